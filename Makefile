@@ -1,0 +1,78 @@
+# The commands of this project; `make` alone lists them. Needs Python >= 3.11 (with venv and pip) and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+CORES ?= 4
+GPUS ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPUS)
+DEMO := --configfile config/demo.yaml
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
+	$(SNAKEMAKE) $(DEMO)
+
+.PHONY: run
+run: setup ## run the whole DAG on MNIST; leaves results/report.html
+	$(SNAKEMAKE)
+
+.PHONY: test
+test: setup-dev ## pass the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests
+
+.PHONY: bench
+bench: setup-bench ## measure, side by side with the alternatives, and print the ratios
+	$(BIN)/python -m bench
+
+.PHONY: lint
+lint: setup-dev ## ruff, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+.PHONY: format
+format: setup-dev ## rewrite the sources in the project's layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+# Set-up: a stamp for each set of packages, made again when its lock file changes.
+.PHONY: setup setup-dev setup-bench
+setup: $(VENV)/.workflow ## create .venv with what a run needs
+setup-dev: $(VENV)/.dev
+setup-bench: $(VENV)/.bench
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit("" if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+
+# The imports at the end write the bytecode once, where the shell forbids Python to do so too:
+# without it every job would compile torch's sources again (2 s each).
+$(VENV)/.workflow: requirements.txt | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.pyplot, jinja2'
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.workflow
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.workflow
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
+	touch $@
+
+.PHONY: lock
+lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url --group workflow -o requirements.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group dev -o requirements-dev.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group bench -o requirements-bench.txt
