@@ -62,15 +62,16 @@ def write_record(
     plan: Path | str,
     outputs: dict[str, Path | str] | list[Path | str],
     *,
+    inputs: list[Path | str],
     started: str,
     packages: tuple[str, ...] = (),
     **facts: Any,
 ) -> None:
-    """Write the record of a finished stage: its plan, its outputs as they are on disk now, and `facts`.
+    """Write the record of a finished stage: its plan, its inputs and outputs as they are on disk now, and `facts`.
 
-    Call it last: a record says that everything else is complete. `packages` are the distributions whose
-    versions matter for the result. Output names are stored relative to the results folder, which is where
-    `plan` (`<results>/plan/…`) tells that it is.
+    Call it last: a record says that everything else is complete. `inputs` are the files that the stage read,
+    without the plan file; `packages` are the distributions whose versions matter for the result. File names are
+    stored relative to the results folder, which is where `plan` (`<results>/plan/…`) tells that it is.
     """
     planned = json.loads(Path(plan).read_text("utf-8"))
     results = results_folder(plan)
@@ -85,6 +86,7 @@ def write_record(
         "finished": now(),
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
         "machine": machine(),
+        "inputs": {os.path.relpath(file, results): digest(Path(file)) for file in inputs},
         "outputs": {os.path.relpath(file, results): describe(Path(file)) for file in files},
     }
     write_json(path, record | facts)

@@ -1,0 +1,28 @@
+# The workflow's table of contents: the configuration comes in, the rules follow, `all` says what a run leaves.
+from pathlib import Path
+
+configfile: "config/config.yaml"
+
+
+pathvars:
+    results="results",
+
+
+include: "workflow/rules/experiment.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/errors.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/inspect.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/report.html",
+        "<results>/comparison.csv",
+        "<results>/effects.csv",
+        "<results>/reference.csv",

@@ -1,0 +1,32 @@
+# The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
+import os
+import sys
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+
+from data.datasets import mirrors, source
+from experiment import reference as original_report
+from experiment import settings as experiment_settings
+from experiment.errors import UserError
+from experiment.plan import Plan
+from experiment.recipes import Recipes
+
+try:
+    settings = experiment_settings.load(config, [Path(file) for file in workflow.configfiles])
+    REFERENCE = settings.reference and original_report.load(settings.reference, settings.cells)
+    SOURCE = source(settings.dataset)
+except UserError as error:
+    sys.exit(str(error))
+
+CELLS = list(settings.cells)
+DATASET = settings.dataset.name
+plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, Recipes(settings, SOURCE, REFERENCE))
+
+
+wildcard_constraints:
+    cell="[A-Za-z0-9][A-Za-z0-9._-]*",
+
+
+def planned(stage):
+    """Input function that gives the plan file of a stage's job."""
+    return lambda wildcards: plan.file(stage, wildcards.get("cell"))

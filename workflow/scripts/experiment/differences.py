@@ -1,0 +1,62 @@
+"""What differs between the recipe that a job ran from and the one it should have now, in words.
+
+Used by the plan; the sentences stand on the page and in `make why`.
+"""
+
+from typing import Any
+
+MISSING = object()
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> list[str]:
+    """Sentences such as "learning_rate 0.001 → 0.005" or "code of train changed (training.loop)"; empty: the same."""
+    sentences = _values(before.get("settings"), after["settings"], "")
+    code = [
+        name
+        for name in sorted({*before.get("code", {}), *after["code"]})
+        if before.get("code", {}).get(name) != after["code"].get(name)
+    ]
+    if code:
+        shown = ", ".join(code[:3]) + (f" and {len(code) - 3} more" if len(code) > 3 else "")
+        sentences.append(f"code of {stage} changed ({shown})")
+    return sentences
+
+
+def _values(before: Any, after: Any, place: str) -> list[str]:
+    if before == after:
+        return []
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            sentence
+            for key in {**before, **after}
+            for sentence in _values(
+                before.get(key, MISSING), after.get(key, MISSING), key if place in ("", "parameters") else f"{place}.{key}"
+            )
+        ]
+    if _named(before) and _named(after):
+        return _lists(before, after, place)
+    return [f"{place} {_show(before)} → {_show(after)}"]
+
+
+def _lists(before: list[dict[str, Any]], after: list[dict[str, Any]], place: str) -> list[str]:
+    """Differences between two lists of things with names, such as the cells."""
+    old = {item["name"]: item for item in before}
+    new = {item["name"]: item for item in after}
+    sentences = [f"{place} with {name}" for name in new if name not in old]
+    sentences += [f"{place} without {name}" for name in old if name not in new]
+    common = [name for name in new if name in old]
+    sentences += [f"{name}: {text}" for name in common for text in _values(old[name], new[name], "")]
+    if not sentences:
+        sentences.append(f"{place} in another order")
+    return sentences if len(sentences) <= 4 else [*sentences[:3], f"{len(sentences) - 3} more changes of {place}"]
+
+
+def _named(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
+
+
+def _show(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    text = str(value)
+    return text if len(text) <= 40 else "…"

@@ -1,0 +1,97 @@
+"""What the code of a stage means, as a checksum: unchanged by comments, docstrings and layout.
+
+Read by the recipes, so that a stage runs again exactly when the code that makes its result has changed.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[1]  # workflow/scripts, where the stages' imports start
+
+# How a job is framed, logged and recorded is not part of its result.
+FRAME = {"experiment.stage", "experiment.records", "experiment.errors"}
+
+
+def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
+    """Fingerprints of a stage's script and of the project modules that it imports, directly or not.
+
+    `script` is the module name of the stage's script, for example "train". Returns module name → checksum of its
+    syntax tree. Imports inside of functions count like those at the top. Files that the modules read as
+    resources (templates, styles) stand in no syntax tree: see `folder_fingerprint`.
+    """
+    found: dict[str, str] = {}
+    waiting = [script]
+    while waiting:
+        name = waiting.pop()
+        path = _source(name, scripts)
+        if name in found or name in FRAME or path is None:
+            continue
+        found[name], imported = _read(path, name, scripts)
+        waiting += imported
+    return dict(sorted(found.items()))
+
+
+def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Checksums of the contents of a folder's files with these suffixes, by relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+    return {path.relative_to(folder).as_posix(): _short(path.read_bytes()) for path in files}
+
+
+@cache
+def _read(path: Path, name: str, scripts: Path) -> tuple[str, tuple[str, ...]]:
+    """Checksum of a module's meaning, and the dotted names that it imports."""
+    tree = ast.parse(path.read_bytes())
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    imported = tuple(_imports(tree, package))
+    for node in ast.walk(tree):
+        _drop_docstring(node)
+    return _short(repr(_meaning(tree)).encode()), imported
+
+
+def _meaning(node):
+    """A syntax tree as nested tuples, without what is empty: the same under every Python version."""
+    if isinstance(node, ast.AST):
+        fields = ((name, _meaning(value)) for name, value in ast.iter_fields(node) if value not in (None, []))
+        return (type(node).__name__, *fields)
+    if isinstance(node, list):
+        return tuple(map(_meaning, node))
+    return node
+
+
+def _imports(tree: ast.Module, package: str):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join(filter(None, [*parents, base]))
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for dotted in names:
+            parts = dotted.split(".")
+            yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def _source(name: str, scripts: Path) -> Path | None:
+    """The file of a project module, or None for anything else (a library, a function's name)."""
+    path = scripts.joinpath(*name.split("."))
+    for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            node.body = node.body[1:]
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
