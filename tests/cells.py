@@ -1,0 +1,201 @@
+"""Makes small results folders as train and evaluate leave them, without training: for tests of what comes after.
+
+The figures are simulated, with the structure of real ones: images differ in difficulty, cells in skill, seeds a
+little in both, and later epochs are better, so that paired tests, intervals and confusions look as they do in life.
+"""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiment.records import now, write_record
+
+PARAMETERS = {
+    "hidden": [256, 128, 64],
+    "activation": "relu",
+    "loss": "nll",
+    "optimizer": "sgd",
+    "learning_rate": 0.005,
+    "momentum": 0.9,
+    "weight_decay": 0.0,
+    "batch_size": 64,
+    "epochs": 3,
+    "normalize": True,
+    "train_fraction": 0.8,
+    "seeds": [1, 2, 3],
+    "device": "cpu",
+}
+
+# Cells as the original report has them: what each changes, and how well it does (mean margin of the true class).
+GRID = {
+    "no-normalization": ({"hidden": [128, 64], "learning_rate": 0.001, "normalize": False}, 3.0),
+    "normalization": ({"hidden": [128, 64], "learning_rate": 0.001}, 3.4),
+    "four-hidden-layers": ({"hidden": [512, 256, 128, 64]}, 4.6),
+    "three-hidden-layers": ({}, 4.5),
+    "batch-128": ({"batch_size": 128}, 4.2),
+    "learning-rate-0.05": ({"learning_rate": 0.05}, 4.9),
+    "split-60-40": ({"train_fraction": 0.6}, 4.2),
+    "mse": ({"loss": "mse"}, 4.4),
+}
+
+
+def make_cells(
+    results: Path,
+    grid: dict[str, tuple[dict[str, Any], float]] | None = None,
+    *,
+    seeds: tuple[int, ...] = (1, 2, 3),
+    epochs: int = 3,
+    images: int = 400,
+    classes: int = 10,
+    labels: np.ndarray | None = None,
+    diverged: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+    dataset: str = "mnist",
+    random_seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Write `cells/<cell>/…` for every cell of `grid` and return `[{"name", "parameters"}, …]`, as settings hold them.
+
+    `grid` maps a name to the parameters in which it differs from `PARAMETERS` and its skill (0: guesses; 4.5: about
+    97 %). Cells in `diverged` stop being numbers in the second epoch; those in `missing` leave no file.
+    """
+    generator = np.random.default_rng(random_seed)
+    if labels is None:
+        labels = generator.integers(0, classes, images).astype(np.uint8)
+    difficulty = generator.gamma(1.5, 1.0, len(labels))
+    rival = (labels + generator.integers(1, max(classes, 2), len(labels))) % classes
+    cells = []
+    for name, (changes, skill) in (GRID if grid is None else grid).items():
+        parameters = PARAMETERS | {"epochs": epochs, "seeds": list(seeds)} | changes
+        cells.append({"name": name, "parameters": parameters})
+        if name in missing:
+            continue
+        cell = _Cell(generator, labels, difficulty, rival, classes, parameters, skill, name in diverged)
+        cell.write(results, name, dataset)
+    return cells
+
+
+class _Cell:
+    """The simulated figures of one cell, and the files that hold them."""
+
+    def __init__(self, generator, labels, difficulty, rival, classes, parameters, skill, diverged):
+        self.labels, self.parameters, self.diverged, self.classes = labels, parameters, diverged, classes
+        seeds, epochs = parameters["seeds"], parameters["epochs"]
+        self.confusion = np.zeros((len(seeds), epochs, classes, classes), np.int32)
+        self.log_probabilities = np.zeros((len(seeds), len(labels), classes), np.float32)
+        self.history, self.evaluation = [], []
+        pace = (1 + len(parameters["hidden"])) * 64 / parameters["batch_size"]
+        for s, seed in enumerate(seeds):
+            skill_of_seed = skill + generator.normal(0, 0.15)
+            noise = generator.normal(0, 1, (len(labels), classes)) + generator.gumbel(0, 0.3, (len(labels), classes))
+            for epoch in range(1, epochs + 1):
+                logits = noise.copy()
+                rows = np.arange(len(labels))
+                logits[rows, labels] += skill_of_seed * (1 - 0.5 ** (epoch + 1)) * 1.6
+                logits[rows, rival] += difficulty
+                if diverged and epoch > 1:
+                    logits[:] = np.nan
+                log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+                self._epoch(generator, s, seed, epoch, log_probabilities, pace)
+            self.log_probabilities[s] = log_probabilities
+
+    def _epoch(self, generator, s, seed, epoch, log_probabilities, pace):
+        predicted = log_probabilities.argmax(axis=1)
+        np.add.at(self.confusion[s, epoch - 1], (self.labels, predicted), 1)
+        accuracy = float((predicted == self.labels).mean())
+        loss = float(-log_probabilities[np.arange(len(self.labels)), self.labels].mean())
+        if self.parameters["loss"] == "mse":
+            loss /= 20
+        lost = np.isnan(loss)
+        train = np.nan if lost else min(1.0, accuracy + generator.normal(0.004, 0.001))
+        validation = np.nan if lost else min(1.0, max(0.0, accuracy + generator.normal(-0.002, 0.002)))
+        seconds = abs(generator.normal(pace, pace / 30))
+        self.history.append((seed, epoch, loss * 0.9, train, loss * 1.05, validation, seconds))
+        self.evaluation.append((seed, epoch, loss, accuracy))
+
+    def write(self, results: Path, name: str, dataset: str) -> None:
+        folder = results / "cells" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        columns = ["seed", "epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds"]
+        history = pd.DataFrame(self.history, columns=columns)
+        history.to_csv(folder / "history.csv", index=False)
+        evaluation = pd.DataFrame(self.evaluation, columns=["seed", "epoch", "test_loss", "test_accuracy"])
+        evaluation.to_csv(folder / "evaluation.csv", index=False)
+        seeds = np.array(self.parameters["seeds"], np.int64)
+        epochs = self.parameters["epochs"]
+        np.savez(folder / "confusion.npz", counts=self.confusion, seeds=seeds, epochs=np.arange(1, epochs + 1))
+        np.savez(
+            folder / "predictions.npz",
+            log_probabilities=self.log_probabilities,
+            labels=self.labels.astype(np.uint8),
+            seeds=seeds,
+            chosen_epochs=np.full(len(seeds), epochs),
+        )
+        self._records(results, folder, name, dataset, history)
+
+    def _records(self, results, folder, name, dataset, history):
+        started = now()
+        status = "diverged" if self.diverged else "ok"
+        train_seconds = history.groupby("seed")["seconds"].sum()
+        total = float(train_seconds.sum())
+        widths = [784, *self.parameters["hidden"], self.classes]
+        write_record(
+            folder / "run.json",
+            _plan(results, "train", name, {"cell": name, "dataset": dataset, "parameters": self.parameters}),
+            [folder / "history.csv"],
+            inputs=[],
+            started=started,
+            packages=("numpy",),
+            status=status,
+            parameters=self.parameters,
+            device={"type": "cpu", "name": "Example CPU", "threads": 1},
+            parameters_count=sum((a + 1) * b for a, b in pairwise(widths)),
+            training_images=round(60000 * self.parameters["train_fraction"]),
+            validation_images=60000 - round(60000 * self.parameters["train_fraction"]),
+            seconds={"import": 2.0, "read": 0.1, "train": total, "validate": 0.2, "save": 0.1, "total": total + 2.4},
+            seeds={str(seed): {"status": status, "train_seconds": s} for seed, s in train_seconds.items()},
+        )
+        write_record(
+            folder / "evaluation.json",
+            _plan(results, "evaluate", name, {"cell": name, "dataset": dataset, "epoch": "last"}),
+            [folder / "evaluation.csv", folder / "predictions.npz", folder / "confusion.npz"],
+            inputs=[],
+            started=started,
+            packages=("numpy",),
+            test_images=len(self.labels),
+            classes=[str(k) for k in range(self.classes)],
+        )
+
+
+def _plan(results: Path, stage: str, cell: str | None, settings: dict[str, Any]) -> Path:
+    """Write the plan file that a record starts from."""
+    path = results / "plan" / stage / f"{cell}.json" if cell else results / "plan" / f"{stage}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    recipe = {"settings": settings, "code": {f"{stage}.py": "0" * 64}}
+    plan = {"stage": stage, "cell": cell, "recipe": recipe, "why": ["new"], "planned": now()}
+    path.write_text(json.dumps(plan), "utf-8")
+    return path
+
+
+def settings_of(cells: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    """Compare's settings for cells that `make_cells` made; `changes` replace single keys."""
+    names = [cell["name"] for cell in cells]
+    baseline = "three-hidden-layers" if "three-hidden-layers" in names else names[0]
+    settings = {
+        "dataset": "mnist",
+        "cells": cells,
+        "baseline": baseline,
+        "final": baseline,
+        "confidence": 0.95,
+        "epoch": "last",
+        "reference": None,
+    }
+    return settings | changes
+
+
+def plan_of(results: Path, stage: str, settings: dict[str, Any]) -> Path:
+    """The plan file of a stage for all cells (compare, errors, report), written; returns its path."""
+    return _plan(results, stage, None, settings)
