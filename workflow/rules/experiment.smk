@@ -1,13 +1,14 @@
 # The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
-import os
 import sys
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+sys.path.insert(0, str(HERE.parent / "scripts"))
 
 from data.datasets import mirrors, source
 from experiment import reference as original_report
 from experiment import settings as experiment_settings
 from experiment.errors import UserError
+from experiment.explain import explain
 from experiment.plan import Plan
 from experiment.recipes import Recipes
 

@@ -30,7 +30,9 @@ def _values(before: Any, after: Any, place: str) -> list[str]:
             sentence
             for key in {**before, **after}
             for sentence in _values(
-                before.get(key, MISSING), after.get(key, MISSING), key if place in ("", "parameters") else f"{place}.{key}"
+                before.get(key, MISSING),
+                after.get(key, MISSING),
+                key if place in ("", "parameters") else f"{place}.{key}",
             )
         ]
     if _named(before) and _named(after):

@@ -84,9 +84,7 @@ class Plan:
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
-        return [
-            (name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])
-        ]
+        return [(name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])]
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
@@ -112,7 +110,7 @@ class Plan:
     def _decide(self, stage: str, cell: str | None) -> Decision:
         path = self._results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
         record = _read(path)
-        upstream = self._upstream(stage, cell)
+        upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
             source = stage in ("download", "prepare")
@@ -122,9 +120,7 @@ class Plan:
         if record.get("format") != FORMAT or record.get("stage") != stage:
             return Decision([f"{path.name} is of another format"])
         why = differences(record["recipe"], self._recipes.recipe(stage, cell), stage)
-        if stage in ("download", "prepare") and all(
-            not (self._results / name).exists() for name in record["outputs"]
-        ):
+        if stage in ("download", "prepare") and all(not (self._results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -134,7 +130,8 @@ class Plan:
             _settle(path, record)
         return Decision(why, record)
 
-    def _upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
+    def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
+        """The jobs whose outputs a job reads."""
         jobs: list[tuple[str, str | None]] = []
         for name in STAGES[stage].after:
             if not STAGES[name].per_cell:
@@ -174,10 +171,10 @@ class Plan:
             known = self.decision(*job).record
             if known and not self.decision(*job).runs:
                 current |= {name: output["sha256"] for name, output in known["outputs"].items()}
-        other = [
-            name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum
-        ]
-        return [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
+        other = [name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum]
+        return (
+            [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
+        )
 
 
 def _settle(path: Path, record: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The recipe of every job: all that its result depends on, as JSON.
 
-Built from the validated settings when the Snakefile is read; compared by the plan; handed to the stage in its plan file.
+Built from the validated settings when the Snakefile is read; compared by the plan; handed to the stage
+in its plan file.
 """
 
 from functools import cached_property
@@ -27,7 +28,7 @@ class Recipes:
         self._code: dict[str, dict[str, str]] = {}
 
     def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
-        """`{"settings": …, "code": {module: fingerprint}}` of a stage, for the stages of a cell with the cell's name."""
+        """`{"settings": …, "code": {module: fingerprint}}` of a stage; those of a cell take its name."""
         settings = getattr(self, f"_{stage}")
         return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage)}
 
@@ -55,9 +56,7 @@ class Recipes:
 
     @cached_property
     def _cells(self) -> list[dict[str, Any]]:
-        return [
-            {"name": name, "parameters": cell.parameters.as_dict()} for name, cell in self._settings.cells.items()
-        ]
+        return [{"name": name, "parameters": cell.parameters.as_dict()} for name, cell in self._settings.cells.items()]
 
     def _compare(self) -> dict[str, Any]:
         settings = self._settings

@@ -1,0 +1,79 @@
+"""A copy of the project in a temporary folder, and Snakemake run on it as a user would."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")
+
+# Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.
+SMALL = """\
+title: Small
+dataset: digits
+reference: null
+baseline: wide
+final: wide
+pathvars: {results: results}
+defaults:
+  hidden: [16]
+  epochs: 2
+  batch_size: 64
+  learning_rate: 0.01
+  seeds: [1, 2]
+  device: cpu
+cells:
+  - name: wide
+    hidden: [32]
+  - name: narrow
+    learning_rate: 0.02
+  - name: grid
+    grid: {batch_size: [32, 128]}
+"""
+CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
+
+
+def copy_project(folder: Path) -> Path:
+    """The project's sources in `folder`, without results, with the small grid as `config/small.yaml`."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, folder / part)
+    (folder / "config/small.yaml").write_text(SMALL, "utf-8")
+    return folder
+
+
+def snakemake(
+    folder: Path,
+    *arguments: str,
+    config: str | None = "config/small.yaml",
+    timeout: float = 300,
+    **environment: str,
+) -> subprocess.CompletedProcess:
+    """Run Snakemake in `folder` with the project's default profile; both streams are captured as text."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1", *arguments]
+    if config:
+        command += ["--configfile", config]
+    inherited = {name: value for name, value in os.environ.items() if name != "MNIST_MIRROR"}
+    return subprocess.run(
+        command, cwd=folder, env=inherited | environment, capture_output=True, text=True, timeout=timeout
+    )
+
+
+def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:
+    """The jobs that Snakemake would run now, as "rule" or "rule cell", without `all`, sorted."""
+    done = snakemake(folder, "--dry-run", *arguments, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", done.stdout + done.stderr, re.MULTILINE)
+    assert jobs or "Nothing to be done" in done.stdout + done.stderr, done.stdout + done.stderr
+    names = []
+    for rule, block in jobs:
+        cell = re.search(r"^    wildcards: cell=(\S+)$", block, re.MULTILINE)
+        names.append(f"{rule} {cell.group(1)}" if cell else rule)
+    return sorted(name for name in names if name != "all")

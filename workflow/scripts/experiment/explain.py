@@ -1,0 +1,42 @@
+"""The plan in words, for a terminal: what would run now and why, in one screen."""
+
+from collections import defaultdict
+
+from experiment.plan import STAGES, Plan
+
+MOST_LINES = 30  # reasons shown one by one; the rest is counted
+
+
+def explain(plan: Plan) -> str:
+    """What would run now and why, grouped by reason; a line for each, at most a screen."""
+    runs = [job for job in plan.jobs() if plan.decision(*job).runs]
+    trained = [cell for stage, cell in runs if stage == "train"]
+    cells = sum(1 for stage, _ in plan.jobs() if stage == "train")
+    if not runs:
+        lines = [f"Nothing to do: all {cells} cells are kept, the page is up to date."]
+    else:
+        lines = [f"{len(trained)} of {cells} cells train, {cells - len(trained)} are kept."]
+        lines += _reasons(plan, runs)
+    stale = plan.stale()
+    if stale:
+        lines.append(f"No longer configured, still there: {_some(stale)} (make stale lists, make prune removes them)")
+    return "\n".join(lines)
+
+
+def _reasons(plan: Plan, runs: list[tuple[str, str | None]]) -> list[str]:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for stage, cell in runs:
+        groups[stage, "; ".join(plan.decision(stage, cell).why)].append(cell or "")
+    width = max(len(name) for name in STAGES)
+    lines = [
+        f"  {stage:<{width}}  " + (f"{_some(cells)}: " if STAGES[stage].per_cell else "") + why
+        for (stage, why), cells in groups.items()
+    ]
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES:] = [f"  … and {len(lines) - MOST_LINES} more reasons"]
+    return lines
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
