@@ -1,0 +1,20 @@
+rule evaluate:
+    input:
+        plan=planned("evaluate"),
+        prepared=f"<results>/data/{DATASET}/prepared.safetensors",
+        checkpoints="<results>/cells/{cell}/checkpoints.safetensors",
+        history="<results>/cells/{cell}/history.csv",
+    output:
+        evaluation="<results>/cells/{cell}/evaluation.csv",
+        confusion="<results>/cells/{cell}/confusion.npz",
+        predictions="<results>/cells/{cell}/predictions.npz",
+        record="<results>/cells/{cell}/evaluation.json",
+    log:
+        "<results>/logs/evaluate/{cell}.log",
+    benchmark:
+        "<results>/benchmarks/evaluate/{cell}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    script:
+        "../scripts/evaluate.py"
