@@ -9,6 +9,7 @@ from experiment import reference as original_report
 from experiment import settings as experiment_settings
 from experiment.errors import UserError
 from experiment.explain import explain
+from experiment import lock
 from experiment.plan import Plan
 from experiment.recipes import Recipes
 
@@ -31,3 +32,10 @@ wildcard_constraints:
 def planned(stage):
     """Input function that gives the plan file of a stage's job."""
     return lambda wildcards: plan.file(stage, wildcards.get("cell"))
+
+
+onstart:
+    try:
+        RUNNING = lock.hold(plan.results)
+    except UserError as error:
+        sys.exit(str(error))

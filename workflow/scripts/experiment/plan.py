@@ -54,7 +54,7 @@ class Plan:
     """The decisions for one configuration and one results folder, made once and on demand."""
 
     def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes):
-        self._results = Path(results)
+        self.results = Path(results)
         self._dataset = dataset
         self._cells = cells
         self._recipes = recipes
@@ -64,7 +64,7 @@ class Plan:
     def file(self, stage: str, cell: str | None = None) -> str:
         """Path of a job's plan file, which is new if the job must run and old if its outputs are kept."""
         decision = self.decision(stage, cell)
-        path = self._results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+        path = self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
         if decision.runs:
             write_json(path, self._planned(stage, cell, decision.why))
         else:
@@ -88,7 +88,7 @@ class Plan:
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
-        folder = self._results / "cells"
+        folder = self.results / "cells"
         if not folder.is_dir():
             return []
         return sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in self._cells)
@@ -108,7 +108,7 @@ class Plan:
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
-        path = self._results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
+        path = self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
         record = _read(path)
         upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
@@ -120,7 +120,7 @@ class Plan:
         if record.get("format") != FORMAT or record.get("stage") != stage:
             return Decision([f"{path.name} is of another format"])
         why = differences(record["recipe"], self._recipes.recipe(stage, cell), stage)
-        if stage in ("download", "prepare") and all(not (self._results / name).exists() for name in record["outputs"]):
+        if stage in ("download", "prepare") and all(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -150,7 +150,7 @@ class Plan:
         """
         why = []
         for name, known in record["outputs"].items():
-            path = self._results / name
+            path = self.results / name
             try:
                 stat = path.stat()
             except OSError:

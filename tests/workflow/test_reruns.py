@@ -1,0 +1,225 @@
+"""The table of cases: what a change makes run, exactly, from a finished run by dry run."""
+
+import ast
+import gzip
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from project import CELLS, planned_jobs
+
+SCRIPTS = "workflow/scripts"
+TABLE = ["compare", "errors", "report"]  # what is made from all cells
+
+
+def cell(*names: str) -> list[str]:
+    """The jobs of a run that trains these cells."""
+    return sorted([*(f"{stage} {name}" for stage in ("train", "evaluate") for name in names), *TABLE])
+
+
+def evaluated(*names: str) -> list[str]:
+    return sorted([*(f"evaluate {name}" for name in names), *TABLE])
+
+
+ALL = cell(*CELLS)
+
+
+# What is done to the finished project.
+
+
+def config(*replacements: tuple[str, str]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "config/small.yaml"
+        text = path.read_text("utf-8")
+        for before, after in replacements:
+            assert before in text, before
+            text = text.replace(before, after)
+        path.write_text(text, "utf-8")
+
+    return change
+
+
+def edit(name: str) -> Callable[[Path], None]:
+    """A real edit: one more statement."""
+
+    def change(folder: Path) -> None:
+        with (folder / SCRIPTS / name).open("a", encoding="utf-8") as file:
+            file.write("\nEDITED = 1\n" if name.endswith(".py") else "\n/* edited */\n")
+
+    return change
+
+
+def comment(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / SCRIPTS / name
+        path.write_text("# A comment.\n" + path.read_text("utf-8") + "\n# Another.\n", "utf-8")
+
+    return change
+
+
+def docstring(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / SCRIPTS / name
+        text = path.read_text("utf-8")
+        assert text.count('"""') > 2
+        path.write_text(text.replace('    """', '    """Well now: ', 1).replace('"""', '"""Said otherwise. ', 1), "utf-8")
+
+    return change
+
+
+def reformat(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / SCRIPTS / name
+        path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), "utf-8")
+
+    return change
+
+
+def touch_sources(folder: Path) -> None:
+    for part in ("Snakefile", "workflow", "config", "profiles"):
+        for path in [folder / part, *(folder / part).rglob("*")]:
+            os.utime(path)
+
+
+def touch_results(folder: Path) -> None:
+    for path in sorted((folder / "results").rglob("*")):
+        os.utime(path)
+
+
+def fresh_clone(folder: Path) -> None:
+    """The results copied in by a program that keeps no times, into a clone that Snakemake has never seen."""
+    results = folder / "results"
+    shutil.copytree(results, folder / "copy", copy_function=shutil.copyfile)
+    shutil.rmtree(results)
+    (folder / "copy").rename(results)
+    shutil.rmtree(folder / ".snakemake")
+
+
+def other_branch(folder: Path) -> None:
+    """Another branch was checked out and planned in between, then this one again."""
+    before = (folder / "config/small.yaml").read_text("utf-8")
+    config(("learning_rate: 0.01", "learning_rate: 0.5"))(folder)
+    edit("training/loop.py")(folder)
+    assert planned_jobs(folder) == ALL
+    (folder / "config/small.yaml").write_text(before, "utf-8")
+    loop = folder / SCRIPTS / "training/loop.py"
+    loop.write_text(loop.read_text("utf-8").removesuffix("\nEDITED = 1\n"), "utf-8")
+
+
+def delete(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / "results" / name).unlink()
+
+
+def corrupt(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "results" / name
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+    return change
+
+
+def fetch_again(folder: Path) -> None:
+    path = folder / "results/data/digits/t10k-labels-idx1-ubyte.gz"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+
+
+def own_dataset(folder: Path) -> None:
+    """The same digits as a dataset of one's own, under another name."""
+    shutil.copytree(folder / "results/data/digits", folder / "mine", ignore=shutil.ignore_patterns("*.json", "*.safetensors"))
+    config(("dataset: digits", "dataset: {name: mine, path: mine}"))(folder)
+
+
+def change_own_dataset(folder: Path) -> None:
+    own_dataset(folder)
+    labels = folder / "mine/t10k-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(labels.read_bytes()))
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(gzip.compress(content))
+
+
+def nothing(folder: Path) -> None:
+    pass
+
+
+CASES = {
+    "nothing": (nothing, []),
+    # Parameters by value
+    "one parameter of one cell": (config(("learning_rate: 0.02", "learning_rate: 0.03")), cell("narrow")),
+    "a default that one cell overrides": (
+        config(("learning_rate: 0.01", "learning_rate: 0.05")),
+        cell("wide", "grid-batch-32", "grid-batch-128"),
+    ),
+    "another spelling of a number": (config(("learning_rate: 0.01", "learning_rate: 1.0e-2")), []),
+    "an integer as a float": (config(("hidden: [16]", "hidden: [16]\n  weight_decay: 0")), []),
+    "order of keys": (config(("  epochs: 2\n  batch_size: 64\n", "  batch_size: 64\n  epochs: 2\n")), []),
+    "quotes and flow style": (config(("- name: narrow\n    learning_rate: 0.02", "- {'name': \"narrow\", learning_rate: 0.02}")), []),
+    "a default written out": (config(("    hidden: [32]", "    hidden: [32]\n    epochs: 2\n    normalize: true")), []),
+    "a list in another layout": (config(("hidden: [32]", "hidden:\n      - 32")), []),
+    "an anchor": (config(("  batch_size: 64", "  batch_size: &size 64"), ("    hidden: [32]", "    hidden: [32]\n    batch_size: *size")), []),
+    "seeds": (config(("seeds: [1, 2]", "seeds: [1, 2, 3]")), ALL),
+    # Cells
+    "a new cell": (config(("  - name: grid", "  - name: new\n    epochs: 1\n  - name: grid")), cell("new")),
+    "a removed cell": (config(("  - name: narrow\n    learning_rate: 0.02\n", "")), TABLE),
+    "a renamed cell": (config(("name: narrow", "name: slim")), cell("slim")),
+    "a grid axis with one value more": (config(("[32, 128]", "[32, 128, 256]")), cell("grid-batch-256")),
+    "order of cells": (
+        config(("  - name: narrow\n    learning_rate: 0.02\n", ""), ("cells:\n", "cells:\n  - name: narrow\n    learning_rate: 0.02\n")),
+        TABLE,
+    ),
+    # What only the page shows
+    "title": (config(("title: Small", "title: Smaller")), ["report"]),
+    "note of the run": (config(("title: Small", "title: Small\nnote: Mind the gap.")), ["report"]),
+    "note of a cell": (config(("  - name: narrow", "  - name: narrow\n    note: As narrow as it gets.")), ["report"]),
+    "the epoch that counts": (config(("title: Small", "title: Small\nepoch: validation")), evaluated(*CELLS)),
+    # Code
+    "a comment in the trainer": (comment("training/loop.py"), []),
+    "a docstring in the trainer": (docstring("training/loop.py"), []),
+    "the trainer reformatted": (reformat("training/loop.py"), []),
+    "a comment in the script": (comment("train.py"), []),
+    "an edit in the trainer": (edit("training/loop.py"), ALL),
+    "an edit in the script": (edit("train.py"), ALL),
+    "an edit in the model": (edit("training/model.py"), ALL),
+    "an edit in the loss table": (edit("training/losses.py"), ALL),
+    "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
+    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", "report"]),
+    "an edit in a figure": (edit("page/figures/curves.py"), ["report"]),
+    "an edit in the template": (edit("page/templates/page.html.j2"), ["report"]),
+    "an edit in the style": (edit("page/style/1-base.css"), ["report"]),
+    "touch on every source file": (touch_sources, []),
+    # Files
+    "touch on every result": (touch_results, []),
+    "a fresh clone with the results copied in": (fresh_clone, []),
+    "another branch in between": (other_branch, []),
+    "a deleted output of a cell": (delete("cells/narrow/history.csv"), cell("narrow")),
+    "a corrupted output of a cell": (corrupt("cells/narrow/checkpoints.safetensors"), cell("narrow")),
+    "a corrupted evaluation": (corrupt("cells/narrow/predictions.npz"), evaluated("narrow")),
+    "a deleted page": (delete("report.html"), ["report"]),
+    "a deleted record": (delete("cells/narrow/run.json"), cell("narrow")),
+    # Data
+    "a data file fetched again": (fetch_again, []),
+    "another dataset": (own_dataset, sorted([*ALL, "download", "prepare"])),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_exactly_what_changed_reruns(project, case):
+    change, jobs = CASES[case]
+    change(project)
+    assert planned_jobs(project) == jobs
+
+
+def test_other_cores_and_working_directory(project, tmp_path):
+    assert planned_jobs(project, "--cores", "1") == []
+    project.rename(tmp_path / "moved")
+    assert planned_jobs(tmp_path / "moved") == []
+
+
+def test_a_cell_alone(project):
+    config(("learning_rate: 0.02", "learning_rate: 0.03"), ("hidden: [32]", "hidden: [33]"))(project)
+    assert planned_jobs(project, "results/cells/narrow/evaluation.csv") == ["evaluate narrow", "train narrow"]
