@@ -1,0 +1,16 @@
+rule prepare:
+    input:
+        plan=planned("prepare"),
+        files=rules.download.output.files,
+    output:
+        prepared=f"<results>/data/{DATASET}/prepared.safetensors",
+        record=f"<results>/data/{DATASET}/prepare.json",
+    log:
+        "<results>/logs/prepare.log",
+    benchmark:
+        "<results>/benchmarks/prepare.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    script:
+        "../scripts/prepare.py"

@@ -1,0 +1,147 @@
+"""Bytes from a mirror: file, http and https, with patience that ends.
+
+urllib instead of torchvision's downloader, which costs 5 s of imports, checks the archive instead of its content, and
+follows redirects anywhere.
+"""
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+BLOCK = 2**16
+TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may mend
+ABSENT = (404, 410)
+
+
+class MirrorError(Exception):
+    """A mirror does not give a file; the message is the reason."""
+
+
+class Missing(MirrorError):
+    """The mirror answers, and has no such file."""
+
+
+class Unreachable(MirrorError):
+    """The mirror does not answer as it should: another try may help."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a mirror is waited for: seconds, bytes per second."""
+
+    attempts: int = 3
+    back_off: float = 1.0  # before the second attempt; twice that before the third
+    silence: float = 15.0  # without an answer or a byte
+    total: float = 900.0  # for one file
+    slowest: float = 2_000.0  # bytes per second on average, judged once `silence` is over
+
+
+def attempts(get: Callable[[], None], patience: Patience) -> None:
+    """Call `get` until it succeeds, waiting longer each time it finds the mirror unreachable."""
+    for attempt in range(patience.attempts):
+        try:
+            return get()
+        except Unreachable as error:
+            if attempt == patience.attempts - 1:
+                raise
+            wait = patience.back_off * 2**attempt
+            print(f"  {error}; trying again in {wait:g} s")
+            time.sleep(wait)
+    return None
+
+
+def blocks(address: str, largest: int, patience: Patience) -> Iterator[bytes]:
+    """The bytes behind an address, with progress on stdout; raises MirrorError, also beyond `largest` bytes."""
+    started = shown = time.monotonic()
+    received = 0
+    stream = _local(address) if urlsplit(address).scheme == "file" else _remote(address, patience)
+    announced = next(stream)
+    if announced is not None and announced > largest:
+        raise MirrorError(f"announces {announced:,} bytes, more than the {largest:,} that it can be")
+    for block in stream:
+        received += len(block)
+        if received > largest:
+            raise MirrorError(f"sends more than the {largest:,} bytes that it can be")
+        yield block
+        now = time.monotonic()
+        if now - shown > 2:
+            shown = now
+            print(f"  {_progress(received, announced)}, {received / (now - started) / 1e6:.2f} MB/s")
+        if now - started > patience.total:
+            raise MirrorError(f"gave {_progress(received, announced)} in {patience.total:g} s")
+        if now - started > patience.silence and received < patience.slowest * (now - started):
+            raise MirrorError(f"slower than {patience.slowest:g} bytes per second")
+    if announced is not None and received < announced:
+        raise Unreachable(f"ends after {received:,} of {announced:,} bytes")
+    print(f"  {_progress(received, announced)} in {time.monotonic() - started:.1f} s")
+
+
+def _progress(received: int, announced: int | None) -> str:
+    if not announced:
+        return f"{received / 1e6:.2f} MB"
+    return f"{received / 1e6:.2f} of {announced / 1e6:.2f} MB ({received / announced:.0%})"
+
+
+def _local(address: str) -> Iterator:
+    """First the size, then the blocks of a file of this machine."""
+    path = Path(urllib.request.url2pathname(urlsplit(address).path))
+    try:
+        if not path.is_file():
+            raise Missing("no such file")
+        with path.open("rb") as file:
+            yield path.stat().st_size
+            while block := file.read(BLOCK):
+                yield block
+    except (OSError, ValueError) as error:
+        raise MirrorError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def _remote(address: str, patience: Patience) -> Iterator:
+    """First the announced size or None, then the blocks of an answer, each as soon as it arrives."""
+    request = urllib.request.Request(address, headers={"Accept-Encoding": "identity", "User-Agent": "experiment-grid"})
+    try:
+        with _opener().open(request, timeout=patience.silence) as answer:
+            announced = answer.headers.get("Content-Length", "")
+            left = int(announced) if announced.isdecimal() else None
+            yield left
+            while left != 0 and (block := answer.read1(BLOCK)):
+                left = None if left is None else left - len(block)
+                yield block
+    except urllib.error.HTTPError as error:
+        kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
+        raise kind(f"answers {error.code} {' '.join(str(error.reason).split())}") from error
+    except urllib.error.URLError as error:
+        kind = MirrorError if isinstance(error.reason, ssl.SSLCertVerificationError | str) else Unreachable
+        raise kind(_reason(error.reason, patience)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(_reason(error, patience)) from error
+    except ValueError as error:
+        raise MirrorError(str(error)) from error
+
+
+def _reason(error: Exception | str, patience: Patience) -> str:
+    if isinstance(error, TimeoutError):
+        return f"silent for {patience.silence:g} s"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """An opener that knows http and https alone, so that no redirect leads to a local file or another protocol."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener

@@ -1,0 +1,21 @@
+"""Files of data under their final names: whole or not at all, and one clear line where the disk refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data.idx import DataError
+from experiment.records import replacing
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """As `records.replacing`; a full disk, a read-only folder and their like raise DataError with the final name."""
+    try:
+        with replacing(path) as part:
+            yield part
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be written ({error.strerror}); make room or rights there, or move the results: "
+            "pathvars: {results: …}"
+        ) from error
