@@ -1,0 +1,41 @@
+"""How many GPUs there are, found out without importing torch: this runs whenever the Snakefile is read."""
+
+import os
+import subprocess
+from pathlib import Path
+
+DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU, where NVIDIA's driver is loaded
+
+
+def gpus_available(configured: int | str = "auto") -> int:
+    """Number of GPUs to train on: the configured one, or with "auto" those that this process may use.
+
+    CUDA_VISIBLE_DEVICES narrows what is there, as it does for CUDA itself.
+    """
+    if configured != "auto":
+        return int(configured)
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and not _listed(visible):
+        return 0
+    present = _present()
+    return present if visible is None else min(present, len(_listed(visible)))
+
+
+def _listed(visible: str) -> list[str]:
+    """The devices of CUDA_VISIBLE_DEVICES; CUDA stops reading at the first that is none, e.g. -1."""
+    devices = []
+    for device in map(str.strip, visible.split(",")):
+        if not device or device.startswith("-") or device == "NoDevFiles":
+            break
+        devices.append(device)
+    return devices
+
+
+def _present() -> int:
+    if DRIVER.is_dir():
+        return len(list(DRIVER.iterdir()))
+    try:  # WSL has a driver without that folder
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in listing.splitlines())

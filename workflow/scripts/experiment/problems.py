@@ -1,0 +1,158 @@
+"""What is wrong with a YAML file, and where: the one line that the user reads."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiment.errors import UserError
+
+MISSING = object()  # nothing was given
+SHOWN = 20  # problems told at once
+
+Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, "learning_rate")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong at `keys`; `given` is the value there, `allowed` what may stand there."""
+
+    keys: Keys
+    wrong: str
+    given: Any = MISSING
+    allowed: str = ""
+
+    def line(self, place: str) -> str:
+        """The problem in one line: place, key path, what is wrong, what was given, what is allowed."""
+        parts = [self.wrong]
+        if self.given is not MISSING:
+            parts.append(f"given: {show(self.given)}")
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        where = f"{place}: {path(self.keys)}" if self.keys else place
+        return f"{where}: " + "; ".join(parts)
+
+
+class Sources:
+    """The YAML files that a configuration was merged from, to tell which of them says what.
+
+    `files` are in Snakemake's order (`workflow.configfiles`): those of the command line, later ones winning,
+    and at the end the one that the Snakefile names, which they overlay.
+    """
+
+    def __init__(self, files: Iterable[Path | str]):
+        files = [Path(file) for file in files]
+        winning_first = [*reversed(files[:-1]), *files[-1:]]
+        self.nodes = {file: _compose(file) for file in winning_first if file.exists()}
+
+    def duplicates(self) -> list[str]:
+        """A line for every key that a file says twice (YAML would keep the last without a word)."""
+        lines = []
+        for file, root in self.nodes.items():
+            for keys, line in _duplicates(root):
+                lines.append(Problem(keys, "says the same key twice").line(f"{relative(file)}:{line}"))
+        return lines
+
+    def place(self, keys: Keys) -> str:
+        """`file:line` of the file whose value counts at `keys`, or of what is nearest above it."""
+        for length in range(len(keys), 0, -1):
+            for file, root in self.nodes.items():
+                if (node := _find(root, keys[:length])) is not None:
+                    return f"{relative(file)}:{node.start_mark.line + 1}"
+            if length == 1:
+                return "--config" if self.nodes else "config"
+        return relative(next(iter(self.nodes))) if self.nodes else "config"
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Raise one UserError that tells every problem in a line of its own; do nothing where there is none."""
+        complain([problem.line(self.place(problem.keys)) for problem in problems])
+
+
+def complain(lines: list[str]) -> None:
+    """Raise a UserError of these lines, where there are any; a long list is cut short."""
+    if len(lines) > SHOWN:
+        lines = [*lines[:SHOWN], f"... and {len(lines) - SHOWN} more problems"]
+    if lines:
+        raise UserError("\n".join(lines))
+
+
+def path(keys: Keys) -> str:
+    """A key path as people write it: cells[3].learning_rate."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{_one_line(key)}" for key in keys)
+    return text.removeprefix(".")
+
+
+def show(value: Any, limit: int = 80) -> str:
+    """A value as the YAML file has it, in one line of at most `limit` characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError, TypeError):  # more digits than Python prints, a loop, a strange key
+        text = f"a {type(value).__name__}"
+    return _one_line(text, limit)
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """'did you mean …?' for a misspelt name, or nothing."""
+    near = difflib.get_close_matches(name[:100], list(names)[:2000], n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def relative(file: Path) -> str:
+    """A file's path as the user would write it from the working directory."""
+    file = Path(file).absolute()
+    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
+
+
+def _one_line(text: str, limit: int = 80) -> str:
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _compose(file: Path) -> yaml.Node | None:
+    """The file's YAML nodes with their line numbers; nothing is constructed from them."""
+    try:
+        with file.open("rb") as stream:
+            return yaml.compose(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, OSError, RecursionError) as error:
+        raise UserError(f"{relative(file)}: can't be read as YAML: {_one_line(str(error), 200)}") from None
+
+
+def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:
+    """The node at `keys`, or None where the document does not say it."""
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            children = (value for name, value in node.value if name.value == str(key))
+            node = next(children, None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+        else:
+            return None
+    return node
+
+
+def _duplicates(root: yaml.Node | None) -> Iterable[tuple[Keys, int]]:
+    """Key path and line of every key that stands twice in one mapping. Aliased nodes are visited once."""
+    stack: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
+    visited = set()
+    while stack:
+        node, keys = stack.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            names = set()
+            for name, value in node.value:
+                if isinstance(name.value, str):
+                    if (name.tag, name.value) in names:
+                        yield (*keys, name.value), name.start_mark.line + 1
+                    names.add((name.tag, name.value))
+                    stack.append((value, (*keys, name.value)))
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend((value, (*keys, index)) for index, value in enumerate(node.value))

@@ -1,0 +1,197 @@
+"""Validation by JSON Schema, with errors that say what was given and what is allowed."""
+
+import functools
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from experiment.problems import Keys, Problem, closest
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+NODES = 2_000_000  # values in a document: YAML's aliases make billions of a few lines
+DEPTH = 20  # levels of a document: aliases can loop
+UNITS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
+UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
+
+
+@functools.cache
+def read(name: str) -> dict[str, Any]:
+    """A schema of this project by its file name."""
+    return json.loads((SCHEMAS / name).read_text("utf-8"))
+
+
+def problems(document: Any, name: str) -> list[Problem]:
+    """What is wrong with a document by the schema `name`; at first whether it is JSON at all."""
+    found = list(_not_json(document))
+    if found:
+        return found
+    import jsonschema  # late: 0.2 s
+
+    validator = jsonschema.Draft7Validator(read(name))
+    errors = sorted(validator.iter_errors(document), key=lambda error: [str(key) for key in error.absolute_path])
+    return [problem for error in errors for problem in _explain(error, read(name))]
+
+
+def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
+    """What a schema allows, in words; its own `allowed` where it has one."""
+    schema = resolve(schema, root)
+    if "allowed" in schema:
+        return schema["allowed"]
+    if "enum" in schema:
+        return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
+    kind = schema.get("type")
+    text = UNITS.get(kind, "anything") if isinstance(kind, str) else " or ".join(UNITS[one] for one in kind)
+    if kind == "array":
+        item = resolve(schema["items"], root)
+        text = _count(schema, "minItems", "maxItems", "list of") + (f": {allowed(item, root)}" if item else "")
+        return text + (", no two alike" if schema.get("uniqueItems") else "")
+    if kind == "string":
+        return _count(schema, "minLength", "maxLength", "text of") + " characters"
+    if kind == "object":
+        return ", ".join(schema.get("properties", {})) or text
+    return text + _range(schema)
+
+
+def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """The schema behind a $ref into the same file, or the schema itself."""
+    while "$ref" in schema:
+        schema = functools.reduce(dict.__getitem__, schema["$ref"].removeprefix("#/").split("/"), root)
+    return schema
+
+
+def _range(schema: dict[str, Any]) -> str:
+    bounds = []
+    if "exclusiveMinimum" in schema:
+        bounds.append(f"above {schema['exclusiveMinimum']}")
+    if "minimum" in schema:
+        bounds.append(f"from {schema['minimum']}")
+    if "exclusiveMaximum" in schema:
+        bounds.append(f"to below {schema['exclusiveMaximum']}")
+    if "maximum" in schema:
+        bounds.append(f"to {schema['maximum']}")
+    return " " + " ".join(bounds) if bounds else ""
+
+
+def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+    low, high = schema.get(least, 0), schema.get(most)
+    return f"{what} {low} to {high}" if high is not None else f"{what} {low} or more"
+
+
+def _not_json(document: Any) -> Iterator[Problem]:
+    """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
+    stack: list[tuple[Any, Keys]] = [(document, ())]
+    visited = 0
+    while stack:
+        value, keys = stack.pop()
+        visited += 1
+        if visited > NODES or len(keys) > DEPTH:
+            yield Problem(keys[:3], "has too many levels or values", allowed=f"{DEPTH} levels, {NODES} values")
+            return
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if isinstance(key, str) and _clean(key):
+                    stack.append((item, (*keys, key)))
+                else:
+                    yield Problem(keys, "has a key that is no plain text", key, "text")
+        elif isinstance(value, list):
+            stack.extend((item, (*keys, index)) for index, item in enumerate(value))
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Problem(keys, "must be a finite number", _number(value))
+        elif isinstance(value, int) and abs(value) >= 2**63:
+            yield Problem(keys, "is too large a number", value)
+        elif isinstance(value, str) and not _clean(value):
+            yield Problem(keys, "has characters that are no text", value, "text without control characters")
+        elif not isinstance(value, str | int | float | None):
+            yield Problem(keys, f"is a {type(value).__name__}, which has no place here", value, 'text goes in "..."')
+
+
+def _number(value: float) -> str:
+    return ".nan" if math.isnan(value) else (".inf" if value > 0 else "-.inf")
+
+
+def _clean(text: str) -> bool:
+    """Whether text has neither control characters (but tab and line end) nor halves of surrogate pairs."""
+    return not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text)
+
+
+def _explain(error: Any, root: dict[str, Any]) -> Iterator[Problem]:
+    """The problems behind one error of jsonschema, in this project's words."""
+    keys, given, schema = tuple(error.absolute_path), error.instance, error.schema
+    what = allowed(schema, root)
+    match error.validator:
+        case "additionalProperties":
+            known = list(schema["properties"])
+            for key in given:
+                if key not in known:
+                    yield Problem((*keys, key), f"unknown key{closest(key, known)}", given[key], ", ".join(known))
+        case "required":
+            missing = [key for key in error.validator_value if key not in given]
+            for key in missing:
+                yield Problem((*keys, key), "is missing", allowed=allowed(schema["properties"][key], root))
+        case "propertyNames" | "pattern" if error.parent is not None and error.parent.validator == "propertyNames":
+            yield Problem(keys, "has a key of a wrong form", given, "small letters, digits and _")
+        case "type":
+            yield Problem(keys, _wrong_type(error.validator_value, given), given, what)
+        case "enum":
+            near = closest(given, [str(value) for value in schema["enum"]]) if isinstance(given, str) else ""
+            yield Problem(keys, f"is not one of those known{near}", given, what)
+        case "anyOf":
+            inner = [one for one in error.context if _fits_type(one, given)]
+            deeper = [one for one in inner if one.absolute_path != error.absolute_path or one.validator == "required"]
+            deeper += [one for one in inner if one.validator == "additionalProperties"]
+            if isinstance(given, dict) and deeper:
+                for one in deeper:
+                    yield from _explain(one, root)
+            else:
+                near = closest(given, _names(schema, root)) if isinstance(given, str) else ""
+                yield Problem(keys, f"is not valid{near}", given, what)
+        case "uniqueItems":
+            yield Problem(keys, "says a value twice", given, what)
+        case "minItems" | "minProperties":
+            yield Problem(keys, "is empty", given, what)
+        case "maxItems" | "maxLength":
+            yield Problem(keys, "is too long", given, what)
+        case "pattern":
+            yield Problem(keys, "has a form or characters that are not allowed", given, what)
+        case _:
+            yield Problem(keys, "is out of range", given, what)
+
+
+def _names(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    """The words that the alternatives of an anyOf allow."""
+    return [str(value) for one in schema["anyOf"] for value in resolve(one, root).get("enum", ())]
+
+
+def _fits_type(error: Any, given: Any) -> bool:
+    """Whether this alternative of an anyOf is the one that was meant: the value has its type."""
+    return isinstance(given, dict) and error.validator not in ("type", "enum")
+
+
+def _wrong_type(kind: str | list[str], given: Any) -> str:
+    kinds = [kind] if isinstance(kind, str) else kind
+    wanted = " or ".join(UNITS[one] for one in kinds)
+    if isinstance(given, str) and {"number", "integer"} & set(kinds):
+        try:
+            value = float(given)
+        except ValueError:
+            return f"must be {wanted}, not text"
+        return f"must be {wanted}: YAML reads {given} as text, write {_plainly(value)}"
+    return f"must be {wanted}"
+
+
+def _plainly(value: float) -> str:
+    """A number in digits that YAML reads as one."""
+    if not math.isfinite(value):
+        return "a finite number"
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    scientific = f"{mantissa if '.' in mantissa else mantissa + '.0'}e{int(exponent):+d}"
+    plain = f"{value:.20f}".rstrip("0")
+    return f"{plain} or {scientific}" if float(plain) == value and len(plain) < 16 else scientific
