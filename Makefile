@@ -10,7 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPUS)
-DEMO := --configfile config/demo.yaml
+
+# Another configuration on top of config/config.yaml, e.g. make run CONFIG=config/mine.yaml
+CONFIG ?=
+OVERLAY := $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: help
 help: ## list the commands
@@ -18,11 +21,27 @@ help: ## list the commands
 
 .PHONY: demo
 demo: setup ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
-	$(SNAKEMAKE) $(DEMO)
+	$(SNAKEMAKE) --configfile config/demo.yaml
 
 .PHONY: run
 run: setup ## run the whole DAG on MNIST; leaves results/report.html
-	$(SNAKEMAKE)
+	$(SNAKEMAKE) $(OVERLAY)
+
+.PHONY: why
+why: setup ## say what would run now and why; runs nothing
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- why
+
+.PHONY: cell
+cell: setup ## train and evaluate one cell: make cell NAME=batch-128
+	$(SNAKEMAKE) $(OVERLAY) -- "$$($(BIN)/python workflow/scripts/experiment/where.py $(or $(CONFIG),config/config.yaml))/cells/$(NAME)/evaluation.csv"
+
+.PHONY: stale
+stale: setup ## list the results of cells that are no longer configured
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- stale
+
+.PHONY: prune
+prune: setup ## remove the results of cells that are no longer configured
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- prune
 
 .PHONY: test
 test: setup-dev ## pass the tests

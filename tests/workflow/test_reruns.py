@@ -64,7 +64,9 @@ def docstring(name: str) -> Callable[[Path], None]:
         path = folder / SCRIPTS / name
         text = path.read_text("utf-8")
         assert text.count('"""') > 2
-        path.write_text(text.replace('    """', '    """Well now: ', 1).replace('"""', '"""Said otherwise. ', 1), "utf-8")
+        path.write_text(
+            text.replace('    """', '    """Well now: ', 1).replace('"""', '"""Said otherwise. ', 1), "utf-8"
+        )
 
     return change
 
@@ -131,7 +133,9 @@ def fetch_again(folder: Path) -> None:
 
 def own_dataset(folder: Path) -> None:
     """The same digits as a dataset of one's own, under another name."""
-    shutil.copytree(folder / "results/data/digits", folder / "mine", ignore=shutil.ignore_patterns("*.json", "*.safetensors"))
+    shutil.copytree(
+        folder / "results/data/digits", folder / "mine", ignore=shutil.ignore_patterns("*.json", "*.safetensors")
+    )
     config(("dataset: digits", "dataset: {name: mine, path: mine}"))(folder)
 
 
@@ -158,10 +162,19 @@ CASES = {
     "another spelling of a number": (config(("learning_rate: 0.01", "learning_rate: 1.0e-2")), []),
     "an integer as a float": (config(("hidden: [16]", "hidden: [16]\n  weight_decay: 0")), []),
     "order of keys": (config(("  epochs: 2\n  batch_size: 64\n", "  batch_size: 64\n  epochs: 2\n")), []),
-    "quotes and flow style": (config(("- name: narrow\n    learning_rate: 0.02", "- {'name': \"narrow\", learning_rate: 0.02}")), []),
+    "quotes and flow style": (
+        config(("- name: narrow\n    learning_rate: 0.02", "- {'name': \"narrow\", learning_rate: 0.02}")),
+        [],
+    ),
     "a default written out": (config(("    hidden: [32]", "    hidden: [32]\n    epochs: 2\n    normalize: true")), []),
     "a list in another layout": (config(("hidden: [32]", "hidden:\n      - 32")), []),
-    "an anchor": (config(("  batch_size: 64", "  batch_size: &size 64"), ("    hidden: [32]", "    hidden: [32]\n    batch_size: *size")), []),
+    "an anchor": (
+        config(
+            ("  batch_size: 64", "  batch_size: &size 64"),
+            ("    hidden: [32]", "    hidden: [32]\n    batch_size: *size"),
+        ),
+        [],
+    ),
     "seeds": (config(("seeds: [1, 2]", "seeds: [1, 2, 3]")), ALL),
     # Cells
     "a new cell": (config(("  - name: grid", "  - name: new\n    epochs: 1\n  - name: grid")), cell("new")),
@@ -169,7 +182,10 @@ CASES = {
     "a renamed cell": (config(("name: narrow", "name: slim")), cell("slim")),
     "a grid axis with one value more": (config(("[32, 128]", "[32, 128, 256]")), cell("grid-batch-256")),
     "order of cells": (
-        config(("  - name: narrow\n    learning_rate: 0.02\n", ""), ("cells:\n", "cells:\n  - name: narrow\n    learning_rate: 0.02\n")),
+        config(
+            ("  - name: narrow\n    learning_rate: 0.02\n", ""),
+            ("cells:\n", "cells:\n  - name: narrow\n    learning_rate: 0.02\n"),
+        ),
         TABLE,
     ),
     # What only the page shows

@@ -14,7 +14,7 @@ from experiment.plan import Plan
 from experiment.recipes import Recipes
 
 try:
-    settings = experiment_settings.load(config, [Path(file) for file in workflow.configfiles])
+    settings = experiment_settings.load(config, workflow.configfiles)
     REFERENCE = settings.reference and original_report.load(settings.reference, settings.cells)
     SOURCE = source(settings.dataset)
 except UserError as error:

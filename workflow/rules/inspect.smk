@@ -28,7 +28,7 @@ rule stale:
     params:
         results="<results>",
         cells=stale_cells,
-        remove=False,
+        delete=False,
     log:
         "<results>/logs/stale.log",
     conda:
@@ -41,6 +41,6 @@ use rule stale as prune with:
     params:
         results="<results>",
         cells=stale_cells,
-        remove=True,
+        delete=True,
     log:
         "<results>/logs/prune.log",

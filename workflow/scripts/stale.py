@@ -15,16 +15,16 @@ PLACES = (
 )
 
 
-def stale(results: Path, cells: list[str], remove: bool) -> list[str]:
-    """A line per cell with what it takes on disk; with `remove`, its files are gone afterwards."""
+def stale(results: Path, cells: list[str], delete: bool) -> list[str]:
+    """A line per cell with what it takes on disk; with `delete`, its files are gone afterwards."""
     lines = []
     for cell in cells:
         paths = [results / place.format(cell=cell) for place in PLACES]
         size = sum(_bytes(path) for path in paths)
-        if remove:
+        if delete:
             for path in paths:
                 _remove(path)
-        lines.append(f"{'removed ' if remove else ''}{cell}  {size / 1e6:.1f} MB")
+        lines.append(f"{'removed ' if delete else ''}{cell}  {size / 1e6:.1f} MB")
     return lines or ["no cell has results that is not configured"]
 
 
@@ -41,4 +41,4 @@ def _remove(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    print("\n".join(stale(Path(snakemake.params.results), list(snakemake.params.cells), snakemake.params.remove)))
+    print("\n".join(stale(Path(snakemake.params.results), list(snakemake.params.cells), snakemake.params.delete)))

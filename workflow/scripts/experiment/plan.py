@@ -59,21 +59,34 @@ class Plan:
         self._cells = cells
         self._recipes = recipes
         self._decisions: dict[tuple[str, str | None], Decision] = {}
+        self._written = False
         self.started = now()
 
     def file(self, stage: str, cell: str | None = None) -> str:
-        """Path of a job's plan file, which is new if the job must run and old if its outputs are kept."""
+        """Path of a job's plan file, which is new if the job must run and old if its outputs are kept.
+
+        The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
+        """
+        if not self._written:
+            for job in self.jobs():
+                self._write(*job)
+            self._written = True
+        return str(self._path(stage, cell))
+
+    def _path(self, stage: str, cell: str | None) -> Path:
+        return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+
+    def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
-        path = self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+        path = self._path(stage, cell)
         if decision.runs:
             write_json(path, self._planned(stage, cell, decision.why))
-        else:
-            if not path.exists():
-                why = decision.record["why"] if decision.record else ["needed by another job"]
-                write_json(path, self._planned(stage, cell, why))
-            if path.stat().st_mtime != KEPT_TIME:
-                os.utime(path, (KEPT_TIME, KEPT_TIME))
-        return str(path)
+            return
+        if not path.exists():
+            why = decision.record["why"] if decision.record else ["needed by another job"]
+            write_json(path, self._planned(stage, cell, why))
+        if path.stat().st_mtime != KEPT_TIME:
+            os.utime(path, (KEPT_TIME, KEPT_TIME))
 
     def decision(self, stage: str, cell: str | None = None) -> Decision:
         """Whether and why a job runs."""
