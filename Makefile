@@ -33,7 +33,7 @@ why: setup ## say what would run now and why; runs nothing
 
 .PHONY: cell
 cell: setup ## train and evaluate one cell: make cell NAME=batch-128
-	$(SNAKEMAKE) $(OVERLAY) -- "$$($(BIN)/python workflow/scripts/experiment/where.py $(or $(CONFIG),config/config.yaml))/cells/$(NAME)/evaluation.csv"
+	NAME=$(NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
 
 .PHONY: stale
 stale: setup ## list the results of cells that are no longer configured

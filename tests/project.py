@@ -57,9 +57,8 @@ def snakemake(
     **environment: str,
 ) -> subprocess.CompletedProcess:
     """Run Snakemake in `folder` with the project's default profile; both streams are captured as text."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1", *arguments]
-    if config:
-        command += ["--configfile", config]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"]
+    command += [*(["--configfile", config] if config else []), *arguments]
     inherited = {name: value for name, value in os.environ.items() if name != "MNIST_MIRROR"}
     return subprocess.run(
         command, cwd=folder, env=inherited | environment, capture_output=True, text=True, timeout=timeout

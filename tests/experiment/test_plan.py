@@ -182,7 +182,7 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
     recipes.rates = {name: rate + 1 for name, rate in recipes.rates.items()}
     lines = explain(make(tmp_path, recipes)).splitlines()
     assert len(lines) <= 40
-    assert lines[0] == "500 of 500 cells train, 0 are kept."
+    assert lines[0] == "500 cells: 500 to train, 0 kept."
 
 
 @pytest.mark.parametrize(

@@ -39,3 +39,14 @@ onstart:
         RUNNING = lock.hold(plan.results)
     except UserError as error:
         sys.exit(str(error))
+
+
+onsuccess:
+    print(f"The page: {plan.results}/report.html")
+
+
+onerror:
+    print(
+        "Not everything ran: the log of each failed job is named above. What finished is kept; the same command goes on.",
+        file=sys.stderr,
+    )

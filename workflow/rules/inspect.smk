@@ -1,5 +1,10 @@
-# Questions about the plan and the results folder, asked through `make why`, `make stale` and `make prune`.
+# Questions about the plan and the results folder, asked through `make why`, `make stale` and `make prune`, and
+# one cell alone: `make cell NAME=…`.
+import os
+
+
 localrules:
+    cell,
     why,
     stale,
     prune,
@@ -13,34 +18,46 @@ def stale_cells(wildcards):
     return plan.stale()
 
 
+def named_cell(wildcards):
+    name = os.environ.get("NAME", "")
+    if name not in CELLS:
+        sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(CELLS)}")
+    return f"<results>/cells/{name}/evaluation.csv"
+
+
+rule cell:
+    input:
+        named_cell,
+
+
 rule why:
-    params:
-        text=explanation,
     log:
         "<results>/logs/why.log",
     conda:
         "../../environment.yml"
+    params:
+        text=explanation,
     script:
         "../scripts/why.py"
 
 
 rule stale:
-    params:
-        results="<results>",
-        cells=stale_cells,
-        delete=False,
     log:
         "<results>/logs/stale.log",
     conda:
         "../../environment.yml"
+    params:
+        results="<results>",
+        cells=stale_cells,
+        delete=False,
     script:
         "../scripts/stale.py"
 
 
 use rule stale as prune with:
+    log:
+        "<results>/logs/prune.log",
     params:
         results="<results>",
         cells=stale_cells,
         delete=True,
-    log:
-        "<results>/logs/prune.log",

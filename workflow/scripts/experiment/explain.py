@@ -15,7 +15,7 @@ def explain(plan: Plan) -> str:
     if not runs:
         lines = [f"Nothing to do: all {cells} cells are kept, the page is up to date."]
     else:
-        lines = [f"{len(trained)} of {cells} cells train, {cells - len(trained)} are kept."]
+        lines = [f"{cells} cells: {len(trained)} to train, {cells - len(trained)} kept."]
         lines += _reasons(plan, runs)
     stale = plan.stale()
     if stale:
@@ -26,6 +26,8 @@ def explain(plan: Plan) -> str:
 def _reasons(plan: Plan, runs: list[tuple[str, str | None]]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for stage, cell in runs:
+        if stage == "evaluate" and plan.decision("train", cell).runs:
+            continue  # goes without saying
         groups[stage, "; ".join(plan.decision(stage, cell).why)].append(cell or "")
     width = max(len(name) for name in STAGES)
     lines = [
