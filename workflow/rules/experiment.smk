@@ -30,8 +30,9 @@ wildcard_constraints:
 
 
 def planned(stage):
-    """Input function that gives the plan file of a stage's job."""
-    return lambda wildcards: plan.file(stage, wildcards.get("cell"))
+    """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
+    file = plan.file if workflow.is_main_process else plan.path
+    return lambda wildcards: str(file(stage, wildcards.get("cell")))
 
 
 onstart:

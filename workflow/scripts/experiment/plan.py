@@ -71,14 +71,15 @@ class Plan:
             for job in self.jobs():
                 self._write(*job)
             self._written = True
-        return str(self._path(stage, cell))
+        return str(self.path(stage, cell))
 
-    def _path(self, stage: str, cell: str | None) -> Path:
+    def path(self, stage: str, cell: str | None = None) -> Path:
+        """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
         return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
 
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
-        path = self._path(stage, cell)
+        path = self.path(stage, cell)
         if decision.runs:
             write_json(path, self._planned(stage, cell, decision.why))
             return
