@@ -1,0 +1,18 @@
+"""Snakemake with the Slurm plugin's pauses between status checks capped: the tests' cluster serves nobody else.
+
+Run as `python impatient.py <snakemake's arguments>`. The plugin itself waits 10 s more each time, up to 180 s.
+"""
+
+import sys
+
+from snakemake.cli import main
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+SECONDS = 1
+pause = RemoteExecutor.next_seconds_between_status_checks
+RemoteExecutor.next_seconds_between_status_checks = property(
+    lambda executor: min(SECONDS, pause.fget(executor)), pause.fset
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
