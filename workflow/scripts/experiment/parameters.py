@@ -46,10 +46,6 @@ class Parameters:
         """The parameters as JSON values: lists for tuples, every number in its own type."""
         return asdict(self) | {"hidden": list(self.hidden), "seeds": list(self.seeds)}
 
-    def split(self, images: int) -> tuple[int, int]:
-        """How many of the training images train and how many validate."""
-        return split(images, self.train_fraction)
-
 
 NAMES = tuple(field.name for field in fields(Parameters))
 WITH_MOMENTUM = ("sgd", "rmsprop")  # the optimizers that have one

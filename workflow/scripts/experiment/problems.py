@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from experiment.errors import UserError
 
@@ -57,19 +58,26 @@ class Sources:
                 lines.append(Problem(keys, "says the same key twice").line(f"{relative(file)}:{line}"))
         return lines
 
-    def place(self, keys: Keys) -> str:
-        """`file:line` of the file whose value counts at `keys`, or of what is nearest above it."""
-        for length in range(len(keys), 0, -1):
+    def place(self, problem: Problem) -> str:
+        """`file:line` of the file whose value counts for a problem, or of what is nearest above it."""
+        if not self.nodes:
+            return "config"
+        if not problem.keys:
+            return " or ".join(map(relative, self.nodes))
+        for length in range(len(problem.keys), 0, -1):
+            keys = problem.keys[:length]
             for file, root in self.nodes.items():
-                if (node := _find(root, keys[:length])) is not None:
+                node = _find(root, keys)
+                if node is not None and (keys != problem.keys or _says(node, problem.given)):
                     return f"{relative(file)}:{node.start_mark.line + 1}"
-            if length == 1:
-                return "--config" if self.nodes else "config"
-        return relative(next(iter(self.nodes))) if self.nodes else "config"
+            if keys == problem.keys and problem.given is not MISSING:
+                return "--config"
+        return relative(next(reversed(self.nodes)))
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Raise one UserError that tells every problem in a line of its own; do nothing where there is none."""
-        complain([problem.line(self.place(problem.keys)) for problem in problems])
+        first = {(problem.keys, show(problem.given)): problem for problem in reversed(list(problems))}
+        complain([problem.line(self.place(problem)) for problem in reversed(first.values())])
 
 
 def complain(lines: list[str]) -> None:
@@ -90,6 +98,7 @@ def show(value: Any, limit: int = 80) -> str:
     """A value as the YAML file has it, in one line of at most `limit` characters."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
+        text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text, text)
     except (ValueError, RecursionError, TypeError):  # more digits than Python prints, a loop, a strange key
         text = f"a {type(value).__name__}"
     return _one_line(text, limit)
@@ -135,6 +144,16 @@ def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:
         else:
             return None
     return node
+
+
+def _says(node: yaml.Node, given: Any) -> bool:
+    """Whether a node can have brought the value `given`; only scalars are told apart."""
+    if not isinstance(node, yaml.ScalarNode) or given is MISSING:
+        return True
+    try:
+        return SafeConstructor().construct_object(node) == given or given != given
+    except (yaml.YAMLError, ValueError):
+        return False
 
 
 def _duplicates(root: yaml.Node | None) -> Iterable[tuple[Keys, int]]:

@@ -1,6 +1,6 @@
 """The report that is audited: its figures and claims, from `config/original-report.yaml`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +9,17 @@ import yaml
 from experiment import schema
 from experiment.errors import UserError
 from experiment.problems import Keys, Problem, Sources, complain, relative
+from experiment.settings import Cell
 
 SCHEMA = "original-report.schema.json"
 
 
-def load(path: Path | str) -> dict[str, Any]:
+def load(path: Path | str, cells: Mapping[str, Cell]) -> dict[str, Any]:
     """The report as JSON values; the file's own comments explain every key.
 
-    `rows`, `times` and `claims` are always there; a row always has `notes`, a time `note`, a claim `pairs`, `factor` and
-    `explanation` (None or empty where nothing is told). Cells that it names need not be configured. Raises UserError with
-    a line for each problem.
+    A row or a time whose cell is not among `cells`, or has other parameters there than the report states, has
+    cell None: nothing to compare with. A row always has `notes`, a time `note`, a claim `pairs`, `factor` and
+    `explanation`, None or empty where nothing is told. Raises UserError with a line for each problem.
     """
     path = Path(path)
     sources = Sources([path])
@@ -28,10 +29,19 @@ def load(path: Path | str) -> dict[str, Any]:
     sources.refuse(_checks(report))
     claim = {"pairs": [], "factor": None, "explanation": None}
     return report | {
-        "rows": [{"notes": {}} | row for row in report["rows"]],
-        "times": [{"note": None} | time for time in report["times"]],
+        "rows": [{"notes": {}} | row | {"cell": _as_stated(row, cells)} for row in report["rows"]],
+        "times": [{"note": None} | time | {"cell": _as_stated(time, cells)} for time in report["times"]],
         "claims": [claim | given for given in report["claims"]],
     }
+
+
+def _as_stated(item: dict[str, Any], cells: Mapping[str, Cell]) -> str | None:
+    """The item's cell, if it is configured with the parameters that the report states."""
+    name = item["cell"]
+    if name not in cells:
+        return None
+    parameters = cells[name].parameters.as_dict()
+    return name if all(parameters[key] == value for key, value in item["stated"].items()) else None
 
 
 def _read(path: Path) -> Any:

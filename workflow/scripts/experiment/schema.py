@@ -1,6 +1,7 @@
 """Validation by JSON Schema, with errors that say what was given and what is allowed."""
 
 import functools
+import itertools
 import json
 import math
 import re
@@ -13,6 +14,7 @@ from experiment.problems import Keys, Problem, closest
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 NODES = 2_000_000  # values in a document: YAML's aliases make billions of a few lines
 DEPTH = 20  # levels of a document: aliases can loop
+MOST = 100  # problems looked for
 UNITS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
 UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
 
@@ -25,14 +27,14 @@ def read(name: str) -> dict[str, Any]:
 
 def problems(document: Any, name: str) -> list[Problem]:
     """What is wrong with a document by the schema `name`; at first whether it is JSON at all."""
-    found = list(_not_json(document))
+    found = list(itertools.islice(_not_json(document), MOST))
     if found:
         return found
     import jsonschema  # late: 0.2 s
 
     validator = jsonschema.Draft7Validator(read(name))
     errors = sorted(validator.iter_errors(document), key=lambda error: [str(key) for key in error.absolute_path])
-    return [problem for error in errors for problem in _explain(error, read(name))]
+    return [problem for error in itertools.islice(errors, MOST) for problem in _explain(error, read(name))]
 
 
 def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
@@ -45,13 +47,12 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
     kind = schema.get("type")
     text = UNITS.get(kind, "anything") if isinstance(kind, str) else " or ".join(UNITS[one] for one in kind)
     if kind == "array":
-        item = resolve(schema["items"], root)
-        text = _count(schema, "minItems", "maxItems", "list of") + (f": {allowed(item, root)}" if item else "")
-        return text + (", no two alike" if schema.get("uniqueItems") else "")
+        text = f"a list of {_count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
+        return text + ("; no two alike" if schema.get("uniqueItems") else "")
     if kind == "string":
-        return _count(schema, "minLength", "maxLength", "text of") + " characters"
+        return f"text of {_count(schema, 'minLength', 'maxLength', 'characters')}"
     if kind == "object":
-        return ", ".join(schema.get("properties", {})) or text
+        return "{" + ", ".join(schema.get("properties", {})) + "}"
     return text + _range(schema)
 
 
@@ -76,8 +77,10 @@ def _range(schema: dict[str, Any]) -> str:
 
 
 def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
-    low, high = schema.get(least, 0), schema.get(most)
-    return f"{what} {low} to {high}" if high is not None else f"{what} {low} or more"
+    low, high = schema.get(least), schema.get(most)
+    if high is None:
+        return f"{low or 0} or more {what}"
+    return f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
 def _not_json(document: Any) -> Iterator[Problem]:
@@ -99,17 +102,13 @@ def _not_json(document: Any) -> Iterator[Problem]:
         elif isinstance(value, list):
             stack.extend((item, (*keys, index)) for index, item in enumerate(value))
         elif isinstance(value, float) and not math.isfinite(value):
-            yield Problem(keys, "must be a finite number", _number(value))
+            yield Problem(keys, "is not finite", value, "a finite number")
         elif isinstance(value, int) and abs(value) >= 2**63:
-            yield Problem(keys, "is too large a number", value)
+            yield Problem(keys, "is too large a number", value, "less than 2**63")
         elif isinstance(value, str) and not _clean(value):
             yield Problem(keys, "has characters that are no text", value, "text without control characters")
         elif not isinstance(value, str | int | float | None):
             yield Problem(keys, f"is a {type(value).__name__}, which has no place here", value, 'text goes in "..."')
-
-
-def _number(value: float) -> str:
-    return ".nan" if math.isnan(value) else (".inf" if value > 0 else "-.inf")
 
 
 def _clean(text: str) -> bool:
@@ -131,22 +130,20 @@ def _explain(error: Any, root: dict[str, Any]) -> Iterator[Problem]:
             missing = [key for key in error.validator_value if key not in given]
             for key in missing:
                 yield Problem((*keys, key), "is missing", allowed=allowed(schema["properties"][key], root))
-        case "propertyNames" | "pattern" if error.parent is not None and error.parent.validator == "propertyNames":
-            yield Problem(keys, "has a key of a wrong form", given, "small letters, digits and _")
         case "type":
             yield Problem(keys, _wrong_type(error.validator_value, given), given, what)
         case "enum":
             near = closest(given, [str(value) for value in schema["enum"]]) if isinstance(given, str) else ""
             yield Problem(keys, f"is not one of those known{near}", given, what)
         case "anyOf":
-            inner = [one for one in error.context if _fits_type(one, given)]
-            deeper = [one for one in inner if one.absolute_path != error.absolute_path or one.validator == "required"]
-            deeper += [one for one in inner if one.validator == "additionalProperties"]
-            if isinstance(given, dict) and deeper:
-                for one in deeper:
-                    yield from _explain(one, root)
+            kinds = [resolve(one, root).get("type") for one in schema["anyOf"]]
+            if isinstance(given, dict) and "object" in kinds:
+                for inner in error.context:
+                    if kinds[inner.schema_path[0]] == "object":
+                        yield from _explain(inner, root)
             else:
-                near = closest(given, _names(schema, root)) if isinstance(given, str) else ""
+                names = [name for one in schema["anyOf"] for name in resolve(one, root).get("enum", ())]
+                near = closest(given, names) if isinstance(given, str) else ""
                 yield Problem(keys, f"is not valid{near}", given, what)
         case "uniqueItems":
             yield Problem(keys, "says a value twice", given, what)
@@ -158,16 +155,6 @@ def _explain(error: Any, root: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(keys, "has a form or characters that are not allowed", given, what)
         case _:
             yield Problem(keys, "is out of range", given, what)
-
-
-def _names(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
-    """The words that the alternatives of an anyOf allow."""
-    return [str(value) for one in schema["anyOf"] for value in resolve(one, root).get("enum", ())]
-
-
-def _fits_type(error: Any, given: Any) -> bool:
-    """Whether this alternative of an anyOf is the one that was meant: the value has its type."""
-    return isinstance(given, dict) and error.validator not in ("type", "enum")
 
 
 def _wrong_type(kind: str | list[str], given: Any) -> str:

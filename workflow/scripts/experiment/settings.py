@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from experiment import checks, schema
+from experiment.checks import SCHEMA
 from experiment.parameters import Parameters
 from experiment.problems import Problem, Sources, complain
-
-SCHEMA = "config.schema.json"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(checks.missing(config))
     sources.refuse(checks.grids(config))
     cells = checks.Cells(config)
-    sources.refuse([*cells.problems, *cells.names(config), *checks.files(config)])
+    sources.refuse([*cells.problems, *checks.files(config)])
     return Settings(
         title=config["title"],
         note=config["note"],
