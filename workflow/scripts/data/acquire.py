@@ -4,13 +4,14 @@ Every file is first verified in `<folder>/.verified/` and all move to their name
 failed download keeps what is good and leaves nothing under a final name.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from data import idx
-from data.datasets import FILES, own_file
-from data.fetch import BLOCK, MirrorError, Missing, Patience, Unreachable, attempts, blocks
+from data.datasets import DATASETS, FILES, own_file
+from data.fetch import BLOCK, MirrorError, Missing, Patience, Slow, Unreachable, attempts, blocks
 from data.idx import DataError
 from data.writing import writing
 from experiment.records import digest
@@ -65,8 +66,6 @@ def from_scikit_learn(folder: Path) -> dict[str, str]:
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from data.datasets import DATASETS
-
     digits = load_digits()
     images = (digits.images * (255 / 16)).round().astype(np.uint8)
     labels = digits.target.astype(np.uint8)
@@ -81,7 +80,7 @@ def from_scikit_learn(folder: Path) -> dict[str, str]:
 
 
 def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target: Path, patience: Patience) -> str:
-    """Fetch a file from the first mirror that gives it; one that does not answer moves to the end of `mirrors`."""
+    """Fetch a file from the first mirror that gives it; one that cannot be waited for moves to the end of `mirrors`."""
     name = key.removesuffix(".gz")
     reasons = []
     for mirror in list(mirrors):
@@ -90,7 +89,7 @@ def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target:
         except MirrorError as error:
             reasons.append(f"  {mirror}: {error}")
             print(f"{name}: {mirror}: {error}")
-            if isinstance(error, Unreachable):
+            if isinstance(error, Unreachable | Slow):
                 mirrors.append(mirrors.pop(mirrors.index(mirror)))
     raise DataError(
         "\n".join(
@@ -156,14 +155,12 @@ def _staged(folder: Path, name: str) -> Path:
 
 
 def _settle(folder: Path) -> None:
-    """Give all verified files their final names."""
-    staged = folder / ".verified"
+    """Give all verified files their final names, and remove what a killed download left beside them."""
     for name in FILES:
         path = _staged(folder, name)
         if path.is_file():
             path.replace(folder / path.name)
-    if staged.is_dir() and not any(staged.iterdir()):
-        staged.rmdir()
+    shutil.rmtree(folder / ".verified", ignore_errors=True)
 
 
 def _read(path: Path) -> Iterator[bytes]:

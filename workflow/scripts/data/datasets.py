@@ -160,11 +160,12 @@ def _folder(place: str, address: str) -> str:
     allowed = "allowed: a folder's address that begins with file:///, http:// or https://, without user name, ? or #"
     try:
         parts = urlsplit(address)
-        local = parts.scheme == "file"
-        host = parts.netloc in ("", "localhost") if local else bool(parts.hostname) and parts.port != 0
-        fine = parts.scheme in SCHEMES and host and (not local or parts.path.startswith("/"))
+        if parts.scheme == "file":
+            fine = parts.netloc in ("", "localhost") and parts.path.startswith("/")
+        else:
+            fine = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and " " not in address
     except ValueError:
         fine = False
-    if not fine or any(sign in address for sign in "?#@\\") or not address.isprintable() or " " in address:
+    if not fine or not address.isprintable() or any(sign in address for sign in "?#@\\"):
         raise UserError(f"{place}: is no folder's address: {address!r}; {allowed}")
     return address.rstrip("/") + "/"

@@ -31,6 +31,10 @@ class Unreachable(MirrorError):
     """The mirror does not answer as it should: another try may help."""
 
 
+class Slow(MirrorError):
+    """The mirror answers too slowly for another try to make sense."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long a mirror is waited for: seconds, bytes per second."""
@@ -74,9 +78,9 @@ def blocks(address: str, largest: int, patience: Patience) -> Iterator[bytes]:
             shown = now
             print(f"  {_progress(received, announced)}, {received / (now - started) / 1e6:.2f} MB/s")
         if now - started > patience.total:
-            raise MirrorError(f"gave {_progress(received, announced)} in {patience.total:g} s")
+            raise Slow(f"gave {_progress(received, announced)} in {patience.total:g} s")
         if now - started > patience.silence and received < patience.slowest * (now - started):
-            raise MirrorError(f"slower than {patience.slowest:g} bytes per second")
+            raise Slow(f"slower than {patience.slowest:g} bytes per second")
     if announced is not None and received < announced:
         raise Unreachable(f"ends after {received:,} of {announced:,} bytes")
     print(f"  {_progress(received, announced)} in {time.monotonic() - started:.1f} s")

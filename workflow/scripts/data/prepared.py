@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.idx import DataError
+from data.tensors import stable
 from data.writing import writing
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def write(
     from safetensors.numpy import save
 
     tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), (*train, *test), strict=True))
-    content = save(tensors, {"dataset": dataset, "classes": json.dumps(classes)})
+    content = stable(save(tensors, {"dataset": dataset, "classes": json.dumps(classes)}))
     with writing(path) as part:
         part.write_bytes(content)
 
