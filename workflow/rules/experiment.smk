@@ -15,7 +15,7 @@ from experiment.recipes import Recipes
 
 try:
     settings = experiment_settings.load(config, workflow.configfiles)
-    REFERENCE = settings.reference and original_report.load(settings.reference, settings.cells)
+    REFERENCE = settings.reference and original_report.load(settings.reference)
     SOURCE = source(settings.dataset)
 except UserError as error:
     sys.exit(str(error))

@@ -41,8 +41,8 @@ cells:
     grid: {learning_rate: [0.001, 0.005], batch_size: [32, 64]}
 ```
 
-gives the four cells `wide_lr-0.001_batch-32`, `wide_lr-0.001_batch-64`, `wide_lr-0.005_batch-32` and
-`wide_lr-0.005_batch-64`. Without `name` they are called `lr-0.001_batch-32` and so on. Names must be unique, and so
+gives the four cells `wide-lr-0.001_batch-32`, `wide-lr-0.001_batch-64`, `wide-lr-0.005_batch-32` and
+`wide-lr-0.005_batch-64`. Without `name` they are called `lr-0.001_batch-32` and so on. Names must be unique, and so
 must be the parameters: two cells never train the same thing.
 """
 

@@ -25,10 +25,10 @@ def expand(item: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield item["name"], own
         return
     axes = item["grid"]
-    prefix = [item["name"]] if "name" in item else []
+    prefix = f"{item['name']}-" if "name" in item else ""
     for values in itertools.product(*axes.values()):
         labels = [label(axis, value) for axis, value in zip(axes, values, strict=True)]
-        yield "_".join(prefix + labels), own | dict(zip(axes, values, strict=True))
+        yield prefix + "_".join(labels), own | dict(zip(axes, values, strict=True))
 
 
 def label(axis: str, value: Any) -> str:

@@ -48,7 +48,7 @@ class Parameters:
 
 
 NAMES = tuple(field.name for field in fields(Parameters))
-WITH_MOMENTUM = ("sgd", "rmsprop")  # the optimizers that have one
+WITH_MOMENTUM = ("sgd",)  # the optimizers that have one
 
 
 def split(images: int, train_fraction: float) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The report that is audited: its figures and claims, from `config/original-report.yaml`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,15 @@ import yaml
 from experiment import schema
 from experiment.errors import UserError
 from experiment.problems import Keys, Problem, Sources, complain, relative
-from experiment.settings import Cell
 
 SCHEMA = "original-report.schema.json"
 
 
-def load(path: Path | str, cells: Mapping[str, Cell]) -> dict[str, Any]:
+def load(path: Path | str) -> dict[str, Any]:
     """The report as JSON values; the file's own comments explain every key.
 
-    A row or a time whose cell is not among `cells`, or has other parameters there than the report states, has
-    cell None: nothing to compare with. A row always has `notes`, a time `note`, a claim `pairs`, `factor` and
-    `explanation`, None or empty where nothing is told. Raises UserError with a line for each problem.
+    A row always has `notes`, a time `note`, a claim `pairs`, `factor` and `where_ours_differs`, None or empty where
+    nothing is told. Cells that it names need not be configured. Raises UserError with a line for each problem.
     """
     path = Path(path)
     sources = Sources([path])
@@ -27,21 +25,12 @@ def load(path: Path | str, cells: Mapping[str, Cell]) -> dict[str, Any]:
     report = _read(path)
     sources.refuse(schema.problems(report, SCHEMA))
     sources.refuse(_checks(report))
-    claim = {"pairs": [], "factor": None, "explanation": None}
+    claim = {"pairs": [], "factor": None, "where_ours_differs": None}
     return report | {
-        "rows": [{"notes": {}} | row | {"cell": _as_stated(row, cells)} for row in report["rows"]],
-        "times": [{"note": None} | time | {"cell": _as_stated(time, cells)} for time in report["times"]],
+        "rows": [{"notes": {}} | row for row in report["rows"]],
+        "times": [{"note": None} | time for time in report["times"]],
         "claims": [claim | given for given in report["claims"]],
     }
-
-
-def _as_stated(item: dict[str, Any], cells: Mapping[str, Cell]) -> str | None:
-    """The item's cell, if it is configured with the parameters that the report states."""
-    name = item["cell"]
-    if name not in cells:
-        return None
-    parameters = cells[name].parameters.as_dict()
-    return name if all(parameters[key] == value for key, value in item["stated"].items()) else None
 
 
 def _read(path: Path) -> Any:
@@ -53,8 +42,8 @@ def _read(path: Path) -> Any:
 
 
 def _checks(report: dict[str, Any]) -> Iterator[Problem]:
-    for part in ("rows", "claims"):
-        yield from _repeated(part, (item["id"] for item in report[part]))
+    for part, name in (("rows", "row"), ("claims", "claim")):
+        yield from _repeated(part, name, (item[name] for item in report[part]))
     for index, row in enumerate(report["rows"]):
         for part in ("train", "test"):
             correct, images = (row["figures"].get(f"{part}_{what}") for what in ("correct", "images"))
@@ -71,9 +60,9 @@ def _checks(report: dict[str, Any]) -> Iterator[Problem]:
             yield Problem((*keys, "pairs"), "is missing: a claim needs pairs of cells or a factor")
 
 
-def _repeated(part: str, names: Iterable[str]) -> Iterator[Problem]:
+def _repeated(part: str, key: str, names: Iterable[str]) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, name in enumerate(names):
         if name in seen:
-            yield Problem((part, index, "id"), f"is the id of {part}[{seen[name]}] too", name, "another id")
+            yield Problem((part, index, key), f"is the name of {part}[{seen[name]}] too", name, "a name of its own")
         seen.setdefault(name, index)
