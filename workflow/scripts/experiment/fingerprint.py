@@ -5,10 +5,14 @@ Read by the recipes, so that a stage runs again exactly when the code that makes
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parents[1]  # workflow/scripts, where the stages' imports start
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 # How a job is framed, logged and recorded is not part of its result.
 FRAME = {"experiment.stage", "experiment.records", "experiment.errors"}
@@ -42,39 +46,43 @@ def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str
 @cache
 def _read(path: Path, name: str, scripts: Path) -> tuple[str, tuple[str, ...]]:
     """Checksum of a module's meaning, and the dotted names that it imports."""
-    tree = ast.parse(path.read_bytes())
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported = tuple(_imports(tree, package))
-    for node in ast.walk(tree):
-        _drop_docstring(node)
-    return _short(repr(_meaning(tree)).encode()), imported
+    imported: set[str] = set()
+    meaning = _meaning(ast.parse(path.read_bytes()), package, imported)
+    return _short(repr(meaning).encode()), tuple(sorted(imported))
 
 
-def _meaning(node):
-    """A syntax tree as nested tuples, without what is empty: the same under every Python version."""
-    if isinstance(node, ast.AST):
-        fields = ((name, _meaning(value)) for name, value in ast.iter_fields(node) if value not in (None, []))
-        return (type(node).__name__, *fields)
+def _meaning(node: Any, package: str, imported: set[str]) -> Any:
+    """A syntax tree as nested tuples, without docstrings and without what is empty (which fields there are differs
+    between Python versions). Adds to `imported` the names that the tree imports."""
     if isinstance(node, list):
-        return tuple(map(_meaning, node))
-    return node
+        return tuple(_meaning(item, package, imported) for item in node)
+    if not isinstance(node, ast.AST):
+        return node
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        imported.update(_imports(node, package))
+    parts = [type(node).__name__]
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            value = value[1:]
+        if value is not None and value != []:
+            parts.append((name, _meaning(value, package, imported)))
+    return tuple(parts)
 
 
-def _imports(tree: ast.Module, package: str):
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join(filter(None, [*parents, base]))
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for dotted in names:
-            parts = dotted.split(".")
-            yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        base = node.module or ""
+        if node.level:
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join(filter(None, [*parents, base]))
+        names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    for dotted in names:
+        parts = dotted.split(".")
+        yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _source(name: str, scripts: Path) -> Path | None:
@@ -84,13 +92,6 @@ def _source(name: str, scripts: Path) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-def _drop_docstring(node: ast.AST) -> None:
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        first = node.body[0] if node.body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            node.body = node.body[1:]
 
 
 def _short(content: bytes) -> str:

@@ -81,11 +81,12 @@ class Plan:
         decision = self.decision(stage, cell)
         path = self.path(stage, cell)
         if decision.runs:
-            write_json(path, self._planned(stage, cell, decision.why))
+            write_json(path, self._planned(stage, cell, decision.why), flush=False)
             return
-        if not path.exists():
+        left = _read(path)  # perhaps another data set's: the folder holds one plan file for a stage
+        if left is None or left.get("recipe") != self._recipes.recipe(stage, cell):
             why = decision.record["why"] if decision.record else ["needed by another job"]
-            write_json(path, self._planned(stage, cell, why))
+            write_json(path, self._planned(stage, cell, why), flush=False)
         if path.stat().st_mtime != KEPT_TIME:
             os.utime(path, (KEPT_TIME, KEPT_TIME))
 

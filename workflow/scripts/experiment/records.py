@@ -31,10 +31,11 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def replacing(path: Path | str):
+def replacing(path: Path | str, *, flush: bool = True):
     """Yield a temporary path beside `path`; on success it is flushed to disk and takes the final name at once.
 
-    Whatever interrupts the block, the final name holds the old file or the whole new one.
+    Whatever interrupts the block, the final name holds the old file or the whole new one. Without `flush`, after a
+    power cut too it could be an empty one: for what is made again anyway.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,17 +44,18 @@ def replacing(path: Path | str):
     part = Path(name)
     try:
         yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        if flush:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def write_json(path: Path | str, value: Any) -> None:
-    """Write JSON under its final name at once; NaN and infinity become null."""
-    with replacing(path) as part:
+def write_json(path: Path | str, value: Any, *, flush: bool = True) -> None:
+    """Write JSON under its final name at once (see `replacing`); NaN and infinity become null."""
+    with replacing(path, flush=flush) as part:
         part.write_text(json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
 
 
