@@ -59,11 +59,6 @@ def test_own_files_must_be_idx_files(tmp_path):
         source(named("own", folder))
 
 
-def test_own_files_do_not_take_a_built_in_name(tmp_path):
-    with pytest.raises(UserError, match="'mnist' is built in"):
-        source(named("mnist", write_folder(tmp_path, contents())))
-
-
 def test_mnist_mirror_comes_first():
     configured = {"mnist": ["https://example.org/b", "http://example.org/a/"]}
     own = {"MNIST_MIRROR": " file:///data/mnist "}

@@ -105,7 +105,7 @@ def test_what_is_wrong_leads_to_the_next_mirror_or_to_its_reason(folder, tmp_pat
     [
         (server.silent, HASTY, "silent for 0.3 s"),
         (server.dripping, HASTY, "slower than 100 bytes per second"),
-        (server.dripping, replace(PATIENCE, total=0.3), "MB in 0.3 s"),
+        (server.dripping, replace(PATIENCE, total=0.3), "kB in 0.3 s"),
     ],
 )
 def test_what_is_slow_leads_to_the_next_mirror_or_to_its_reason(folder, tmp_path, behaviour, patience, reason):

@@ -76,7 +76,7 @@ def blocks(address: str, largest: int, patience: Patience) -> Iterator[bytes]:
         now = time.monotonic()
         if now - shown > 2:
             shown = now
-            print(f"  {_progress(received, announced)}, {received / (now - started) / 1e6:.2f} MB/s")
+            print(f"  {_progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
         if now - started > patience.total:
             raise Slow(f"gave {_progress(received, announced)} in {patience.total:g} s")
         if now - started > patience.silence and received < patience.slowest * (now - started):
@@ -88,8 +88,8 @@ def blocks(address: str, largest: int, patience: Patience) -> Iterator[bytes]:
 
 def _progress(received: int, announced: int | None) -> str:
     if not announced:
-        return f"{received / 1e6:.2f} MB"
-    return f"{received / 1e6:.2f} of {announced / 1e6:.2f} MB ({received / announced:.0%})"
+        return f"{received / 1e3:,.0f} kB"
+    return f"{received / 1e3:,.0f} of {announced / 1e3:,.0f} kB ({received / announced:.0%})"
 
 
 def _local(address: str) -> Iterator:
