@@ -1,0 +1,54 @@
+"""Figures in words: one way to write a difference with its interval, for findings, claims and audit."""
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+SHARES = ("accuracy", "f1", "precision", "recall")
+
+
+def measured(measure: str) -> str:
+    """A column's name at the beginning of a sentence: `test_accuracy` → `Test accuracy`."""
+    names = {"train_seconds": "Training time", "seconds_per_epoch": "Time per epoch"}
+    return names.get(measure, measure.replace("_", " ").replace("train ", "training ").capitalize())
+
+
+def signed(measure: str, value: float, low: float | None = None, high: float | None = None) -> str:
+    """A difference with its unit and interval: `+0.91 points [+0.61, +1.21]`; no interval where there is none."""
+    scale, digits, unit = _form(measure, max(abs(x) for x in (value, low or 0, high or 0) if not math.isnan(x)))
+    text = f"{_number(value * scale, digits)}{unit}"
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return text
+    return f"{text} [{_number(low * scale, digits)}, {_number(high * scale, digits)}]"
+
+
+def percent(value: float) -> str:
+    """A share as per cent with two digits."""
+    return f"{100 * value:.2f} %"
+
+
+def p_value(p: float) -> str:
+    """`p = 0.012`, `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def listed(names: list[str], most: int = 6) -> str:
+    """`a, b and c`; beyond `most` the rest is counted."""
+    if len(names) > most:
+        names = [*names[:most], f"{len(names) - most} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _form(measure, size):
+    if any(share in measure for share in SHARES):
+        return 100, 2, " points"
+    if "seconds" in measure:
+        return 1, 1 if size >= 1 else 3, " s"
+    return 1, 4, ""
+
+
+def _number(value, digits):
+    """With its sign, a real minus, and no sign at zero."""
+    rounded = round(value, digits)
+    if rounded == 0:
+        return f"{0:.{digits}f}"
+    return f"{'+' if rounded > 0 else MINUS}{abs(rounded):.{digits}f}"
