@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,17 @@ def grids(config: Mapping[str, Any]) -> Iterator[Problem]:
 def files(config: Mapping[str, Any]) -> Iterator[Problem]:
     """Files and folders that the config names have to be there."""
     reference, dataset = config["reference"], config["dataset"]
-    if reference is not None and not Path(reference).is_file():
+    if reference is not None and not _is(Path.is_file, reference):
         yield Problem(("reference",), "is no file", reference, "path of a file, or null")
-    if isinstance(dataset, dict) and not Path(dataset["path"]).is_dir():
+    if isinstance(dataset, dict) and not _is(Path.is_dir, dataset["path"]):
         yield Problem(("dataset", "path"), "is no folder", dataset["path"], "path of a folder")
+
+
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
+    try:
+        return kind(Path(path))
+    except OSError:  # a name too long for the file system, a folder that may not be read
+        return False
 
 
 class Cells:

@@ -100,7 +100,7 @@ def show(value: Any, limit: int = 80) -> str:
         text = json.dumps(value, ensure_ascii=False, default=str)
         text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text, text)
     except (ValueError, RecursionError, TypeError):  # more digits than Python prints, a loop, a strange key
-        text = f"a {type(value).__name__}"
+        text = f"a {type(value).__name__} that can't be shown"
     return _one_line(text, limit)
 
 

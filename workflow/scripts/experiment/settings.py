@@ -82,9 +82,11 @@ def _dataset(given: str | dict[str, str], sources: Sources) -> Dataset:
     root = schema.read(SCHEMA)
     rules = root["definitions"]["name"]
     name = given.get("name", Path(given["path"]).resolve().name)
-    keys = ("dataset", "name" if "name" in given else "path")
+    key = "name" if "name" in given else "path"
     if name in root["definitions"]["dataset"]["enum"]:
-        sources.refuse([Problem(keys, "is the name of a built-in data set", name, "another name, by dataset.name")])
+        wrong = "gives the name of a built-in data set"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], "another name, by dataset.name")])
     if not re.match(rules["pattern"], name) or len(name) > rules["maxLength"]:
-        sources.refuse([Problem(keys, "gives no safe name, so dataset.name is needed", name, rules["allowed"])])
+        wrong = "gives no safe name, so dataset.name is needed"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], rules["allowed"])])
     return Dataset(name, Path(given["path"]))
