@@ -1,0 +1,145 @@
+"""A whole run as users start it: what it leaves, a second run, a wrong configuration, another folder, real MNIST."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from project import CELLS, ROOT, copy_project, snakemake
+
+MNIST = ROOT.parent / "shared/mnist"
+
+COLUMNS = {
+    "cells/wide/history.csv": "seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
+    "cells/wide/evaluation.csv": "seed,epoch,test_loss,test_accuracy",
+}
+COMPARISON = [
+    "cell",
+    "seeds",
+    "parameters",
+    "device",
+    "status",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "test_accuracy_low",
+    "test_accuracy_high",
+    "test_precision_macro",
+    "test_recall_macro",
+    "test_f1_macro",
+    "chosen_epoch",
+    "train_seconds",
+    "seconds_per_epoch",
+    "learning_rate",
+    "batch_size",
+]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file() and "plan" not in path.parts
+    }
+
+
+def test_a_run_leaves_what_others_rely_on(finished):
+    results = finished / "results"
+    for name, header in COLUMNS.items():
+        assert (results / name).read_text().splitlines()[0] == header
+    comparison = rows(results / "comparison.csv")
+    assert [row["cell"] for row in comparison] == list(CELLS)
+    assert set(COMPARISON) <= comparison[0].keys()
+    assert all(0.5 < float(row["test_accuracy"]) <= 1 for row in comparison)
+    assert rows(results / "effects.csv")
+    assert (results / "reference.csv").read_text().startswith("cell,figure,original,here")
+    for cell in CELLS:
+        run = json.loads((results / f"cells/{cell}/run.json").read_text())
+        assert (run["cell"], run["status"], run["why"]) == (cell, "ok", ["new"])
+        assert len(rows(results / f"cells/{cell}/history.csv")) == 2 * 2
+        assert (results / f"cells/{cell}/checkpoints.safetensors").stat().st_size > 0
+        assert cell in (results / f"logs/train/{cell}.log").read_text()
+        assert (results / f"benchmarks/train/{cell}.tsv").is_file()
+    page = (results / "report.html").read_text("utf-8")
+    assert all(cell in page for cell in CELLS)
+
+
+def test_a_second_run_does_nothing(project):
+    before = snapshot(project / "results")
+    done = snakemake(project)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert snapshot(project / "results") == before
+
+
+def test_a_changed_cell_trains_alone_and_the_page_says_why(project):
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text().replace("learning_rate: 0.02", "learning_rate: 0.03"))
+    before = snapshot(project / "results/cells")
+    why = snakemake(project, "--quiet", "all", "--", "why")
+    assert "train     narrow: learning_rate 0.02 → 0.03" in why.stdout
+    done = snakemake(project)
+    assert done.returncode == 0, done.stderr
+    after = snapshot(project / "results/cells")
+    assert {Path(name).parts[0] for name in after if after[name] != before.get(name)} == {"narrow"}
+    assert "learning_rate 0.02 → 0.03" in (project / "results/report.html").read_text("utf-8")
+    why = snakemake(project, "--quiet", "all", "--", "why")
+    assert "Nothing to do: all 4 cells are kept" in why.stdout
+
+
+def test_cells_no_longer_configured_go_when_asked(project):
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
+    assert "narrow" in snakemake(project, "--quiet", "all", "--", "stale").stdout
+    assert (project / "results/cells/narrow").is_dir()
+    assert "removed narrow" in snakemake(project, "--quiet", "all", "--", "prune").stdout
+    assert sorted(path.name for path in (project / "results/cells").iterdir()) == sorted({*CELLS} - {"narrow"})
+
+
+def test_a_wrong_configuration_starts_nothing_and_loses_nothing(project):
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text().replace("hidden: [32]", "hiden: [32]"))
+    before = snapshot(project)
+    done = snakemake(project)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    problems = [line for line in done.stderr.splitlines() if line.startswith("config/small.yaml: ")]
+    assert len(problems) == 1 and "cells[0].hiden" in problems[0]
+    assert snapshot(project) == before
+
+
+def test_outputs_go_where_pathvars_says(tmp_path):
+    copy_project(tmp_path / "project")
+    config = tmp_path / "project/config/small.yaml"
+    text = config.read_text().replace("results: results", "results: elsewhere/of it")
+    config.write_text(text[: text.index("  - name: narrow")].replace("epochs: 2", "epochs: 1"))
+    done = snakemake(tmp_path / "project")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "project/elsewhere/of it/report.html").is_file()
+    assert not (tmp_path / "project/results").exists()
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="needs the real MNIST beside the project, as ../shared/mnist")
+def test_mnist_comes_out_as_the_original_report_says(tmp_path):
+    copy_project(tmp_path / "project")
+    overlay = tmp_path / "project/config/one.yaml"
+    overlay.write_text(
+        "baseline: no-normalization\nfinal: no-normalization\nreference: null\n"
+        "cells: [{name: no-normalization, normalize: false, seeds: [1], device: cpu}]\n"
+    )
+    done = snakemake(tmp_path / "project", config="config/one.yaml", MNIST_MIRROR=MNIST.as_uri())
+    assert done.returncode == 0, done.stdout + done.stderr
+    (row,) = rows(tmp_path / "project/results/comparison.csv")
+    assert 0.92 < float(row["test_accuracy"]) < 0.95  # the report: 0.9375
+    assert 0.92 < float(row["train_accuracy"]) < 0.95  # the report: 44548/48000
+    shutil.rmtree(tmp_path / "project/results/data")
+    assert "Nothing to be done" in (second := snakemake(tmp_path / "project", config="config/one.yaml")).stderr, second
