@@ -1,0 +1,105 @@
+"""What the page's scripts read: small arrays, each packed once. The page's own text never depends on them."""
+
+import base64
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from page.parts.cells import CLASSES
+from page.results import METRICS, Results
+
+DOWNLOADS = {
+    "comparison.csv": "comparison.csv",
+    "effects.csv": "effects.csv",
+    "reference.csv": "reference.csv",
+    "table.tex": "comparison/table.tex",
+    "table.md": "comparison/table.md",
+}
+
+
+def for_scripts(results: Results, looks: list) -> dict[str, Any]:
+    """One JSON value per script element; NaN is null."""
+    return {
+        "cells": {
+            "names": results.names,
+            "looks": [look.variable for look in looks],
+            "baseline": results.baseline,
+            "final": results.final,
+            "confidence": results.settings["confidence"],
+            "z": NormalDist().inv_cdf(0.5 + results.settings["confidence"] / 2),
+            "classes": results.errors.get("classes") or _classes(results),
+        },
+        "models": _models(results),
+        "confusion": _confusion(results),
+        "curves": _curves(results),
+        "downloads": {name: results.text(file) for name, file in DOWNLOADS.items()},
+    }
+
+
+def _classes(results: Results) -> list[str]:
+    return next((cell["classes"] for cell in results.cells if cell.get("classes")), [])
+
+
+def _models(results: Results) -> dict[str, Any]:
+    """Per representative model: which test images are right (a bit each), and what the wrong ones were taken for.
+
+    `predicted` and `probability` (in 255ths) hold the wrong images only, in the test set's order.
+    """
+    held = results.predictions
+    labels = held["labels"]
+    models: list[dict[str, Any] | None] = [None] * len(results.names)
+    for name, seed, predicted, probability in zip(
+        held["cells"].tolist(), held["seeds"].tolist(), held["predicted"], held["probability"], strict=True
+    ):
+        wrong = predicted != labels
+        sure = np.nan_to_num(probability[wrong])
+        models[results.index[name]] = {
+            "seed": seed,
+            "right": _packed(np.packbits(~wrong)),
+            "predicted": _packed(predicted[wrong]),
+            "probability": _packed(np.round(255 * sure)),
+        }
+    atlas = results.errors.get("atlas") or {"images": []}
+    return {"labels": _packed(labels), "count": len(labels), "models": models, "atlas": atlas["images"]}
+
+
+def _packed(values: np.ndarray) -> str:
+    return base64.b64encode(values.astype(np.uint8).tobytes()).decode("ascii")
+
+
+def _confusion(results: Results) -> list[Any]:
+    """Per cell [epochs][K × K] counts of the representative seed, row by row."""
+    made = []
+    for cell in results.cells:
+        counts = results.confusion.get(cell["cell"])
+        if counts is None or counts.shape[-1] > CLASSES:
+            made.append(None)
+        else:
+            flat = counts.reshape(len(counts), -1).tolist()
+            made.append({"epoch": cell["chosen_epoch"], "seed": cell["representative_seed"], "counts": flat})
+    return made
+
+
+def _curves(results: Results) -> list[Any]:
+    """Per cell its epochs, and per measure [mean, least seed, greatest seed] over them, to four significant digits."""
+    groups = results.curves.groupby(["cell", "epoch"], sort=False)[[*METRICS]]
+    table = np.stack([_four_digits(getattr(groups, kind)().to_numpy()) for kind in ("mean", "min", "max")])
+    index = groups.size().index
+    cells, epochs = index.get_level_values("cell"), index.get_level_values("epoch").to_numpy()
+    made: list[Any] = [None] * len(results.names)
+    for name, rows in pd.Series(range(len(index)), cells).groupby(level=0).indices.items():
+        values = {metric: _plain(table[:, rows, column]) for column, metric in enumerate(METRICS)}
+        made[results.index[name]] = {"epochs": epochs[rows].tolist(), **values}
+    return made
+
+
+def _four_digits(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = 10.0 ** (np.floor(np.log10(np.abs(values))) - 3)
+        return np.where(values == 0, 0, np.round(values / step) * step).round(9)
+
+
+def _plain(values: np.ndarray) -> list[list[float | None]]:
+    return [[value if value == value else None for value in row] for row in values.tolist()]

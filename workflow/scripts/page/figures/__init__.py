@@ -1,0 +1,1 @@
+"""The page's figures: one kind per module, drawn by Matplotlib, one look for all."""

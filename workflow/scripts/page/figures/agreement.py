@@ -1,0 +1,47 @@
+"""The original report's test accuracies against ours: its figure as a mark, the prediction interval of a new run as a line."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from page.figures.labels import shorten
+from page.figures.style import INK, MUTED, PALETTE, Margins, figure
+from page.numbers import missing
+
+ROW = 0.29  # inches
+CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
+
+
+def draw(rows: list[dict[str, Any]], cells: dict[str, int]) -> Figure | None:
+    """`rows` are those of reference.csv with figure `test_accuracy`; None where there is nothing to draw."""
+    rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
+    if not rows:
+        return None
+    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=1.9, right=1.15, bottom=0.42, top=0.15))
+    for place, row in enumerate(rows):
+        agrees = row["verdict"] == "consistent"
+        colour = CONSISTENT if agrees else DIFFERS
+        index = cells.get(row["cell"])
+        gid = None if index is None else f"cell-{index}"
+        axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=4, alpha=0.45, gid=gid)
+        axes.plot([row["here"]], [place], marker="|", markersize=9, markeredgewidth=2, color=colour, gid=gid)
+        axes.plot([row["original"]], [place], marker="D", markersize=5, color=INK, markerfacecolor="#ffffff", gid=gid)
+        if not agrees and not missing(row["nearest_low"]):
+            axes.plot([row["nearest_low"], row["nearest_high"]], [place + 0.3] * 2, color=MUTED, linewidth=1.6)
+        axes.annotate(
+            row["verdict"],
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
+    axes.set_yticks(range(len(rows)), [shorten(row["row"], 30) for row in rows], color=INK)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
+    axes.set_xlabel("test accuracy: ◇ the original's figure, ▏ ours, with the interval in which one new run falls")
+    return made

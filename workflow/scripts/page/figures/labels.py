@@ -1,0 +1,53 @@
+"""Names at the ends of lines, moved apart where they would cover each other: a reader need not look up a legend."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+LONGEST = 24  # characters of a name in a figure; the page has the whole one
+
+
+def shorten(name: str, longest: int = LONGEST) -> str:
+    """The name as a figure can hold it."""
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int]], size: float = 7.5) -> None:
+    """Write each (name, x, y, colour, cell) beside the end of its line, or as near to it as fits.
+
+    Limits and scale must be final: places are computed in points.
+    """
+    if not ends:
+        return
+    axes.get_xlim(), axes.get_ylim()  # brings lazy limits up to date
+    to_points = 72 / axes.figure.dpi
+    heights = np.array([axes.transData.transform((x, y))[1] * to_points for _, x, y, _, _ in ends])
+    placed = spread(heights, 1.15 * size)
+    for (name, x, y, colour, cell), height, place in zip(ends, heights, placed, strict=True):
+        axes.annotate(
+            shorten(name),
+            (x, y),
+            xytext=(4, place - height),
+            textcoords="offset points",
+            color=colour,
+            fontsize=size,
+            verticalalignment="center",
+            annotation_clip=False,
+            gid=f"cell-{cell}",
+        )
+
+
+def spread(heights: np.ndarray, gap: float) -> np.ndarray:
+    """The nearest heights that keep `gap` between neighbours (pool adjacent violators)."""
+    order = np.argsort(heights, kind="stable")
+    # Subtracting what lies below turns "at least `gap` apart" into "never decreasing".
+    wanted = heights[order] - gap * np.arange(len(heights))
+    blocks: list[tuple[float, int]] = []
+    for value in wanted:
+        blocks.append((value, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (last, count), (before, more) = blocks.pop(), blocks.pop()
+            blocks.append(((last * count + before * more) / (count + more), count + more))
+    placed = np.concatenate([np.full(count, value) for value, count in blocks]) + gap * np.arange(len(heights))
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result

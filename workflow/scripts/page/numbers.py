@@ -1,0 +1,106 @@
+"""How the page writes numbers: one place for decimals, units, signs and what is missing."""
+
+import math
+from typing import Any
+
+MISSING = "–"
+THIN = "\u202f"  # narrow no-break space, between a number and its unit
+MINUS = "\u2212"
+
+
+def missing(value: Any) -> bool:
+    """None and NaN: a figure that could not be computed."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def percent(value: float | None, decimals: int = 2, unit: bool = True) -> str:
+    """A fraction as per cent: 0.9741 → 97.41 %."""
+    return MISSING if missing(value) else f"{100 * value:.{decimals}f}" + (f"{THIN}%" if unit else "")
+
+
+def points(value: float | None, decimals: int = 2) -> str:
+    """A difference of fractions as percentage points with its sign: 0.0042 → +0.42."""
+    return MISSING if missing(value) else signed(100 * value, decimals)
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """A number with its sign, a true minus, and no sign on what rounds to zero."""
+    if missing(value):
+        return MISSING
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else MINUS) + text
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits, without exponent where it is of everyday size."""
+    if missing(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -5 <= magnitude <= 8:
+        return f"{value:.{digits - 1}e}".replace("-", MINUS)
+    return f"{value:.{max(0, digits - 1 - magnitude)}f}".replace("-", MINUS)
+
+
+def whole(value: float | None) -> str:
+    """A count with thousands set apart: 60000 → 60,000."""
+    return MISSING if missing(value) else f"{round(value):,}"
+
+
+def p_value(value: float | None) -> str:
+    """A p value as journals write it; never zero."""
+    if missing(value):
+        return MISSING
+    return "<" + THIN + "0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration in the unit that reads best."""
+    if missing(value):
+        return MISSING
+    if value < 1:
+        return f"{1000 * value:.0f}{THIN}ms"
+    if value < 120:
+        return f"{value:.1f}{THIN}s"
+    if value < 7200:
+        return f"{value / 60:.1f}{THIN}min"
+    return f"{value / 3600:.1f}{THIN}h"
+
+
+def minutes(value: float | None) -> str:
+    """Seconds in the original report's unit."""
+    return MISSING if missing(value) else f"{significant(value / 60, 3)}{THIN}min"
+
+
+def ratio(value: float | None) -> str:
+    """A ratio of two measures: 1.25 → × 1.25."""
+    return MISSING if missing(value) else f"×{THIN}{significant(value, 3)}"
+
+
+def moment(value: str | None) -> str:
+    """An ISO 8601 time, to the minute: 2026-01-31 12:00 UTC."""
+    if not value:
+        return MISSING
+    return value[:16].replace("T", " ") + " UTC"
+
+
+def number(value: Any) -> str:
+    """A parameter as the config would write it."""
+    if missing(value):
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "-".join(number(item) for item in value) or "none"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(value)
+
+
+FILTERS = {
+    function.__name__: function
+    for function in (percent, points, signed, significant, whole, p_value, seconds, minutes, ratio, moment, number)
+}

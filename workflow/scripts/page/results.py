@@ -1,0 +1,111 @@
+"""What the page is made of: everything that compare and errors wrote, read once. docs/files.md says what each file holds."""
+
+import base64
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+MANY = 200  # cells; above, overviews show means over grey context and cell blocks hold less
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of one finished comparison; rows of a CSV are dictionaries, missing values None."""
+
+    folder: Path
+    settings: dict[str, Any]
+    run: dict[str, Any]
+    comparison: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    reference: list[dict[str, Any]]
+    seeds: list[dict[str, Any]]
+    curves: pd.DataFrame
+    classes: pd.DataFrame
+    findings: dict[str, Any]
+    claims: list[dict[str, Any]]
+    original: list[dict[str, Any]]
+    cells: list[dict[str, Any]]
+    errors: dict[str, Any]
+    predictions: dict[str, np.ndarray]
+    confusion: dict[str, np.ndarray]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The cells in the config's order."""
+        return [row["cell"] for row in self.comparison]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Cell name → place in the config's order, which is what `data-cell` holds."""
+        return {name: index for index, name in enumerate(self.names)}
+
+    @property
+    def many(self) -> bool:
+        return len(self.names) > MANY
+
+    @property
+    def baseline(self) -> int | None:
+        return self.index.get(self.settings["baseline"])
+
+    @property
+    def final(self) -> int | None:
+        return self.index.get(self.settings["final"])
+
+    def text(self, file: str) -> str:
+        """A text file of the results, for the page's downloads."""
+        return (self.folder / file).read_text("utf-8")
+
+    def image(self, file: str) -> str:
+        """An image of the results as a data address."""
+        return "data:image/png;base64," + base64.b64encode((self.folder / file).read_bytes()).decode("ascii")
+
+
+def read(folder: Path, plan: dict[str, Any]) -> Results:
+    """Read the results in `folder` for the report that `plan` describes."""
+    side_by_side = folder / "comparison"
+    return Results(
+        folder=folder,
+        settings=plan["recipe"]["settings"],
+        run=plan.get("run") or {},
+        comparison=_rows(folder / "comparison.csv"),
+        effects=_rows(folder / "effects.csv"),
+        reference=_rows(folder / "reference.csv"),
+        seeds=_rows(side_by_side / "seeds.csv"),
+        curves=_table(side_by_side / "curves.csv"),
+        classes=_table(side_by_side / "classes.csv"),
+        findings=_json(side_by_side / "findings.json"),
+        claims=_json(side_by_side / "claims.json")["claims"],
+        original=_json(side_by_side / "reference.json")["rows"],
+        cells=_json(side_by_side / "cells.json")["cells"],
+        errors=_json(folder / "errors" / "errors.json"),
+        predictions=_arrays(side_by_side / "predictions.npz"),
+        confusion={
+            name.removeprefix("counts/"): counts for name, counts in _arrays(side_by_side / "confusion.npz").items()
+        },
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8"))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    # Only the empty string is missing: a cell may be called "nan" or "007".
+    text = dict.fromkeys(("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row"), str)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    table = _table(path)
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -1,0 +1,80 @@
+"""What parameters, measures and verdicts are called on the page."""
+
+from typing import Any
+
+from page.numbers import number
+
+PARAMETERS = {
+    "hidden": "hidden layers",
+    "activation": "activation",
+    "loss": "loss function",
+    "optimizer": "optimizer",
+    "learning_rate": "learning rate",
+    "momentum": "momentum",
+    "weight_decay": "weight decay",
+    "batch_size": "batch size",
+    "epochs": "epochs",
+    "normalize": "normalised",
+    "train_fraction": "training fraction",
+    "device": "device",
+    "seeds": "seeds",
+}
+FACTORS = {
+    "depth": "Number of hidden layers",
+    "width": "Neurons in the hidden layers",
+    "hidden": "Hidden layers and neurons",
+    "activation": "Activation",
+    "loss": "Loss function",
+    "optimizer": "Optimizer",
+    "learning_rate": "Learning rate",
+    "momentum": "Momentum",
+    "weight_decay": "Weight decay",
+    "batch_size": "Batch size",
+    "epochs": "Epochs",
+    "normalize": "Normalisation",
+    "train_fraction": "Training/validation split",
+    "device": "Device",
+}
+FIGURES = {
+    "train_loss": "Total training loss",
+    "train_correct": "Training images right",
+    "train_accuracy": "Training accuracy",
+    "minutes": "Training time, minutes",
+    "test_correct": "Test images right",
+    "test_accuracy": "Test accuracy",
+    "test_f1": "Test F1",
+}
+DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "kmnist": "KMNIST", "digits": "scikit-learn’s digits"}
+# How a verdict is coloured; its word stands beside the colour always.
+VERDICTS = {
+    "confirmed": "good",
+    "consistent": "good",
+    "as stated": "good",
+    "explained": "good",
+    "decided": "good",
+    "refuted": "bad",
+    "differs": "bad",
+    "unexplained": "bad",
+    "failed": "bad",
+    "diverged": "bad",
+}
+
+
+def verdict_class(verdict: str) -> str:
+    """The class of a verdict's colours; whatever is neither good nor bad is open."""
+    return VERDICTS.get(verdict, "open")
+
+
+def epoch_words(epoch: str) -> str:
+    """The epoch that test figures are taken at, in words."""
+    return "last epoch" if epoch == "last" else "epoch of the best validation accuracy"
+
+
+def settings_text(parameters: dict[str, Any]) -> str:
+    """Parameters as one line of text."""
+    return ", ".join(f"{PARAMETERS.get(key, key)} {number(value)}" for key, value in parameters.items())
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 cell, 2 cells."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,39 @@
+"""report: the page and its figures, from what compare and errors wrote. It computes no result."""
+
+from pathlib import Path
+from typing import Any
+
+from experiment.records import now, replacing, write_record
+from page.drawings import Drawings, write_figures
+from page.figures import style
+from page.parts.curves import normalization_pair
+from page.render import render
+from page.results import read
+
+
+def report(results: Path, plan: dict[str, Any], page: Path, figures: Path) -> None:
+    """Read the results folder, write the page and the figures for a paper."""
+    with style.styled():
+        held = read(results, plan)
+        drawings = Drawings(held)
+        text = render(held, drawings)
+        with replacing(page) as part:
+            part.write_text(text, "utf-8")
+        print(f"{page}: {page.stat().st_size / 1e6:.2f} MB", flush=True)
+        write_figures(drawings, normalization_pair(held), figures)
+
+
+if __name__ == "__main__":
+    from experiment.stage import stage
+
+    with stage(snakemake) as plan:
+        started = now()
+        page = Path(snakemake.output.page)
+        report(page.parent, plan, page, page.parent / "figures")
+        write_record(
+            snakemake.output.record,
+            snakemake.input.plan,
+            [page, *snakemake.output.figures],
+            started=started,
+            packages=("matplotlib", "jinja2", "pandas"),
+        )
