@@ -126,6 +126,10 @@ CASES = {
     ],
     "baseline: c": ['1: baseline: is no configured cell; given: "c"; allowed: a, b'],
     "final: ab": ['1: final: is no configured cell (did you mean b?); given: "ab"; allowed: a, b'],
+    f"cells: [{{name: {'a' * 95}, grid: {{epochs: [1]}}}}]": [
+        f'1: cells[0].grid: makes a name of 104 characters; given: "{"a" * 76}...; allowed: at most 100'
+    ],
+    'title: ""': ['1: title: is empty; given: ""; allowed: text of 1 to 200 characters'],
     # cells and grids
     "cells: []": [f"1: cells: is empty; given: []; allowed: a list of 1 to 20000 items, each {{{CELL}}}"],
     "cells: {a: {epochs: 3}}": [
@@ -134,6 +138,9 @@ CASES = {
     ],
     "cells: [{name: a}, {name: b, learning_rate: 1.0e-3}]": [
         '1: cells[1]: has the same parameters as cell a; given: "b"; allowed: parameters of its own'
+    ],
+    "cells: [{name: a}, {name: b, epochs: 3}, {grid: {learning_rate: [0.001, 0.002]}}]": [
+        '1: cells[2]: has the same parameters as cell a; given: "lr-0.001"; allowed: parameters of its own'
     ],
     "cells: [{grid: {}}]": [f"1: cells[0].grid: is empty; given: {{}}; allowed: {{{PARAMETERS}}}"],
     "cells: [{grid: {momentum: []}}]": [
@@ -164,6 +171,14 @@ CASES = {
     ],
     "dataset: digits\ncells: [{name: a}, {name: b, batch_size: 1039}]": [
         "2: cells[1].batch_size: is more than the 1038 training images of cell b; given: 1039; allowed: 1 to 1038"
+    ],
+    "cells: [{name: a}, {name: b, epochs: 3}, {grid: {batch_size: [32, 70000]}}]": [
+        "1: cells[2].grid.batch_size: is more than the 48000 training images of cell batch-70000; given: 70000; "
+        "allowed: 1 to 48000"
+    ],
+    "cells:\n  - &one\n    name: a\n    batch_size: 0\n  - {<<: *one, name: b}": [
+        "4: cells[0].batch_size: is out of range; given: 0; allowed: a whole number from 1 to 10000000",
+        "4: cells[1].batch_size: is out of range; given: 0; allowed: a whole number from 1 to 10000000",
     ],
     "gpus: 0\ndefaults: {device: cuda}": [
         '2: defaults.device: is asked for by cell a, and no GPU is found; given: "cuda"; '

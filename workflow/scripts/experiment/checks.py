@@ -88,7 +88,7 @@ class Cells:
         parameters = Parameters.of(values)
         self.problems += self._name(keys, name, item)
         self.problems += self._alike(keys, name, parameters)
-        self.problems += self._values(keys, name, own, parameters)
+        self.problems += self._values(keys, name, own, parameters, item.get("grid", {}))
         self.parameters[name] = parameters
         self.notes[name] = item.get("note", "")
         self._keys.setdefault(name, keys)
@@ -99,7 +99,7 @@ class Cells:
             yield Problem((key,), f"is no configured cell{closest(name, self.parameters)}", name, some)
 
     def _name(self, keys: Keys, name: str, item: Mapping[str, Any]) -> Iterator[Problem]:
-        where = (*keys, "name" if "name" in item else "grid")
+        where = (*keys, "grid" if "grid" in item else "name")
         most = read(SCHEMA)["definitions"]["name"]["maxLength"]
         if len(name) > most:
             yield Problem(where, f"makes a name of {len(name)} characters", name, f"at most {most}")
@@ -115,11 +115,13 @@ class Cells:
         if other != name:
             yield Problem(keys, f"has the same parameters as cell {other}", name, "parameters of its own")
 
-    def _values(self, keys: Keys, name: str, own: dict[str, Any], parameters: Parameters) -> Iterator[Problem]:
+    def _values(
+        self, keys: Keys, name: str, own: dict[str, Any], parameters: Parameters, axes: Mapping[str, Any]
+    ) -> Iterator[Problem]:
         def where(key: str) -> Keys:
-            if key in own:
-                return (*keys, key)
-            return ("defaults", key)
+            if key in axes:
+                return (*keys, "grid", key)
+            return (*keys, key) if key in own else ("defaults", key)
 
         if parameters.optimizer not in WITH_MOMENTUM and own.get("momentum"):
             wrong = f"means nothing to {parameters.optimizer}, the optimizer of cell {name}"

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,8 +137,7 @@ def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:
     """The node at `keys`, or None where the document does not say it."""
     for key in keys:
         if isinstance(node, yaml.MappingNode):
-            children = (value for name, value in node.value if name.value == str(key))
-            node = next(children, None)
+            node = next((value for name, value in _entries(node) if name.value == str(key)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
         else:
@@ -146,17 +145,27 @@ def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:
     return node
 
 
+def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of a mapping, after them those of the mappings that it merges in with `<<`."""
+    if isinstance(node, yaml.MappingNode):
+        yield from node.value
+        merged = [value for name, value in node.value if name.tag == "tag:yaml.org,2002:merge"]
+        for value in merged:
+            for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                yield from _entries(other)
+
+
 def _says(node: yaml.Node, given: Any) -> bool:
     """Whether a node can have brought the value `given`; only scalars are told apart."""
     if not isinstance(node, yaml.ScalarNode) or given is MISSING:
         return True
     try:
-        return SafeConstructor().construct_object(node) == given or given != given
+        return SafeConstructor().construct_object(node) == given or given != given  # NaN
     except (yaml.YAMLError, ValueError):
         return False
 
 
-def _duplicates(root: yaml.Node | None) -> Iterable[tuple[Keys, int]]:
+def _duplicates(root: yaml.Node | None) -> Iterator[tuple[Keys, int]]:
     """Key path and line of every key that stands twice in one mapping. Aliased nodes are visited once."""
     stack: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
     visited = set()

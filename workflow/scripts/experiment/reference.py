@@ -36,7 +36,7 @@ def load(path: Path | str) -> dict[str, Any]:
 def _read(path: Path) -> Any:
     try:
         return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise UserError(f"{relative(path)}: can't be read: {reason}") from None
 

@@ -44,8 +44,7 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return schema["allowed"]
     if "enum" in schema:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
-    kind = schema.get("type")
-    text = UNITS.get(kind, "anything") if isinstance(kind, str) else " or ".join(UNITS[one] for one in kind)
+    kind = schema["type"]
     if kind == "array":
         text = f"a list of {_count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
         return text + ("; no two alike" if schema.get("uniqueItems") else "")
@@ -53,7 +52,7 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return f"text of {_count(schema, 'minLength', 'maxLength', 'characters')}"
     if kind == "object":
         return "{" + ", ".join(schema.get("properties", {})) + "}"
-    return text + _range(schema)
+    return UNITS[kind] + _range(schema)
 
 
 def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def _range(schema: dict[str, Any]) -> str:
         bounds.append(f"to below {schema['exclusiveMaximum']}")
     if "maximum" in schema:
         bounds.append(f"to {schema['maximum']}")
-    return " " + " ".join(bounds) if bounds else ""
+    return "".join(f" {bound}" for bound in bounds)
 
 
 def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
@@ -94,13 +93,12 @@ def _not_json(document: Any) -> Iterator[Problem]:
             yield Problem(keys[:3], "has too many levels or values", allowed=f"{DEPTH} levels, {NODES} values")
             return
         if isinstance(value, dict):
-            for key, item in value.items():
-                if isinstance(key, str) and _clean(key):
-                    stack.append((item, (*keys, key)))
-                else:
-                    yield Problem(keys, "has a key that is no plain text", key, "text")
+            names = [key for key in value if isinstance(key, str) and _clean(key)]
+            for key in value.keys() - set(names):
+                yield Problem(keys, "has a key that is no plain text", key, "text")
+            stack.extend((value[key], (*keys, key)) for key in reversed(names))
         elif isinstance(value, list):
-            stack.extend((item, (*keys, index)) for index, item in enumerate(value))
+            stack.extend((value[index], (*keys, index)) for index in reversed(range(len(value))))
         elif isinstance(value, float) and not math.isfinite(value):
             yield Problem(keys, "is not finite", value, "a finite number")
         elif isinstance(value, int) and abs(value) >= 2**63:
@@ -127,8 +125,7 @@ def _explain(error: Any, root: dict[str, Any]) -> Iterator[Problem]:
                 if key not in known:
                     yield Problem((*keys, key), f"unknown key{closest(key, known)}", given[key], ", ".join(known))
         case "required":
-            missing = [key for key in error.validator_value if key not in given]
-            for key in missing:
+            for key in [key for key in error.validator_value if key not in given]:
                 yield Problem((*keys, key), "is missing", allowed=allowed(schema["properties"][key], root))
         case "type":
             yield Problem(keys, _wrong_type(error.validator_value, given), given, what)
@@ -147,7 +144,7 @@ def _explain(error: Any, root: dict[str, Any]) -> Iterator[Problem]:
                 yield Problem(keys, f"is not valid{near}", given, what)
         case "uniqueItems":
             yield Problem(keys, "says a value twice", given, what)
-        case "minItems" | "minProperties":
+        case "minItems" | "minProperties" | "minLength":
             yield Problem(keys, "is empty", given, what)
         case "maxItems" | "maxLength":
             yield Problem(keys, "is too long", given, what)
