@@ -23,8 +23,6 @@ rule compare:
         latex="<results>/comparison/table.tex",
         markdown="<results>/comparison/table.md",
         record="<results>/comparison/compare.json",
-    params:
-        cells=CELLS,
     log:
         "<results>/logs/compare.log",
     benchmark:
@@ -32,5 +30,7 @@ rule compare:
     conda:
         "../../environment.yml"
     threads: 1
+    params:
+        cells=CELLS,
     script:
         "../scripts/compare.py"
