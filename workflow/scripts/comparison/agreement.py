@@ -35,14 +35,12 @@ MOST_EXPLANATIONS = 3
 
 
 class Expected(NamedTuple):
-    """What one new run of a cell should give for a figure."""
+    """What one new run of a cell should give for a figure: mean, prediction interval, standard deviation."""
 
     here: float
     low: float
     high: float
     sd: float
-    row_low: float  # the same for the level at which all of a row's figures are judged together
-    row_high: float
 
 
 class Audit(NamedTuple):
@@ -128,11 +126,8 @@ class _Row:
         values, total, unit = values_of(self.by_name[name], self.by_cell[name], figure, self.printed)
         hidden = HALF_DIGIT.get(figure, 0.0)
         low, high, sd = prediction(values, total, self.confidence)
-        together = 1 - (1 - self.confidence) / max(len(self.judged), 1)
-        row_low, row_high, _ = prediction(values, total, together)
-        lows = [max(0.0, limit - hidden) * unit for limit in (low, row_low)]
-        highs = [min(1.0 if total else math.inf, limit + hidden) * unit for limit in (high, row_high)]
-        return Expected(values.mean() * unit, lows[0], highs[0], math.hypot(sd, hidden) * unit, lows[1], highs[1])
+        low, high = max(0.0, low - hidden), min(1.0 if total else math.inf, high + hidden)
+        return Expected(values.mean() * unit, low * unit, high * unit, math.hypot(sd, hidden) * unit)
 
     def _verdict(self, name, figure):
         expected = self.expected[name][figure]
@@ -144,13 +139,13 @@ class _Row:
         expected = self.expected[name]
         judged = [figure for figure in self.judged if self._verdict(name, figure) != "not judged"]
         distances = [(self.printed[f] - expected[f].here) / self.scale[f] for f in judged if self.scale[f] > 0]
-        within = [expected[f].row_low <= self.printed[f] <= expected[f].row_high for f in judged]
+        consistent = sum(self._verdict(name, figure) == "consistent" for figure in judged)
         return {
             "cell": name,
-            "consistent": sum(self._verdict(name, figure) == "consistent" for figure in judged),
+            "consistent": consistent,
             "judged": len(judged),
             "misfit": float(np.sqrt(np.mean(np.square(distances)))) if distances else math.nan,
-            "agrees": all(within) if judged else None,
+            "agrees": consistent == len(judged) if judged else None,
             "differs": self._differs(name),
         }
 

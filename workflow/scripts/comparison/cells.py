@@ -49,7 +49,8 @@ class Cell:
     def at(self, epoch: str) -> pd.DataFrame:
         """The curves' row of each seed at its `chosen` or `last` epoch, in the order of the seeds."""
         epochs = self.chosen_epochs if epoch == "chosen" else [self.curves["epoch"].max()] * len(self.seeds)
-        return self.curves.set_index(["seed", "epoch"]).loc[list(zip(self.seeds, epochs, strict=True))].reset_index()
+        lines = {pair: line for line, pair in enumerate(zip(self.curves["seed"], self.curves["epoch"], strict=True))}
+        return self.curves.iloc[[lines[pair] for pair in zip(self.seeds, epochs, strict=True)]]
 
 
 def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Cell]:

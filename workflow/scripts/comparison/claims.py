@@ -121,7 +121,7 @@ def _judged(claim, bench):
 def _agrees(direction, item):
     if not item["decided"]:
         return None
-    return direction == "different" or (item["difference"] > 0) == (direction == "higher")
+    return direction == "different" or bool(item["difference"] > 0) == (direction == "higher")
 
 
 def _verdict(evidence):

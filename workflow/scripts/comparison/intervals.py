@@ -6,8 +6,10 @@ SciPy and statsmodels have the distributions; what is here says which sources of
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 from statsmodels.stats.proportion import proportion_confint
+
+MANY = 1e9  # degrees of freedom: Student's t is the normal distribution
 
 
 class Estimate(NamedTuple):
@@ -74,7 +76,8 @@ def by_variances(value: float, variances: list[tuple[float, float]], confidence:
     total = sum(variance for variance, _ in variances)
     if total == 0:
         return Estimate(value, value, value, 1.0 if value == 0 else 0.0)
-    freedom = total**2 / max(sum(variance**2 / degrees for variance, degrees in variances), 1e-300)
+    uncertainty = sum(variance**2 / degrees for variance, degrees in variances)
+    freedom = min(total**2 / uncertainty, MANY) if uncertainty > 0 else MANY
     error = np.sqrt(total)
-    low, high = stats.t.interval(confidence, freedom, value, error)
-    return Estimate(value, low, high, 2 * stats.t.sf(abs(value) / error, freedom))
+    margin = special.stdtrit(freedom, (1 + confidence) / 2) * error
+    return Estimate(value, value - margin, value + margin, 2 * special.stdtr(freedom, -abs(value) / error))

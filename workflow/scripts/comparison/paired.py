@@ -3,7 +3,7 @@
 import zlib
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
 RESAMPLES = 2000
@@ -13,13 +13,15 @@ MOST_SEEDS_ENUMERATED = 13  # 2^13 sign flips; with more seeds as many are drawn
 def mcnemar_midp(only_first, only_second):
     """McNemar's test, mid-p variant, two-sided, from the counts of images that only one of two models gets right.
 
-    Fagerland, Lydersen & Laake (2013): exact conditional p minus the probability of the observed split. Arrays allowed.
+    Fagerland, Lydersen & Laake (2013): the exact conditional p, 2 P(X <= least), minus the probability of the observed
+    split, P(X = least). Arrays allowed.
     """
     only_first, only_second = np.asarray(only_first), np.asarray(only_second)
     discordant = only_first + only_second
     least = np.minimum(only_first, only_second)
-    p = 2 * stats.binom.cdf(least, discordant, 0.5) - stats.binom.pmf(least, discordant, 0.5)
-    return np.where(only_first == only_second, 1.0, np.minimum(p, 1.0))
+    as_few, fewer = special.bdtr(least, discordant, 0.5), special.bdtr(np.maximum(least - 1, 0), discordant, 0.5)
+    p = as_few + np.where(least > 0, fewer, 0.0)
+    return np.where(only_first == only_second, 1.0, p)
 
 
 def bootstrap_difference(

@@ -27,8 +27,8 @@ def percent(value: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """`p = 0.012`, `p < 0.001`."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    """An adjusted p value: `adjusted p = 0.012`, `adjusted p < 0.001`."""
+    return "adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.3f}"
 
 
 def listed(names: list[str], most: int = 6) -> str:

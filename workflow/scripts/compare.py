@@ -1,0 +1,120 @@
+"""Put all cells side by side, here and nowhere else: tables, effects, findings, audit of the report."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from comparison.agreement import audit
+from comparison.blocks import cell_blocks
+from comparison.cells import Cell, read_cells
+from comparison.claims import judge
+from comparison.effects import find_effects
+from comparison.exports import shown_table, write_csv, write_latex, write_markdown
+from comparison.findings import findings
+from comparison.scores import score_cells
+from comparison.table import comparison_table
+from experiment.records import now, replacing, write_json, write_record
+
+CURVES = [
+    "cell",
+    "seed",
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "seconds",
+    "test_loss",
+    "test_accuracy",
+    "elapsed_seconds",
+]
+
+
+def compare(
+    settings: dict[str, Any], folders: dict[str, Path], outputs: dict[str, Path], plan: Path, inputs: list[Path]
+) -> None:
+    """Compare the cells of `settings`; `folders` holds those that have results, `outputs` maps rule names to files."""
+    started = now()
+    confidence, reference = settings["confidence"], settings["reference"]
+    cells = read_cells(folders, settings["cells"])
+    seeds, classes = score_cells(cells, confidence)
+    comparison = comparison_table(cells, seeds, confidence)
+    effects = find_effects(cells, seeds, settings["baseline"], confidence)
+    agreement = audit(cells, seeds, reference, confidence)
+    claims = judge(cells, seeds, effects.table, reference, confidence)
+    told = findings(settings, cells, seeds, comparison, effects, agreement.rows)
+
+    write_csv(outputs["comparison"], comparison)
+    write_csv(outputs["effects"], effects.table)
+    write_csv(outputs["reference"], agreement.table)
+    write_csv(outputs["curves"], curves(cells))
+    write_csv(outputs["seeds"], seeds)
+    write_csv(outputs["classes"], classes)
+    write_predictions(outputs["predictions"], cells)
+    write_confusion(outputs["confusion"], cells)
+    write_json(outputs["findings"], told)
+    write_json(outputs["claims"], {"claims": claims})
+    write_json(outputs["rows"], {"rows": agreement.rows})
+    write_json(outputs["cells"], {"cells": cell_blocks(cells, seeds, reference)})
+    shown = shown_table(comparison)
+    write_latex(outputs["latex"], shown, f"Results of the experiments on {settings['dataset']}.")
+    write_markdown(outputs["markdown"], shown)
+    for finding in told["findings"]:
+        print(finding["text"])
+    record = outputs["record"]
+    files = [file for file in outputs.values() if file != record]
+    write_record(
+        record,
+        plan,
+        files,
+        inputs=inputs,
+        started=started,
+        packages=("numpy", "pandas", "scikit-learn", "scipy", "statsmodels"),
+    )
+
+
+def curves(cells: list[Cell]) -> pd.DataFrame:
+    """curves.csv: what happened in every epoch of every seed, with the training seconds so far."""
+    tables = []
+    for cell in cells:
+        if cell.curves is not None:
+            elapsed = cell.curves.groupby("seed")["seconds"].cumsum()
+            tables.append(cell.curves.assign(cell=cell.name, elapsed_seconds=elapsed)[CURVES])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CURVES)
+
+
+def write_predictions(path: Path, cells: list[Cell]) -> None:
+    """What the representative models predict, cells side by side."""
+    known = [cell for cell in cells if cell.predicted is not None]
+    predicted = [cell.predicted[cell.representative] for cell in known]
+    with replacing(path) as part:
+        np.savez_compressed(
+            part,
+            cells=np.array([cell.name for cell in known], dtype=str),
+            seeds=np.array([cell.seeds[cell.representative] for cell in known], np.int64),
+            predicted=np.array(predicted, np.uint8).reshape(len(known), -1),
+            probability=np.array([cell.probability for cell in known], np.float32).reshape(len(known), -1),
+            labels=known[0].labels if known else np.empty(0, np.uint8),
+        )
+
+
+def write_confusion(path: Path, cells: list[Cell]) -> None:
+    """The representative models' confusion matrices of every epoch."""
+    matrices = {f"counts/{c.name}": c.confusion[c.representative] for c in cells if c.confusion is not None}
+    with replacing(path) as part:
+        np.savez_compressed(part, **matrices)
+
+
+if __name__ == "__main__":
+    from experiment.stage import stage
+
+    with stage(snakemake) as plan:
+        compare(
+            plan["recipe"]["settings"],
+            dict(zip(snakemake.params.cells, (Path(file).parent for file in snakemake.input.run), strict=True)),
+            {name: Path(file) for name, file in snakemake.output.items()},
+            Path(snakemake.input.plan),
+            [Path(file) for file in snakemake.input if file != snakemake.input.plan],
+        )
