@@ -74,7 +74,9 @@ class Cluster:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SBATCH_"))}
+        self.environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SBATCH_"))
+        }
         self.environment |= {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"], *SYSTEM_PATHS]),
@@ -109,9 +111,7 @@ class Cluster:
 
     def run(self, *command: str) -> str:
         """Output of one of Slurm's commands, stripped."""
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout.strip()

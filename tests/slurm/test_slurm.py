@@ -1,0 +1,111 @@
+"""The grid on a real Slurm: the same results as here, one job at a time on the GPU, whatever happens to the jobs."""
+
+import os
+import signal
+
+import yaml
+from project import ROOT, snakemake
+from runs import CONFIG, Run, configure, outcome, peak_memory, record, submit, trainers, watching
+
+SMALL = {
+    "dataset": "digits",
+    "reference": None,
+    "pathvars": {"results": "results"},
+    "defaults": {"hidden": [16], "epochs": 2, "batch_size": 64, "learning_rate": 0.01, "seeds": [1, 2]},
+}
+
+
+def evaluated(cells: list[str], results: str = "results") -> list[str]:
+    """The targets that a grid without its comparison and page has."""
+    return [f"{results}/cells/{cell}/evaluation.json" for cell in cells]
+
+
+def test_whole_demo_grid_is_bit_for_bit_the_local_one(cluster, project):
+    demo = yaml.safe_load((ROOT / "config/demo.yaml").read_text("utf-8"))
+    demo["defaults"] |= {"epochs": 2, "seeds": [1, 2]}
+    demo["pathvars"] = {"results": "results"}
+    configure(project, demo)
+    cells = [cell["name"] for cell in demo["cells"]]
+
+    submit(cluster, project, "--group-components", "cells=5")
+
+    submissions = cluster.jobs()
+    assert [job["State"] for job in submissions] == ["COMPLETED"] * 2, "nine cells, five to a submission"
+    assert {job["NumCPUs"] for job in submissions} == {"1"}, "the cells of a group run one after another"
+    assert (project / "results/report.html").exists()
+
+    demo["pathvars"] = {"results": "local"}
+    configure(project, demo)
+    done = snakemake(project, "--keep-going", *evaluated(cells, "local"), config=CONFIG)
+    assert done.returncode == 0, done.stderr
+    for cell in cells:
+        assert outcome(project / "results", cell) == outcome(project / "local", cell), cell
+
+
+def test_lost_jobs_are_reported_and_tried_again(cluster, project):
+    config = SMALL | {"gpus": 1, "baseline": "cpu", "final": "cpu"}
+    config["cells"] = [
+        {"name": "gpu-1", "device": "auto"},
+        {"name": "gpu-2", "device": "auto", "batch_size": 32},
+        {"name": "cpu", "device": "cpu"},
+    ]
+    cells = [cell["name"] for cell in config["cells"]]
+    configure(project, config)
+
+    def on_gpu(not_in: str = ""):
+        return [trainer for trainer in trainers() if trainer.gpus is not None and trainer.job != not_in]
+
+    with watching() as seen, Run(cluster, project, *evaluated(cells)) as run:
+        cancelled = run.wait_for("the CPU cell trains", lambda: [t for t in trainers() if t.cell == "cpu"])[0]
+        cluster.run("scancel", cancelled.job)
+        killed = run.wait_for("a GPU cell trains", on_gpu)[0]
+        os.kill(killed.pid, signal.SIGKILL)
+        surviving = run.wait_for("a GPU cell trains again", lambda: on_gpu(not_in=killed.job))[0]
+        cluster.kill_node()
+        cluster.start_node()
+        said = run.finish()
+
+    # each saw the device that it was given, and no two had it at once
+    pairs = {(trainer.cell, trainer.gpus) for at_once in seen for trainer in at_once}
+    assert pairs == {("gpu-1", "0"), ("gpu-2", "0"), ("cpu", None)}
+    assert max(len({trainer.job for trainer in at_once if trainer.gpus}) for at_once in seen) == 1
+    trained = sorted(record(project / "results", cell)["started"] for cell in cells[:2])
+    ended = sorted(record(project / "results", cell)["finished"] for cell in cells[:2])
+    assert ended[0] < trained[1]
+
+    # the run said what was lost, asked for more memory, and ended with every result
+    jobs = {job["JobID"]: job for job in cluster.jobs()}
+    states = {trainer.job: jobs[trainer.job]["State"] for trainer in (cancelled, killed, surviving)}
+    assert list(states.values()) == ["CANCELLED", "FAILED", "COMPLETED"]
+    for lost in (cancelled.job, killed.job):
+        assert f"SLURM-job '{lost}' failed, SLURM status is: '{states[lost]}'" in said
+    assert sorted(job["MinMemory"] for job in jobs.values()) == ["3000M"] * 3 + ["6000M"] * 2
+    before = {cell: outcome(project / "results", cell) for cell in cells}
+
+    # a second run does nothing
+    assert "Nothing to be done" in submit(cluster, project, *evaluated(cells))
+    assert len(cluster.jobs()) == len(jobs)
+
+    # a changed cell is one submission
+    config["cells"][-1]["learning_rate"] = 0.02
+    configure(project, config)
+    submit(cluster, project, *evaluated(cells))
+    assert len(cluster.jobs()) == len(jobs) + 1
+    assert [cell for cell in cells if outcome(project / "results", cell) != before[cell]] == ["cpu"]
+
+
+def test_two_hundred_cells_queue_in_little_memory(cluster, project):
+    rates = [round(0.001 * step, 3) for step in range(1, 201)]
+    config = SMALL | {"cells": [{"name": f"rate-{rate}", "learning_rate": rate} for rate in rates]}
+    configure(project, config | {"baseline": "rate-0.001", "final": "rate-0.001"})
+    cluster.run("scontrol", "update", "NodeName=ALL", "State=DRAIN", "Reason=test")
+
+    def queued():
+        return [job for job in cluster.jobs() if job["State"] == "PENDING"]
+
+    with Run(cluster, project, "--jobs", "200") as run:
+        run.wait_for("200 submissions wait", lambda: len(queued()) == 200)
+        assert peak_memory(run.process.pid) < 500_000_000
+        run.process.send_signal(signal.SIGINT)
+        assert run.process.wait(60) == 1
+    assert not queued(), "interrupted, Snakemake cancels what it submitted"
