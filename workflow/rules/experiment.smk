@@ -12,11 +12,13 @@ from experiment.explain import explain
 from experiment import lock
 from experiment.plan import Plan
 from experiment.recipes import Recipes
+from terminal import progress
 
 try:
     settings = experiment_settings.load(config, workflow.configfiles)
     REFERENCE = settings.reference and original_report.load(settings.reference)
     SOURCE = source(settings.dataset)
+    PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
 except UserError as error:
     sys.exit(str(error))
 
@@ -43,11 +45,9 @@ onstart:
 
 
 onsuccess:
+    progress.end(PROGRESS)
     print(f"The page: {plan.results}/report.html")
 
 
 onerror:
-    print(
-        "Not everything ran: the log of each failed job is named above. What finished is kept; the same command goes on.",
-        file=sys.stderr,
-    )
+    progress.end(PROGRESS)

@@ -24,7 +24,7 @@ def stage(snakemake):
     """Yield the job's plan; everything printed goes to the rule's log, line by line.
 
     A mistake of the user's (`UserError`) ends the job with its one line, a full disk and its like with theirs;
-    anything else is a bug and shows its traceback. In each case the terminal gets what the log gets last.
+    anything else is a bug and shows its traceback. Whoever started the job shows the end of a failed job's log.
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -34,22 +34,22 @@ def stage(snakemake):
         try:
             yield read_plan(snakemake.input.plan)
         except UserError as error:
-            _fail(str(error), file, terminal)
+            _fail(str(error))
         except OSError as error:
             if error.errno is None:
                 traceback.print_exc()
-                raise
+                sys.exit(1)
             place = f"{error.filename}: " if error.filename else ""
-            _fail(f"{place}{os.strerror(error.errno)}", file, terminal)
+            _fail(f"{place}{os.strerror(error.errno)}")
+        except KeyboardInterrupt:
+            _fail("interrupted")
         except Exception:
             traceback.print_exc()
-            traceback.print_exc(file=terminal)
             sys.exit(1)
         finally:
             sys.stdout, sys.stderr = sys.__stdout__, terminal
 
 
-def _fail(message: str, *streams) -> None:
-    for stream in streams:
-        print(f"error: {message}", file=stream)
+def _fail(message: str) -> None:
+    print(f"error: {message}")
     sys.exit(1)

@@ -1,0 +1,63 @@
+"""What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
+
+from collections import deque
+
+from terminal.jobs import Job, Run
+
+LOG_LINES = 12  # of a failed job's log; the whole is in the file that is named
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 4.2 s, 3 min 12 s, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def name(job: Job) -> str:
+    """Rule and cell, the rules' names in a column."""
+    return f"{job.rule:<8}  {job.cell}".rstrip()
+
+
+def overview(run: Run) -> str:
+    """What there is to do: 5 jobs: 2 train, 2 evaluate, 1 compare."""
+    kinds = ", ".join(f"{count} {rule}" for rule, count in run.by_rule.items() if count)
+    return f"{run.total} job{'s' if run.total != 1 else ''}: {kinds}"
+
+
+def start(job: Job) -> str:
+    """A job's start, with its reason where the plan has one."""
+    return name(job) + (f"  ({'; '.join(job.why)})" if job.why else "")
+
+
+def end(job: Job, run: Run) -> str:
+    """A job's end: how long it took, what training came to, how many jobs are done."""
+    facts = [duration(job.seconds)]
+    accuracy = job.validation_accuracy()
+    if accuracy is not None:
+        facts.append(f"validation accuracy {accuracy:.2%}")
+    return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
+
+
+def failure(job: Job) -> list[str]:
+    """A job's failure, and the end of its log."""
+    lines = [f"{name(job)}  after {duration(job.seconds)}"]
+    if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
+        return lines
+    with job.log.open(encoding="utf-8", errors="replace") as file:
+        last = deque((line.rstrip() for line in file), LOG_LINES)
+    return [*lines, f"    {job.log}:", *(f"    {line}" for line in last)]
+
+
+def summary(run: Run, interrupted: bool) -> str:
+    """How the run ended, and how to go on where it did not come to its end."""
+    text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
+    if interrupted:
+        return f"Interrupted: {text}. What finished is kept; the same command goes on."
+    if not run.failed:
+        return f"{text}."
+    failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
+    return f"{text}, {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on."
