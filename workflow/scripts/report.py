@@ -11,7 +11,7 @@ from page.render import render
 from page.results import read
 
 
-def report(results: Path, plan: dict[str, Any], page: Path, figures: Path) -> None:
+def report(results: Path, plan: dict[str, Any], page: Path, figures: list[Path]) -> None:
     """Read the results folder, write the page and the figures for a paper."""
     with style.styled():
         held = read(results, plan)
@@ -29,11 +29,13 @@ if __name__ == "__main__":
     with stage(snakemake) as plan:
         started = now()
         page = Path(snakemake.output.page)
-        report(page.parent, plan, page, page.parent / "figures")
+        figures = [Path(file) for file in (*snakemake.output.svg, *snakemake.output.pdf)]
+        report(page.parent, plan, page, figures)
         write_record(
             snakemake.output.record,
             snakemake.input.plan,
-            [page, *snakemake.output.figures],
+            [page, *figures],
+            inputs=[file for file in snakemake.input if file != snakemake.input.plan],
             started=started,
             packages=("matplotlib", "jinja2", "pandas"),
         )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from page.figures import agreement, confusion, curves, effects, normalization, style, time
 from page.figures.inline import inline
 from page.results import Results
 
 WHICH = [(data, measure) for measure in ("loss", "accuracy") for data in ("train", "validation", "test")]
-FIGURES = ("curves-epochs", "curves-seconds", "normalization", "effects", "time", "agreement", "confusion")
 FEWEST_ROWS = 40  # pairs in the figure of effects; the table has all
 LEGEND = 32
 
@@ -100,32 +100,28 @@ class Drawings:
 
     def _agreement(self):
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]
-        return agreement.draw(rows, self.results.index)
+        return agreement.draw(rows, {row["row"]: row["title"] for row in self.results.original}, self.results.index)
 
-    def paper(self, pair: dict | None) -> dict:
-        """File name without suffix → figure for a paper, in one file where the page has panels."""
+    def paper(self, pair: dict | None) -> dict[str, Figure | None]:
+        """File name without suffix → figure for a paper (one where the page has panels), None where results have none."""
+        results, final = self.results, self.results.settings["final"]
         legend = len(self.looks) <= LEGEND
-        made = {
+        made: dict[str, Figure | None] = {
             f"curves-{axis}": self._curves(axis, WHICH, size=(3.4, 2.4), columns=3, legend=legend)
             for axis in curves.AXES
         }
-        made["time"] = self._time()
+        made |= {"time": self._time(), "effects": self._effects(), "agreement": self._agreement()}
+        made |= {"normalization": None, "confusion": None}
         if pair:
-            results = self.results
             made["normalization"] = normalization.draw(results.curves, pair["from"], pair["to"], results.index)
-        final = self.results.settings["final"]
-        if final in self.results.confusion:
-            cell = self.results.cells[self.results.index[final]]
-            made["confusion"] = confusion.draw(self.results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])
-        made |= {
-            name: figure for name, figure in (("effects", self._effects()), ("agreement", self._agreement())) if figure
-        }
+        if final in results.confusion:
+            cell = results.cells[results.index[final]]
+            made["confusion"] = confusion.draw(results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])
         return made
 
 
-def write_figures(drawings: Drawings, pair: dict | None, folder: Path) -> None:
-    """Write every figure for a paper as SVG and PDF; one that these results do not have says so, as rules need their files."""
+def write_figures(drawings: Drawings, pair: dict | None, files: list[Path]) -> None:
+    """Write the figures for a paper, each under its name; one that these results do not have says so."""
     made = drawings.paper(pair)
-    for name in FIGURES:
-        for suffix in (".svg", ".pdf"):
-            style.write(made.get(name) or style.empty("These results have no such figure."), folder / (name + suffix))
+    for file in files:
+        style.write(made[file.stem] or style.empty("These results have no such figure."), file)

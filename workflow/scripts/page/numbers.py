@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
-MISSING = "–"
+MISSING = "\u2013"  # en dash
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 MINUS = "\u2212"
+TIMES = "\u00d7"
 
 
 def missing(value: Any) -> bool:
@@ -76,8 +77,8 @@ def minutes(value: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """A ratio of two measures: 1.25 → × 1.25."""
-    return MISSING if missing(value) else f"×{THIN}{significant(value, 3)}"
+    """A ratio of two measures, after a multiplication sign."""
+    return MISSING if missing(value) else TIMES + THIN + significant(value, 3)
 
 
 def moment(value: str | None) -> str:

@@ -72,7 +72,11 @@ def epoch_words(epoch: str) -> str:
 
 def settings_text(parameters: dict[str, Any]) -> str:
     """Parameters as one line of text."""
-    return ", ".join(f"{PARAMETERS.get(key, key)} {number(value)}" for key, value in parameters.items())
+    return ", ".join(f"{PARAMETERS.get(key, key)} {_value(key, value)}" for key, value in parameters.items())
+
+
+def _value(key: str, value: Any) -> str:
+    return " ".join(number(seed) for seed in value) if key == "seeds" else number(value)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -94,6 +94,11 @@ def scale(axes: Axes, measure: str, drawn: dict[str, Line], x_label: str) -> Non
                 axes.yaxis.set_major_locator(MaxNLocator(5, prune="both"))
             axes.yaxis.set_minor_locator(NullLocator())
         return
+    accuracy_scale(axes, values)
+
+
+def accuracy_scale(axes: Axes, values: np.ndarray) -> None:
+    """Accuracies on a scale of errors, with room around `values`."""
     axes.set_yscale("function", functions=(_errors, _accuracies))
     low, high = max(0.0, values.min()), min(values.max(), 1 - FEWEST_ERRORS)
     reach = max(0.08, 0.06 * (_errors(high) - _errors(low)))

@@ -3,11 +3,11 @@
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from page.figures.labels import shorten
 from page.figures.style import INK, MUTED, PALETTE, Margins, figure
-from page.numbers import missing
+from page.numbers import TIMES, missing
 
 ROW = 0.25  # inches
 PANELS = (
@@ -36,12 +36,9 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
         panel.axvline(neutral, color=INK, linewidth=0.8, zorder=1)
         for place, row in enumerate(effects):
             _mark(panel, [None if key is None else row[key] for key in keys], factor, place, row, cells)
-        if neutral == 0:
-            panel.xaxis.set_major_locator(MaxNLocator(4))
-        else:
-            panel.set_xscale("log", base=2)
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{value:.3g}"))
-            panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        if neutral == 1:
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{TIMES}{value:.3g}"))
     return made
 
 

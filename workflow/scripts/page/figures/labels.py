@@ -20,8 +20,11 @@ def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int]], size:
         return
     axes.get_xlim(), axes.get_ylim()  # brings lazy limits up to date
     to_points = 72 / axes.figure.dpi
-    heights = np.array([axes.transData.transform((x, y))[1] * to_points for _, x, y, _, _ in ends])
-    placed = spread(heights, 1.15 * size)
+    places = np.array([axes.transData.transform((x, y)) for _, x, y, _, _ in ends]) * to_points
+    lengths = np.array([0.6 * size * len(shorten(name)) for name, *_ in ends])
+    heights, placed = places[:, 1], places[:, 1].copy()
+    for group in _overlapping(places[:, 0], lengths):
+        placed[group] = spread(heights[group], 1.15 * size)
     for (name, x, y, colour, cell), height, place in zip(ends, heights, placed, strict=True):
         axes.annotate(
             shorten(name),
@@ -34,6 +37,18 @@ def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int]], size:
             annotation_clip=False,
             gid=f"cell-{cell}",
         )
+
+
+def _overlapping(starts: np.ndarray, lengths: np.ndarray) -> list[list[int]]:
+    """Names in groups that share no horizontal place with those of another group."""
+    groups: list[list[int]] = []
+    reached = -np.inf
+    for place in np.argsort(starts, kind="stable"):
+        if starts[place] > reached:
+            groups.append([])
+        groups[-1].append(int(place))
+        reached = max(reached, starts[place] + lengths[place])
+    return groups
 
 
 def spread(heights: np.ndarray, gap: float) -> np.ndarray:

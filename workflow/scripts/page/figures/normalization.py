@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from page.figures.curves import lines, scale
 from page.figures.labels import label_ends
-from page.figures.style import INK, PALETTE, DASHES, Margins, figure
+from page.figures.style import DASHES, INK, PALETTE, Margins, figure
 
 DRAWN = (("train", DASHES[1]), ("validation", DASHES[0]))
 

@@ -8,11 +8,12 @@ from io import BytesIO
 from pathlib import Path
 
 import matplotlib
-from experiment.records import replacing
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+
+from experiment.records import replacing
 
 INK, MUTED, GRID = "#1d2125", "#595f66", "#e6e5de"
 # Darkened Okabe-Ito: at least 4.5:1 on white, told apart with every common colour blindness.

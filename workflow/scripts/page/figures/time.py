@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from page.figures.curves import accuracy_scale
 from page.figures.labels import label_ends
 from page.figures.style import GRID, Look, Margins, figure
 from page.numbers import missing
@@ -13,11 +15,12 @@ from page.numbers import missing
 def draw(rows: list[dict[str, Any]], looks: list[Look], named: list[str], context: bool) -> Figure:
     """`rows` are those of comparison.csv, in the order of `looks`; only `named` cells get their name."""
     made, (axes,) = figure((7.6, 3.9), margins=Margins(left=0.6, right=1.6, bottom=0.45, top=0.15))
-    ends = []
+    ends, known = [], []
     for index, (row, look) in enumerate(zip(rows, looks, strict=True)):
         if missing(row["train_seconds"]) or missing(row["test_accuracy"]):
             continue
         x, y = row["train_seconds"], row["test_accuracy"]
+        known.append(y)
         colour = GRID if context and row["cell"] not in named else look.colour
         if not context and not missing(row["test_accuracy_low"]):
             low, high = max(0, row["test_accuracy_low"]), min(1, row["test_accuracy_high"])
@@ -35,8 +38,8 @@ def draw(rows: list[dict[str, Any]], looks: list[Look], named: list[str], contex
     elif times:
         axes.set_xlim(0, 1.06 * max(times))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
+    if known:
+        accuracy_scale(axes, np.array(known))
     axes.set_xlabel("seconds of training, mean over the seeds")
     label_ends(axes, ends)
     return made

@@ -57,9 +57,9 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
     here = write(figure["here"])
     if not missing(figure["ratio"]):
         here += f" ({ratio(figure['ratio'])})"
-    nearest = write(figure["nearest_here"])
+    near_interval = ""
     if not missing(figure["nearest_low"]):
-        nearest += f" ({write(figure['nearest_low'])} to {write(figure['nearest_high'])})"
+        near_interval = f"{write(figure['nearest_low'])} to {write(figure['nearest_high'])}"
     return {
         "label": FIGURES.get(figure["figure"], figure["figure"]),
         "note": figure["note"],
@@ -67,7 +67,8 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
         "here": here,
         "interval": interval,
         "verdict": figure["verdict"],
-        "nearest": nearest,
+        "nearest": write(figure["nearest_here"]),
+        "nearest_interval": near_interval,
         "nearest_verdict": figure["nearest_verdict"],
     }
 

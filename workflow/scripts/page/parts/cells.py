@@ -39,6 +39,7 @@ def _block(
         if not missing(row["test_accuracy"])
         else row["status"],
         "trouble": _trouble(row),
+        "results": None,
     }
     if not block:
         return made

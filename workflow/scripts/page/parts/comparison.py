@@ -50,9 +50,10 @@ def context(results: Results) -> dict[str, Any]:
     """Columns that tell cells apart, those that do not, and the rows."""
     rows = results.comparison
     varying = [name for name in TABLED if len({str(row[name]) for row in rows}) > 1]
-    columns = [_parameter(name, rows) for name in varying]
     same_epoch = results.settings["epoch"] == "last"
-    columns += [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
+    measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
+    # What a reader looks for first stands first, what tells the cells apart beside it.
+    columns = [*measures[:2], *(_parameter(name, rows) for name in varying), *measures[2:]]
     single = all(row["seeds"] == 1 for row in rows)
     return {
         "columns": columns,

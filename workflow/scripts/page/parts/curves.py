@@ -3,7 +3,7 @@
 from typing import Any
 
 from page.drawings import Drawings
-from page.numbers import missing, percent, points, significant, signed
+from page.numbers import missing, percent, points, signed, significant
 from page.results import Results
 from page.words import epoch_words
 

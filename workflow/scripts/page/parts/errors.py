@@ -13,7 +13,7 @@ TILES = 40
 def context(results: Results) -> dict[str, Any]:
     """What errors.json holds, with its images' places in the atlas."""
     errors = results.errors
-    if not errors.get("cell") or not errors.get("errors") and not errors.get("right"):
+    if not errors.get("cell") or (not errors.get("errors") and not errors.get("right")):
         return {"cell": None, "text": "The final cell left no model whose errors could be shown."}
     tiles = {index: tile for tile, index in enumerate(errors["atlas"]["images"])}
     cases = [_case(error, errors["classes"], tiles) for error in errors["errors"]]

@@ -1,0 +1,49 @@
+# The figures for a paper, with their labels in Snakemake's own report.
+FIGURES = {
+    "curves-epochs": "Loss and accuracy over epochs",
+    "curves-seconds": "Loss and accuracy over seconds of training",
+    "normalization": "With and without normalisation",
+    "effects": "Effects against the baseline",
+    "confusion": "Confusion matrix of the final cell",
+    "time": "Test accuracy against training time",
+    "agreement": "The original's test accuracies against ours",
+}
+
+
+rule report:
+    input:
+        plan=planned("report"),
+        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference"]),
+        details=expand("<results>/comparison/{name}.csv", name=["curves", "seeds", "classes"]),
+        arrays=expand("<results>/comparison/{name}.npz", name=["predictions", "confusion"]),
+        told=expand("<results>/comparison/{name}.json", name=["findings", "claims", "reference", "cells"]),
+        exports=expand("<results>/comparison/table.{suffix}", suffix=["tex", "md"]),
+        errors="<results>/errors/errors.json",
+        images=expand("<results>/errors/{name}.png", name=["atlas", "attribution", "neighbours"]),
+    output:
+        page=report(
+            "<results>/report.html",
+            caption="../report/page.rst",
+            category="Page",
+            labels={"what": "The whole report"},
+        ),
+        svg=[
+            report(
+                f"<results>/figures/{name}.svg",
+                caption="../report/figure.rst",
+                category="Figures",
+                labels={"figure": label},
+            )
+            for name, label in FIGURES.items()
+        ],
+        pdf=expand("<results>/figures/{name}.pdf", name=FIGURES),
+        record="<results>/report.json",
+    log:
+        "<results>/logs/report.log",
+    benchmark:
+        "<results>/benchmarks/report.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    script:
+        "../scripts/report.py"
