@@ -1,3 +1,22 @@
+from experiment.gpus import gpus_available
+
+GPUS = gpus_available(settings.gpus)
+
+
+def gpu_of_cell(wildcards):
+    """1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are."""
+    return int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu")
+
+
+def memory_of_training(wildcards, attempt):
+    """MB: twice what the largest cell on MNIST was seen to take (docs/performance.md), more after each failure."""
+    return 2000 * attempt
+
+
+def minutes_of_training(wildcards, attempt):
+    return 60 * attempt
+
+
 rule train:
     input:
         plan=planned("train"),
@@ -13,5 +32,11 @@ rule train:
     conda:
         "../../environment.yml"
     threads: 1
+    resources:
+        gpu=gpu_of_cell,
+        mem_mb=memory_of_training,
+        runtime=minutes_of_training,
+    params:
+        partial="<results>/partial/{cell}",
     script:
         "../scripts/train.py"

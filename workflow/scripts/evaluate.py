@@ -11,7 +11,8 @@ from data.prepared import classes, test_images
 from evaluation.scores import chosen_epoch, score
 from experiment.parameters import Parameters
 from experiment.records import now, replacing, write_record
-from training import checkpoints
+from training.checkpoints import Checkpoints
+from training.history import read_validation_accuracy
 from training.model import CHUNK, predict
 
 
@@ -24,6 +25,7 @@ def evaluate(settings: dict, inputs: dict[str, Path], outputs: dict[str, Path], 
     images, targets = torch.from_numpy(images).flatten(1), torch.from_numpy(labels).long()
     names = classes(inputs["prepared"])
     widths = [images.shape[1], *parameters.hidden, len(names)]
+    checkpoints = Checkpoints(inputs["checkpoints"], cell, widths)
     validation = read_validation_accuracy(inputs["history"])
 
     epochs = range(1, parameters.epochs + 1)
@@ -31,7 +33,7 @@ def evaluate(settings: dict, inputs: dict[str, Path], outputs: dict[str, Path], 
     for seed in parameters.seeds:
         chosen.append(chosen_epoch(validation[seed], settings["epoch"]))
         for epoch in epochs:
-            weights = checkpoints.load(inputs["checkpoints"], cell, seed, epoch, widths)
+            weights = checkpoints.network(seed, epoch)
             logits = predict(weights, images.split(CHUNK), parameters.normalize, parameters.activation)
             scores[seed, epoch] = score(logits, targets, parameters.loss)
             if epoch == chosen[-1]:
@@ -64,15 +66,6 @@ def evaluate(settings: dict, inputs: dict[str, Path], outputs: dict[str, Path], 
         test_images=len(labels),
         classes=names,
     )
-
-
-def read_validation_accuracy(history: Path) -> dict[int, list[float]]:
-    """The validation accuracy of every epoch by seed, NaN where history.csv has none."""
-    accuracy: dict[int, list[float]] = {}
-    with history.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            accuracy.setdefault(int(row["seed"]), []).append(float(row["validation_accuracy"] or "nan"))
-    return accuracy
 
 
 if __name__ == "__main__":

@@ -1,63 +1,77 @@
 """Train one cell: all its seeds, the weights of every epoch kept. Reads training images only."""
 
-import csv
-import dataclasses
-import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import psutil
 import torch
 
 from data.prepared import classes, training_images
 from experiment.parameters import Parameters
-from experiment.records import now, replacing, write_record
-from training import checkpoints
-from training.devices import describe, select
-from training.loop import Row, Trainer
+from experiment.records import digest, now, write_record
+from training import checkpoints, history
+from training.devices import describe, device_for
+from training.loop import Trainer
+from training.partial import Epoch, Partial
 
 
-def train(settings: dict, prepared: Path, outputs: dict[str, Path], plan: Path, threads: int, gpus: int) -> None:
-    """Train the cell of `settings` on the training images of `prepared`; write history, checkpoints and record."""
+def train(
+    recipe: dict[str, Any],
+    prepared: Path,
+    outputs: dict[str, Path],
+    partial: Path,
+    plan: Path,
+    *,
+    threads: int = 1,
+    gpus: int = 0,
+) -> None:
+    """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
+
+    `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
+    `gpus` is how many GPUs the job was given.
+    """
     begun = now()
-    importing = time.time() - psutil.Process().create_time()
+    seconds = {"import": time.time() - psutil.Process().create_time()}  # all since the process was born
     started = perf_counter()
-    parameters = Parameters.of(settings["parameters"])
     torch.set_num_threads(threads)
-    device = select(parameters.device, gpus)
-    seconds = {"import": importing, "read": 0.0, "train": 0.0, "validate": 0.0, "save": 0.0}
+    torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
+    settings = recipe["settings"]
+    parameters = Parameters.of(settings["parameters"])
 
-    clock = perf_counter()
-    images, labels = training_images(prepared)
-    images = torch.from_numpy(images).flatten(1).to(device)
-    labels = torch.from_numpy(labels).to(device)
-    n_classes = len(classes(prepared))
-    seconds["read"] = perf_counter() - clock
+    with device_for(parameters.device, gpus) as device:
+        origin = {"recipe": recipe, "data": digest(prepared), "torch": torch.__version__, "device": device.type}
+        kept = Partial(partial, origin)
+        images, labels = (torch.from_numpy(array).to(device) for array in training_images(prepared))
+        n_classes = len(classes(prepared))
+        seconds["read"] = perf_counter() - started
 
-    rows: list[Row] = []
-    saved = {}
-    groups = [parameters.seeds] if device.type == "cuda" else [[seed] for seed in parameters.seeds]
-    for seeds in groups:
-        trainer = Trainer(parameters, seeds, images, labels, n_classes)
-        for epoch in range(1, parameters.epochs + 1):
-            new_rows, parts = trainer.epoch(epoch)
-            for part, value in parts.items():
-                seconds[part] += value
-            for index, row in enumerate(new_rows):
-                rows.append(row)
-                print(progress(row, settings["cell"], parameters))
-                weights = [w.detach() if len(seeds) == 1 else w.detach()[index] for w in trainer.weights]
-                names = checkpoints.names(row.seed, epoch, len(weights))
-                saved |= {n: w.cpu().clone() for n, w in zip(names, weights, strict=True)}
+        # One GPU trains all seeds at once for little more than one costs; on the CPU that would be slower than apart.
+        groups = [list(parameters.seeds)] if device.type == "cuda" else [[seed] for seed in parameters.seeds]
+        epochs: list[Epoch] = []
+        for seeds in groups:
+            trainer = Trainer(parameters, seeds, images.flatten(1), labels, n_classes)
+            for epoch in run(trainer, parameters.epochs, kept):
+                epochs.append(epoch)
+                report(epoch, settings["cell"], parameters)
+        on = describe(device, threads)
 
-    clock = perf_counter()
-    checkpoints.save(outputs["checkpoints"], settings["cell"], saved)
-    write_history(outputs["history"], rows)
-    seconds["save"] = perf_counter() - clock
-    seconds["total"] = importing + perf_counter() - started
-    by_seed = {seed: [row for row in rows if row.seed == seed] for seed in parameters.seeds}
-    status = {s: "ok" if all(math.isfinite(r.train_loss) for r in rs) else "diverged" for s, rs in by_seed.items()}
+    saving = perf_counter()
+    rows = [row for epoch in epochs for row in epoch.rows]
+    checkpoints.save(
+        outputs["checkpoints"],
+        settings["cell"],
+        {name: tensor for epoch in epochs for name, tensor in epoch.weights.items()},
+    )
+    history.write(outputs["history"], rows)
+    for part in ("train", "validate"):
+        seconds[part] = sum(epoch.seconds[part] for epoch in epochs)
+    finished = perf_counter()
+    seconds["save"] = kept.seconds_writing + finished - saving
+    seconds["total"] = seconds["import"] + finished - started + kept.seconds_before
+    seeds = {seed: summary([row for row in rows if row.seed == seed]) for seed in parameters.seeds}
     write_record(
         outputs["run"],
         plan,
@@ -65,34 +79,51 @@ def train(settings: dict, prepared: Path, outputs: dict[str, Path], plan: Path, 
         inputs=[prepared],
         started=begun,
         packages=("torch", "numpy", "safetensors"),
-        status="diverged" if "diverged" in status.values() else "ok",
-        parameters=settings["parameters"],
-        device=describe(device, threads),
-        parameters_count=sum(w.numel() for w in trainer.weights) // len(trainer.seeds),
+        status="ok" if all(seed["status"] == "ok" for seed in seeds.values()) else "diverged",
+        parameters=parameters.as_dict(),
+        device=on,
+        parameters_count=sum(tensor.numel() for tensor in epochs[0].weights.values()) // len(epochs[0].seeds),
         training_images=trainer.training.shape[-1],
         validation_images=trainer.validation.shape[-1],
         seconds=seconds,
-        seeds={s: {"status": status[s], "train_seconds": sum(r.seconds for r in rs)} for s, rs in by_seed.items()},
+        seeds=seeds,
     )
+    kept.remove()
 
 
-def progress(row: Row, cell: str, parameters) -> str:
-    """A line for `tail -f`."""
-    turn = parameters.seeds.index(row.seed) + 1
-    return (
-        f"{cell}  seed {row.seed} ({turn}/{len(parameters.seeds)})  epoch {row.epoch}/{parameters.epochs}  "
-        f"training loss {row.train_loss:.4f} accuracy {row.train_accuracy:.2%}  "
-        f"validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.2%}  {row.seconds:.2f} s"
-    )
+def run(trainer: Trainer, epochs: int, kept: Partial) -> Iterator[Epoch]:
+    """All epochs of some seeds: those that were kept, then the rest."""
+    done = None
+    for number in range(1, epochs + 1):
+        epoch = kept.read(trainer.seeds, number)
+        if epoch is None:
+            break
+        done = epoch
+        yield epoch
+    if done:
+        print(f"going on after epoch {done.number}, where an earlier run ended")
+        trainer.resume(done)
+    for number in range(done.number + 1 if done else 1, epochs + 1):
+        epoch = trainer.epoch(number)
+        kept.write(epoch)
+        yield epoch
 
 
-def write_history(path: Path, rows: list[Row]) -> None:
-    """history.csv: a row per seed and epoch; what is no number stays empty."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in dataclasses.fields(Row))
-        for row in sorted(rows, key=lambda row: (row.seed, row.epoch)):
-            writer.writerow("" if not math.isfinite(value) else value for value in dataclasses.astuple(row))
+def report(epoch: Epoch, cell: str, parameters: Parameters) -> None:
+    """Print an epoch's figures, for `tail -f`."""
+    for row in epoch.rows:
+        turn = parameters.seeds.index(row.seed) + 1
+        print(
+            f"{cell}  seed {row.seed} ({turn}/{len(parameters.seeds)})  epoch {row.epoch}/{parameters.epochs}  "
+            f"training loss {row.train_loss:.4f} accuracy {row.train_accuracy:.2%}  "
+            f"validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.2%}  {row.seconds:.2f} s"
+        )
+
+
+def summary(rows: list[history.Row]) -> dict[str, Any]:
+    """What the record says of one seed."""
+    finite = all(row.finite for row in rows)
+    return {"status": "ok" if finite else "diverged", "train_seconds": sum(row.seconds for row in rows)}
 
 
 if __name__ == "__main__":
@@ -100,9 +131,10 @@ if __name__ == "__main__":
 
     with stage(snakemake) as plan:
         train(
-            plan["recipe"]["settings"],
+            plan["recipe"],
             Path(snakemake.input.prepared),
             {name: Path(file) for name, file in snakemake.output.items()},
+            Path(snakemake.params.partial),
             Path(snakemake.input.plan),
             threads=snakemake.threads,
             gpus=snakemake.resources.get("gpu", 0),

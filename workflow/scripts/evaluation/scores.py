@@ -28,7 +28,7 @@ def score(logits: torch.Tensor, labels: torch.Tensor, loss: str) -> Score:
     pairs = (labels * n_classes + predicted).numpy()
     confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int32)
     return Score(
-        loss=LOSSES[loss](logits, labels).mean(dtype=torch.float64).item(),
+        loss=LOSSES[loss].value(logits, labels).mean(dtype=torch.float64).item(),
         accuracy=float(np.trace(confusion) / len(labels)),
         confusion=confusion,
     )

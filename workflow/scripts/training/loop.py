@@ -4,32 +4,24 @@ A `Trainer` trains one seed, or several seeds of one cell together as stacked we
 its own split, initial weights and order of batches, all drawn from the seed: none depends on what trains beside it.
 """
 
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from experiment.parameters import Parameters
+from experiment.parameters import split as split_sizes
+from training.checkpoints import names
 from training.devices import synchronize
+from training.history import Row
 from training.losses import LOSSES
-from training.model import CHUNK, forward, initial_weights, inputs_of, predict
+from training.model import CHUNK, backward, forward, initial_weights, inputs_of, predict
 from training.optimizers import OPTIMIZERS
+from training.partial import Epoch
 
 SPLIT, INITIAL_WEIGHTS, ORDER = range(3)  # what a seed is used for
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of history.csv. `seconds` is the training part of the epoch; training figures are running means."""
-
-    seed: int
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    seconds: float
 
 
 def generator(seed: int, *purpose: int) -> torch.Generator:
@@ -41,8 +33,13 @@ def generator(seed: int, *purpose: int) -> torch.Generator:
 def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tensor]:
     """Indices of the training and of the validation images of a seed."""
     order = torch.randperm(n_images, generator=generator(seed, SPLIT))
-    n_train = round(n_images * train_fraction)
+    n_train, _ = split_sizes(n_images, train_fraction)
     return order[:n_train], order[n_train:]
+
+
+def take(rows: Tensor, indices: Tensor) -> Tensor:
+    """rows[indices] for rows [N, width] and indices of any shape; faster."""
+    return rows.index_select(0, indices.flatten()).view(*indices.shape, -1)
 
 
 class Trainer:
@@ -51,7 +48,7 @@ class Trainer:
     `images` uint8 [N, pixels] and `labels` [N] are already there. One seed alone trains without the axis of the seeds.
     """
 
-    def __init__(self, parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
+    def __init__(self, parameters: Parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
         self.parameters, self.seeds = parameters, seeds
         self.images, self.labels = images, labels.long()
         self.device = images.device
@@ -60,61 +57,80 @@ class Trainer:
         self.validation = self._beside([indices for _, indices in splits])
         widths = [images.shape[-1], *parameters.hidden, n_classes]
         networks = [initial_weights(widths, generator(seed, INITIAL_WEIGHTS)) for seed in seeds]
-        self.weights = [self._beside(list(same)).requires_grad_() for same in zip(*networks, strict=True)]
+        self.weights = [self._beside(list(same)) for same in zip(*networks, strict=True)]
+        self.gradients = [torch.zeros_like(weight) for weight in self.weights]
         self.optimizer = OPTIMIZERS[parameters.optimizer](self.weights, parameters)
         self.loss = LOSSES[parameters.loss]
+        self.one_hot = F.one_hot(self.labels, n_classes).float()
 
     def _beside(self, tensors: list[Tensor]) -> Tensor:
         """One tensor per seed, as one on the device."""
         return (tensors[0] if len(tensors) == 1 else torch.stack(tensors)).to(self.device)
 
-    def epoch(self, number: int) -> tuple[list[Row], dict[str, float]]:
-        """Train through all batches once, then validate. A row per seed, and the seconds by part."""
+    def epoch(self, number: int) -> Epoch:
+        """Train through all batches once, then validate."""
         started = perf_counter()
-        train = self._train(number)
+        training = self._train(number)
         trained = perf_counter()
         validation = self._validate()
         validated = perf_counter()
         seconds = trained - started
         rows = [
             Row(seed, number, *figures, seconds / len(self.seeds))
-            for seed, *figures in zip(self.seeds, *train, *validation, strict=True)
+            for seed, *figures in zip(self.seeds, *training, *validation, strict=True)
         ]
-        return rows, {"train": seconds, "validate": validated - trained}
+        parts = {"train": seconds, "validate": validated - trained}
+        buffers = [buffer.cpu() for buffer in self.optimizer.buffers]
+        return Epoch(self.seeds, number, rows, parts, self._networks(number), buffers)
 
+    @torch.inference_mode()
+    def resume(self, epoch: Epoch) -> None:
+        """Go on from an epoch that was kept."""
+        names_of = [names(seed, epoch.number, len(self.weights)) for seed in self.seeds]
+        for weight, same in zip(self.weights, zip(*names_of, strict=True), strict=True):
+            weight.copy_(self._beside([epoch.weights[name] for name in same]))
+        for buffer, kept in zip(self.optimizer.buffers, epoch.buffers, strict=True):
+            buffer.copy_(kept)
+
+    def _networks(self, number: int) -> dict[str, Tensor]:
+        """The weights of every seed as they are now, by their names in the checkpoint file."""
+        weights = self.weights if len(self.seeds) > 1 else [weight.unsqueeze(0) for weight in self.weights]
+        return {
+            name: weight[index].clone().cpu()
+            for index, seed in enumerate(self.seeds)
+            for name, weight in zip(names(seed, number, len(weights)), weights, strict=True)
+        }
+
+    @torch.inference_mode()
     def _train(self, number: int) -> tuple[list[float], list[float]]:
-        orders = [
-            torch.randperm(self.training.shape[-1], generator=generator(seed, ORDER, number)) for seed in self.seeds
-        ]
+        """All training images once, in the order of this epoch; mean loss and accuracy as they passed, by seed."""
+        size, count = self.parameters.batch_size, self.training.shape[-1]
+        orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
         order = self.training.gather(-1, self._beside(orders))
-        logits = []
-        for batch in order.split(self.parameters.batch_size, dim=-1):
-            logits.append(self._step(batch))
-        return self._figures(torch.cat(logits, dim=-2), order)
+        images, truth = take(self.images, order), take(self.one_hot, order)
+        batches = zip(images.split(size, dim=-2), truth.split(size, dim=-2), strict=True)
+        logits = torch.cat([self._step(*batch) for batch in batches], dim=-2)
+        return self._figures(logits, order)
 
-    def _step(self, batch: Tensor) -> Tensor:
-        """One step of the optimizer; the batch's logits as they were before it."""
-        inputs = inputs_of(self.images[batch], self.parameters.normalize)
-        logits = forward(self.weights, inputs, self.parameters.activation)
-        losses = self._losses(logits, self.labels[batch])
-        gradients = torch.autograd.grad(losses.mean(dim=-1).sum(), self.weights)
-        with torch.no_grad():
-            self.optimizer.step(self.weights, list(gradients))
-        return logits.detach()
+    def _step(self, images: Tensor, truth: Tensor) -> Tensor:
+        """Learn from one batch; returns its logits as they were before."""
+        parameters = self.parameters
+        passed = forward(self.weights, inputs_of(images, parameters.normalize), parameters.activation)
+        gradient = self.loss.gradient(passed[-1], truth).div_(images.shape[-2])
+        backward(self.weights, passed, gradient, parameters.activation, self.gradients)
+        self.optimizer.step(self.weights, self.gradients)
+        return passed[-1]
 
     def _validate(self) -> tuple[list[float], list[float]]:
-        chunks = (self.images[indices] for indices in self.validation.split(CHUNK, dim=-1))
+        chunks = (take(self.images, indices) for indices in self.validation.split(CHUNK, dim=-1))
         logits = predict(self.weights, chunks, self.parameters.normalize, self.parameters.activation)
         return self._figures(logits, self.validation)
-
-    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss of every image [..., images]."""
-        return self.loss(logits.flatten(end_dim=-2), targets.flatten()).view(targets.shape)
 
     def _figures(self, logits: Tensor, indices: Tensor) -> tuple[list[float], list[float]]:
         """Mean loss and accuracy of each seed."""
         targets = self.labels[indices]
-        loss = self._losses(logits, targets).mean(dim=-1, dtype=torch.float64)
-        accuracy = (logits.argmax(dim=-1) == targets).mean(dim=-1, dtype=torch.float64)
+        losses = self.loss.value(logits.flatten(end_dim=-2), targets.flatten()).view(targets.shape)
+        loss = losses.mean(dim=-1, dtype=torch.float64)
+        accuracy = (logits.argmax(dim=-1) == targets).double().mean(dim=-1)
         synchronize(self.device)
         return loss.reshape(-1).tolist(), accuracy.reshape(-1).tolist()

@@ -9,32 +9,27 @@ from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
+from experiment.parameters import Parameters
 
-class Optimizer:
-    """Moves weights along their gradients. `buffers`: what it remembers between steps, a tensor beside each weight."""
 
-    buffer_names: tuple[str, ...] = ()
+class SGD:
+    """Stochastic gradient descent with momentum as PyTorch defines it: velocity ← momentum · velocity + gradient."""
 
-    def __init__(self, weights: list[Tensor], parameters):
+    def __init__(self, weights: list[Tensor], parameters: Parameters):
         self.parameters = parameters
-        self.buffers = {name: [torch.zeros_like(weight) for weight in weights] for name in self.buffer_names}
-        self.steps = [torch.zeros((), device=weight.device) for weight in weights]
+        self.velocity = [torch.zeros_like(weight) for weight in weights]
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """All that must be kept beside the weights to go on later."""
+        return self.velocity
 
     def step(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
         """Update `weights` in place."""
-        raise NotImplementedError
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent with momentum as PyTorch defines it (velocity ← momentum · velocity + gradient)."""
-
-    buffer_names = ("velocity",)
-
-    def step(self, weights, gradients):
         sgd(
             weights,
             gradients,
-            self.buffers["velocity"],
+            self.velocity,
             fused=True,
             lr=self.parameters.learning_rate,
             momentum=self.parameters.momentum,
@@ -45,18 +40,29 @@ class SGD(Optimizer):
         )
 
 
-class Adam(Optimizer):
-    """Kingma & Ba (2015), with PyTorch's defaults: β = 0.9, 0.999 and ε = 1e-8; weight decay joins the gradient."""
+class Adam:
+    """Kingma & Ba (2015), with PyTorch's defaults β = 0.9, 0.999 and ε = 1e-8; weight decay joins the gradient."""
 
-    buffer_names = ("mean", "square")
     update = staticmethod(adam)
 
-    def step(self, weights, gradients):
+    def __init__(self, weights: list[Tensor], parameters: Parameters):
+        self.parameters = parameters
+        self.means = [torch.zeros_like(weight) for weight in weights]
+        self.squares = [torch.zeros_like(weight) for weight in weights]
+        self.steps = [torch.zeros((), device=weight.device) for weight in weights]
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """All that must be kept beside the weights to go on later."""
+        return [*self.means, *self.squares, *self.steps]
+
+    def step(self, weights: list[Tensor], gradients: list[Tensor]) -> None:
+        """Update `weights` in place."""
         self.update(
             weights,
             gradients,
-            self.buffers["mean"],
-            self.buffers["square"],
+            self.means,
+            self.squares,
             [],
             self.steps,
             fused=True,
