@@ -3,6 +3,7 @@
 Written by every stage's script, read by the plan (which decides from it what reruns) and by the page.
 """
 
+import glob
 import hashlib
 import json
 import math
@@ -10,6 +11,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 1  # of the record; a record of another format makes its job run again
+PART = ".part"  # in the name of a file that is being written
 
 
 def now() -> str:
@@ -39,7 +42,7 @@ def replacing(path: Path | str, *, flush: bool = True):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part" + path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART + path.suffix)
     os.close(handle)
     part = Path(name)
     try:
@@ -51,6 +54,13 @@ def replacing(path: Path | str, *, flush: bool = True):
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(paths: Iterable[Path | str]) -> None:
+    """Remove what killed processes left on its way to `paths` (see `replacing`). Nobody else may be writing these."""
+    for path in map(Path, paths):
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}{glob.escape(path.suffix)}"):
+            part.unlink(missing_ok=True)
 
 
 def write_json(path: Path | str, value: Any, *, flush: bool = True) -> None:
