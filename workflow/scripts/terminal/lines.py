@@ -42,14 +42,14 @@ def end(job: Job, run: Run) -> str:
     return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
 
 
-def failure(job: Job) -> list[str]:
-    """A job's failure, and the end of its log."""
-    lines = [f"{name(job)}  after {duration(job.seconds)}"]
+def failure(job: Job) -> str:
+    """A job's failure, and below it the end of its log."""
+    failed = f"{name(job)}  after {duration(job.seconds)}"
     if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
-        return lines
+        return failed
     with job.log.open(encoding="utf-8", errors="replace") as file:
         last = deque((line.rstrip() for line in file), LOG_LINES)
-    return [*lines, f"    {job.log}:", *(f"    {line}" for line in last)]
+    return "\n    ".join([failed, f"{job.log}:", *last])
 
 
 def summary(run: Run, interrupted: bool) -> str:

@@ -33,6 +33,7 @@ UNINTERESTING = (
 )
 INTERRUPTED = "Terminating processes on user request"
 UNSUCCESSFUL = "At least one job did not complete successfully"
+STYLES = {logging.ERROR: "red", logging.WARNING: "yellow"}
 MODES = ("live", "lines", "snakemake")
 
 
@@ -69,8 +70,7 @@ class Progress(logging.Handler):
         elif event == LogEvent.JOB_ERROR:
             job = self.run.fail(record.jobid)
             if job and not self._interrupted:
-                for number, line in enumerate(lines.failure(job)):
-                    self._print(line if number else f"{_clock()}  FAILED {line}", "" if number else "bold red")
+                self._print(f"{_clock()}  FAILED {lines.failure(job)}", "red")
         elif event == LogEvent.ERROR:
             text = record.getMessage()
             known = record.exception == "RuleException" or UNSUCCESSFUL in text  # its log says more, and so does `end`
@@ -91,11 +91,8 @@ class Progress(logging.Handler):
         text = record.getMessage()
         if text.startswith(INTERRUPTED):
             self._interrupted = True
-        elif record.levelno >= logging.WARNING:
-            if not self._interrupted:
-                self._print(text, "red" if record.levelno >= logging.ERROR else "yellow")
-        elif text not in ("", "None") and not text.startswith(UNINTERESTING):
-            self._print(text)
+        elif text not in ("", "None") and not text.startswith(UNINTERESTING) and not self._interrupted:
+            self._print(text, next((style for level, style in STYLES.items() if record.levelno >= level), ""))
 
     def _print(self, line: str, style: str = "") -> None:
         if self._view is not None:
