@@ -49,6 +49,17 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+def command_of(*arguments: str, config: str | None = "config/small.yaml") -> list[str]:
+    """Snakemake as a user would call it, with the project's default profile."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"]
+    return [*command, *(["--configfile", config] if config else []), *arguments]
+
+
+def environment_of(**changes: str) -> dict[str, str]:
+    """The environment that a run gets."""
+    return {name: value for name, value in os.environ.items() if name != "MNIST_MIRROR"} | changes
+
+
 def snakemake(
     folder: Path,
     *arguments: str,
@@ -56,13 +67,10 @@ def snakemake(
     timeout: float = 300,
     **environment: str,
 ) -> subprocess.CompletedProcess:
-    """Run Snakemake in `folder` with the project's default profile; both streams are captured as text."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=1"]
-    command += [*(["--configfile", config] if config else []), *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name != "MNIST_MIRROR"}
-    return subprocess.run(
-        command, cwd=folder, env=inherited | environment, capture_output=True, text=True, timeout=timeout
-    )
+    """Run Snakemake in `folder`; both streams are captured as text."""
+    command = command_of(*arguments, config=config)
+    options = {"cwd": folder, "env": environment_of(**environment), "timeout": timeout}
+    return subprocess.run(command, capture_output=True, text=True, **options)
 
 
 def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:

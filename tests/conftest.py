@@ -1,23 +1,30 @@
 """One finished run of the small grid, shared by all tests and by pytest-xdist's workers."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from faults import Faults
 from filelock import FileLock
 from project import copy_project, snakemake
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A project folder after a whole run. Tests copy it (`project`), nobody changes it."""
-    shared = tmp_path_factory.getbasetemp().parent
+    """A project folder after a whole run. Tests copy it (`project`), nobody changes it.
+
+    `faults/` holds the scripts as Snakemake ran them.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the workers' own folders lie in that of the session
+        shared = shared.parent
     folder = shared / "finished"
     with FileLock(shared / "finished.lock"):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             copy_project(folder)
-            done = snakemake(folder)
+            done = snakemake(folder, **Faults(folder / "faults").environment)
             assert done.returncode == 0, done.stdout + done.stderr
             (folder / "done").touch()
     return folder

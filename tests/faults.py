@@ -1,0 +1,122 @@
+"""Runs of Snakemake with faults on order (see `faulty/sitecustomize.py`), and what a run left, for comparison."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from project import command_of, environment_of
+
+FAULTY = Path(__file__).with_name("faulty")
+TIMES = {"seconds", "train_seconds", "seconds_per_epoch", "images_per_second"}
+
+
+class Faults:
+    """A folder with ordered faults: `[what, path, nth]` each."""
+
+    def __init__(self, folder: Path, *ordered: tuple[str, str, int]):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        (folder / "faults.json").write_text(json.dumps(ordered))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What brings them into every Python process of a run."""
+        return {"FAULTS": str(self.folder), "PYTHONPATH": str(FAULTY)}
+
+    @property
+    def struck(self) -> int:
+        """How many have happened."""
+        return len([*self.folder.glob("*.pid"), *self.folder.glob("*.held")])
+
+    def held(self, number: int = 0) -> int | None:
+        """The process that fault `number` holds."""
+        path = self.folder / f"{number}.held"
+        return int(path.read_text()) if path.exists() else None
+
+    def script(self, stage: str) -> Path:
+        """The script that Snakemake ran for a stage."""
+        return self.folder / f"{stage}.py"
+
+
+class Run:
+    """Snakemake at work: `with Run(project, …) as run`. Nothing that it started outlives the block."""
+
+    def __init__(self, project: Path, *arguments: str, **environment: str):
+        self.log = project / f"run-{time.monotonic_ns()}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command_of(*arguments),
+                cwd=project,
+                env=environment_of(**environment),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_):
+        self.signal_all(signal.SIGKILL)
+        self.process.wait()
+
+    @property
+    def said(self) -> str:
+        """Both output streams so far."""
+        return self.log.read_text("utf-8")
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to Snakemake and to all that it started, as the terminal does on Ctrl-C."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 120) -> Any:
+        """The first true value of `condition`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if value := condition():
+                return value
+            time.sleep(0.02)
+        raise AssertionError(f"{what}: not within {seconds:.0f} s\n{self.said}")
+
+    def finish(self, seconds: float = 200) -> int:
+        """Wait for the end; returns the exit status."""
+        return self.process.wait(seconds)
+
+    def rest(self) -> list[psutil.Process]:
+        """What still runs of all that it started, itself included."""
+        return [process for process in psutil.process_iter() if _group(process.pid) == self.process.pid]
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def trained(results: Path, cell: str) -> dict[str, Any]:
+    """What a cell's results are, without when and how fast they were made: tables row by row, arrays as bytes."""
+    folder = results / "cells" / cell
+    arrays = ("checkpoints.safetensors", "predictions.npz", "confusion.npz")
+    tables = ("history.csv", "evaluation.csv")
+    return {name: table(folder / name) for name in tables} | {name: (folder / name).read_bytes() for name in arrays}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file without its columns of times."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{key: value for key, value in row.items() if key not in TIMES} for row in csv.DictReader(file)]
+
+
+def names(results: Path) -> list[str]:
+    """All files of a results folder."""
+    return sorted(path.relative_to(results).as_posix() for path in results.rglob("*") if not path.is_dir())

@@ -1,0 +1,54 @@
+"""Faults on order, for the processes of a run under test: Python imports this file at its start, by PYTHONPATH.
+
+The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
+name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:
+`kill` (by SIGKILL), `hold` (it waits until it is killed; its id is in `<number>.pid`) or `memory` (MemoryError).
+Every script of a stage is copied to the folder as `<stage>.py`.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+FOLDER = Path(os.environ["FAULTS"])
+SEEN = {}
+
+
+def strike(what, number):
+    """Do it, unless another process did."""
+    mark = FOLDER / f"{number}.pid"
+    try:
+        with mark.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        return
+    if what == "memory":
+        raise MemoryError("not enough memory for the test's sake")
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    mark.rename(mark.with_suffix(".held"))
+    while True:
+        time.sleep(0.1)
+
+
+def watch(event, arguments):
+    if event != "os.rename":
+        return
+    target = os.fspath(arguments[1])
+    for number, (what, path, nth) in enumerate(FAULTS):
+        if re.search(path, target):
+            SEEN[number] = SEEN.get(number, 0) + 1
+            if SEEN[number] == nth:
+                strike(what, number)
+
+
+FAULTS = json.loads((FOLDER / "faults.json").read_text())
+script = Path(sys.orig_argv[-1])
+if script.parent.name == "scripts" and script.is_file():
+    shutil.copyfile(script, FOLDER / (script.name.split(".")[1] + ".py"))
+sys.addaudithook(watch)
