@@ -17,6 +17,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/errors.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/record.smk"
 include: "workflow/rules/inspect.smk"
 
 
@@ -27,6 +28,7 @@ localrules:
     compare,
     errors,
     report,
+    record,
 
 
 rule all:
@@ -36,3 +38,4 @@ rule all:
         "<results>/comparison.csv",
         "<results>/effects.csv",
         "<results>/reference.csv",
+        "<results>/ro-crate-metadata.json",

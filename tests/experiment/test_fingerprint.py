@@ -6,7 +6,7 @@ import pytest
 
 from experiment.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
 
-STAGES = ("download", "prepare", "train", "evaluate", "compare", "errors", "report")
+STAGES = ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record")
 LAYER = '''"""Doc."""
 
 

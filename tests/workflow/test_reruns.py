@@ -11,7 +11,8 @@ import pytest
 from project import CELLS, planned_jobs
 
 SCRIPTS = "workflow/scripts"
-TABLE = ["compare", "errors", "report"]  # what is made from all cells
+PAGE = ["record", "report"]  # what is made from everything
+TABLE = ["compare", "errors", *PAGE]  # what is made from all cells
 
 
 def cell(*names: str) -> list[str]:
@@ -189,9 +190,9 @@ CASES = {
         TABLE,
     ),
     # What only the page shows
-    "title": (config(("title: Small", "title: Smaller")), ["report"]),
-    "note of the run": (config(("title: Small", "title: Small\nnote: Mind the gap.")), ["report"]),
-    "note of a cell": (config(("  - name: narrow", "  - name: narrow\n    note: As narrow as it gets.")), ["report"]),
+    "title": (config(("title: Small", "title: Smaller")), PAGE),
+    "note of the run": (config(("title: Small", "title: Small\nnote: Mind the gap.")), PAGE),
+    "note of a cell": (config(("  - name: narrow", "  - name: narrow\n    note: As narrow as it gets.")), PAGE),
     "the epoch that counts": (config(("title: Small", "title: Small\nepoch: validation")), evaluated(*CELLS)),
     # Code
     "a comment in the trainer": (comment("training/loop.py"), []),
@@ -203,10 +204,10 @@ CASES = {
     "an edit in the model": (edit("training/model.py"), ALL),
     "an edit in the loss table": (edit("training/losses.py"), ALL),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
-    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", "report"]),
-    "an edit in a figure": (edit("page/figures/curves.py"), ["report"]),
-    "an edit in the template": (edit("page/templates/page.html.j2"), ["report"]),
-    "an edit in the style": (edit("page/style/1-base.css"), ["report"]),
+    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", *PAGE]),
+    "an edit in a figure": (edit("page/figures/curves.py"), PAGE),
+    "an edit in the template": (edit("page/templates/page.html.j2"), PAGE),
+    "an edit in the style": (edit("page/style/1-base.css"), PAGE),
     "touch on every source file": (touch_sources, []),
     # Files
     "touch on every result": (touch_results, []),
@@ -215,7 +216,7 @@ CASES = {
     "a deleted output of a cell": (delete("cells/narrow/history.csv"), cell("narrow")),
     "a corrupted output of a cell": (corrupt("cells/narrow/checkpoints.safetensors"), cell("narrow")),
     "a corrupted evaluation": (corrupt("cells/narrow/predictions.npz"), evaluated("narrow")),
-    "a deleted page": (delete("report.html"), ["report"]),
+    "a deleted page": (delete("report.html"), PAGE),
     "a deleted record": (delete("cells/narrow/run.json"), cell("narrow")),
     # Data
     "a data file fetched again": (fetch_again, []),

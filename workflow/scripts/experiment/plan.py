@@ -34,6 +34,7 @@ STAGES = {
     "compare": Stage("comparison/compare.json", ("train", "evaluate")),
     "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
     "report": Stage("report.json", ("compare", "errors")),
+    "record": Stage("record.json", ("train", "evaluate", "compare", "errors", "report")),
 }
 
 

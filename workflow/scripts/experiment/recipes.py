@@ -93,3 +93,7 @@ class Recipes:
             "confidence": settings.confidence,
             "reference": self._reference is not None,
         }
+
+    def _record(self) -> dict[str, Any]:
+        settings = self._settings
+        return {"title": settings.title, "note": settings.note, "dataset": settings.dataset.name}

@@ -1,0 +1,21 @@
+rule record:
+    input:
+        plan=planned("record"),
+        records=[
+            *expand("<results>/cells/{cell}/{job}.json", cell=CELLS, job=["run", "evaluation"]),
+            "<results>/comparison/compare.json",
+            "<results>/errors/errors.json",
+            "<results>/report.json",
+        ],
+    output:
+        crate="<results>/ro-crate-metadata.json",
+        record="<results>/record.json",
+    log:
+        "<results>/logs/record.log",
+    benchmark:
+        "<results>/benchmarks/record.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    script:
+        "../scripts/record.py"

@@ -1,0 +1,123 @@
+"""Describe the run for machines: an RO-Crate of the results folder, made from the stages' own records.
+
+Follows RO-Crate 1.1 and its profile for runs of processes (https://w3id.org/ro/wfrun/process/0.5): each job is an
+action that says with which code, from which files and parameters it made which files, when, where and why.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from rocrate.model.contextentity import ContextEntity
+from rocrate.model.softwareapplication import SoftwareApplication
+from rocrate.rocrate import ROCrate
+
+from experiment.records import now, write_json, write_record
+
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
+TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".npz": "application/zip",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".tex": "application/x-tex",
+}
+
+
+def record(settings: dict[str, Any], records: list[Path], outputs: dict[str, Path], plan: Path) -> None:
+    """Write the crate of the run that left `records`, and this stage's own record."""
+    started = now()
+    write_json(outputs["crate"], crate(settings, [json.loads(path.read_text("utf-8")) for path in records]))
+    write_record(outputs["record"], plan, [outputs["crate"]], inputs=records, started=started, packages=("rocrate",))
+
+
+def crate(settings: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The crate as JSON-LD, from the records' contents in the order of the data's way."""
+    root = ROCrate(gen_preview=False)
+    root.name = settings["title"]
+    root.description = settings["note"] or f"Neural networks on {settings['dataset']}, compared"
+    root.datePublished = max(entry["finished"] for entry in records)
+    root.metadata.extra_contexts.append(TERMS)
+    profile = root.add(
+        ContextEntity(root, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"})
+    )
+    root.root_dataset["conformsTo"] = profile
+    for entry in records:
+        _add_action(root, entry)
+    return root.metadata.generate()
+
+
+def _add_action(root: ROCrate, entry: dict[str, Any]) -> None:
+    job = entry["stage"] + (f"-{entry['cell']}" if entry["cell"] else "")
+    made = [_file(root, name, output) for name, output in entry["outputs"].items()]
+    read = [_file(root, name, {"sha256": checksum}) for name, checksum in entry["inputs"].items()]
+    machine = entry["machine"]
+    root.add_action(
+        instrument=_code(root, entry),
+        identifier=f"#{job}",
+        object=read + _parameters(root, job, entry["recipe"]["settings"]),
+        result=made,
+        properties={
+            "name": job.replace("-", " ", 1),
+            "description": f"Ran because: {'; '.join(entry['why'])}. On {machine['cpu']}, {machine['system']}.",
+            "startTime": entry["started"],
+            "endTime": entry["finished"],
+            "actionStatus": "http://schema.org/CompletedActionStatus",
+        },
+    )
+
+
+def _file(root: ROCrate, name: str, known: dict[str, Any]):
+    """The file's entity, with what this record knows of it."""
+    entity = root.dereference(name) or root.add_file(dest_path=name, properties={"name": Path(name).name})
+    entity["sha256"] = known["sha256"]
+    if "bytes" in known:
+        entity["contentSize"] = str(known["bytes"])
+    if Path(name).suffix in TYPES:
+        entity["encodingFormat"] = TYPES[Path(name).suffix]
+    return entity
+
+
+def _code(root: ROCrate, entry: dict[str, Any]):
+    """The stage's program, in the version that its fingerprints tell, with the packages that it used."""
+    version = hashlib.sha256(json.dumps(entry["recipe"]["code"], sort_keys=True).encode()).hexdigest()[:16]
+    identifier = f"#{entry['stage']}.py-{version}"
+    known = root.dereference(identifier)
+    if known:
+        return known
+    packages = []
+    for name, release in entry["versions"].items():
+        package = f"#{name}-{release}"
+        found = root.dereference(package) or root.add(
+            SoftwareApplication(root, package, {"name": name, "softwareVersion": release})
+        )
+        packages.append(found)
+    properties = {"name": f"{entry['stage']}.py", "softwareVersion": version, "softwareRequirements": packages}
+    return root.add(SoftwareApplication(root, identifier, properties))
+
+
+def _parameters(root: ROCrate, job: str, settings: dict[str, Any]) -> list[ContextEntity]:
+    return [
+        root.add(
+            ContextEntity(root, f"#{job}/{name}", {"@type": "PropertyValue", "name": name, "value": json.dumps(value)})
+        )
+        for name, value in settings.get("parameters", {}).items()
+    ]
+
+
+if __name__ == "__main__":
+    from experiment.stage import stage
+
+    with stage(snakemake) as plan:
+        record(
+            plan["recipe"]["settings"],
+            [Path(file) for file in snakemake.input.records],
+            {name: Path(file) for name, file in snakemake.output.items()},
+            Path(snakemake.input.plan),
+        )
