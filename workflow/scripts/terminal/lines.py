@@ -1,6 +1,7 @@
 """What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
 
 from collections import deque
+from pathlib import Path
 
 from terminal.jobs import Job, Run
 
@@ -47,9 +48,14 @@ def failure(job: Job) -> str:
     failed = f"{name(job)}  after {duration(job.seconds)}"
     if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
         return failed
-    with job.log.open(encoding="utf-8", errors="replace") as file:
+    return f"{failed}\n    {log_end(job.log)}"
+
+
+def log_end(log: Path) -> str:
+    """A log's name, and below it its last lines."""
+    with log.open(encoding="utf-8", errors="replace") as file:
         last = deque((line.rstrip() for line in file), LOG_LINES)
-    return "\n    ".join([failed, f"{job.log}:", *last])
+    return "\n    ".join([f"{log}:", *last])
 
 
 def summary(run: Run, interrupted: bool) -> str:

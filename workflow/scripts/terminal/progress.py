@@ -71,6 +71,8 @@ class Progress(logging.Handler):
             job = self.run.fail(record.jobid)
             if job and not self._interrupted:
                 self._print(f"{_clock()}  FAILED {lines.failure(job)}", "red")
+        elif event == LogEvent.GROUP_ERROR:
+            self._lost(record.aux_logs)
         elif event == LogEvent.ERROR:
             text = record.getMessage()
             known = record.exception == "RuleException" or UNSUCCESSFUL in text  # its log says more, and so does `end`
@@ -86,6 +88,12 @@ class Progress(logging.Handler):
         self.run.begin(record.jobid, job)
         if self._view is None:
             self._print(f"{_clock()}  start  {lines.start(job)}")
+
+    def _lost(self, logs: list[str]) -> None:
+        """A submission to a cluster failed: the cluster's logs say why, those of the jobs in it may say nothing."""
+        for log in map(Path, logs):
+            if log.is_file() and not self._interrupted:
+                self._print(f"{_clock()}  FAILED {lines.log_end(log)}", "red")
 
     def _message(self, record) -> None:
         text = record.getMessage()
