@@ -5,11 +5,11 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from page.parts.cells import CLASSES
 from page.results import METRICS, Results
 
+LARGEST_DOWNLOAD = 400_000  # bytes; with more the page itself would grow heavy
 DOWNLOADS = {
     "comparison.csv": "comparison.csv",
     "effects.csv": "effects.csv",
@@ -34,7 +34,16 @@ def for_scripts(results: Results, looks: list) -> dict[str, Any]:
         "models": _models(results),
         "confusion": _confusion(results),
         "curves": _curves(results),
-        "downloads": {name: results.text(file) for name, file in DOWNLOADS.items()},
+        "downloads": _downloads(results),
+    }
+
+
+def _downloads(results: Results) -> dict[str, str]:
+    """The files that a reader can save from the page; large ones stay beside it."""
+    return {
+        name: results.text(file)
+        for name, file in DOWNLOADS.items()
+        if (results.folder / file).stat().st_size <= LARGEST_DOWNLOAD
     }
 
 
@@ -84,22 +93,18 @@ def _confusion(results: Results) -> list[Any]:
 
 def _curves(results: Results) -> list[Any]:
     """Per cell its epochs, and per measure [mean, least seed, greatest seed] over them, to four significant digits."""
-    groups = results.curves.groupby(["cell", "epoch"], sort=False)[[*METRICS]]
-    table = np.stack([_four_digits(getattr(groups, kind)().to_numpy()) for kind in ("mean", "min", "max")])
-    index = groups.size().index
-    cells, epochs = index.get_level_values("cell"), index.get_level_values("epoch").to_numpy()
     made: list[Any] = [None] * len(results.names)
-    for name, rows in pd.Series(range(len(index)), cells).groupby(level=0).indices.items():
-        values = {metric: _plain(table[:, rows, column]) for column, metric in enumerate(METRICS)}
-        made[results.index[name]] = {"epochs": epochs[rows].tolist(), **values}
+    for name, held in results.epochs.items():
+        values = {metric: _plain([kind[metric] for kind in (held.mean, held.low, held.high)]) for metric in METRICS}
+        made[results.index[name]] = {"epochs": held.epoch.tolist(), **values}
     return made
+
+
+def _plain(kinds: list[np.ndarray]) -> list[list[float | None]]:
+    return [[value if value == value else None for value in row] for row in _four_digits(np.stack(kinds)).tolist()]
 
 
 def _four_digits(values: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         step = 10.0 ** (np.floor(np.log10(np.abs(values))) - 3)
         return np.where(values == 0, 0, np.round(values / step) * step).round(9)
-
-
-def _plain(values: np.ndarray) -> list[list[float | None]]:
-    return [[value if value == value else None for value in row] for row in values.tolist()]

@@ -62,10 +62,10 @@ class Drawings:
 
     def _curves(self, axis: str, which: list, **paper):
         results = self.results
-        return curves.draw(results.curves, which, axis, results.index, self.looks, self.named, results.many, **paper)
+        return curves.draw(results.epochs, which, axis, results.index, self.looks, self.named, results.many, **paper)
 
     def normalization(self, without: str, with_: str) -> Drawing:
-        made = normalization.draw(self.results.curves, without, with_, self.results.index)
+        made = normalization.draw(self.results.epochs, without, with_, self.results.index)
         caption = (
             "Training dashed, validation solid; below, with normalisation minus without. Bands: least to greatest seed."
         )
@@ -113,7 +113,7 @@ class Drawings:
         made |= {"time": self._time(), "effects": self._effects(), "agreement": self._agreement()}
         made |= {"normalization": None, "confusion": None}
         if pair:
-            made["normalization"] = normalization.draw(results.curves, pair["from"], pair["to"], results.index)
+            made["normalization"] = normalization.draw(results.epochs, pair["from"], pair["to"], results.index)
         if final in results.confusion:
             cell = results.cells[results.index[final]]
             made["confusion"] = confusion.draw(results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])

@@ -15,6 +15,18 @@ MANY = 200  # cells; above, overviews show means over grey context and cell bloc
 
 
 @dataclass(frozen=True)
+class Epochs:
+    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed."""
+
+    epoch: np.ndarray
+    elapsed: np.ndarray
+    seconds: np.ndarray
+    mean: dict[str, np.ndarray]
+    low: dict[str, np.ndarray]
+    high: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class Results:
     """The files of one finished comparison; rows of a CSV are dictionaries, missing values None."""
 
@@ -44,6 +56,20 @@ class Results:
     def index(self) -> dict[str, int]:
         """Cell name → place in the config's order, which is what `data-cell` holds."""
         return {name: index for index, name in enumerate(self.names)}
+
+    @cached_property
+    def epochs(self) -> dict[str, Epochs]:
+        """Cell → its epochs. A seed that diverged counts as long as it was a number."""
+        groups = self.curves.groupby(["cell", "epoch"], sort=False)
+        index = groups.size().index
+        times = groups[["elapsed_seconds", "seconds"]].mean().to_numpy()
+        kinds = [getattr(groups[[*METRICS]], kind)().to_numpy() for kind in ("mean", "min", "max")]
+        epoch = index.get_level_values("epoch").to_numpy()
+        made = {}
+        for name, rows in pd.Series(0, index.get_level_values("cell")).groupby(level=0).indices.items():
+            measures = [dict(zip(METRICS, kind[rows].T, strict=True)) for kind in kinds]
+            made[name] = Epochs(epoch[rows], *times[rows].T, *measures)
+        return made
 
     @property
     def many(self) -> bool:

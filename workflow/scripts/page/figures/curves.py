@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from page.figures.labels import label_ends, shorten
 from page.figures.style import GRID, INK, MUTED, Look, Margins, figure
+from page.results import Epochs
 
 SETS = {"train": "Training", "validation": "Validation", "test": "Test"}
 MEASURES = {"loss": "loss", "accuracy": "accuracy"}
-AXES = {"epochs": ("epoch", "epoch"), "seconds": ("elapsed_seconds", "seconds of training")}
+AXES = {"epochs": "epoch", "seconds": "seconds of training"}
 FEWEST_ERRORS = 1e-4  # an accuracy of 1 has no place on a scale of errors; it is drawn here
 ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 
@@ -29,50 +30,51 @@ class Line:
     high: np.ndarray
 
 
-def lines(curves: pd.DataFrame, column: str, x: str) -> dict[str, Line]:
-    """Cell → its line of `column` over `x`; rows that are no number (a diverged seed) are left out."""
-    kept = curves.loc[
-        curves[column].notna(), ["cell", "epoch", x, column] if x != "epoch" else ["cell", "epoch", column]
-    ]
-    groups = kept.groupby(["cell", "epoch"], sort=False)
-    table = pd.DataFrame(
-        {
-            "x": groups[x].mean() if x != "epoch" else groups.size(),
-            "mean": groups[column].mean(),
-            "low": groups[column].min(),
-            "high": groups[column].max(),
-        }
-    )
+def lines(epochs: dict[str, Epochs], column: str, x: str) -> dict[str, Line]:
+    """Cell → its line of `column` over `x` (of `AXES`); epochs without a number (all seeds diverged) are left out."""
     made = {}
-    for cell, part in table.groupby(level="cell", sort=False):
-        values = part.droplevel("cell").sort_index()
-        across = values.index.to_numpy(float) if x == "epoch" else values["x"].to_numpy()
-        made[cell] = Line(across, *(values[key].to_numpy() for key in ("mean", "low", "high")))
+    for cell, held in epochs.items():
+        known = np.isfinite(held.mean[column])
+        if known.any():
+            across = held.epoch if x == "epochs" else held.elapsed
+            made[cell] = Line(
+                *(values[known] for values in (across, held.mean[column], held.low[column], held.high[column]))
+            )
     return made
 
 
 def panel(
     axes: Axes, drawn: dict[str, Line], cells: dict[str, int], looks: list[Look], named: list[str], context: bool
 ) -> None:
-    """Draw every cell's line, its gid telling which. With `context` all but the `named` are thin, grey and without band."""
+    """Draw every cell's line. With `context` all but the `named` are thin, grey and without band.
+
+    Two collections hold them all (a thousand artists would take minutes); each path's url tells its cell.
+    """
+    order = sorted(drawn, key=lambda cell: (cell in named, looks[cells[cell]].colour == INK))
+    grey = [context and cell not in named for cell in order]
+    shown = [drawn[cell] for cell in order]
+    urls = [f"cell-{cells[cell]}" for cell in order]
+    colours = [GRID if dull else looks[cells[cell]].colour for cell, dull in zip(order, grey, strict=True)]
+    if not context:
+        edges = [
+            np.column_stack([np.concatenate([line.x, line.x[::-1]]), np.concatenate([line.low, line.high[::-1]])])
+            for line in shown
+        ]
+        axes.add_collection(PolyCollection(edges, facecolors=colours, alpha=0.13, linewidths=0, urls=urls))
+    strokes = LineCollection(
+        [np.column_stack([line.x, line.mean]) for line in shown],
+        colors=colours,
+        linewidths=[0.7 if dull else looks[cells[cell]].width for cell, dull in zip(order, grey, strict=True)],
+        linestyles=["-" if dull else looks[cells[cell]].dash for cell, dull in zip(order, grey, strict=True)],
+        urls=urls,
+        zorder=2.4,
+    )
+    axes.add_collection(strokes)
     for cell, line in drawn.items():
-        index, look = cells[cell], looks[cells[cell]]
-        grey = context and cell not in named
-        if not context and len(line.x) > 1 and (line.high > line.low).any():
-            axes.fill_between(
-                line.x, line.low, line.high, color=look.colour, alpha=0.13, linewidth=0, gid=f"cell-{index}"
-            )
-        axes.plot(
-            line.x,
-            line.mean,
-            color=GRID if grey else look.colour,
-            linestyle="-" if grey else look.dash,
-            linewidth=0.7 if grey else look.width,
-            marker="o" if len(line.x) == 1 else None,
-            markersize=3,
-            zorder=2 if grey else 2.6 if look.colour == INK else 2.4,
-            gid=f"cell-{index}",
-        )
+        if len(line.x) == 1:
+            look = looks[cells[cell]]
+            axes.plot(line.x, line.mean, color=look.colour, marker="o", markersize=3, gid=f"cell-{cells[cell]}")
+    axes.autoscale_view()
 
 
 def scale(axes: Axes, measure: str, drawn: dict[str, Line], x_label: str) -> None:
@@ -122,14 +124,14 @@ def _accuracies(value):
 
 
 def draw(
-    curves: pd.DataFrame,
+    epochs: dict[str, Epochs],
     which: list[tuple[str, str]],
     x: str,
     cells: dict[str, int],
     looks: list[Look],
     named: list[str],
     context: bool = False,
-    size: tuple[float, float] = (4.1, 2.9),
+    size: tuple[float, float] = (3.4, 2.45),
     columns: int = 1,
     legend: bool = False,
 ) -> Figure:
@@ -139,10 +141,10 @@ def draw(
     """
     rows = -(-len(which) // columns)
     foot = 0.1 + 0.16 * -(-len(cells) // 5) if legend else 0.0
-    made, axes = figure(size, rows, columns, Margins(right=1.3), foot)
-    column, label = AXES[x]
+    made, axes = figure(size, rows, columns, Margins(right=1.2), foot)
+    label = AXES[x]
     for here, (data, measure) in zip(axes, which, strict=True):
-        drawn = lines(curves, f"{data}_{measure}", column)
+        drawn = lines(epochs, f"{data}_{measure}", x)
         panel(here, drawn, cells, looks, named, context)
         scale(here, measure, drawn, label)
         here.set_title(f"{SETS[data]} {measure}")

@@ -30,7 +30,7 @@ def inline(svg: bytes, name: str, title: str, labels: list[str] | None = None) -
     """The SVG as markup for the page.
 
     `name` keeps its ids apart from other figures', `title` is what a screen reader says, `labels` are the
-    cells' names: an artist whose gid is `cell-<index>` becomes an element with `data-cell="<index>"`.
+    cells' names: an artist whose gid or url is `cell-<index>` becomes an element with `data-cell="<index>"`.
     """
     root = ElementTree.fromstring(svg)
     for metadata in root.findall(f"{SVG}metadata"):
@@ -96,15 +96,18 @@ def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
     for key, value in list(element.attrib.items()):
         if "url(#" in value:
             element.set(key, value.replace("url(#", f"url(#{name}-"))
-        elif key == LINK:
+        elif key == LINK and element.tag != f"{SVG}a":
             element.set(key, f"#{name}-{value.removeprefix('#')}")
 
 
 def _link_cell(element: ElementTree.Element, labels: list[str] | None) -> None:
-    match = CELL.match(element.attrib.get("id", ""))
+    """Turn a gid or url `cell-<index>` into `data-cell`, with the cell's name as what a pointer shows."""
+    key = LINK if element.tag == f"{SVG}a" else "id"
+    match = CELL.match(element.attrib.get(key, ""))
     if not match:
         return
-    del element.attrib["id"]
+    del element.attrib[key]
+    element.tag = f"{SVG}g"
     element.set("data-cell", match.group(1))
     if labels:
         title = ElementTree.Element(f"{SVG}title")

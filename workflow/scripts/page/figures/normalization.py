@@ -1,24 +1,24 @@
 """With and without normalisation side by side, as the original report asks first: both curves, and their difference."""
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from page.figures.curves import lines, scale
 from page.figures.labels import label_ends
 from page.figures.style import DASHES, INK, PALETTE, Margins, figure
+from page.results import Epochs
 
 DRAWN = (("train", DASHES[1]), ("validation", DASHES[0]))
 
 
 def draw(
-    curves: pd.DataFrame, without: str, with_: str, cells: dict[str, int], size: tuple[float, float] = (4.1, 2.9)
+    epochs: dict[str, Epochs], without: str, with_: str, cells: dict[str, int], size: tuple[float, float] = (4.1, 2.9)
 ) -> Figure:
     """Loss and accuracy over epochs of the two cells, training (dashed) and validation (solid); differences below."""
     made, axes = figure(size, 2, 2, Margins(right=1.3))
     for column, measure in enumerate(("loss", "accuracy")):
         both = {}
         for data, dash in DRAWN:
-            drawn = lines(curves[curves["cell"].isin((without, with_))], f"{data}_{measure}", "epoch")
+            drawn = lines({name: epochs[name] for name in (without, with_)}, f"{data}_{measure}", "epochs")
             for cell, colour in ((without, PALETTE[1]), (with_, PALETTE[0])):
                 if cell in drawn:
                     line = both[f"{'with' if cell == with_ else 'without'}, {data}"] = drawn[cell], colour, cells[cell]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from page.numbers import minutes, missing, percent, seconds, significant, whole
-from page.results import METRICS, Results
+from page.results import METRICS, Epochs, Results
 from page.words import settings_text
 
 CLASSES = 40  # with more, a matrix is no longer read but downloaded
@@ -17,7 +17,7 @@ def context(results: Results) -> dict[str, Any]:
     """A block per cell in the config's order."""
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
-    epochs = {} if results.many else _by_epoch(results.curves)
+    epochs = {} if results.many else _by_epoch(results.epochs)
     text = "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by class and its confusion matrix"
     text += "." if not results.many else "; epochs and matrices are drawn when it is opened."
     blocks = []
@@ -117,13 +117,17 @@ def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
     return made
 
 
-def _by_epoch(curves: pd.DataFrame) -> dict[str, list[list[str]]]:
+def _by_epoch(epochs: dict[str, Epochs]) -> dict[str, list[list[str]]]:
     """Cell → a row of text per epoch, means over the seeds."""
-    means = curves.groupby(["cell", "epoch"], sort=False)[[*METRICS, "seconds"]].mean()
-    write = [significant, percent] * 3 + [seconds]
-    made: dict[str, list[list[str]]] = {}
-    for (cell, epoch), *values in means.itertuples(name=None):
-        made.setdefault(cell, []).append([str(epoch), *(put(value) for put, value in zip(write, values, strict=True))])
+    write = [significant, percent] * 3
+    made = {}
+    for name, held in epochs.items():
+        columns = [[str(epoch) for epoch in held.epoch]]
+        columns += [
+            [put(value) for value in held.mean[metric].tolist()] for put, metric in zip(write, METRICS, strict=True)
+        ]
+        columns.append([seconds(value) for value in held.seconds.tolist()])
+        made[name] = [list(row) for row in zip(*columns, strict=True)]
     return made
 
 

@@ -49,7 +49,7 @@ MEASURES = (
 def context(results: Results) -> dict[str, Any]:
     """Columns that tell cells apart, those that do not, and the rows."""
     rows = results.comparison
-    varying = [name for name in TABLED if len({str(row[name]) for row in rows}) > 1]
+    varying = [name for name in TABLED if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
     same_epoch = results.settings["epoch"] == "last"
     measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
     # What a reader looks for first stands first, what tells the cells apart beside it.
@@ -58,7 +58,7 @@ def context(results: Results) -> dict[str, Any]:
     return {
         "columns": columns,
         "constant": [
-            {"title": PARAMETERS[name], "value": number(rows[0][name])}
+            {"title": PARAMETERS[name], "value": number(next((row[name] for row in rows if row[name] is not None), None))}
             for name in TABLED
             if rows and name not in varying
         ],

@@ -1,0 +1,148 @@
+"""The page as it is read: without scripts, in the dark, on paper, on a phone, by a screen reader; hostile words; odd results."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from made import make_page
+
+PARTS = ["findings", "comparison", "curves", "factors", "pair", "cells", "errors", "time", "agreement", "provenance"]
+HOSTILE = (
+    '"><img src=x onerror="window.owned=1"> </script><script>window.owned=1</script> {{ 7*7 }} 😀 \u202eעברית '
+    + "x" * 300
+)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory):
+    """A page whose every free text is hostile; one seed per cell, nothing to audit."""
+    results = tmp_path_factory.mktemp("hostile")
+    grid = {"a": ({}, 4.0), "b" * 100: ({"learning_rate": 0.1}, 4.4), "=1+1": ({"hidden": []}, 3.0)}
+    changes = {"title": HOSTILE, "note": HOSTILE, "dataset": HOSTILE[:60]}
+    return make_page(results, changes=changes, notes=dict.fromkeys(grid, HOSTILE), grid=grid, seeds=(1,))
+
+
+def test_all_parts_are_there_in_order(opened):
+    page = opened()
+    assert page.locator("main > section").evaluate_all("all => all.map((one) => one.id)") == PARTS
+    levels = page.locator("h1, h2, h3, h4").evaluate_all(
+        "all => all.filter((one) => one.checkVisibility()).map((one) => +one.tagName[1])"
+    )
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels[1:], levels[2:], strict=False))
+
+
+def test_says_what_this_run_trained_and_why_each_cell_ran(opened):
+    page = opened()
+    assert "2 trained" in page.locator(".facts").inner_text()
+    assert "6 kept from before" in page.locator(".facts").inner_text()
+    rows = page.locator("#provenance table").first.locator("tbody tr").all_inner_texts()
+    assert len(rows) == 8
+    assert "trained" in rows[0]
+    assert "kept" in rows[-1]
+
+
+def test_diverged_and_failed_cells_keep_their_row(opened):
+    table = opened().locator("#cells-table")
+    assert "diverged" in table.locator("tr", has_text="mse").first.inner_text()
+    assert "failed" in table.locator("tr", has_text="batch-128").first.inner_text()
+
+
+def test_can_be_read_without_scripts(opened):
+    page = opened(java_script_enabled=False)
+    text = page.locator("main").inner_text()
+    for words in ("Findings", "Effects by factor", "only A right", "Confusion matrix", "Why it last ran"):
+        assert words in page.content()
+    assert "Over epochs" in text
+    assert "Over seconds" in text
+    assert page.locator("#pair-chooser").is_hidden()
+    assert page.locator("#cells-table tbody tr").count() == 8
+    page.locator("#cell-0 > summary").click()
+    assert page.locator("#cell-0 .heat td").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(opened, scheme):
+    page = opened(color_scheme=scheme, bypass_csp=True)
+    page.locator("#cell-1 summary").first.click()
+    found = Axe().run(page).response["violations"]
+    grave = [
+        (one["id"], [node["html"][:200] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert grave == []
+
+
+def luminance(page):
+    channels = [
+        int(value) for value in re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    ]
+    return sum(channels[:3]) / 765
+
+
+def test_dark_by_the_system_and_by_the_button(opened):
+    assert luminance(opened()) > 0.9
+    page = opened(color_scheme="dark")
+    assert luminance(page) < 0.2
+    page.locator("#theme").click()
+    assert luminance(page) > 0.9
+    assert "theme=light" in page.url
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_paper_every_section_is_open(opened, scripts):
+    page = opened(java_script_enabled=scripts)
+    closed = page.pdf(format="A4")
+    assert closed.count(b"/Type /Page\n") + closed.count(b"/Type /Page /") >= 0
+    page.emulate_media(media="print")
+    if scripts:
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("#cell-1 [data-curves] svg").count() == 2
+    assert page.locator("#cell-1 .heat td").first.is_visible()
+    assert page.locator("#cell-1 .result").first.bounding_box()["height"] > 100
+    assert page.locator("#theme").is_hidden()
+
+
+@pytest.mark.parametrize("which", ["report", "hostile"])
+def test_no_sideways_scroll_on_a_phone(opened, request, which):
+    page = opened(request.getfixturevalue(which), viewport={"width": 375, "height": 700})
+    page.locator("#open-all").click()
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_hostile_words_stay_words(opened, hostile):
+    page = opened(hostile)
+    page.locator("#open-all").click()
+    page.wait_for_timeout(100)
+    assert page.troubles == []
+    assert page.evaluate("window.owned") is None
+    assert page.locator("main img").count() == 0
+    shown = page.locator("h1").inner_text()
+    assert '"><img src=x onerror="window.owned=1"> </script>' in shown
+    assert "{{ 7*7 }}" in shown
+    assert "😀" in shown
+    assert "x" * 300 in shown
+    assert HOSTILE[:40] in page.locator("#cell-0").inner_text()
+    assert HOSTILE[:40] in page.title()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_single_runs_and_no_reference_say_so(opened, hostile):
+    page = opened(hostile)
+    assert page.locator("#agreement").count() == 0
+    assert page.locator("#claims").count() == 0
+    assert "Single runs" in page.locator("#comparison").inner_text()
+
+
+def test_the_same_results_give_the_same_page(hostile):
+    import json
+
+    from made import figures
+    from report import report
+
+    before = hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]
+    plan = json.loads((hostile.parent / "plan" / "report.json").read_text("utf-8"))
+    report(hostile.parent, plan, hostile, figures(hostile.parent))
+    assert (hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]) == before
