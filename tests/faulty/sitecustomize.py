@@ -3,16 +3,16 @@
 The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
 name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:
 `kill` (by SIGKILL), `hold` (it waits until it is killed; its id is in `<number>.pid`) or `memory` (MemoryError).
-Every script of a stage is copied to the folder as `<stage>.py`.
+The first script of every stage is copied to the folder as `<stage>.py`.
 """
 
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(os.environ["FAULTS"])
@@ -50,5 +50,6 @@ def watch(event, arguments):
 FAULTS = json.loads((FOLDER / "faults.json").read_text())
 script = Path(sys.orig_argv[-1])
 if script.parent.name == "scripts" and script.is_file():
-    shutil.copyfile(script, FOLDER / (script.name.split(".")[1] + ".py"))
+    with suppress(FileExistsError), (FOLDER / (script.name.split(".")[1] + ".py")).open("xb") as copy:
+        copy.write(script.read_bytes())
 sys.addaudithook(watch)

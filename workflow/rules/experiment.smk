@@ -1,5 +1,6 @@
 # The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
 import sys
+from functools import cache
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(HERE.parent / "scripts"))
@@ -7,7 +8,7 @@ sys.path.insert(0, str(HERE.parent / "scripts"))
 from data.datasets import mirrors, source
 from experiment import reference as original_report
 from experiment import settings as experiment_settings
-from experiment.errors import UserError
+from experiment.errors import UserError, cannot_write
 from experiment.explain import explain
 from experiment import lock
 from experiment.plan import Plan
@@ -31,17 +32,33 @@ wildcard_constraints:
     cell="[A-Za-z0-9][A-Za-z0-9._-]*",
 
 
+@cache
+def hold():
+    """Have the results folder to oneself, from the plan to the end of the run."""
+    try:
+        return lock.hold(plan.results)
+    except UserError as error:
+        sys.exit(str(error))
+
+
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
-    file = plan.file if workflow.is_main_process else plan.path
-    return lambda wildcards: str(file(stage, wildcards.get("cell")))
+
+    def plan_file(wildcards):
+        job = stage, wildcards.get("cell")
+        if not workflow.is_main_process:
+            return str(plan.path(*job))
+        hold()
+        try:
+            return str(plan.file(*job))
+        except OSError as error:
+            sys.exit(str(cannot_write(error.filename or plan.results, error)))
+
+    return plan_file
 
 
 onstart:
-    try:
-        RUNNING = lock.hold(plan.results)
-    except UserError as error:
-        sys.exit(str(error))
+    hold()
 
 
 onsuccess:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from data.idx import DataError
+from experiment.errors import cannot_write
 from experiment.records import replacing
 
 
@@ -15,7 +16,4 @@ def writing(path: Path) -> Iterator[Path]:
         with replacing(path) as part:
             yield part
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be written ({error.strerror}); make room or rights there, or move the results: "
-            "pathvars: {results: …}"
-        ) from error
+        raise DataError(str(cannot_write(path, error))) from error

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from experiment.errors import UserError
+from experiment.errors import UserError, cannot_write
 
 WITHOUT_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # some network file systems, as they are mounted
 
@@ -53,10 +53,7 @@ def _opened(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a+", encoding="ascii")
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); make room or rights there, or move the results: "
-            "pathvars: {results: …}"
-        ) from None
+        raise cannot_write(path, error) from None
 
 
 def _taken(file: TextIO, *, wait: bool = False) -> bool:
