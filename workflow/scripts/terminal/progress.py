@@ -90,10 +90,10 @@ class Progress(logging.Handler):
             self._print(f"{_clock()}  start  {lines.start(job)}")
 
     def _lost(self, logs: list[str]) -> None:
-        """A submission to a cluster failed: the cluster's logs say why, those of the jobs in it may say nothing."""
+        """A submission to a cluster failed: its log says why, where those of the jobs in it say nothing."""
         for log in map(Path, logs):
             if log.is_file() and not self._interrupted:
-                self._print(f"{_clock()}  FAILED {lines.log_end(log)}", "red")
+                self._print(f"{_clock()}  FAILED {lines.lost(log)}", "red")
 
     def _message(self, record) -> None:
         text = record.getMessage()
