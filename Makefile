@@ -35,6 +35,14 @@ why: setup ## say what would run now and why; runs nothing
 cell: setup ## train and evaluate one cell: make cell NAME=batch-128
 	NAME=$(NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
 
+.PHONY: dag
+dag: setup ## draw the DAG, by rule and by cell: results/dag/*.svg
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- dag
+
+.PHONY: open
+open: setup ## open the page in the browser
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- open
+
 .PHONY: stale
 stale: setup ## list the results of cells that are no longer configured
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- stale
@@ -42,6 +50,10 @@ stale: setup ## list the results of cells that are no longer configured
 .PHONY: prune
 prune: setup ## remove the results of cells that are no longer configured
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- prune
+
+.PHONY: clean
+clean: setup ## remove results, after asking; downloads stay
+	@YES=$(YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
 test: setup-dev ## pass the tests

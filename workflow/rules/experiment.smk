@@ -62,8 +62,7 @@ onstart:
 
 
 onsuccess:
-    progress.end(PROGRESS)
-    print(f"The page: {plan.results}/report.html")
+    progress.end(PROGRESS, plan.results / "report.html")
 
 
 onerror:

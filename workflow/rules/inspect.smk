@@ -1,17 +1,24 @@
-# Questions about the plan and the results folder, asked through `make why`, `make stale` and `make prune`, and
-# one cell alone: `make cell NAME=…`.
+# Questions about the plan and the results folder, asked through `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
+# and one cell alone: `make cell NAME=…`.
 import os
 
 
 localrules:
     cell,
     why,
+    dag,
     stale,
     prune,
+    open,
+    clean,
 
 
 def explanation(wildcards):
     return explain(plan)
+
+
+def planned_jobs(wildcards):
+    return [(stage, cell, plan.decision(stage, cell).why) for stage, cell in plan.jobs()]
 
 
 def stale_cells(wildcards):
@@ -41,13 +48,25 @@ rule why:
         "../scripts/why.py"
 
 
+rule dag:
+    log:
+        "<results>/logs/dag.log",
+    conda:
+        "../../environment.yml"
+    params:
+        folder=f"{plan.results}/dag",
+        jobs=planned_jobs,
+    script:
+        "../scripts/dag.py"
+
+
 rule stale:
     log:
         "<results>/logs/stale.log",
     conda:
         "../../environment.yml"
     params:
-        results="<results>",
+        results=str(plan.results),
         cells=stale_cells,
         delete=False,
     script:
@@ -58,6 +77,28 @@ use rule stale as prune with:
     log:
         "<results>/logs/prune.log",
     params:
-        results="<results>",
+        results=str(plan.results),
         cells=stale_cells,
         delete=True,
+
+
+rule open:
+    log:
+        "<results>/logs/open.log",
+    conda:
+        "../../environment.yml"
+    params:
+        page=f"{plan.results}/report.html",
+    script:
+        "../scripts/open.py"
+
+
+rule clean:
+    log:
+        "<results>/logs/clean.log",
+    conda:
+        "../../environment.yml"
+    params:
+        results=str(plan.results),
+    script:
+        "../scripts/clean.py"

@@ -1,7 +1,8 @@
 """List, and remove when asked, what cells left behind that are no longer configured."""
 
-import shutil
 from pathlib import Path
+
+from experiment.disk import remove, size
 
 PLACES = (
     "cells/{cell}",
@@ -20,24 +21,12 @@ def stale(results: Path, cells: list[str], delete: bool) -> list[str]:
     lines = []
     for cell in cells:
         paths = [results / place.format(cell=cell) for place in PLACES]
-        size = sum(_bytes(path) for path in paths)
+        taken = sum(map(size, paths))
         if delete:
             for path in paths:
-                _remove(path)
-        lines.append(f"{'removed ' if delete else ''}{cell}  {size / 1e6:.1f} MB")
+                remove(path)
+        lines.append(f"{'removed ' if delete else ''}{cell}  {taken / 1e6:.1f} MB")
     return lines or ["no cell has results that is not configured"]
-
-
-def _bytes(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -159,10 +159,12 @@ def attach(workflow, snakefile: Path) -> Progress | None:
     return handler
 
 
-def end(progress: Progress | None) -> None:
-    """For the workflow's last hook: the summary, where `attach` made a progress."""
+def end(progress: Progress | None, page: Path | None = None) -> None:
+    """For the workflow's last hook: the summary, where `attach` made a progress, and `page` if this run made it."""
     if progress is not None:
         progress.end()
+        if page and "report" in progress.run.by_rule:
+            print(f"The page: {page}")
 
 
 def _clock() -> str:

@@ -1,0 +1,49 @@
+"""Remove what runs left in a results folder, once the person at the terminal says yes. Downloads stay."""
+
+import os
+import sys
+from pathlib import Path
+
+from experiment.disk import remove, size
+
+# What the rules write, without data/: fetching again may take a network that is not there.
+WRITTEN = (
+    "cells",
+    "partial",
+    "comparison",
+    "comparison.csv",
+    "effects.csv",
+    "reference.csv",
+    "errors",
+    "figures",
+    "report.html",
+    "report.json",
+    "ro-crate-metadata.json",
+    "record.json",
+    "dag",
+    "plan",
+    "logs",
+    "benchmarks",
+)
+
+
+def clean(results: Path) -> str:
+    """Ask, remove, and say what happened. Without a terminal to ask on, YES=1 in the environment is the answer."""
+    there = [results / name for name in WRITTEN if (results / name).exists()]
+    if not there:
+        return f"{results}: no results here"
+    cells = sum(1 for path in (results / "cells").glob("*") if path.is_dir())
+    what = f"{results}: {cells} cells with their page, {sum(map(size, there)) / 1e6:.1f} MB"
+    if os.environ.get("YES") != "1":
+        if not sys.stdin.isatty():
+            sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
+        print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            return "Nothing removed."
+    for path in there:
+        remove(path)
+    return f"Removed {what}."
+
+
+if __name__ == "__main__":
+    print(clean(Path(snakemake.params.results)))
