@@ -1,4 +1,5 @@
-"""Makes a finished results folder and its page without training: cells by tests/cells.py, compare itself, simulated errors."""
+"""Makes a finished results folder and its page without training: cells by tests/cells.py, compare itself,
+simulated errors."""
 
 import json
 from pathlib import Path

@@ -1,14 +1,18 @@
-"""The page as it is read: without scripts, in the dark, on paper, on a phone, by a screen reader; hostile words; odd results."""
+"""The page as it is read: without scripts, in the dark, on paper, on a phone, by a screen reader; hostile
+words; odd results."""
 
+import json
 import re
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from made import make_page
+from made import figures, make_page
+from report import report as draw_report
 
 PARTS = ["findings", "comparison", "curves", "factors", "pair", "cells", "errors", "time", "agreement", "provenance"]
 HOSTILE = (
-    '"><img src=x onerror="window.owned=1"> </script><script>window.owned=1</script> {{ 7*7 }} 😀 \u202eעברית '
+    '"><img src=x onerror="window.owned=1"> </script><script>window.owned=1</script> {{ 7*7 }} 😀 \u202e\u05e2\u05d1\u05e8\u05d9\u05ea '
     + "x" * 300
 )
 
@@ -17,7 +21,7 @@ HOSTILE = (
 def hostile(tmp_path_factory):
     """A page whose every free text is hostile; one seed per cell, nothing to audit."""
     results = tmp_path_factory.mktemp("hostile")
-    grid = {"a": ({}, 4.0), "b" * 100: ({"learning_rate": 0.1}, 4.4), "=1+1": ({"hidden": []}, 3.0)}
+    grid = {"a": ({}, 4.0), "b" * 100: ({"learning_rate": 0.1}, 4.4), "c": ({"hidden": []}, 3.0)}
     changes = {"title": HOSTILE, "note": HOSTILE, "dataset": HOSTILE[:60]}
     return make_page(results, changes=changes, notes=dict.fromkeys(grid, HOSTILE), grid=grid, seeds=(1,))
 
@@ -29,7 +33,7 @@ def test_all_parts_are_there_in_order(opened):
         "all => all.filter((one) => one.checkVisibility()).map((one) => +one.tagName[1])"
     )
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels[1:], levels[2:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels[1:]))
 
 
 def test_says_what_this_run_trained_and_why_each_cell_ran(opened):
@@ -93,8 +97,7 @@ def test_dark_by_the_system_and_by_the_button(opened):
 @pytest.mark.parametrize("scripts", [True, False])
 def test_on_paper_every_section_is_open(opened, scripts):
     page = opened(java_script_enabled=scripts)
-    closed = page.pdf(format="A4")
-    assert closed.count(b"/Type /Page\n") + closed.count(b"/Type /Page /") >= 0
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) >= 10
     page.emulate_media(media="print")
     if scripts:
         page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
@@ -137,12 +140,7 @@ def test_single_runs_and_no_reference_say_so(opened, hostile):
 
 
 def test_the_same_results_give_the_same_page(hostile):
-    import json
-
-    from made import figures
-    from report import report
-
     before = hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]
     plan = json.loads((hostile.parent / "plan" / "report.json").read_text("utf-8"))
-    report(hostile.parent, plan, hostile, figures(hostile.parent))
+    draw_report(hostile.parent, plan, hostile, figures(hostile.parent))
     assert (hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]) == before

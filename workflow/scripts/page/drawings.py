@@ -73,7 +73,10 @@ class Drawings:
 
     def effects(self) -> Drawing | None:
         made = self._effects()
-        caption = "Every cell that differs from the baseline in one factor, with intervals. Filled and blue: the difference in accuracy is decided. Hollow and grey: it is not."
+        caption = (
+            "Every cell that differs from the baseline in one factor, with intervals. Filled and blue: "
+            "the difference in accuracy is decided. Hollow and grey: it is not."
+        )
         return made and self._drawing(made, "effects", "Effects against the baseline", caption)
 
     def _effects(self):
@@ -95,7 +98,10 @@ class Drawings:
 
     def agreement(self) -> Drawing | None:
         made = self._agreement()
-        caption = "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin grey: the cell that explains it best."
+        caption = (
+            "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
+            "grey: the cell that explains it best."
+        )
         return made and self._drawing(made, "agreement", "The original’s test accuracies against ours", caption)
 
     def _agreement(self):
@@ -103,7 +109,8 @@ class Drawings:
         return agreement.draw(rows, {row["row"]: row["title"] for row in self.results.original}, self.results.index)
 
     def paper(self, pair: dict | None) -> dict[str, Figure | None]:
-        """File name without suffix → figure for a paper (one where the page has panels), None where results have none."""
+        """File name without suffix → figure for a paper (one where the page has panels), None where
+        results have none."""
         results, final = self.results, self.results.settings["final"]
         legend = len(self.looks) <= LEGEND
         made: dict[str, Figure | None] = {

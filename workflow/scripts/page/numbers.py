@@ -34,6 +34,11 @@ def signed(value: float | None, decimals: int = 2) -> str:
     return ("+" if value > 0 else MINUS) + text
 
 
+def fixed(value: float | None, decimals: int) -> str:
+    """A number with so many decimals."""
+    return MISSING if missing(value) else f"{value:.{decimals}f}"
+
+
 def significant(value: float | None, digits: int = 3) -> str:
     """A number with so many significant digits, without exponent where it is of everyday size."""
     if missing(value):

@@ -1,4 +1,5 @@
-"""Put the page together: Jinja2 with every string escaped, one style element, one script, and a policy that allows nothing else."""
+"""Put the page together: Jinja2 with every string escaped, one style element, one script, and a policy
+that allows nothing else."""
 
 import base64
 import hashlib

@@ -1,4 +1,5 @@
-"""What the page is made of: everything that compare and errors wrote, read once. docs/files.md says what each file holds."""
+"""What the page is made of: everything that compare and errors wrote, read once. docs/files.md says what
+each file holds."""
 
 import base64
 import json
@@ -50,7 +51,7 @@ class Results:
     @cached_property
     def names(self) -> list[str]:
         """The cells in the config's order."""
-        return [row["cell"] for row in self.comparison]
+        return [cell["cell"] for cell in self.cells]
 
     @cached_property
     def index(self) -> dict[str, int]:

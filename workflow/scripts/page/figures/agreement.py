@@ -1,4 +1,5 @@
-"""The original report's test accuracies against ours: its figure as a mark, the prediction interval of a new run as a line."""
+"""The original report's test accuracies against ours: its figure as a mark, the prediction interval of a
+new run as a line."""
 
 from typing import Any
 
@@ -14,7 +15,8 @@ CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
 
 
 def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, int]) -> Figure | None:
-    """`rows` are those of reference.csv with figure `test_accuracy`, `titles` names them; None where there is nothing to draw."""
+    """`rows` are those of reference.csv with figure `test_accuracy`, `titles` names them; None where there
+    is nothing to draw."""
     rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
     if not rows:
         return None

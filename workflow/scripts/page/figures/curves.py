@@ -1,4 +1,5 @@
-"""Loss and accuracy of every cell, over epochs or over seconds of training: mean over the seeds, band from least to greatest seed."""
+"""Loss and accuracy of every cell, over epochs or over seconds of training: mean over the seeds, band from
+least to greatest seed."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,5 @@
-"""What each change did: difference of test accuracy and log loss and the ratio of times, a row per pair, with intervals."""
+"""What each change did: difference of test accuracy and log loss and the ratio of times, a row per pair,
+with intervals."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Matplotlib's SVG made part of the page: the style sheet's colours and font, cells that can be pointed at, no ids that clash."""
+"""Matplotlib's SVG made part of the page: the style sheet's colours and font, cells that can be pointed
+at, no ids that clash."""
 
 import re
 from xml.etree import ElementTree

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-LONGEST = 24  # characters of a name in a figure; the page has the whole one
+LONGEST = 20  # characters of a name in a figure; the page has the whole one
 
 
 def shorten(name: str, longest: int = LONGEST) -> str:

@@ -27,8 +27,10 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         by_row.setdefault(row["row"], []).append(row)
     return {
         "text": (
-            f"{consistent} of {plural(len(judged), 'figure')} that can be judged lie where one new run of ours would fall. "
-            "A figure is consistent when it lies in the prediction interval that our seeds and the binomial error of its test set give together."
+            f"{consistent} of {plural(len(judged), 'figure')} that can be judged lie where one new run "
+            "of ours would fall. "
+            "A figure is consistent when it lies in the prediction interval that our seeds and the "
+            "binomial error of its test set give together."
         ),
         "figure": drawings.agreement(),
         "rows": [_row(row, by_row.get(row["row"], []), results) for row in results.original],

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from page.numbers import minutes, missing, percent, seconds, significant, whole
+from page.numbers import fixed, minutes, missing, percent, seconds, significant, whole
 from page.results import METRICS, Epochs, Results
 from page.words import settings_text
 
@@ -18,7 +18,10 @@ def context(results: Results) -> dict[str, Any]:
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
     epochs = {} if results.many else _by_epoch(results.epochs)
-    text = "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by class and its confusion matrix"
+    text = (
+        "Each block opens to the cell’s results in the original report’s own terms, its curves, its "
+        "scores by class and its confusion matrix"
+    )
     text += "." if not results.many else "; epochs and matrices are drawn when it is opened."
     blocks = []
     for index, (cell, row) in enumerate(zip(results.cells, results.comparison, strict=True)):
@@ -49,7 +52,10 @@ def _block(
     return made | {
         "originals": [f"Original: {row['title']}" for row in originals],
         "results": _results(block, [row["figures"] for row in originals]),
-        "seed": f"Of seed {cell['representative_seed']}, the model that stands for the cell, at epoch {cell['chosen_epoch']}. Minutes are one seed’s training.",
+        "seed": (
+            f"Of seed {cell['representative_seed']}, the model that stands for the cell, at epoch "
+            f"{cell['chosen_epoch']}. Minutes are one seed’s training."
+        ),
         "classes": scores.get(name),
         "epochs": epochs.get(name),
         "confusion_drawn": drawable,
@@ -59,7 +65,10 @@ def _block(
 
 def _trouble(row: dict[str, Any]) -> str:
     if row["status"] == "diverged":
-        return "Diverged: in at least one seed the loss stopped being a number. Its rows are kept; a smaller learning rate usually helps."
+        return (
+            "Diverged: in at least one seed the loss stopped being a number. Its rows are kept; a "
+            "smaller learning rate usually helps."
+        )
     if row["status"] == "failed":
         return "Failed or did not run: it left no results. Its log says why."
     return ""
@@ -73,7 +82,11 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
 
     trained, tested = f"/{whole(block['train_images'])}", f"/{whole(block['test_images'])}"
     rows = [
-        ("Total training loss", _loss(block["total_train_loss"]), theirs("train_loss", _loss)),
+        (
+            "Total training loss",
+            fixed(block["total_train_loss"], 4),
+            theirs("train_loss", lambda value: fixed(value, 4)),
+        ),
         ("Training loss, per image", significant(block["train_loss"], 4), None),
         ("Total training accuracy", f"{whole(block['train_correct'])}{trained}", theirs("train_correct", whole)),
         ("… per cent", percent(block["train_accuracy"]), theirs("train_accuracy", percent)),
@@ -96,10 +109,6 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
     ]
 
 
-def _loss(value: float | None) -> str:
-    return "–" if missing(value) else f"{value:.4f}"
-
-
 def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
     """Cell → a row per class, means over the seeds."""
     means = classes.groupby(["cell", "class", "name"], sort=False)[["precision", "recall", "f1", "support"]].mean()
@@ -108,9 +117,9 @@ def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
         made.setdefault(cell, []).append(
             {
                 "name": name,
-                "precision": significant(precision, 4),
-                "recall": significant(recall, 4),
-                "f1": significant(f1, 4),
+                "precision": fixed(precision, 4),
+                "recall": fixed(recall, 4),
+                "f1": fixed(f1, 4),
                 "support": whole(support),
             }
         )
@@ -136,7 +145,10 @@ def heat(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     steps = np.ceil(np.sqrt(shares) * HEAT).astype(int)
     return {
-        "caption": f"Rows: true class; columns: predicted class. Seed {cell['representative_seed']}, epoch {cell['chosen_epoch']}",
+        "caption": (
+            f"Rows: true class; columns: predicted class. Seed {cell['representative_seed']}, epoch "
+            f"{cell['chosen_epoch']}"
+        ),
         "rows": [
             [{"count": int(count), "heat": int(step)} for count, step in zip(*pair, strict=True)]
             for pair in zip(counts, steps, strict=True)

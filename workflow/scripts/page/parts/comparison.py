@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from page.numbers import missing, number, percent, seconds, significant, whole
+from page.numbers import fixed, missing, number, percent, seconds, significant, whole
 from page.results import Results
 from page.words import PARAMETERS, epoch_words, plural
 
@@ -21,6 +21,10 @@ class Column:
     numeric: bool = True
 
 
+def _four(value: float | None) -> str:
+    return fixed(value, 4)
+
+
 def _bare(value: float | None) -> str:
     return percent(value, unit=False)
 
@@ -29,14 +33,14 @@ MEASURES = (
     Column("test_accuracy", "Test acc. %", "share of the test images that are right, mean over the seeds", _bare),
     Column("interval", "Interval", "of the test accuracy", None, numeric=False),
     Column("test_accuracy_sd", "SD", "standard deviation of the test accuracy between seeds, points", _bare),
-    Column("test_f1_macro", "F1", "mean of the classes' F1 on the test images", lambda value: significant(value, 4)),
+    Column("test_f1_macro", "F1", "mean of the classes' F1 on the test images", _four),
     Column("test_loss", "Test loss", "in the cell's own loss function", significant),
     Column("validation_accuracy", "Val. acc. %", "on the training images held back", _bare),
     Column("validation_loss", "Val. loss", "in the cell's own loss function", significant),
     Column("train_accuracy", "Train acc. %", "running mean over the epoch, while the weights move", _bare),
     Column("train_loss", "Train loss", "running mean over the epoch, while the weights move", significant),
-    Column("test_precision_macro", "Precision", "mean of the classes' precision", lambda value: significant(value, 4)),
-    Column("test_recall_macro", "Recall", "mean of the classes' recall", lambda value: significant(value, 4)),
+    Column("test_precision_macro", "Precision", "mean of the classes' precision", _four),
+    Column("test_recall_macro", "Recall", "mean of the classes' recall", _four),
     Column("last_test_accuracy", "Last epoch %", "test accuracy at the last epoch, whatever the chosen one", _bare),
     Column("chosen_epoch", "Epoch", "the epoch that the figures are taken at, mean over the seeds", significant),
     Column("seeds", "Seeds", "how many runs the means are over", whole),
@@ -58,7 +62,10 @@ def context(results: Results) -> dict[str, Any]:
     return {
         "columns": columns,
         "constant": [
-            {"title": PARAMETERS[name], "value": number(next((row[name] for row in rows if row[name] is not None), None))}
+            {
+                "title": PARAMETERS[name],
+                "value": number(next((row[name] for row in rows if row[name] is not None), None)),
+            }
             for name in TABLED
             if rows and name not in varying
         ],
@@ -103,8 +110,14 @@ def _value(row: dict[str, Any], column: Column) -> dict[str, Any]:
 def _interval_text(results: Results, single: bool) -> str:
     confidence = percent(results.settings["confidence"], 0)
     if single:
-        return f"Single runs: the {confidence} interval is Wilson’s, of the test images alone, and says nothing about other seeds."
-    return f"The {confidence} interval is of the mean over seeds (Student’s t); where there is one seed, Wilson’s of the test images alone."
+        return (
+            f"Single runs: the {confidence} interval is Wilson’s, of the test images alone, and says "
+            "nothing about other seeds."
+        )
+    return (
+        f"The {confidence} interval is of the mean over seeds (Student’s t); where there is one seed, "
+        "Wilson’s of the test images alone."
+    )
 
 
 def _diverged(rows: list[dict[str, Any]]) -> str:
@@ -113,7 +126,8 @@ def _diverged(rows: list[dict[str, Any]]) -> str:
     parts = []
     if diverged:
         parts.append(
-            f"{plural(len(diverged), 'cell')} diverged: a loss stopped being a number; means are over the seeds that did not."
+            f"{plural(len(diverged), 'cell')} diverged: a loss stopped being a number; means are over "
+            "the seeds that did not."
         )
     if failed:
         parts.append(f"{plural(len(failed), 'cell')} failed or did not run, and keep their row.")

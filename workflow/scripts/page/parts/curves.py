@@ -17,11 +17,14 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     text = "Each line is the mean over a cell’s seeds, its band reaches from the least to the greatest seed."
     if results.many:
         text = (
-            f"{len(results.names):,} cells are more than colours can tell apart: every line is a cell’s mean over its seeds, "
-            "grey but for the baseline, the final and the best cell. Point at a row of the table, or pin it, to see its line."
+            f"{len(results.names):,} cells are more than colours can tell apart: every line is a cell’s "
+            "mean over its seeds, "
+            "grey but for the baseline, the final and the best cell. Point at a row of the table, or "
+            "pin it, to see its line."
         )
     caption = (
-        "Accuracy stands on a scale of errors: half as many errors is the same step everywhere. Training figures are running means "
+        "Accuracy stands on a scale of errors: half as many errors is the same step everywhere. "
+        "Training figures are running means "
         "over the epoch, so they lag behind; seconds are training alone, without validation, saving and start-up."
     )
     if len(losses) > 1:
@@ -53,7 +56,8 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         values = [significant(without[key]), significant(with_[key]), signed(_minus(with_[key], without[key]), 4)]
         rows.append({"label": label, "figures": values})
     text = (
-        f"“{pair['from']}” and “{pair['to']}” differ in nothing but normalisation, at the {epoch_words(results.settings['epoch'])}: "
+        f"“{pair['from']}” and “{pair['to']}” differ in nothing but normalisation, at the "
+        f"{epoch_words(results.settings['epoch'])}: "
         f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
         f"{points(pair['difference'])} points (interval {points(pair['low'])} to {points(pair['high'])})."
     )

@@ -1,4 +1,5 @@
-"""Errors of the final model: right and wrong predictions, on what basis it erred, the worst, and what most cells get wrong."""
+"""Errors of the final model: right and wrong predictions, on what basis it erred, the worst, and what most
+cells get wrong."""
 
 from typing import Any
 
@@ -26,7 +27,8 @@ def context(results: Results) -> dict[str, Any]:
         "cell": errors["cell"],
         "classes": errors["classes"],
         "text": (
-            f"“{errors['cell']}”, seed {errors['seed']}, epoch {errors['epoch']}: {whole(errors['wrong'])} of {whole(errors['test_images'])} "
+            f"“{errors['cell']}”, seed {errors['seed']}, epoch {errors['epoch']}: "
+            f"{whole(errors['wrong'])} of {whole(errors['test_images'])} "
             f"test images wrong ({percent(errors['wrong'] / errors['test_images'])}){listed}."
         ),
         "captions": errors["captions"],

@@ -25,7 +25,8 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     decided = sum(bool(row["decided"]) for row in baseline)
     text = (
         f"The baseline is “{results.settings['baseline']}”. {plural(len(baseline), 'cell')} "
-        f"{'differs' if len(baseline) == 1 else 'differ'} from it in exactly one factor; the difference in test accuracy is decided for {decided}. "
+        f"{'differs' if len(baseline) == 1 else 'differ'} from it in exactly one factor; the difference "
+        f"in test accuracy is decided for {decided}. "
         "Differences are paired by seed, p values adjusted by Holm’s method."
     )
     note = results.findings["pairs"]["text"]

@@ -1,4 +1,5 @@
-"""Findings in sentences, as compare wrote them, each with a link to its evidence; the original's conclusions among them."""
+"""Findings in sentences, as compare wrote them, each with a link to its evidence; the original's
+conclusions among them."""
 
 from typing import Any
 

@@ -17,8 +17,10 @@ def context(results: Results) -> dict[str, Any]:
         "many": len(rows) > 30,
         "summary": f"{plural(len(rows), 'pair')} that differ in one factor",
         "note": (
-            "One model stands for each cell: that of its representative seed. p is McNemar’s, mid-p variant; the interval of a pair chosen "
-            f"above is Agresti and Min’s {percent(results.settings['confidence'], 0)} interval for paired proportions, in the table a paired bootstrap. "
+            "One model stands for each cell: that of its representative seed. p is McNemar’s, mid-p "
+            "variant; the interval of a pair chosen "
+            f"above is Agresti and Min’s {percent(results.settings['confidence'], 0)} interval for "
+            "paired proportions, in the table a paired bootstrap. "
             "Both compare two trained models, not two recipes: for these, see the factors."
         ),
     }

@@ -13,7 +13,10 @@ def context(results: Results) -> dict[str, Any]:
     """What the records hold."""
     run = results.run
     trained, kept = set(run.get("trained", ())), set(run.get("kept", ()))
-    text = "Every stage leaves a record of what it ran from: parameters, code, inputs and outputs. A cell runs again only when one of them changed."
+    text = (
+        "Every stage leaves a record of what it ran from: parameters, code, inputs and outputs. A cell "
+        "runs again only when one of them changed."
+    )
     if "trained" in run:
         text += f" In this run {len(trained)} trained and {len(kept)} were kept."
     rows = []

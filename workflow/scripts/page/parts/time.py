@@ -38,10 +38,15 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
             for index, (row, cell) in enumerate(zip(results.comparison, results.cells, strict=True))
         ],
         "note": (
-            "Training is the time in which the weights moved, read from a monotonic clock, on a GPU after waiting for it; importing, reading, validating and saving "
-            "are told apart. The original told minutes on a GPU that it did not name: the ratio says how much faster this is, not which hardware is better."
+            "Training is the time in which the weights moved, read from a monotonic clock, on a GPU "
+            "after waiting for it; importing, reading, validating and saving "
+            "are told apart. The original told minutes on a GPU that it did not name: the ratio says "
+            "how much faster this is, not which hardware is better."
             if minutes
-            else "Training is the time in which the weights moved, read from a monotonic clock, on a GPU after waiting for it; importing, reading, validating and saving are told apart."
+            else (
+                "Training is the time in which the weights moved, read from a monotonic clock, on a "
+                "GPU after waiting for it; importing, reading, validating and saving are told apart."
+            )
         ),
     }
 
@@ -66,5 +71,8 @@ def _both(cells: list[dict[str, Any]]) -> str:
     """Whether CPU and GPU can be compared here."""
     kinds = {cell["device"]["type"] for cell in cells if isinstance(cell.get("device"), dict)}
     if len(kinds & set(DEVICES)) == 2:
-        return "CPU and GPU both ran: the table names each cell’s device, and the factor “device” compares cells that differ in nothing else."
+        return (
+            "CPU and GPU both ran: the table names each cell’s device, and the factor “device” "
+            "compares cells that differ in nothing else."
+        )
     return "Only one kind of device ran, so these runs say nothing about CPU against GPU."
