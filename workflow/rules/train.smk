@@ -37,6 +37,6 @@ rule train:
         mem_mb=memory_of_training,
         runtime=minutes_of_training,
     params:
-        partial="<results>/partial/{cell}",
+        partial=f"{plan.results}/partial/{{cell}}",
     script:
         "../scripts/train.py"

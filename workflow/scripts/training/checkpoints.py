@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from data.tensors import stable
 from experiment.errors import UserError
 from experiment.records import replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = "1"
 
@@ -21,8 +24,10 @@ def names(seed: int, epoch: int, count: int) -> list[str]:
     return [f"seed{seed}/epoch{epoch}/layer{index // 2}.{'bias' if index % 2 else 'weight'}" for index in range(count)]
 
 
-def save(path: Path | str, cell: str, tensors: dict[str, Tensor]) -> None:
+def save(path: Path | str, cell: str, tensors: "dict[str, Tensor]") -> None:
     """Write all weights of a cell, the same bytes every time."""
+    from safetensors.torch import save_file  # late: reading does without torch
+
     with replacing(path) as part:
         save_file(tensors, part, metadata={"format": FORMAT, "cell": cell})
         with part.open("r+b") as file:  # safetensors orders the metadata at random; sorted they are as long
@@ -44,7 +49,7 @@ class Checkpoints:
         self.path, self.cell = path, cell
         self.shapes = [shape for inputs, outputs in pairwise(widths) for shape in ([outputs, inputs], [outputs])]
         try:
-            self.file = safe_open(path, "pt")
+            self.file = safe_open(path, "numpy")
         except SafetensorError as error:
             raise self._refused(f"is no safetensors file or a damaged one ({error})") from error
         found = self.file.metadata() or {}
@@ -54,19 +59,18 @@ class Checkpoints:
             raise self._refused(f"belongs to cell {json.dumps(found.get('cell'))}, wanted is {json.dumps(cell)}")
         self.names = set(self.file.keys())
 
-    def network(self, seed: int, epoch: int) -> list[Tensor]:
-        """The weights of one seed after one epoch, as `model.py` wants them."""
+    def network(self, seed: int, epoch: int) -> list[np.ndarray]:
+        """The weights of one seed after one epoch, in the order of `model.py`."""
         return [self._tensor(*item) for item in zip(names(seed, epoch, len(self.shapes)), self.shapes, strict=True)]
 
-    def _tensor(self, name: str, shape: list[int]) -> Tensor:
+    def _tensor(self, name: str, shape: list[int]) -> np.ndarray:
         if name not in self.names:
             raise self._refused(f"has no {name}")
         if (found := self.file.get_slice(name).get_shape()) != shape:
             raise self._refused(f"{name} has shape {found}, the cell's network needs {shape}")
         if (kind := self.file.get_slice(name).get_dtype()) != "F32":
             raise self._refused(f"{name} holds {kind}, wanted is F32")
-        # A copy, because the mapped file puts tensors where it likes and MKL's sums depend on the alignment.
-        return self.file.get_tensor(name).clone()
+        return self.file.get_tensor(name)
 
     def _refused(self, why: str) -> UserError:
         return UserError(f"{self.path}: {why}; delete it, and the next run trains the cell {self.cell} again")

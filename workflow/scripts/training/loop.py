@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from evaluation.scores import accuracy, mean_loss
 from experiment.parameters import Parameters
 from experiment.parameters import split as split_sizes
 from training.checkpoints import names
@@ -20,6 +21,8 @@ from training.losses import LOSSES
 from training.model import CHUNK, backward, forward, initial_weights, inputs_of, predict
 from training.optimizers import OPTIMIZERS
 from training.partial import Epoch
+
+Figures = list[tuple[float, float]]  # (loss, accuracy) of each seed
 
 SPLIT, INITIAL_WEIGHTS, ORDER = range(3)  # what a seed is used for
 
@@ -71,13 +74,15 @@ class Trainer:
         """Train through all batches once, then validate."""
         started = perf_counter()
         training = self._train(number)
+        synchronize(self.device)
         trained = perf_counter()
         validation = self._validate()
+        synchronize(self.device)
         validated = perf_counter()
         seconds = trained - started
         rows = [
-            Row(seed, number, *figures, seconds / len(self.seeds))
-            for seed, *figures in zip(self.seeds, *training, *validation, strict=True)
+            Row(seed, number, *trained_to, *validated_to, seconds / len(self.seeds))
+            for seed, trained_to, validated_to in zip(self.seeds, training, validation, strict=True)
         ]
         parts = {"train": seconds, "validate": validated - trained}
         buffers = [buffer.cpu() for buffer in self.optimizer.buffers]
@@ -102,7 +107,7 @@ class Trainer:
         }
 
     @torch.inference_mode()
-    def _train(self, number: int) -> tuple[list[float], list[float]]:
+    def _train(self, number: int) -> Figures:
         """All training images once, in the order of this epoch; mean loss and accuracy as they passed, by seed."""
         size, count = self.parameters.batch_size, self.training.shape[-1]
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
@@ -121,16 +126,16 @@ class Trainer:
         self.optimizer.step(self.weights, self.gradients)
         return passed[-1]
 
-    def _validate(self) -> tuple[list[float], list[float]]:
+    def _validate(self) -> Figures:
         chunks = (take(self.images, indices) for indices in self.validation.split(CHUNK, dim=-1))
         logits = predict(self.weights, chunks, self.parameters.normalize, self.parameters.activation)
         return self._figures(logits, self.validation)
 
-    def _figures(self, logits: Tensor, indices: Tensor) -> tuple[list[float], list[float]]:
-        """Mean loss and accuracy of each seed."""
-        targets = self.labels[indices]
-        losses = self.loss.value(logits.flatten(end_dim=-2), targets.flatten()).view(targets.shape)
-        loss = losses.mean(dim=-1, dtype=torch.float64)
-        accuracy = (logits.argmax(dim=-1) == targets).double().mean(dim=-1)
-        synchronize(self.device)
-        return loss.reshape(-1).tolist(), accuracy.reshape(-1).tolist()
+    def _figures(self, logits: Tensor, indices: Tensor) -> Figures:
+        """Mean loss and accuracy of logits [..., images, classes] of the images at `indices`."""
+        each = zip(self._by_seed(logits, 2), self._by_seed(self.labels[indices], 1), strict=True)
+        return [(mean_loss(*pair, self.parameters.loss), accuracy(*pair)) for pair in each]
+
+    def _by_seed(self, tensor: Tensor, dimensions: int) -> np.ndarray:
+        """The same with the seeds as the first axis, whether they train together or alone."""
+        return tensor.view(len(self.seeds), *tensor.shape[-dimensions:]).cpu().numpy()

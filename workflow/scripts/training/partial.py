@@ -5,6 +5,7 @@ version of torch). One that is damaged or belongs elsewhere counts as not there.
 """
 
 import json
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -76,10 +77,7 @@ class Partial:
 
     def remove(self) -> None:
         """Forget all epochs, once the cell's own files hold them."""
-        for path in self.folder.glob("seed*"):
-            path.unlink()
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, seeds: Sequence[int], number: int) -> Path:
         return self.folder / f"seed{'-'.join(map(str, seeds))}.epoch{number}.safetensors"

@@ -1,0 +1,88 @@
+"""One small cell, trained and evaluated by the stages' own functions: for the tests of training and evaluation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data import prepared
+
+PARAMETERS = {
+    "hidden": [16, 8],
+    "activation": "relu",
+    "loss": "nll",
+    "optimizer": "sgd",
+    "learning_rate": 0.05,
+    "momentum": 0.9,
+    "weight_decay": 0.0,
+    "batch_size": 32,
+    "epochs": 3,
+    "normalize": True,
+    "train_fraction": 0.8,
+    "seeds": [1, 2],
+    "device": "cpu",
+}
+
+
+def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 [count, 6, 5] that can be told apart by their class, with labels uint8 [count]."""
+    prototypes = np.random.default_rng(99).integers(0, 256, (classes, 6, 5))
+    generator = np.random.default_rng(random_seed)
+    labels = generator.integers(0, classes, count).astype(np.uint8)
+    noisy = prototypes[labels] + generator.normal(0, 60, (count, 6, 5))
+    return noisy.clip(0, 255).astype(np.uint8), labels
+
+
+class OneCell:
+    """A cell's files in `results`, as the rules would name them; `changes` are its differences from PARAMETERS."""
+
+    def __init__(self, results: Path, name: str = "cell", epoch: str = "last", **changes: Any):
+        self.results, self.name, self.epoch = results, name, epoch
+        self.parameters = PARAMETERS | changes
+        self.folder = results / "cells" / name
+        self.partial = results / "partial" / name
+        self.prepared = results / "data" / "prepared.safetensors"
+        self.history = self.folder / "history.csv"
+        self.checkpoints = self.folder / "checkpoints.safetensors"
+        self.run = self.folder / "run.json"
+        if not self.prepared.exists():
+            self.prepare(images_of_classes(300), images_of_classes(100, random_seed=1))
+
+    def prepare(self, train, test, classes: int = 4) -> None:
+        """Write the prepared file from (images, labels) of both parts."""
+        self.prepared.parent.mkdir(parents=True, exist_ok=True)
+        prepared.write(self.prepared, "small", [f"class {label}" for label in range(classes)], train, test)
+
+    def settings(self, stage: str) -> dict[str, Any]:
+        settings = {"cell": self.name, "dataset": "small", "parameters": self.parameters}
+        return settings | ({"epoch": self.epoch} if stage == "evaluate" else {})
+
+    def plan(self, stage: str) -> Path:
+        """The stage's plan file, written."""
+        path = self.results / "plan" / stage / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        recipe = {"settings": self.settings(stage), "code": {}}
+        plan = {"stage": stage, "cell": self.name, "recipe": recipe, "why": ["new"]}
+        path.write_text(json.dumps(plan), "utf-8")
+        return path
+
+    def train(self) -> dict[str, Any]:
+        """Train; returns run.json."""
+        from train import train
+
+        outputs = {"history": self.history, "checkpoints": self.checkpoints, "run": self.run}
+        plan = self.plan("train")
+        train(json.loads(plan.read_text("utf-8"))["recipe"], self.prepared, outputs, self.partial, plan)
+        return json.loads(self.run.read_text("utf-8"))
+
+    def evaluate(self) -> dict[str, Any]:
+        """Evaluate; returns evaluation.json."""
+        from evaluate import evaluate
+
+        inputs = {"prepared": self.prepared, "checkpoints": self.checkpoints, "history": self.history}
+        names = {"evaluation": "csv", "confusion": "npz", "predictions": "npz"}
+        outputs = {name: self.folder / f"{name}.{kind}" for name, kind in names.items()}
+        outputs["record"] = self.folder / "evaluation.json"
+        evaluate(self.settings("evaluate"), inputs, outputs, self.plan("evaluate"))
+        return json.loads(outputs["record"].read_text("utf-8"))

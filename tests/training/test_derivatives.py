@@ -1,0 +1,142 @@
+"""Backpropagation against autograd, losses and activations against PyTorch's own, tables against the schema."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from evaluation import network
+from training.activations import ACTIVATIONS
+from training.losses import LOSSES, log_softmax
+from training.model import backward, forward, initial_weights, inputs_of, predict
+from training.optimizers import OPTIMIZERS
+
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.json"
+
+TORCH_LOSSES = {
+    "nll": lambda logits, classes: F.nll_loss(F.log_softmax(logits, dim=-1), classes),
+    "cross_entropy": F.cross_entropy,
+    "mse": lambda logits, classes: F.mse_loss(logits.softmax(dim=-1), F.one_hot(classes, logits.shape[-1]).float()),
+    "multi_margin": F.multi_margin_loss,
+}
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(7)
+
+
+@pytest.fixture
+def logits(generator):
+    return 3 * torch.randn(50, 6, generator=generator)
+
+
+@pytest.fixture
+def classes(generator):
+    return torch.randint(6, (50,), generator=generator)
+
+
+@pytest.mark.parametrize(
+    ("key", "table"),
+    [
+        ("loss", LOSSES),
+        ("optimizer", OPTIMIZERS),
+        ("activation", ACTIVATIONS),
+        ("activation", network.ACTIVATIONS),
+        ("loss", TORCH_LOSSES),
+    ],
+)
+def test_every_table_holds_what_the_schema_allows(key, table):
+    allowed = json.loads(SCHEMA.read_text("utf-8"))["definitions"][key]["enum"]
+    assert sorted(table) == sorted(allowed)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_is_pytorchs(name, logits, classes):
+    value = LOSSES[name].value(logits.numpy(), classes.numpy())
+    assert value.shape == (50,)
+    assert value.mean() == pytest.approx(TORCH_LOSSES[name](logits, classes).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_of_loss_is_autograds(name, logits, classes):
+    leaf = logits.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(TORCH_LOSSES[name](leaf, classes) * len(leaf), leaf)
+    truth = F.one_hot(classes, 6).float()
+    torch.testing.assert_close(LOSSES[name].gradient(logits, truth), wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradient_of_activation_is_autograds(name, logits):
+    leaf = logits.clone().requires_grad_()
+    after = ACTIVATIONS[name].value(leaf)
+    (wanted,) = torch.autograd.grad(after.sum(), leaf)
+    found = ACTIVATIONS[name].gradient(torch.ones_like(logits), logits, after.detach())
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_numpy_predicts_what_torch_does(name, generator):
+    images = torch.randint(0, 256, (30, 4, 5), generator=generator, dtype=torch.uint8)
+    weights = initial_weights([20, 16, 8, 6], generator)
+    for normalize in (False, True):
+        wanted = predict(weights, images.flatten(1).split(7), normalize, name)
+        found = network.predict([weight.numpy() for weight in weights], images.numpy(), normalize, name)
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [[], [8], [16, 12, 8]], ids=str)
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+def test_backpropagation_is_autograds(hidden, activation, generator, classes):
+    inputs = torch.randn(50, 20, generator=generator)
+    weights = initial_weights([20, *hidden, 6], generator)
+    leaves = [weight.clone().requires_grad_() for weight in weights]
+    wanted = torch.autograd.grad(F.cross_entropy(forward(leaves, inputs, activation)[-1], classes), leaves)
+
+    passed = forward(weights, inputs, activation)
+    found = [torch.full_like(weight, torch.nan) for weight in weights]
+    gradient = LOSSES["cross_entropy"].gradient(passed[-1], F.one_hot(classes, 6).float()) / 50
+    backward(weights, passed, gradient, activation, found)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_stacked_networks_do_what_each_does_alone(generator):
+    networks = [initial_weights([20, 8, 6], generator) for _ in range(3)]
+    stacked = [torch.stack(same) for same in zip(*networks, strict=True)]
+    inputs, gradient = torch.randn(3, 10, 20, generator=generator), torch.randn(3, 10, 6, generator=generator)
+    passed = forward(stacked, inputs, "tanh")
+    found = [torch.zeros_like(weight) for weight in stacked]
+    backward(stacked, passed, gradient, "tanh", found)
+    for index, weights in enumerate(networks):
+        alone = forward(weights, inputs[index], "tanh")
+        torch.testing.assert_close(passed[-1][index], alone[-1])
+        wanted = [torch.zeros_like(weight) for weight in weights]
+        backward(weights, alone, gradient[index], "tanh", wanted)
+        for one, other in zip(found, wanted, strict=True):
+            torch.testing.assert_close(one[index], other)
+
+
+def test_initial_weights_are_those_of_linear_layers(generator):
+    weights = initial_weights([400, 300, 10], generator)
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(400, 300)
+    assert [list(weight.shape) for weight in weights] == [[300, 400], [300], [10, 300], [10]]
+    for ours, theirs in zip(weights[:2], (layer.weight, layer.bias), strict=True):
+        assert ours.abs().max() <= 400**-0.5
+        assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.1)
+
+
+def test_normalising_brings_pixels_from_0_to_1_to_minus_1_to_1():
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8)
+    torch.testing.assert_close(inputs_of(pixels, normalize=False), torch.tensor([0, 0.2, 1]))
+    torch.testing.assert_close(inputs_of(pixels, normalize=True), (torch.tensor([0, 0.2, 1]) - 0.5) / 0.5)
+
+
+def test_log_softmax_stands_large_logits_and_says_nan_of_nan():
+    found = log_softmax(np.array([[-1e4, 1e4, 0], [np.nan, 0, 1], [np.inf, 0, 1]], np.float32))
+    np.testing.assert_allclose(found[0], [-2e4, 0, -1e4])
+    assert np.isnan(found[1:]).all()

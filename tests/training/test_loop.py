@@ -1,0 +1,118 @@
+"""One seed, several seeds: what a trainer draws from a seed, and that it learns."""
+
+import pytest
+import torch
+from one_cell import PARAMETERS, images_of_classes
+
+from experiment.parameters import Parameters
+from training.loop import ORDER, Trainer, generator, split
+
+
+def trainer(seeds, **changes):
+    images, labels = images_of_classes(200)
+    parameters = Parameters.of(PARAMETERS | changes)
+    return Trainer(parameters, seeds, torch.from_numpy(images).flatten(1), torch.from_numpy(labels), 4)
+
+
+def figures(epoch):
+    return [[value for name, value in vars(row).items() if name != "seconds"] for row in epoch.rows]
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_split_has_every_image_once_and_is_the_seeds():
+    training, validation = split(1000, 0.7, seed=1)
+    assert (len(training), len(validation)) == (700, 300)
+    assert sorted([*training.tolist(), *validation.tolist()]) == list(range(1000))
+    assert torch.equal(training, split(1000, 0.7, seed=1)[0])
+    assert not torch.equal(training, split(1000, 0.7, seed=2)[0])
+
+
+def test_random_numbers_differ_by_seed_purpose_and_epoch():
+    drawn = {
+        (seed, *purpose): torch.rand((), generator=generator(seed, *purpose)).item()
+        for seed in (0, 1, 2**31 - 1)
+        for purpose in ((0,), (1,), (ORDER, 1), (ORDER, 2))
+    }
+    assert len(set(drawn.values())) == len(drawn)
+
+
+def test_every_epoch_shows_every_training_image_once_in_another_order(monkeypatch):
+    seen = []
+    step = Trainer._step
+
+    def watched(self, images, truth):
+        seen.append(images)
+        return step(self, images, truth)
+
+    monkeypatch.setattr(Trainer, "_step", watched)
+    one = trainer([1], batch_size=32)
+    wanted = sorted(one.images[one.training].tolist())
+    orders = []
+    for number in (1, 2):
+        seen.clear()
+        one.epoch(number)
+        assert [len(batch) for batch in seen] == [32, 32, 32, 32, 32]
+        orders.append(torch.cat(seen).tolist())
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1]) == wanted
+
+
+def test_last_batch_may_be_smaller_and_counts_by_its_images():
+    odd, even = trainer([1], batch_size=150, learning_rate=1e-9), trainer([1], batch_size=160, learning_rate=1e-9)
+    assert odd.epoch(1).rows[0].train_loss == pytest.approx(even.epoch(1).rows[0].train_loss, rel=1e-5)
+
+
+def test_same_seed_gives_the_same_bits():
+    one, other = trainer([1]), trainer([1])
+    for number in (1, 2):
+        first, second = one.epoch(number), other.epoch(number)
+        assert figures(first) == figures(second)
+        assert same(first.weights, second.weights)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_seeds_together_do_what_each_does_apart(optimizer):
+    """On the CPU seeds train apart. Together, as on a GPU, sums may round otherwise: 1e-4 after three epochs."""
+    changes = {"optimizer": optimizer, "learning_rate": 0.01}
+    together, apart = trainer([3, 1, 2], **changes), [trainer([seed], **changes) for seed in (3, 1, 2)]
+    for number in (1, 2, 3):
+        stacked, alone = together.epoch(number), [one.epoch(number) for one in apart]
+        weights = {name: tensor for epoch in alone for name, tensor in epoch.weights.items()}
+        assert stacked.weights.keys() == weights.keys()
+        for name, tensor in weights.items():
+            torch.testing.assert_close(stacked.weights[name], tensor, rtol=1e-4, atol=1e-4)
+        for row, wanted in zip(figures(stacked), [figures(epoch)[0] for epoch in alone], strict=True):
+            assert row == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize("seeds", [[1], [1, 2]], ids=str)
+def test_going_on_from_a_kept_epoch_gives_the_same_bits(seeds):
+    one, other = trainer(seeds, optimizer="adam"), trainer(seeds, optimizer="adam")
+    kept = one.epoch(1)
+    other.resume(kept)
+    first, second = one.epoch(2), other.epoch(2)
+    assert figures(first) == figures(second)
+    assert same(first.weights, second.weights)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"hidden": []},
+        {"normalize": False, "learning_rate": 0.1},
+        {"loss": "mse", "learning_rate": 0.5},
+        {"loss": "multi_margin"},
+        {"loss": "cross_entropy", "activation": "gelu"},
+        {"optimizer": "adamw", "learning_rate": 0.01, "activation": "silu"},
+    ],
+    ids=str,
+)
+def test_learns(changes):
+    one = trainer([1], **changes)
+    rows = [one.epoch(number).rows[0] for number in range(1, 21)]
+    assert rows[-1].validation_accuracy > 0.9
+    assert rows[-1].train_loss < rows[0].train_loss

@@ -1,0 +1,197 @@
+"""The whole stage: its files, what it resumes after a kill, what it does when numbers stop being numbers."""
+
+import contextlib
+import csv
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from one_cell import OneCell
+from safetensors import safe_open
+
+KILL = -signal.SIGKILL
+# Children come from a process that has imported torch but not used it: forking this one could hang its threads.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["torch", "safetensors.torch", "psutil", "numpy"])
+
+
+def rows_of(cell, drop=("seconds",)):
+    with cell.history.open(newline="", encoding="utf-8") as file:
+        return [{key: value for key, value in row.items() if key not in drop} for row in csv.DictReader(file)]
+
+
+def outcome(cell):
+    """All that a disturbed run must leave as an undisturbed one."""
+    return rows_of(cell), cell.checkpoints.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    cell = OneCell(tmp_path_factory.mktemp("undisturbed"), epochs=2)
+    cell.train()
+    return cell
+
+
+def test_history_has_a_row_per_seed_and_epoch(undisturbed):
+    rows = rows_of(undisturbed, drop=())
+    assert list(rows[0]) == [
+        "seed",
+        "epoch",
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "seconds",
+    ]
+    assert [(row["seed"], row["epoch"]) for row in rows] == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+    assert all(0 <= float(row["train_accuracy"]) <= 1 and float(row["seconds"]) > 0 for row in rows)
+
+
+def test_checkpoints_have_the_weights_of_every_epoch(undisturbed):
+    with safe_open(undisturbed.checkpoints, "numpy") as file:
+        assert file.metadata() == {"cell": "cell", "format": "1"}
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    assert len(shapes) == 2 * 2 * 6
+    assert shapes["seed1/epoch1/layer0.weight"] == [16, 30]
+    assert shapes["seed2/epoch2/layer2.bias"] == [4]
+
+
+def test_run_tells_what_trained_where_and_how_long(undisturbed):
+    run = json.loads(undisturbed.run.read_text("utf-8"))
+    assert run["status"] == "ok"
+    assert run["parameters"] == undisturbed.parameters
+    assert run["device"]["type"] == "cpu" and run["device"]["threads"] == 1 and run["device"]["name"]
+    assert run["parameters_count"] == 31 * 16 + 17 * 8 + 9 * 4
+    assert (run["training_images"], run["validation_images"]) == (240, 60)
+    assert run["seconds"].keys() == {"import", "read", "train", "validate", "save", "total"}
+    assert run["seconds"]["total"] >= sum(value for part, value in run["seconds"].items() if part != "total") - 0.1
+    assert {seed: figures["status"] for seed, figures in run["seeds"].items()} == {"1": "ok", "2": "ok"}
+    seconds = sum(float(row["seconds"]) for row in rows_of(undisturbed, drop=()) if row["seed"] == "1")
+    assert run["seeds"]["1"]["train_seconds"] == pytest.approx(seconds)
+    assert not undisturbed.partial.exists()
+
+
+def test_progress_can_be_followed(tmp_path, capsys):
+    OneCell(tmp_path, seeds=[5], epochs=1).train()
+    assert capsys.readouterr().out.startswith("cell  seed 5 (1/1)  epoch 1/1  training loss ")
+
+
+def test_seeds_do_not_depend_on_each_other(tmp_path, undisturbed):
+    alone = OneCell(tmp_path, epochs=2, seeds=[2])
+    alone.train()
+    assert rows_of(alone) == [row for row in rows_of(undisturbed) if row["seed"] == "2"]
+
+
+def train_until(cell, renames, before):
+    """Train in this process; kill it at the given rename of a finished file, just before or just after. Ends with
+    code 0 if there are not so many."""
+    replace, count = Path.replace, itertools.count(1)
+
+    def deadly(self, target):
+        last = next(count) == renames
+        if last and before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        replace(self, target)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Path.replace = deadly
+    with contextlib.redirect_stdout(None):
+        cell.train()
+
+
+def run_until(cell, renames, before):
+    process = SERVER.Process(target=train_until, args=(cell, renames, before))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_killed_anywhere_ends_like_an_undisturbed_run(tmp_path, undisturbed, before, capsys):
+    """Each epoch, the final files and the record get their names by a rename: kill at every one of them."""
+    for renames in itertools.count(1):
+        cell = OneCell(tmp_path / str(renames), epochs=2)
+        ended = run_until(cell, renames, before)
+        if ended == 0:
+            break
+        assert ended == KILL
+        kept = len(list(cell.partial.glob("seed*")))
+        assert kept == min(renames - before, 4)
+        cell.train()
+        log = capsys.readouterr().out
+        assert log.count("going on after epoch") == (kept + 1) // 2
+        assert outcome(cell) == outcome(undisturbed)
+        assert not cell.partial.exists()
+    assert renames == 1 + 4 + 3  # epochs; checkpoints, history, run
+
+
+def test_killed_again_and_again_gets_there(tmp_path, undisturbed):
+    cell = OneCell(tmp_path, epochs=2)
+    ends = [run_until(cell, renames=2, before=True) for _ in range(6)]
+    assert ends == [KILL] * 6
+    assert run_until(cell, renames=99, before=True) == 0
+    assert outcome(cell) == outcome(undisturbed)
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """A cell whose training was killed when three epochs of four were done."""
+    cell = OneCell(tmp_path, epochs=2)
+    assert run_until(cell, renames=3, before=False) == KILL
+    return cell
+
+
+def test_seconds_add_up_over_runs(interrupted):
+    with safe_open(interrupted.partial / "seed1.epoch1.safetensors", "numpy") as file:
+        first = json.loads(file.metadata()["results"])["rows"][0]["seconds"]
+    interrupted.train()
+    assert float(rows_of(interrupted, drop=())[0]["seconds"]) == first
+
+
+def corrupt(path, how):
+    content = bytearray(path.read_bytes())
+    if how == "flipped":
+        content[-5] ^= 1
+    path.write_bytes(content[: len(content) // 2] if how == "truncated" else b"" if how == "empty" else content)
+
+
+@pytest.mark.parametrize("how", ["truncated", "flipped", "empty"])
+def test_a_damaged_partial_state_is_ignored(interrupted, undisturbed, how, capsys):
+    corrupt(interrupted.partial / "seed1.epoch2.safetensors", how)
+    interrupted.train()
+    log = capsys.readouterr().out
+    assert "seed1.epoch2.safetensors: damaged" in log
+    assert outcome(interrupted) == outcome(undisturbed)
+
+
+def test_a_partial_state_of_another_recipe_is_ignored(interrupted, tmp_path, capsys):
+    other = OneCell(tmp_path, epochs=2, learning_rate=0.01)
+    other.train()
+    assert "of another recipe, data set or device; not used" in capsys.readouterr().out
+    fresh = OneCell(tmp_path / "fresh", epochs=2, learning_rate=0.01)
+    shutil.copytree(other.prepared.parent, fresh.prepared.parent, dirs_exist_ok=True)
+    fresh.train()
+    assert outcome(other) == outcome(fresh)
+
+
+def test_a_learning_rate_that_diverges_keeps_its_rows(tmp_path):
+    cell = OneCell(tmp_path, learning_rate=1e20, seeds=[1])
+    run = cell.train()
+    assert run["status"] == "diverged"
+    assert run["seeds"]["1"]["status"] == "diverged"
+    rows = rows_of(cell)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["validation_loss"] for row in rows] == ["", "", ""]
+    assert all(0 <= float(row["validation_accuracy"]) <= 1 for row in rows)
+
+
+def test_a_network_that_never_learns_is_ok_and_guesses(tmp_path):
+    cell = OneCell(tmp_path, learning_rate=1e-12, seeds=[1])
+    assert cell.train()["status"] == "ok"
+    assert all(float(row["train_accuracy"]) < 0.6 for row in rows_of(cell))
