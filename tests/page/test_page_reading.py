@@ -12,8 +12,8 @@ from report import report as draw_report
 
 PARTS = ["findings", "comparison", "curves", "factors", "pair", "cells", "errors", "time", "agreement", "provenance"]
 HOSTILE = (
-    '"><img src=x onerror="window.owned=1"> </script><script>window.owned=1</script> {{ 7*7 }} 😀 \u202e\u05e2\u05d1\u05e8\u05d9\u05ea '
-    + "x" * 300
+    '"><img src=x onerror="window.owned=1"> </script><script>window.owned=1</script> {{ 7*7 }} 😀 '
+    "\u202e\u05e2\u05d1\u05e8\u05d9\u05ea " + "x" * 300
 )
 
 

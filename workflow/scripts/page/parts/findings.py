@@ -15,12 +15,15 @@ EVIDENCE = {
     "failed": ("provenance", "why and when"),
 }
 SHOWN = 3  # cells named behind a finding
+MOST = 30  # findings on the page, which are the most important ones; a large grid has one per pair
 
 
 def context(results: Results) -> dict[str, Any]:
     """Findings, claims and caveats, in compare's order."""
+    found = results.findings["findings"]
     return {
-        "main": [_finding(finding) for finding in results.findings["findings"]],
+        "main": [_finding(finding) for finding in found[:MOST]],
+        "left": max(0, len(found) - MOST),
         "claims": [_claim(claim) for claim in results.claims],
         "caveats": results.findings["caveats"],
     }

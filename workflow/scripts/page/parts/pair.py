@@ -7,15 +7,17 @@ from page.parts.findings import points_interval
 from page.results import Results
 from page.words import plural
 
+MOST_ROWS = 60  # pairs that the page lists; effects.csv has all
+
 
 def context(results: Results) -> dict[str, Any]:
     """The pairs that compare tested, and what scripts add."""
     tested = [row for row in results.effects if row["both_right"] is not None]
-    rows = [row for row in tested if row["is_baseline"]] or tested[:20]
+    rows = [row for row in tested if row["is_baseline"]] or tested
     return {
-        "rows": [_row(row) for row in rows],
+        "rows": [_row(row) for row in rows[:MOST_ROWS]],
         "many": len(rows) > 30,
-        "summary": f"{plural(len(rows), 'pair')} that differ in one factor",
+        "summary": f"{plural(min(len(rows), MOST_ROWS), 'pair')} of {len(rows)} that differ in one factor",
         "note": (
             "One model stands for each cell: that of its representative seed. p is McNemar’s, mid-p "
             "variant; the interval of a pair chosen "
