@@ -9,6 +9,7 @@ import json
 import math
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -38,22 +39,39 @@ def replacing(path: Path | str, *, flush: bool = True):
     """Yield a temporary path beside `path`; on success it is flushed to disk and takes the final name at once.
 
     Whatever interrupts the block, the final name holds the old file or the whole new one. Without `flush`, after a
-    power cut too it could be an empty one: for what is made again anyway.
+    power cut too it could be an empty one: for what is made again anyway. A disk that refuses raises OSError with
+    the final name.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART + path.suffix)
-    os.close(handle)
-    part = Path(name)
+    part = None
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART + path.suffix)
+        os.close(handle)
+        part = Path(name)
         yield part
         if flush:
             with part.open("rb") as file:
                 os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())
         part.replace(path)
+    except Exception as error:
+        number = _refusal(error, part)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part:
+            part.unlink(missing_ok=True)
+
+
+def _refusal(error: Exception, part: Path | None) -> int | None:
+    """The operating system's error number, if that is what went wrong with the file on its way."""
+    if isinstance(error, OSError):
+        about_it = part is None or error.filename is None or str(error.filename) == str(part)
+        return error.errno if about_it else None
+    told = re.search(r"\(os error (\d+)\)", str(error))  # how Rust tells it: safetensors has an exception of its own
+    return int(told[1]) if told else None
 
 
 def sweep(paths: Iterable[Path | str]) -> None:

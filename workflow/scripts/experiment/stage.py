@@ -3,6 +3,7 @@
 Used by the last block of each `workflow/scripts/<stage>.py`.
 """
 
+import errno
 import json
 import os
 import sys
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from experiment import lock
-from experiment.errors import UserError
+from experiment.errors import UserError, cannot_write
 from experiment.records import describe, results_folder, sweep
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 def read_plan(path: Path | str) -> dict[str, Any]:
@@ -82,6 +85,8 @@ def in_a_line(error: Exception) -> str:
     """An error as the user reads it, with the file that it is about."""
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
+    if error.errno in UNWRITABLE:
+        return str(cannot_write(error.filename or "results", error))
     place = f"{error.filename}: " if error.filename else ""
     return f"{place}{os.strerror(error.errno)}"
 
