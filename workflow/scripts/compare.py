@@ -89,14 +89,15 @@ def write_predictions(path: Path, cells: list[Cell]) -> None:
     """What the representative models predict, cells side by side."""
     known = [cell for cell in cells if cell.predicted is not None]
     predicted = [cell.predicted[cell.representative] for cell in known]
+    labels = known[0].labels if known else np.empty(0, np.uint8)
     with replacing(path) as part:
         np.savez_compressed(
             part,
             cells=np.array([cell.name for cell in known], dtype=str),
             seeds=np.array([cell.seeds[cell.representative] for cell in known], np.int64),
-            predicted=np.array(predicted, np.uint8).reshape(len(known), -1),
-            probability=np.array([cell.probability for cell in known], np.float32).reshape(len(known), -1),
-            labels=known[0].labels if known else np.empty(0, np.uint8),
+            predicted=np.array(predicted, np.uint8).reshape(len(known), len(labels)),
+            probability=np.array([cell.probability for cell in known], np.float32).reshape(len(known), len(labels)),
+            labels=labels,
         )
 
 

@@ -77,7 +77,7 @@ def find_effects(cells: list[Cell], seeds: pd.DataFrame, baseline: str | None, c
             row["same_machine"] = _same_machine(pair, first, second)
         flips.append(row.pop("by_seed", []))
         rows.append(row)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"is_baseline": bool})
     _test_by_seed(table, flips)
     _adjust(table, confidence)
     return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found)

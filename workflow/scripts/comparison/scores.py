@@ -10,6 +10,13 @@ from comparison.cells import Cell
 from comparison.intervals import wilson
 
 LOSSES = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
+MEANS = ["precision_macro", "recall_macro", "f1_macro", "f1_weighted"]
+FIGURES = ["n_correct", "accuracy", "accuracy_low", "accuracy_high", "test_loss", *LOSSES, *MEANS]
+COLUMNS = [
+    *("cell", "seed", "representative", "status", "train_seconds", "seconds_per_epoch", "n_test"),
+    *("chosen_epoch", *FIGURES, "log_loss"),
+    *("last_epoch", *(f"last_{name}" for name in FIGURES)),
+]
 
 
 def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
@@ -34,7 +41,7 @@ def summary(scores: dict[str, np.ndarray]) -> dict[str, float]:
     """Macro means over the classes that occur or are predicted, and F1 weighted by support."""
     present = ~np.isnan(scores["f1"])
     if not present.any():
-        return dict.fromkeys(["precision_macro", "recall_macro", "f1_macro", "f1_weighted"], np.nan)
+        return dict.fromkeys(MEANS, np.nan)
     macro = {f"{name}_macro": float(scores[name][present].mean()) for name in ("precision", "recall", "f1")}
     weights = scores["support"][present]
     return macro | {"f1_weighted": float(np.average(scores["f1"][present], weights=weights))}
@@ -51,12 +58,10 @@ def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.
             scores = class_scores(cell.confusion[index, cell.chosen_epochs[index] - 1])
             seeds.append(_seed_row(cell, index, chosen.iloc[index], last.iloc[index], scores))
             classes += _class_rows(cell, index, scores)
-    seeds = pd.DataFrame(seeds)
+    seeds = pd.DataFrame(seeds, columns=COLUMNS).astype({"representative": bool})
     for prefix in ("", "last_"):
-        low, high = wilson(seeds[f"{prefix}n_correct"], seeds["n_test"], confidence)
-        place = seeds.columns.get_loc(f"{prefix}accuracy") + 1
-        seeds.insert(place, f"{prefix}accuracy_low", low)
-        seeds.insert(place + 1, f"{prefix}accuracy_high", high)
+        limits = wilson(seeds[f"{prefix}n_correct"].to_numpy(float), seeds["n_test"].to_numpy(float), confidence)
+        seeds[f"{prefix}accuracy_low"], seeds[f"{prefix}accuracy_high"] = limits
     columns = ["cell", "seed", "class", "name", "precision", "recall", "f1", "support", "predicted"]
     return seeds, pd.DataFrame(classes, columns=columns)
 
