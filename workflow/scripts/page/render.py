@@ -51,6 +51,7 @@ def render(results: Results, drawings: Drawings) -> str:
     sheets = _sheets(results)
     context = {
         "title": results.settings["title"],
+        "many": results.many,
         "policy": _policy(style, script),
         "style": style,
         "script": script,

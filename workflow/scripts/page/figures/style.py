@@ -82,7 +82,7 @@ def styled():
 class Margins:
     """Inches around each panel, for ticks, titles and the names at the ends of lines."""
 
-    left: float = 0.52
+    left: float = 0.57
     right: float = 0.12
     bottom: float = 0.42
     top: float = 0.3
