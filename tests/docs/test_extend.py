@@ -1,0 +1,70 @@
+"""docs/extend to the letter: all documents followed in one copy of the project, with the fewest runs that show them."""
+
+import csv
+import json
+
+import pytest
+from follow import Reader
+from project import ROOT, copy_project
+
+DOCUMENTS = ("cell.md", "dataset.md", "factor.md", "loss.md", "optimizer.md", "figure.md", "section.md")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory) -> Reader:
+    """Who has followed all documents but the last one, run what they say once, and then the last one too."""
+    reader = Reader(copy_project(tmp_path_factory.mktemp("extend") / "project"), {})
+    for document in DOCUMENTS[:-1]:
+        reader.follow(document, run=False)
+    reader.run(".venv/bin/python make_idx.py")
+    reader.run("make run CONFIG=config/mine.yaml")
+    reader.follow(DOCUMENTS[-1])
+    return reader
+
+
+def rows(reader: Reader, name: str) -> list[dict[str, str]]:
+    with (reader.folder / "results/mine" / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_document_is_followed():
+    documents = {path.name for path in (ROOT / "docs/extend").glob("*.md")} - {"README.md"}
+    assert documents == set(DOCUMENTS)
+    overview = (ROOT / "docs/extend/README.md").read_text("utf-8")
+    assert all(f"]({name})" in overview for name in DOCUMENTS)
+
+
+def test_cells(reader):
+    names = ["plain", "decay", "mae", "signsgd", "step-lr-0.01", "step-lr-0.1", "tanh", "wide"]
+    assert sorted(row["cell"] for row in rows(reader, "comparison.csv")) == sorted(names)
+
+
+def test_dataset(reader):
+    (accuracy,) = (float(row["test_accuracy"]) for row in rows(reader, "comparison.csv") if row["cell"] == "plain")
+    assert accuracy > 0.7  # odd or even; guessing gives a half
+    errors = json.loads((reader.folder / "results/mine/errors/errors.json").read_text("utf-8"))
+    assert len(errors["classes"]) == 2
+
+
+@pytest.mark.parametrize(("factor", "cell"), [("learning_rate_decay", "decay"), ("loss", "mae")])
+def test_factor_and_loss(reader, factor, cell):
+    pairs = [row for row in rows(reader, "effects.csv") if row["factor"] == factor]
+    assert [{row["from"], row["to"]} for row in pairs] == [{"plain", cell}]
+    assert float(pairs[0]["difference"]) != 0
+
+
+def test_optimizer(reader):
+    history = rows(reader, "cells/signsgd/history.csv")
+    assert float(history[-1]["train_loss"]) < float(history[0]["train_loss"])
+
+
+def test_figure(reader):
+    assert (reader.folder / "results/mine/figures/seeds.pdf").read_bytes().startswith(b"%PDF")
+    assert "Test accuracy of every seed" in (reader.folder / "results/mine/report.html").read_text("utf-8")
+
+
+def test_section_makes_the_page_alone(reader):
+    why = reader.ran["make why CONFIG=config/mine.yaml"]
+    assert "0 to train, 8 kept" in why
+    assert "16 trainings of 8 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
+    assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]
