@@ -9,7 +9,7 @@ import torch
 from comparison.cells import Cell
 from experiment.parameters import Parameters
 from mistakes.attribution import as_tiles, integrated_gradients
-from mistakes.likeness import nearest
+from mistakes.likeness import flat, nearest
 from mistakes.selection import right_examples
 from training.checkpoints import Checkpoints
 from training.model import forward, inputs_of
@@ -26,7 +26,8 @@ class FinalModel:
         self.seed, self.epoch = cell.seeds[cell.representative], cell.chosen_epochs[cell.representative]
         self.parameters = Parameters.of(cell.parameters)
         widths = [images[0].size, *self.parameters.hidden, len(likeness)]
-        self.weights = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
+        network = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
+        self.weights = [torch.as_tensor(weights) for weights in network]
         self.predicted = cell.predicted[cell.representative].astype(int)
         self.wrong = np.flatnonzero(self.predicted != labels)
 
@@ -36,7 +37,7 @@ class FinalModel:
 
     def inputs(self, images: np.ndarray) -> torch.Tensor:
         """uint8 images [n, height, width] as the network sees them."""
-        pixels = torch.from_numpy(images.reshape(len(images), -1).copy())
+        pixels = torch.from_numpy(flat(images).copy())
         return inputs_of(pixels, self.parameters.normalize)
 
     def worst(self) -> np.ndarray:
@@ -137,8 +138,8 @@ def _likeness_in_pixels(near, predicted, true):
     if np.isnan(towards) or np.isnan(away):
         return ""
     if towards < away:
-        return f"A training image of {predicted} is nearer ({towards:.1f}) than any of {true} ({away:.1f})."
-    return f"Yet the nearest training image of {true} is nearer ({away:.1f}) than any of {predicted} ({towards:.1f})."
+        return f"A training image of {predicted} is nearer ({towards:.2f}) than any of {true} ({away:.2f})."
+    return f"Yet the nearest training image of {true} is nearer ({away:.2f}) than any of {predicted} ({towards:.2f})."
 
 
 def _right(index, kind, true, probabilities):

@@ -1,5 +1,7 @@
 """How alike images are, measured in pixels: nearest training images, and how alike the shapes of two classes are."""
 
+import math
+
 import numpy as np
 
 SAMPLE = 4000  # images, of all classes together, from which classes are compared
@@ -14,7 +16,12 @@ def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def unit(images: np.ndarray) -> np.ndarray:
     """Images uint8 [n, height, width] as float32 [n, pixels] of 0 to 1."""
-    return images.reshape(len(images), -1).astype(np.float32) / 255
+    return flat(images).astype(np.float32) / 255
+
+
+def flat(images: np.ndarray) -> np.ndarray:
+    """Images [n, height, width] as [n, pixels], none of them too."""
+    return images.reshape(len(images), math.prod(images.shape[1:]))
 
 
 def nearest(
