@@ -1,0 +1,53 @@
+"""The ways to train the same cell. Each module has `train(job) -> seconds of training`, run in a process of its own.
+
+Training seconds: all epochs' batches, without start-up, reading, compiling and validation. Each ends with its weights
+saved as [out, in] and [out] arrays, whether or not its library would write them differently.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell: what to train on, the network, and where to save it."""
+
+    folder: str  # prepared.safetensors, MNIST/raw/
+    saved: str  # .npz to write
+    hidden: tuple[int, ...] = (128, 64)
+    batch_size: int = 64
+    epochs: int = 10
+    learning_rate: float = 0.001
+    momentum: float = 0.9
+    normalize: bool = False
+    n_train: int = 48_000
+    seed: int = 1
+
+    @property
+    def prepared(self) -> Path:
+        """The prepared file."""
+        return Path(self.folder) / "prepared.safetensors"
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Pixels, hidden layers, classes."""
+        return (784, *self.hidden, 10)
+
+
+def training_arrays(job: Job):
+    """Inputs float32 [n_train, 784] as the network sees them, and labels uint8, for those who take arrays."""
+    import numpy as np
+
+    from data.prepared import training_images
+
+    images, labels = training_images(job.prepared)
+    chosen = np.random.default_rng(job.seed).permutation(len(images))[: job.n_train]
+    inputs = images[chosen].reshape(job.n_train, -1).astype(np.float32) / 255
+    return (inputs - 0.5) / 0.5 if job.normalize else inputs, labels[chosen]
+
+
+def save(job: Job, weights) -> None:
+    """Save [weight, bias, ...] as NumPy arrays."""
+    import numpy as np
+
+    np.savez(job.saved, *weights)

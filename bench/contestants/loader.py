@@ -1,0 +1,42 @@
+"""The usual way: torchvision's MNIST with transforms for each image, a DataLoader, nn.Sequential, torch.optim.SGD."""
+
+from time import perf_counter
+
+from bench.contestants import Job, save
+
+
+def train(job: Job) -> float:
+    """The loop of the original report's kind, counting loss and hits at every batch."""
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, random_split
+    from torchvision import transforms
+    from torchvision.datasets import MNIST
+
+    torch.set_num_threads(1)
+    torch.manual_seed(job.seed)
+    steps = [transforms.ToTensor()] + ([transforms.Normalize((0.5,), (0.5,))] if job.normalize else [])
+    images = MNIST(job.folder, train=True, transform=transforms.Compose(steps))
+    training, _ = random_split(images, [job.n_train, len(images) - job.n_train])
+    loader = DataLoader(training, batch_size=job.batch_size, shuffle=True)
+    layers = [nn.Flatten()]
+    for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    network = nn.Sequential(*layers[:-1], nn.LogSoftmax(dim=1))
+    optimizer = torch.optim.SGD(network.parameters(), lr=job.learning_rate, momentum=job.momentum)
+    criterion = nn.NLLLoss()
+
+    started = perf_counter()
+    for _ in range(job.epochs):
+        loss_sum = hits = 0.0
+        for batch, labels in loader:
+            optimizer.zero_grad()
+            outputs = network(batch)
+            loss = criterion(outputs, labels)
+            loss.backward()
+            optimizer.step()
+            loss_sum += loss.item()
+            hits += (outputs.argmax(dim=1) == labels).sum().item()
+    seconds = perf_counter() - started
+    save(job, [parameter.detach().numpy() for parameter in network.parameters()])
+    return seconds

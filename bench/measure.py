@@ -1,0 +1,87 @@
+"""Running contestants side by side and saying how they compare."""
+
+import json
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from bench.contestants import Job
+from data.prepared import test_images
+from evaluation.network import predict
+from evaluation.scores import accuracy
+from experiment.records import machine
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Times:
+    """What one contestant took, round by round; `accuracy` of its last network on the test images, None without."""
+
+    training: list[float] = field(default_factory=list)
+    process: list[float] = field(default_factory=list)
+    accuracy: float | None = None
+
+
+def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
+    """Run every contestant (module, job) once a round, so that what slows the machine slows all of them."""
+    times = {label: Times() for label in contestants}
+    for number in range(1, rounds + 1):
+        for label, (module, job) in contestants.items():
+            print(f"\rround {number}/{rounds}  {label:40}", end="", file=sys.stderr, flush=True)
+            job = replace(job, saved=f"{job.folder}/{module}-{job.normalize}-{number}.npz")
+            command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
+            started = perf_counter()
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            times[label].process.append(perf_counter() - started)
+            if done.returncode:
+                sys.exit(f"\n{label} failed:\n{done.stderr}")
+            times[label].training.append(json.loads(done.stdout.splitlines()[-1])["training"])
+            if Path(job.saved).exists():
+                times[label].accuracy = accuracy_of(job)
+    print(f"\r{'':60}\r", end="", file=sys.stderr)
+    return times
+
+
+def accuracy_of(job: Job) -> float:
+    """Test accuracy of the saved network."""
+    with np.load(job.saved) as file:
+        weights = [np.asarray(file[name], np.float32) for name in file.files]
+    images, labels = test_images(job.prepared)
+    return accuracy(predict(weights, images, job.normalize, "relu"), labels)
+
+
+def spread(values: Iterable[float], digits: int = 1) -> str:
+    """Median and, in brackets, the smallest and the largest."""
+    values = list(values)
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
+
+
+def ratios(times: Iterable[float], ours: Iterable[float]) -> str:
+    """Spread of another's time over ours, round by round."""
+    return spread((other / own for other, own in zip(times, ours, strict=True)), 2)
+
+
+def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Rows in columns."""
+    rows = [header, *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def where() -> str:
+    """The machine and the versions, without which a time says nothing."""
+    facts = machine()
+    packages = ("torch", "torchvision", "scikit-learn", "jax", "numpy")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
+    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; Python {platform.python_version()}, {versions}"

@@ -1,0 +1,64 @@
+"""Many cells on the digits: what planning, running and comparing them cost as their number grows."""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+from bench.measure import table, where
+from bench.workflow import benchmarks, copy_project, snakemake
+
+CONFIG = """\
+title: Scale
+dataset: digits
+reference: null
+baseline: cell-learning-rate-{first}
+final: cell-learning-rate-{first}
+pathvars: {{results: results}}
+defaults: {{hidden: [32], epochs: 3, batch_size: 64, learning_rate: 0.01, seeds: [1], device: cpu}}
+cells:
+  - name: cell
+    grid: {{learning_rate: [{rates}]}}
+"""
+TOGETHER = ("compare", "errors", "report")
+
+
+def section(arguments: argparse.Namespace) -> None:
+    """Measure each size on a project of its own."""
+    columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
+    print("Scale: cells of the digits, [32], 3 epochs, 1 seed; two cores")
+    print(f"{where()}\n")
+    print(
+        table(["", *(column["cells"] for column in columns)], [[key, *(c[key] for c in columns)] for key in columns[0]])
+    )
+    print()
+
+
+def measure(cells: int) -> dict[str, str]:
+    """All figures of one size."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = copy_project(Path(folder) / "project")
+        rates = [f"{0.0001 * (index + 1):.4f}".rstrip("0") for index in range(cells)]
+        (project / "config/scale.yaml").write_text(CONFIG.format(first=rates[0], rates=", ".join(rates)), "utf-8")
+        planning = snakemake(project, "--configfile", "config/scale.yaml", "--dry-run", "--quiet", "all")
+        whole = snakemake(project, "--configfile", "config/scale.yaml")
+        nothing = snakemake(project, "--configfile", "config/scale.yaml")
+        results = project / "results"
+        figures = {
+            "cells": str(cells),
+            "planning, s": f"{planning.seconds:.1f}",
+            "planning, peak MB": f"{planning.peak:.0f}",
+            "whole run, s": f"{whole.seconds:.0f}",
+            "whole run, s per cell": f"{whole.seconds / cells:.2f}",
+            "nothing to do, s": f"{nothing.seconds:.1f}",
+        }
+        for stage in ("train", "evaluate"):
+            figures[f"{stage}, s per cell (median)"] = (
+                f"{statistics.median(job['s'] for job in benchmarks(results, stage)):.2f}"
+            )
+        for stage in TOGETHER:
+            (job,) = benchmarks(results, stage)
+            figures[f"{stage}, s"] = f"{job['s']:.1f}"
+            figures[f"{stage}, peak MB"] = f"{job.get('max_rss', 0):.0f}"
+        figures["report.html, MB"] = f"{(results / 'report.html').stat().st_size / 1e6:.1f}"
+    return figures
