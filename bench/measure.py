@@ -36,7 +36,7 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
     times = {label: Times() for label in contestants}
     for number in range(1, rounds + 1):
         for label, (module, job) in contestants.items():
-            print(f"\rround {number}/{rounds}  {label:40}", end="", file=sys.stderr, flush=True)
+            _progress(f"round {number}/{rounds}  {label}")
             job = replace(job, saved=f"{job.folder}/{module}-{job.normalize}-{number}.npz")
             command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
             started = perf_counter()
@@ -47,8 +47,13 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
             times[label].training.append(json.loads(done.stdout.splitlines()[-1])["training"])
             if Path(job.saved).exists():
                 times[label].accuracy = accuracy_of(job)
-    print(f"\r{'':60}\r", end="", file=sys.stderr)
+    _progress("")
     return times
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text:60}\r", end="", file=sys.stderr, flush=True)
 
 
 def accuracy_of(job: Job) -> float:
@@ -74,9 +79,8 @@ def table(header: list[str], rows: Iterable[list[str]]) -> str:
     """Rows in columns."""
     rows = [header, *rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def where() -> str:

@@ -32,10 +32,9 @@ def section(arguments: argparse.Namespace) -> None:
     print(f"{where()}\n")
     print(table(["stage", "jobs", "seconds, all", "per job", "peak MB"], rows))
     parts = ", ".join(f"{part} {sum(run['seconds'][part] for run in runs):.1f} s" for part in runs[0]["seconds"])
+    half = training / 2
     print(f"\nOf the train jobs: {parts}")
     print(
-        f"All training seconds: {training:.1f}; whole run: {whole.seconds:.1f} s = {whole.seconds / (training / 2):.2f} x half"
+        f"All training seconds: {training:.1f}. Whole run: {whole.seconds:.1f} s, {whole.seconds / half:.2f} x half of that;"
     )
-    print(
-        f"Allowed are 1.25 x half + 20 s = {1.25 * training / 2 + 20:.1f} s. Nothing to do: {nothing.seconds:.1f} s\n"
-    )
+    print(f"the goal is 1.25 x half + 20 s = {1.25 * half + 20:.1f} s. Nothing to do: {nothing.seconds:.1f} s\n")
