@@ -12,8 +12,8 @@ CONFIG = """\
 title: Scale
 dataset: digits
 reference: null
-baseline: cell-learning-rate-{first}
-final: cell-learning-rate-{first}
+baseline: cell-lr-{first}
+final: cell-lr-{first}
 pathvars: {{results: results}}
 defaults: {{hidden: [32], epochs: 3, batch_size: 64, learning_rate: 0.01, seeds: [1], device: cpu}}
 cells:
@@ -28,9 +28,7 @@ def section(arguments: argparse.Namespace) -> None:
     columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
     print("Scale: cells of the digits, [32], 3 epochs, 1 seed; two cores")
     print(f"{where()}\n")
-    print(
-        table(["", *(column["cells"] for column in columns)], [[key, *(c[key] for c in columns)] for key in columns[0]])
-    )
+    print(table([""] * (len(columns) + 1), [[name, *(column[name] for column in columns)] for name in columns[0]]))
     print()
 
 
@@ -53,9 +51,8 @@ def measure(cells: int) -> dict[str, str]:
             "nothing to do, s": f"{nothing.seconds:.1f}",
         }
         for stage in ("train", "evaluate"):
-            figures[f"{stage}, s per cell (median)"] = (
-                f"{statistics.median(job['s'] for job in benchmarks(results, stage)):.2f}"
-            )
+            median = statistics.median(job["s"] for job in benchmarks(results, stage))
+            figures[f"{stage}, s per cell (median)"] = f"{median:.2f}"
         for stage in TOGETHER:
             (job,) = benchmarks(results, stage)
             figures[f"{stage}, s"] = f"{job['s']:.1f}"
