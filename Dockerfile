@@ -1,0 +1,21 @@
+# The workflow with all it needs. Build and run, with results and downloads in ./results:
+#   docker build -t experiment-grid .
+#   docker run --rm -it --user "$(id -u):$(id -g)" -v "$PWD/results:/experiment/results" experiment-grid
+# With GPUs: docker run --gpus all ...; as Apptainer image: apptainer build grid.sif docker-daemon://experiment-grid:latest
+FROM python:3.12-slim-bookworm
+
+COPY requirements.txt /tmp/requirements.txt
+RUN pip install --no-cache-dir -r /tmp/requirements.txt
+
+WORKDIR /experiment
+COPY Snakefile environment.yml ./
+COPY config config
+COPY profiles profiles
+COPY workflow workflow
+
+# Snakemake and Matplotlib write below the home folder; any user may run this.
+ENV HOME=/tmp
+RUN chmod 777 /experiment
+
+ENTRYPOINT ["snakemake", "--resources", "gpu=1", "--cores"]
+CMD ["4"]
