@@ -1,4 +1,4 @@
-"""Follows a document of docs/extend as a reader would: creates files, puts lines where it says, runs its commands."""
+"""Follows a document as a reader would: creates files, puts lines where it says, runs its commands."""
 
 import re
 import shlex
@@ -27,7 +27,7 @@ class Reader:
 
     def follow(self, document: str, run: bool = True) -> None:
         """Do what the document says, in its order; its commands only with `run`."""
-        text = (ROOT / "docs/extend" / document).read_text("utf-8")
+        text = (ROOT / "docs" / document).read_text("utf-8")
         steps = list(STEP.finditer(text))
         assert sum(1 for line in text.splitlines() if line.startswith("```")) == 2 * len(steps), f"{document}: format"
         for step in steps:
@@ -59,8 +59,10 @@ class Reader:
     def run(self, command: str) -> str:
         """Run a command of the document in this environment instead of a new one."""
         program, *arguments = shlex.split(command)
-        if program == ".venv/bin/python":
-            done = subprocess.run([sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True)
+        own = {".venv/bin/python": [], "snakemake": ["-m", "snakemake"]}
+        if program in own:
+            command_here = [sys.executable, *own[program], *arguments]
+            done = subprocess.run(command_here, cwd=self.folder, capture_output=True, text=True)
         else:
             target, config = arguments
             assert program == "make" and config.startswith("CONFIG="), command

@@ -15,10 +15,10 @@ def reader(tmp_path_factory) -> Reader:
     """Who has followed all documents but the last one, run what they say once, and then the last one too."""
     reader = Reader(copy_project(tmp_path_factory.mktemp("extend") / "project"), {})
     for document in DOCUMENTS[:-1]:
-        reader.follow(document, run=False)
+        reader.follow(f"extend/{document}", run=False)
     reader.run(".venv/bin/python make_idx.py")
     reader.run("make run CONFIG=config/mine.yaml")
-    reader.follow(DOCUMENTS[-1])
+    reader.follow(f"extend/{DOCUMENTS[-1]}")
     return reader
 
 
