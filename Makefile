@@ -27,6 +27,10 @@ demo: setup ## run the whole DAG on the embedded digits, without a download; lea
 run: setup ## run the whole DAG on MNIST; leaves results/report.html
 	$(SNAKEMAKE) $(OVERLAY)
 
+.PHONY: report-partial
+report-partial: setup ## make the page of the cells that are finished, and run none of the others
+	$(SNAKEMAKE) $(OVERLAY) --config partial=True
+
 .PHONY: why
 why: setup ## say what would run now and why; runs nothing
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- why

@@ -13,7 +13,10 @@ CELL = (
     "normalize, train_fraction, seeds, device, grid"
 )
 PARAMETERS = CELL.removeprefix("name, note, ").removesuffix(", grid")
-TOP = "title, note, dataset, mirrors, gpus, epoch, confidence, baseline, final, reference, defaults, cells, pathvars"
+TOP = (
+    "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
+    "pathvars"
+)
 NAME = "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters"
 DATASET = "mnist, fashion-mnist, kmnist, digits, or {path: folder with the four IDX files, name: what to call it}"
 ADDRESS = "an address that starts with https://, http:// or file:///"

@@ -1,12 +1,12 @@
 rule compare:
     input:
         plan=planned("compare"),
-        run=expand("<results>/cells/{cell}/run.json", cell=CELLS),
-        history=expand("<results>/cells/{cell}/history.csv", cell=CELLS),
-        records=expand("<results>/cells/{cell}/evaluation.json", cell=CELLS),
-        evaluation=expand("<results>/cells/{cell}/evaluation.csv", cell=CELLS),
-        predictions=expand("<results>/cells/{cell}/predictions.npz", cell=CELLS),
-        confusion=expand("<results>/cells/{cell}/confusion.npz", cell=CELLS),
+        run=expand("<results>/cells/{cell}/run.json", cell=COMPARED),
+        history=expand("<results>/cells/{cell}/history.csv", cell=COMPARED),
+        records=expand("<results>/cells/{cell}/evaluation.json", cell=COMPARED),
+        evaluation=expand("<results>/cells/{cell}/evaluation.csv", cell=COMPARED),
+        predictions=expand("<results>/cells/{cell}/predictions.npz", cell=COMPARED),
+        confusion=expand("<results>/cells/{cell}/confusion.npz", cell=COMPARED),
     output:
         comparison="<results>/comparison.csv",
         effects="<results>/effects.csv",
@@ -31,6 +31,6 @@ rule compare:
         "../../environment.yml"
     threads: 1
     params:
-        cells=CELLS,
+        cells=COMPARED,
     script:
         "../scripts/compare.py"

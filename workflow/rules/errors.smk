@@ -2,13 +2,13 @@ rule errors:
     input:
         plan=planned("errors"),
         prepared=f"<results>/data/{DATASET}/prepared.safetensors",
-        run=expand("<results>/cells/{cell}/run.json", cell=CELLS),
-        history=expand("<results>/cells/{cell}/history.csv", cell=CELLS),
-        records=expand("<results>/cells/{cell}/evaluation.json", cell=CELLS),
-        evaluation=expand("<results>/cells/{cell}/evaluation.csv", cell=CELLS),
-        predictions=expand("<results>/cells/{cell}/predictions.npz", cell=CELLS),
-        confusion=expand("<results>/cells/{cell}/confusion.npz", cell=CELLS),
-        checkpoints=f"<results>/cells/{settings.final}/checkpoints.safetensors",
+        run=expand("<results>/cells/{cell}/run.json", cell=COMPARED),
+        history=expand("<results>/cells/{cell}/history.csv", cell=COMPARED),
+        records=expand("<results>/cells/{cell}/evaluation.json", cell=COMPARED),
+        evaluation=expand("<results>/cells/{cell}/evaluation.csv", cell=COMPARED),
+        predictions=expand("<results>/cells/{cell}/predictions.npz", cell=COMPARED),
+        confusion=expand("<results>/cells/{cell}/confusion.npz", cell=COMPARED),
+        checkpoints=[f"<results>/cells/{cell}/checkpoints.safetensors" for cell in COMPARED if cell == settings.final],
     output:
         atlas="<results>/errors/atlas.png",
         attribution="<results>/errors/attribution.png",
@@ -22,6 +22,6 @@ rule errors:
         "../../environment.yml"
     threads: 1
     params:
-        cells=CELLS,
+        cells=COMPARED,
     script:
         "../scripts/errors.py"

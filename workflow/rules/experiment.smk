@@ -25,7 +25,11 @@ except UserError as error:
 
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
-plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, Recipes(settings, SOURCE, REFERENCE))
+RECIPES = Recipes(settings, SOURCE, REFERENCE)
+plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial)
+COMPARED = plan.compared
+if not COMPARED:
+    sys.exit(f"{plan.results}: no cell is finished, so there is nothing to make a page of; run without partial first")
 
 
 wildcard_constraints:

@@ -2,7 +2,7 @@ rule record:
     input:
         plan=planned("record"),
         records=[
-            *expand("<results>/cells/{cell}/{job}.json", cell=CELLS, job=["run", "evaluation"]),
+            *expand("<results>/cells/{cell}/{job}.json", cell=COMPARED, job=["run", "evaluation"]),
             "<results>/comparison/compare.json",
             "<results>/errors/errors.json",
             "<results>/report.json",

@@ -60,5 +60,5 @@ def _named(value: Any) -> bool:
 def _show(value: Any) -> str:
     if value is MISSING:
         return "nothing"
-    text = str(value)
+    text = ", ".join(value) if value and isinstance(value, list) and isinstance(value[0], str) else str(value)
     return text if len(text) <= 40 else "…"

@@ -7,13 +7,16 @@ import json
 import os
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from experiment.differences import differences
+from experiment.logs import end
 from experiment.recipes import Recipes
 from experiment.records import FORMAT, digest, now, write_json
 
+SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 
 
@@ -54,11 +57,13 @@ class Decision:
 class Plan:
     """The decisions for one configuration and one results folder, made once and on demand."""
 
-    def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes):
+    def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes, *, partial: bool = False):
+        """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made."""
         self.results = Path(results)
         self._dataset = dataset
         self._cells = cells
         self._recipes = recipes
+        self._partial = partial
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._written = False
         self.started = now()
@@ -85,11 +90,43 @@ class Plan:
             write_json(path, self._planned(stage, cell, decision.why), flush=False)
             return
         left = _read(path)  # perhaps another data set's: the folder holds one plan file for a stage
-        if left is None or left.get("recipe") != self._recipes.recipe(stage, cell):
+        if left is None or left.get("recipe") != self.recipe(stage, cell):
             why = decision.record["why"] if decision.record else ["needed by another job"]
             write_json(path, self._planned(stage, cell, why), flush=False)
         if path.stat().st_mtime != KEPT_TIME:
             os.utime(path, (KEPT_TIME, KEPT_TIME))
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """The cells that are put side by side."""
+        if not self._partial:
+            return self._cells
+        return [cell for cell in self._cells if not self.decision("evaluate", cell).runs]
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """The cells that are configured and not put side by side."""
+        compared = set(self.compared)
+        return [cell for cell in self._cells if cell not in compared]
+
+    def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
+        """What a job's result depends on; of those that see all cells, which ones are missing too."""
+        recipe = self._recipes.recipe(stage, cell)
+        if stage in SOURCES or cell or not self.missing:
+            return recipe
+        more = {"missing": self.missing} | ({"logs": self._failures} if stage == "report" else {})
+        return recipe | {"settings": recipe["settings"] | more}
+
+    @cached_property
+    def _failures(self) -> dict[str, list[str]]:
+        """The ends of the logs of the jobs in which missing cells failed; a job that was not tried has none."""
+        ends = {}
+        for cell in self.missing:
+            stage = "train" if self.decision("train", cell).runs else "evaluate"
+            log = self.results / "logs" / stage / f"{cell}.log"
+            if log.is_file() and not self._record(stage, cell).exists():
+                ends[cell] = end(log)
+        return ends
 
     def decision(self, stage: str, cell: str | None = None) -> Decision:
         """Whether and why a job runs."""
@@ -113,7 +150,7 @@ class Plan:
         planned = {
             "stage": stage,
             "cell": cell,
-            "recipe": self._recipes.recipe(stage, cell),
+            "recipe": self.recipe(stage, cell),
             "why": why,
             "planned": now(),
         }
@@ -124,19 +161,18 @@ class Plan:
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
-        path = self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
+        path = self._record(stage, cell)
         record = _read(path)
         upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
-            source = stage in ("download", "prepare")
-            if source and not path.exists() and not running:
+            if stage in SOURCES and not path.exists() and not running:
                 return Decision(absent=True)
             return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
         if record.get("format") != FORMAT or record.get("stage") != stage:
             return Decision([f"{path.name} is of another format"])
-        why = differences(record["recipe"], self._recipes.recipe(stage, cell), stage)
-        if stage in ("download", "prepare") and all(not (self.results / name).exists() for name in record["outputs"]):
+        why = differences(record["recipe"], self.recipe(stage, cell), stage)
+        if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -145,6 +181,9 @@ class Plan:
         if not why:
             _settle(path, record)
         return Decision(why, record)
+
+    def _record(self, stage: str, cell: str | None) -> Path:
+        return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
 
     def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
         """The jobs whose outputs a job reads."""
@@ -155,7 +194,7 @@ class Plan:
             elif cell is not None:
                 jobs.append((name, cell))
             else:
-                jobs += [(name, other) for other in self._cells]
+                jobs += [(name, other) for other in self.compared]
         return jobs
 
     def _damage(self, record: dict[str, Any]) -> list[str]:

@@ -39,6 +39,7 @@ class Settings:
     mirrors: dict[str, list[str]]
     gpus: int | str
     epoch: str
+    partial: bool
     confidence: float
     baseline: str
     final: str
@@ -68,6 +69,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
         mirrors=config["mirrors"],
         gpus=config["gpus"] if config["gpus"] == "auto" else int(config["gpus"]),
         epoch=config["epoch"],
+        partial=config["partial"],
         confidence=float(config["confidence"]),
         baseline=config["baseline"],
         final=config["final"],

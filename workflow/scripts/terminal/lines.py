@@ -1,12 +1,11 @@
 """What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
 
 import re
-from collections import deque
 from pathlib import Path
 
+from experiment import logs
 from terminal.jobs import Job, Run
 
-LOG_LINES = 12  # of a failed job's log; the whole is in the file that is named
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 
 
@@ -50,16 +49,14 @@ def failure(job: Job) -> str:
     failed = f"{name(job)}  after {duration(job.seconds)}"
     if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
         return failed
-    with job.log.open(encoding="utf-8", errors="replace") as file:
-        last = deque((line.rstrip() for line in file), LOG_LINES)
-    return "\n    ".join([failed, f"{job.log}:", *last])
+    return "\n    ".join([failed, f"{job.log}:", *logs.end(job.log)])
 
 
 def lost(log: Path) -> str:
     """The log of a submission to a cluster that failed, and what Slurm itself says in it."""
     with log.open(encoding="utf-8", errors="replace") as file:
         reasons = [line.rstrip() for line in file if SLURM.match(line)]
-    return "\n    ".join([f"submission, {log}:", *reasons[-LOG_LINES:]])
+    return "\n    ".join([f"submission, {log}:", *reasons[-logs.LINES :]])
 
 
 def summary(run: Run, interrupted: bool) -> str:

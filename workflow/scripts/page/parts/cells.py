@@ -33,6 +33,7 @@ def _block(
     results: Results, index: int, cell: dict, row: dict, note: str | None, scores: dict, epochs: dict
 ) -> dict[str, Any]:
     name, block = cell["cell"], cell.get("block")
+    log = results.settings.get("logs", {}).get(name)
     made = {
         "index": index,
         "name": name,
@@ -41,7 +42,8 @@ def _block(
         "summary": f"test accuracy {percent(row['test_accuracy'])}"
         if not missing(row["test_accuracy"])
         else row["status"],
-        "trouble": _trouble(row),
+        "trouble": _trouble(row, log),
+        "log": "\n".join(log or ()),
         "results": None,
     }
     if not block:
@@ -63,14 +65,14 @@ def _block(
     }
 
 
-def _trouble(row: dict[str, Any]) -> str:
+def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
     if row["status"] == "diverged":
         return (
             "Diverged: in at least one seed the loss stopped being a number. Its rows are kept; a "
             "smaller learning rate usually helps."
         )
     if row["status"] == "failed":
-        return "Failed or did not run: it left no results. Its log says why."
+        return "Failed: it left no results. Its log ends so:" if log else "Did not run, or has not ended: no results."
     return ""
 
 
