@@ -146,9 +146,9 @@ def record(results: Path, cell: str) -> dict[str, Any]:
 
 
 def peak_memory(pid: int) -> int:
-    """Largest resident size that a process has had, in bytes."""
+    """Largest resident size that a process has had, in bytes; 0 for one that has ended."""
     status = Path(f"/proc/{pid}/status").read_text("utf-8")
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
