@@ -204,3 +204,14 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
 )
 def test_differences_in_words(before, after, sentences):
     assert differences({"settings": before}, {"settings": after, "code": {}}, "train") == sentences
+
+
+def test_what_killed_processes_left_goes(tmp_path):
+    recipes = Recipes()
+    finish(tmp_path, make(tmp_path, recipes))
+    left = [tmp_path / "plan/train/.wide.json.abc.part.json", tmp_path / f"partial/{CELLS[0]}/seed1.epoch1.safetensors"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    make(tmp_path, recipes).file("train", CELLS[0])
+    assert not any(path.exists() for path in [*left, left[1].parent])

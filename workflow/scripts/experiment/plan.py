@@ -5,6 +5,7 @@ Made when the Snakefile is read; the rules ask for a job's plan file, which is n
 
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any
 from experiment.differences import differences
 from experiment.logs import end
 from experiment.recipes import Recipes
-from experiment.records import FORMAT, digest, now, write_json
+from experiment.records import FORMAT, PART, digest, now, write_json
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
@@ -74,6 +75,7 @@ class Plan:
         The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
         """
         if not self._written:
+            self._tidy()
             for job in self.jobs():
                 self._write(*job)
             self._written = True
@@ -82,6 +84,14 @@ class Plan:
     def path(self, stage: str, cell: str | None = None) -> Path:
         """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
         return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+
+    def _tidy(self) -> None:
+        """Remove what killed processes left: plans on their way, epochs of cells that are done."""
+        for part in (self.results / "plan").rglob(f".*{PART}.json"):
+            part.unlink(missing_ok=True)
+        for kept in (self.results / "partial").glob("*"):
+            if kept.name in self._cells and not self.decision("train", kept.name).runs:
+                shutil.rmtree(kept, ignore_errors=True)
 
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
