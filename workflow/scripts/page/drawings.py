@@ -75,7 +75,7 @@ class Drawings:
         made = self._effects()
         caption = (
             "Every cell that differs from the baseline in one factor, with intervals. Filled and blue: "
-            "the difference in accuracy is decided. Hollow and grey: it is not."
+            "the difference in accuracy is decided. Hollow and grey: it is not. Arrows: beyond the axis."
         )
         return made and self._drawing(made, "effects", "Effects against the baseline", caption)
 

@@ -112,8 +112,13 @@ def accuracy_scale(axes: Axes, values: np.ndarray) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    inside = [value for value in ACCURACIES if low <= value <= high]
-    return inside if len(inside) >= 2 else list(np.linspace(low, high, 4).round(4))
+    """Round accuracies inside the limits, from the top down, as far apart as their labels need."""
+    room = (_errors(high) - _errors(low)) / 11
+    kept: list[float] = []
+    for value in reversed(ACCURACIES):
+        if low <= value <= high and (not kept or _errors(kept[-1]) - _errors(value) >= room):
+            kept.append(value)
+    return kept if len(kept) >= 2 else list(np.linspace(low, high, 4).round(4))
 
 
 def _errors(accuracy):

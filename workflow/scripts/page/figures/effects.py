@@ -3,14 +3,17 @@ with intervals."""
 
 from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from page.figures.labels import shorten
 from page.figures.style import INK, MUTED, PALETTE, Margins, figure
-from page.numbers import TIMES, missing
+from page.numbers import MINUS, TIMES, missing
 
 ROW = 0.25  # inches
+OUTLIER = 8  # times the median: further out an effect is told by an arrow
 PANELS = (
     ("Test accuracy, points", ("difference", "low", "high"), 100),
     ("Log loss", ("loss_difference", "loss_low", "loss_high"), 1),
@@ -35,31 +38,54 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
         neutral = 0 if keys[1] else 1
         panel.set_title(title, fontsize=9)
         panel.axvline(neutral, color=INK, linewidth=0.8, zorder=1)
-        for place, row in enumerate(effects):
-            _mark(panel, [None if key is None else row[key] for key in keys], factor, place, row, cells)
+        values = [[None if key is None or missing(row[key]) else factor * row[key] for key in keys] for row in effects]
+        reach = _reach([value for value in values if value[0] is not None], neutral)
+        for place, (row, value) in enumerate(zip(effects, values, strict=True)):
+            _mark(panel, value, place, row, cells, neutral, reach)
         panel.xaxis.set_major_locator(MaxNLocator(4))
         if neutral == 1:
             panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{TIMES}{value:.3g}"))
     return made
 
 
+def _reach(values: list[list[float | None]], neutral: float) -> float:
+    """How far from the neutral line the axis goes: as far as all but those that would squeeze the others flat."""
+    furthest = [max(abs(bound - neutral) for bound in value if bound is not None) for value in values]
+    if not furthest:
+        return 1.0
+    return max(one for one in furthest if one <= OUTLIER * np.median(furthest))
+
+
 def _mark(
-    panel, values: list[float | None], factor: float, place: int, row: dict[str, Any], cells: dict[str, int]
+    panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], neutral: float, reach: float
 ) -> None:
-    """An interval and its middle, grey and hollow where the difference of accuracy is not decided."""
-    middle, low, high = values
-    if missing(middle):
+    """An interval and its middle, grey and hollow where the difference of accuracy is not decided.
+
+    What lies beyond the axis is an arrow at its edge with the figure beside it.
+    """
+    middle, low, high = value
+    if middle is None:
         return
     decided = bool(row["decided"])
     colour, gid = PALETTE[0] if decided else MUTED, f"cell-{cells[row['to']]}"
-    if not missing(low) and not missing(high):
-        panel.plot([factor * low, factor * high], [place, place], color=colour, linewidth=1.6, gid=gid)
-    panel.plot(
-        [factor * middle],
-        [place],
-        marker="o",
-        markersize=5,
-        color=colour,
-        markerfacecolor=colour if decided else "#ffffff",
-        gid=gid,
-    )
+    if abs(middle - neutral) > 1.05 * reach:
+        sign = 1 if middle > neutral else -1
+        panel.plot(
+            [neutral + sign * reach], [place], marker=">" if sign > 0 else "<", markersize=5, color=colour, gid=gid
+        )
+        panel.annotate(
+            f"{middle:.3g}".replace("-", MINUS),
+            (neutral + sign * reach, place),
+            xytext=(-7 * sign, 0),
+            textcoords="offset points",
+            ha="right" if sign > 0 else "left",
+            va="center",
+            fontsize=7.5,
+            color=colour,
+            gid=gid,
+        )
+        return
+    if low is not None and high is not None:
+        panel.plot([low, high], [place, place], color=colour, linewidth=1.6, gid=gid)
+    face = colour if decided else "#ffffff"
+    panel.plot([middle], [place], marker="o", markersize=5, color=colour, markerfacecolor=face, gid=gid)

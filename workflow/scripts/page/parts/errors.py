@@ -8,7 +8,6 @@ from page.results import Results
 
 WORST = 12  # told at length
 STEPS = 10  # of the bars behind probabilities
-TILES = 40
 
 
 def context(results: Results) -> dict[str, Any]:
@@ -35,9 +34,9 @@ def context(results: Results) -> dict[str, Any]:
         "worst": cases[:WORST],
         "more": cases[WORST:],
         "more_summary": f"{whole(len(cases) - WORST)} more, worst first",
-        "right": [_right(item, errors["classes"], tiles) for item in errors["right"]][:TILES],
+        "right": [_right(item, errors["classes"], tiles) for item in errors["right"]],
         "right_text": "The first test images of each class that it gets right, and those that it was least sure of.",
-        "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]][:TILES],
+        "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]],
         "likeness": [[_likeness(value) for value in row] for row in errors["likeness"]["matrix"]],
     }
 
