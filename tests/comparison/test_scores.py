@@ -13,8 +13,8 @@ from comparison.table import comparison_table
 
 
 def counts_of(true, predicted, n_classes):
-    counts = np.zeros((n_classes, n_classes), int)
-    np.add.at(counts, (true, predicted), 1)
+    counts = np.zeros((1, n_classes, n_classes), int)
+    np.add.at(counts[0], (true, predicted), 1)
     return counts
 
 
@@ -31,32 +31,32 @@ def test_scores_from_counts_are_those_from_images():
             ("f1", "f1-score"),
             ("support", "support"),
         ):
-            assert scores[name][k] == pytest.approx(report[str(k)][theirs])
+            assert scores[name][0, k] == pytest.approx(report[str(k)][theirs])
     means = summary(scores)
-    assert means["f1_macro"] == pytest.approx(report["macro avg"]["f1-score"])
-    assert means["precision_macro"] == pytest.approx(report["macro avg"]["precision"])
-    assert means["f1_weighted"] == pytest.approx(report["weighted avg"]["f1-score"])
+    assert means["f1_macro"][0] == pytest.approx(report["macro avg"]["f1-score"])
+    assert means["precision_macro"][0] == pytest.approx(report["macro avg"]["precision"])
+    assert means["f1_weighted"][0] == pytest.approx(report["weighted avg"]["f1-score"])
 
 
 def test_a_class_that_is_never_predicted_scores_0_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        scores = class_scores(np.array([[5, 0, 0], [2, 0, 0], [1, 0, 4]]))
-    assert scores["precision"][1] == scores["recall"][1] == scores["f1"][1] == 0
+        scores = class_scores(np.array([[[5, 0, 0], [2, 0, 0], [1, 0, 4]]]))
+    assert scores["precision"][0, 1] == scores["recall"][0, 1] == scores["f1"][0, 1] == 0
     assert summary(scores)["f1_macro"] < 0.7
 
 
 def test_a_test_set_of_one_class():
     scores = class_scores(counts_of(np.full(10, 2), np.array([2] * 9 + [0]), 4))
-    assert np.isnan(scores["f1"][[1, 3]]).all()
+    assert np.isnan(scores["f1"][0, [1, 3]]).all()
     assert summary(scores)["f1_macro"] == pytest.approx(
         f1_score([2] * 10, [2] * 9 + [0], average="macro", zero_division=0)
     )
-    assert summary(class_scores(np.array([[7, 0], [0, 0]])))["f1_macro"] == 1
+    assert summary(class_scores(np.array([[[7, 0], [0, 0]]])))["f1_macro"] == 1
 
 
 def test_no_test_image_at_all():
-    assert np.isnan(summary(class_scores(np.zeros((3, 3), int)))["f1_macro"])
+    assert np.isnan(summary(class_scores(np.zeros((2, 3, 3), int)))["f1_macro"]).all()
 
 
 @pytest.mark.parametrize(

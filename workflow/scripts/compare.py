@@ -77,12 +77,12 @@ def compare(
 
 def curves(cells: list[Cell]) -> pd.DataFrame:
     """curves.csv: what happened in every epoch of every seed, with the training seconds so far."""
-    tables = []
-    for cell in cells:
-        if cell.curves is not None:
-            elapsed = cell.curves.groupby("seed")["seconds"].cumsum()
-            tables.append(cell.curves.assign(cell=cell.name, elapsed_seconds=elapsed)[CURVES])
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CURVES)
+    tables = {cell.name: cell.curves for cell in cells if cell.curves is not None}
+    if not tables:
+        return pd.DataFrame(columns=CURVES)
+    table = pd.concat(tables, names=["cell"]).reset_index("cell").reset_index(drop=True)
+    table["elapsed_seconds"] = table.groupby(["cell", "seed"], sort=False)["seconds"].cumsum()
+    return table[CURVES]
 
 
 def write_predictions(path: Path, cells: list[Cell]) -> None:

@@ -1,7 +1,5 @@
 """Figures of single trained models: precision, recall, F1 by scikit-learn from confusion matrices; tables per seed."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
@@ -12,6 +10,7 @@ from comparison.intervals import wilson
 LOSSES = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 MEANS = ["precision_macro", "recall_macro", "f1_macro", "f1_weighted"]
 FIGURES = ["n_correct", "accuracy", "accuracy_low", "accuracy_high", "test_loss", *LOSSES, *MEANS]
+CLASS_COLUMNS = ["cell", "seed", "class", "name", "precision", "recall", "f1", "support", "predicted"]
 COLUMNS = [
     *("cell", "seed", "representative", "status", "train_seconds", "seconds_per_epoch", "n_test"),
     *("chosen_epoch", *FIGURES, "log_loss"),
@@ -20,88 +19,94 @@ COLUMNS = [
 
 
 def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Scores and image counts of each class, from a confusion matrix [true, predicted].
+    """Scores and image counts [models, K] from confusion matrices [models, true K, predicted K].
 
     0 where a class is never right; NaN where a class neither occurs nor is predicted (it is no part of any mean).
+    scikit-learn sees all models at once, each with classes of its own, because a call costs more than its work.
     """
-    n_classes = len(counts)
-    true, predicted = np.nonzero(counts)
+    n_models, n_classes, _ = counts.shape
+    model, true, predicted = np.nonzero(counts)
+    weights = counts[model, true, predicted]
+    true, predicted = model * n_classes + true, model * n_classes + predicted
     present = np.union1d(true, predicted)
-    scores = {name: np.full(n_classes, np.nan) for name in ("precision", "recall", "f1")}
+    scores = {name: np.full(n_models * n_classes, np.nan) for name in ("precision", "recall", "f1")}
     if len(present):
         figures = precision_recall_fscore_support(
-            true, predicted, labels=present, sample_weight=counts[true, predicted], zero_division=0
+            true, predicted, labels=present, sample_weight=weights, zero_division=0
         )
         for name, values in zip(scores, figures, strict=False):
             scores[name][present] = values
-    return scores | {"support": counts.sum(axis=1), "predicted": counts.sum(axis=0), "right": counts.diagonal()}
+    scores = {name: values.reshape(n_models, n_classes) for name, values in scores.items()}
+    right = counts.diagonal(axis1=1, axis2=2)
+    return scores | {"support": counts.sum(axis=2), "predicted": counts.sum(axis=1), "right": right}
 
 
-def summary(scores: dict[str, np.ndarray]) -> dict[str, float]:
-    """Macro means over the classes that occur or are predicted, and F1 weighted by support."""
+def summary(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Macro means over the classes that occur or are predicted, and F1 weighted by support, of each model."""
     present = ~np.isnan(scores["f1"])
-    if not present.any():
-        return dict.fromkeys(MEANS, np.nan)
-    macro = {f"{name}_macro": float(scores[name][present].mean()) for name in ("precision", "recall", "f1")}
-    weights = scores["support"][present]
-    return macro | {"f1_weighted": float(np.average(scores["f1"][present], weights=weights))}
+    values = {name: np.where(present, scores[name], 0.0) for name in ("precision", "recall", "f1")}
+    support = np.where(present, scores["support"], 0)
+
+    def mean(total, parts):
+        return np.divide(total, parts, out=np.full(len(present), np.nan), where=parts > 0)
+
+    macro = {f"{name}_macro": mean(value.sum(axis=1), present.sum(axis=1)) for name, value in values.items()}
+    return macro | {"f1_weighted": mean((values["f1"] * support).sum(axis=1), support.sum(axis=1))}
 
 
 def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables seeds.csv and classes.csv."""
-    seeds, classes = [], []
-    for cell in cells:
-        if cell.run is None:
-            continue
-        chosen, last = cell.at("chosen"), cell.at("last")
-        for index in range(len(cell.seeds)):
-            scores = class_scores(cell.confusion[index, cell.chosen_epochs[index] - 1])
-            seeds.append(_seed_row(cell, index, chosen.iloc[index], last.iloc[index], scores))
-            classes += _class_rows(cell, index, scores)
-    seeds = pd.DataFrame(seeds, columns=COLUMNS).astype({"representative": bool})
-    for prefix in ("", "last_"):
-        limits = wilson(seeds[f"{prefix}n_correct"].to_numpy(float), seeds["n_test"].to_numpy(float), confidence)
+    known = [cell for cell in cells if cell.run is not None]
+    if not known:
+        return pd.DataFrame(columns=COLUMNS).astype({"representative": bool}), pd.DataFrame(columns=CLASS_COLUMNS)
+    seeds = pd.concat([_seeds(cell) for cell in known], ignore_index=True)
+    epochs = {prefix: [_confusion(cell, prefix) for cell in known] for prefix in ("", "last_")}
+    for prefix, counts in epochs.items():
+        scores = class_scores(np.concatenate(counts))
+        seeds[f"{prefix}n_correct"] = scores["right"].sum(axis=1)
+        for name, values in summary(scores).items():
+            seeds[f"{prefix}{name}"] = values
+        limits = wilson(seeds[f"{prefix}n_correct"].to_numpy(), seeds["n_test"].to_numpy(), confidence)
         seeds[f"{prefix}accuracy_low"], seeds[f"{prefix}accuracy_high"] = limits
-    columns = ["cell", "seed", "class", "name", "precision", "recall", "f1", "support", "predicted"]
-    return seeds, pd.DataFrame(classes, columns=columns)
+        if not prefix:
+            classes = _classes(seeds, known[0].evaluation["classes"], scores)
+    return seeds[COLUMNS], classes
 
 
-def _seed_row(
-    cell: Cell, index: int, chosen: pd.Series, last: pd.Series, scores: dict[str, np.ndarray]
-) -> dict[str, Any]:
-    seconds = cell.curves.loc[cell.curves["seed"] == cell.seeds[index], "seconds"]
-    same = cell.chosen_epochs[index] == int(last["epoch"])
-    last_scores = scores if same else class_scores(cell.confusion[index, -1])
-    return {
-        "cell": cell.name,
-        "seed": cell.seeds[index],
-        "representative": index == cell.representative,
-        "status": "ok" if cell.ok[index] else "diverged",
-        "train_seconds": seconds.sum(),
-        "seconds_per_epoch": seconds.mean(),
-        "n_test": len(cell.labels),
-        "chosen_epoch": cell.chosen_epochs[index],
-        **_figures("", chosen, scores),
-        "log_loss": float(cell.log_loss[index].mean(dtype=float)),
-        "last_epoch": int(last["epoch"]),
-        **_figures("last_", last, last_scores),
-    }
+def _confusion(cell: Cell, prefix: str) -> np.ndarray:
+    """The confusion matrices [S, K, K] of the cell's seeds at the chosen or the last epoch."""
+    epochs = [-1] * len(cell.seeds) if prefix else [epoch - 1 for epoch in cell.chosen_epochs]
+    return cell.confusion[range(len(cell.seeds)), epochs]
 
 
-def _figures(prefix: str, row: pd.Series, scores: dict[str, np.ndarray]) -> dict[str, Any]:
-    figures = {
-        "n_correct": int(scores["right"].sum()),
-        "accuracy": row["test_accuracy"],
-        "test_loss": row["test_loss"],
-        **{name: row[name] for name in LOSSES},
-        **summary(scores),
-    }
-    return {f"{prefix}{name}": value for name, value in figures.items()}
+def _seeds(cell: Cell) -> pd.DataFrame:
+    """The rows of a cell's seeds, with what its own files say."""
+    seconds = cell.curves.groupby("seed")["seconds"]
+    table = pd.DataFrame(
+        {
+            "cell": cell.name,
+            "seed": cell.seeds,
+            "representative": np.arange(len(cell.seeds)) == cell.representative,
+            "status": np.where(cell.ok, "ok", "diverged"),
+            "train_seconds": seconds.sum()[cell.seeds].to_numpy(),
+            "seconds_per_epoch": seconds.mean()[cell.seeds].to_numpy(),
+            "n_test": len(cell.labels),
+            "log_loss": cell.log_loss.mean(axis=1, dtype=float),
+        }
+    )
+    for prefix, epoch, name in (("", "chosen", "chosen_epoch"), ("last_", "last", "last_epoch")):
+        row = cell.at(epoch)
+        table[name] = row["epoch"].to_numpy()
+        table[f"{prefix}accuracy"] = row["test_accuracy"].to_numpy()
+        for column in ("test_loss", *LOSSES):
+            table[f"{prefix}{column}"] = row[column].to_numpy()
+    return table
 
 
-def _class_rows(cell: Cell, index: int, scores: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    return [
-        {"cell": cell.name, "seed": cell.seeds[index], "class": k, "name": name}
-        | {score: values[k] for score, values in scores.items()}
-        for k, name in enumerate(cell.evaluation["classes"])
-    ]
+def _classes(seeds: pd.DataFrame, names: list[str], scores: dict[str, np.ndarray]) -> pd.DataFrame:
+    n_models, n_classes = scores["f1"].shape
+    table = seeds.loc[seeds.index.repeat(n_classes), ["cell", "seed"]].reset_index(drop=True)
+    table["class"], table["name"] = np.tile(np.arange(n_classes), n_models), names * n_models
+    for score in CLASS_COLUMNS[4:]:
+        table[score] = scores[score].reshape(-1)
+    return table

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from comparison.cells import Cell
@@ -83,36 +82,40 @@ def spelled(parameter: str, value: Any) -> Any:
 
 def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """A row per cell, in the order of the config: means over the seeds that did not diverge."""
-    by_cell = dict(list(seeds.groupby("cell")))
-    table = pd.DataFrame([_row(cell, by_cell.get(cell.name), confidence) for cell in cells], columns=COLUMNS)
-    return table.astype({"parameters": "Int64", "representative_seed": "Int64"})
+    table = pd.DataFrame([_facts(cell) for cell in cells]).set_index("cell", drop=False)
+    timed = seeds.groupby("cell")[["train_seconds", "seconds_per_epoch"]].mean()
+    good = seeds[seeds["status"] == "ok"].groupby("cell")
+    for column, source in MEANS.items():
+        table[column] = timed[source] if source in timed else good[source].mean()
+    table["seeds_ok"] = good.size().reindex(table.index, fill_value=0)
+    table["test_accuracy_sd"], table["validation_accuracy_sd"] = (
+        good["accuracy"].std(),
+        good["validation_accuracy"].std(),
+    )
+    table["images_per_second"] = table.pop("training_images") / table["seconds_per_epoch"]
+    intervals = {name: _accuracy_interval(group, confidence) for name, group in good}
+    for place, column in enumerate(("interval", "test_accuracy_low", "test_accuracy_high")):
+        table[column] = pd.Series({name: interval[place] for name, interval in intervals.items()}, dtype=object)
+    table = table.astype({"test_accuracy_low": float, "test_accuracy_high": float})
+    return table[COLUMNS].reset_index(drop=True).astype({"parameters": "Int64", "representative_seed": "Int64"})
 
 
-def _row(cell: Cell, seeds: pd.DataFrame | None, confidence: float) -> dict[str, Any]:
+def _facts(cell: Cell) -> dict[str, Any]:
+    """What is known of a cell without its seeds' figures."""
     row = {"cell": cell.name} | {name: spelled(name, cell.parameters[name]) for name in SHOWN_PARAMETERS}
-    row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status, "seeds_ok": 0}
-    if seeds is None:
-        return row
-    row |= {"parameters": cell.run["parameters_count"], "device": cell.device}
-    row |= {"representative_seed": cell.seeds[cell.representative]}
-    seconds = seeds["seconds_per_epoch"].mean()
-    row |= {"train_seconds": seeds["train_seconds"].mean(), "seconds_per_epoch": seconds}
-    row["images_per_second"] = cell.run["training_images"] / seconds if seconds > 0 else np.nan
-    seeds = seeds[seeds["status"] == "ok"]
-    if len(seeds):
-        row |= {column: seeds[source].mean() for column, source in MEANS.items()}
-        row |= {"seeds_ok": len(seeds)} | _accuracy_interval(seeds, confidence)
-    return row
-
-
-def _accuracy_interval(seeds: pd.DataFrame, confidence: float) -> dict[str, Any]:
-    interval = {
-        "test_accuracy_sd": seeds["accuracy"].std(),
-        "validation_accuracy_sd": seeds["validation_accuracy"].std(),
+    row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status}
+    if cell.run is None:
+        return row | dict.fromkeys(["parameters", "device", "representative_seed", "training_images"])
+    return row | {
+        "parameters": cell.run["parameters_count"],
+        "device": cell.device,
+        "representative_seed": cell.seeds[cell.representative],
+        "training_images": cell.run["training_images"],
     }
+
+
+def _accuracy_interval(seeds: pd.DataFrame, confidence: float) -> tuple[str, float, float]:
     if len(seeds) > 1:
-        estimate = mean_over_seeds(seeds["accuracy"], confidence)
-        low, high = max(estimate.low, 0.0), min(estimate.high, 1.0)
-        return interval | {"interval": "seeds", "test_accuracy_low": low, "test_accuracy_high": high}
-    low, high = wilson(seeds["n_correct"].iloc[0], seeds["n_test"].iloc[0], confidence)
-    return interval | {"interval": "wilson", "test_accuracy_low": low, "test_accuracy_high": high}
+        estimate = mean_over_seeds(seeds["accuracy"].to_numpy(), confidence)
+        return "seeds", max(estimate.low, 0.0), min(estimate.high, 1.0)
+    return "wilson", *wilson(seeds["n_correct"].iloc[0], seeds["n_test"].iloc[0], confidence)
