@@ -8,9 +8,24 @@ rule compare:
         predictions=expand("<results>/cells/{cell}/predictions.npz", cell=COMPARED),
         confusion=expand("<results>/cells/{cell}/confusion.npz", cell=COMPARED),
     output:
-        comparison="<results>/comparison.csv",
-        effects="<results>/effects.csv",
-        reference="<results>/reference.csv",
+        comparison=report(
+            "<results>/comparison.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "Comparison of all cells"},
+        ),
+        effects=report(
+            "<results>/effects.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "Effect of each factor"},
+        ),
+        reference=report(
+            "<results>/reference.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "The original report's figures against ours"},
+        ),
         curves="<results>/comparison/curves.csv",
         seeds="<results>/comparison/seeds.csv",
         classes="<results>/comparison/classes.csv",
