@@ -54,14 +54,15 @@ def crate(settings: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, 
 
 
 def _add_action(root: ROCrate, entry: dict[str, Any]) -> None:
-    job = entry["stage"] + (f"-{entry['cell']}" if entry["cell"] else "")
+    settings = entry["recipe"]["settings"]
+    job = entry["stage"] + (f"-{settings['cell']}" if "cell" in settings else "")
     made = [_file(root, name, output) for name, output in entry["outputs"].items()]
     read = [_file(root, name, {"sha256": checksum}) for name, checksum in entry["inputs"].items()]
     machine = entry["machine"]
     root.add_action(
         instrument=_code(root, entry),
         identifier=f"#{job}",
-        object=read + _parameters(root, job, entry["recipe"]["settings"]),
+        object=read + _parameters(root, job, settings),
         result=made,
         properties={
             "name": job.replace("-", " ", 1),

@@ -1,0 +1,85 @@
+"""make dag, open and clean: what they show, and that nothing goes without a yes."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from clean import clean
+from dag import by_cell, by_rule, svg
+from project import snakemake
+
+from experiment.plan import STAGES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def jobs(cells: list[str], trained: str | None = None):
+    """What the plan says where one cell trains again and all else is kept."""
+    again = {"train": ["learning_rate 1 → 2"], "evaluate": ["made from what runs again: train"]}
+    return [
+        (name, cell, again.get(name, []) if cell == trained else [])
+        for name, stage in STAGES.items()
+        for cell in (cells if stage.per_cell else [None])
+    ]
+
+
+def boxes(picture: str) -> dict[str, str]:
+    """Text → reason of every box."""
+    groups = ET.fromstring(picture).iter(f"{SVG}g")
+    return {group.find(f"{SVG}text").text: group.find(f"{SVG}title").text for group in groups}
+
+
+def test_pictures_tell_what_runs():
+    some = jobs(["a", "b<&>"], trained="a")
+    cells = boxes(svg(by_cell(some)))
+    assert cells["train a"] == "learning_rate 1 → 2"
+    assert cells["train b<&>"] == cells["report"] == "kept"
+    rules = boxes(svg(by_rule(some)))
+    assert list(rules) == [f"{name} × 2" if stage.per_cell else name for name, stage in STAGES.items()]
+    assert rules["train × 2"] == "1 of 2 would run"
+
+
+def test_many_cells_are_counted():
+    texts = boxes(svg(by_cell(jobs([f"cell-{number}" for number in range(100)]))))
+    assert "… and 60 cells more" in texts and "train cell-39" in texts and "train cell-40" not in texts
+
+
+def test_the_plan_has_the_arrows_of_the_rules(finished):
+    """Snakemake's own graph of the rules and the plan's stages say the same."""
+    graph = snakemake(finished, "--forceall", "--rulegraph", "dot").stdout
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', graph))
+    arrows = {(names[start], names[end]) for start, end in re.findall(r"(\d+) -> (\d+)", graph)}
+    ours = {(before, name) for name, stage in STAGES.items() for before in stage.after}
+    assert {arrow for arrow in arrows if "all" not in arrow} <= ours
+    assert {name for arrow in arrows for name in arrow} - {"all"} == set(STAGES)
+
+
+def test_dag_and_clean_as_commands(project):
+    said = snakemake(project, "--quiet", "all", "--", "dag")
+    assert said.returncode == 0 and "results/dag/cells.svg" in said.stdout
+    assert "train narrow" in boxes((project / "results/dag/cells.svg").read_text())
+    said = snakemake(project, "--quiet", "all", "--", "clean", YES="1")
+    assert said.returncode == 0 and "Removed results: 4 cells with their page" in said.stdout
+    left = {path.name for path in (project / "results").iterdir() if not path.name.startswith(".")}
+    assert left - {"logs", "plan"} == {"data"}
+
+
+@pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
+def test_clean_asks(tmp_path, monkeypatch, answer, gone):
+    (tmp_path / "cells/a").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    stdin = type("Terminal", (), {"isatty": lambda self: True, "readline": lambda self: answer})()
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.delenv("YES", raising=False)
+    said = clean(tmp_path)
+    assert (tmp_path / "cells").exists() != gone and (tmp_path / "data").is_dir()
+    assert said.startswith("Removed") == gone
+
+
+def test_clean_without_a_terminal_removes_nothing_and_says_how(tmp_path, monkeypatch):
+    (tmp_path / "cells/a").mkdir(parents=True)
+    monkeypatch.delenv("YES", raising=False)
+    monkeypatch.setattr("sys.stdin", type("Pipe", (), {"isatty": lambda self: False})())
+    with pytest.raises(SystemExit, match=r"Nothing removed: .* make clean YES=1"):
+        clean(tmp_path)
+    assert (tmp_path / "cells/a").is_dir()
