@@ -87,7 +87,7 @@ setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
 
 $(UV):
-	$(PYTHON) -c 'import sys; sys.exit("" if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
