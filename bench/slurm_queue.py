@@ -41,7 +41,7 @@ for cell in re.findall(r"train:cell=([^' ]+)", sys.argv[-1]):
 open("submitted", "a").write(f"{{os.getpid()}}|COMPLETED\\n")
 print(os.getpid())
 """
-TEMPLATE = "rate-0"
+TEMPLATE = "cell-0"
 TOGETHER = ("compare", "errors", "report")
 COMMANDS = {
     "sbatch": SBATCH.format(python=sys.executable, template=TEMPLATE),
@@ -62,11 +62,18 @@ class NoCluster:
         self.environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
+def parameters(number: int) -> dict[str, float]:
+    """A point of the grid: ten values of each factor, so that a cell has as many neighbours as in a real grid."""
+    tens, ones = divmod(number, 10)
+    hundreds, tens = divmod(tens, 10)
+    return {"learning_rate": 0.001 * (ones + 1), "momentum": 0.1 * tens, "weight_decay": 0.0001 * hundreds}
+
+
 def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
     """Run `cells` cells to their end: seconds until the first submission and a cell after it, megabytes, files."""
     project = copy_project(folder / "project")
-    names = [f"rate-{step}" for step in range(cells)]
-    grid = [{"name": name, "learning_rate": round(0.0001 * (step + 1), 4)} for step, name in enumerate(names)]
+    names = [f"cell-{number}" for number in range(cells)]
+    grid = [{"name": name} | parameters(number) for number, name in enumerate(names)]
     defaults = {"hidden": [16], "epochs": 2, "batch_size": 64, "seeds": [1, 2]}
     config = {"dataset": "digits", "reference": None, "pathvars": {"results": "results"}, "defaults": defaults}
     configure(project, config | {"cells": grid, "baseline": TEMPLATE, "final": TEMPLATE})
@@ -114,7 +121,7 @@ def _together(results: Path) -> dict[str, float]:
 def main(arguments: list[str]) -> None:
     """Measure grids of the given sizes, one cell to a submission and ten."""
     for cells in map(int, arguments or ["100", "1000"]):
-        for per_submission in (10, 1):
+        for per_submission in (1, 10):
             with tempfile.TemporaryDirectory() as folder:
                 for name, value in measure(cells, per_submission, Path(folder)).items():
                     print(f"{name:>22}  {value:,.2f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
