@@ -1,6 +1,7 @@
 """Running contestants side by side and saying how they compare."""
 
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -24,11 +25,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Times:
-    """What one contestant took, round by round; `accuracy` of its last network on the test images, None without."""
+    """What one contestant took, round by round; `peak` is its largest memory in MB, `accuracy` that of its last network
+    on the test images (None without)."""
 
     training: list[float] = field(default_factory=list)
     process: list[float] = field(default_factory=list)
     accuracy: float | None = None
+    peak: float = 0.0
 
 
 def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
@@ -40,11 +43,16 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
             job = replace(job, saved=f"{job.folder}/{module}-{job.normalize}-{number}.npz")
             command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
             started = perf_counter()
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-            times[label].process.append(perf_counter() - started)
-            if done.returncode:
-                sys.exit(f"\n{label} failed:\n{done.stderr}")
-            times[label].training.append(json.loads(done.stdout.splitlines()[-1])["training"])
+            with (Path(job.folder) / "output").open("w+") as output:
+                process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, text=True)
+                _, status, usage = os.wait4(process.pid, 0)
+                times[label].process.append(perf_counter() - started)
+                output.seek(0)
+                printed = output.read()
+            if status:
+                sys.exit(f"\n{label} failed:\n{printed}")
+            times[label].training.append(json.loads(printed.splitlines()[-1])["training"])
+            times[label].peak = max(times[label].peak, usage.ru_maxrss / 1024)
             if Path(job.saved).exists():
                 times[label].accuracy = accuracy_of(job)
     _progress("")

@@ -34,7 +34,5 @@ def section(arguments: argparse.Namespace) -> None:
     parts = ", ".join(f"{part} {sum(run['seconds'][part] for run in runs):.1f} s" for part in runs[0]["seconds"])
     half = training / 2
     print(f"\nOf the train jobs: {parts}")
-    print(
-        f"All training seconds: {training:.1f}. Whole run: {whole.seconds:.1f} s, {whole.seconds / half:.2f} x half of it;"
-    )
+    print(f"All training seconds: {training:.1f}. Whole run: {whole.seconds:.1f} s, {whole.seconds / half:.2f} x half;")
     print(f"the goal is 1.25 x half + 20 s = {1.25 * half + 20:.1f} s. Nothing to do: {nothing.seconds:.1f} s\n")

@@ -28,7 +28,8 @@ def section(arguments: argparse.Namespace) -> None:
     columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
     print("Scale: cells of the digits, [32], 3 epochs, 1 seed; two cores")
     print(f"{where()}\n")
-    print(table([""] * (len(columns) + 1), [[name, *(column[name] for column in columns)] for name in columns[0]]))
+    header, *rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
+    print(table(header, rows))
     print()
 
 

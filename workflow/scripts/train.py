@@ -1,6 +1,7 @@
 """Train one cell: all its seeds, the weights of every epoch kept. Reads training images only."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -50,28 +51,26 @@ def train(
 
         # One GPU trains all seeds at once for little more than one costs; on the CPU that would be slower than apart.
         groups = [list(parameters.seeds)] if device.type == "cuda" else [[seed] for seed in parameters.seeds]
-        epochs: list[Epoch] = []
+        rows: list[history.Row] = []
+        weights: dict[str, torch.Tensor] = {}
+        parts: Counter[str] = Counter()
         for seeds in groups:
             trainer = Trainer(parameters, seeds, images.flatten(1), labels, n_classes)
             for epoch in run(trainer, parameters.epochs, kept):
-                epochs.append(epoch)
+                rows += epoch.rows
+                weights |= epoch.weights
+                parts.update(epoch.seconds)
                 report(epoch, settings["cell"], parameters)
         on = describe(device, threads)
 
     saving = perf_counter()
-    rows = [row for epoch in epochs for row in epoch.rows]
-    checkpoints.save(
-        outputs["checkpoints"],
-        settings["cell"],
-        {name: tensor for epoch in epochs for name, tensor in epoch.weights.items()},
-    )
+    checkpoints.save(outputs["checkpoints"], settings["cell"], weights)
     history.write(outputs["history"], rows)
-    for part in ("train", "validate"):
-        seconds[part] = sum(epoch.seconds[part] for epoch in epochs)
     finished = perf_counter()
+    seconds |= parts
     seconds["save"] = kept.seconds_writing + finished - saving
     seconds["total"] = seconds["import"] + finished - started + kept.seconds_before
-    seeds = {seed: summary([row for row in rows if row.seed == seed]) for seed in parameters.seeds}
+    by_seed = {seed: summary([row for row in rows if row.seed == seed]) for seed in parameters.seeds}
     write_record(
         outputs["run"],
         plan,
@@ -79,14 +78,14 @@ def train(
         inputs=[prepared],
         started=begun,
         packages=("torch", "numpy", "safetensors"),
-        status="ok" if all(seed["status"] == "ok" for seed in seeds.values()) else "diverged",
+        status="ok" if all(seed["status"] == "ok" for seed in by_seed.values()) else "diverged",
         parameters=parameters.as_dict(),
         device=on,
-        parameters_count=sum(tensor.numel() for tensor in epochs[0].weights.values()) // len(epochs[0].seeds),
+        parameters_count=trainer.parameters_count,
         training_images=trainer.training.shape[-1],
         validation_images=trainer.validation.shape[-1],
         seconds=seconds,
-        seeds=seeds,
+        seeds=by_seed,
     )
     kept.remove()
 

@@ -66,6 +66,11 @@ class Trainer:
         self.loss = LOSSES[parameters.loss]
         self.one_hot = F.one_hot(self.labels, n_classes).float()
 
+    @property
+    def parameters_count(self) -> int:
+        """Weights and biases of one network."""
+        return sum(weight.numel() for weight in self.weights) // len(self.seeds)
+
     def _beside(self, tensors: list[Tensor]) -> Tensor:
         """One tensor per seed, as one on the device."""
         return (tensors[0] if len(tensors) == 1 else torch.stack(tensors)).to(self.device)

@@ -1,0 +1,9 @@
+"""Torch as in a job: one thread."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
