@@ -163,7 +163,16 @@ def test_deleted_data_is_not_fetched_while_what_was_made_from_it_is_kept(results
     assert running(results, recipes) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}'])
+def test_a_job_of_another_data_set_gets_a_plan_of_its_own(results, recipes):
+    """One folder, one plan file per stage: what is kept of this data set must not run from the recipe of another."""
+    path = Path(make(results, recipes).file("prepare"))
+    planned = json.loads(path.read_text())
+    path.write_text(json.dumps(planned | {"recipe": {"settings": {"dataset": "mnist"}, "code": {}}}))
+    make(results, recipes).file("prepare")
+    assert json.loads(path.read_text())["recipe"] == recipes.recipe("prepare")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])
 def test_a_record_that_is_none_makes_its_job_run(results, recipes, text):
     (results / "cells/a/run.json").write_text(text)
     assert running(results, recipes) == ["train a", "evaluate a", "compare", "errors", "report", "record"]

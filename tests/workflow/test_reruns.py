@@ -132,6 +132,11 @@ def fetch_again(folder: Path) -> None:
     path.write_bytes(content)
 
 
+def delete_data_and_add_a_cell(folder: Path) -> None:
+    shutil.rmtree(folder / "results/data")
+    config(("  - name: grid", "  - name: new\n    epochs: 1\n  - name: grid"))(folder)
+
+
 def own_dataset(folder: Path) -> None:
     """The same digits as a dataset of one's own, under another name."""
     shutil.copytree(
@@ -220,6 +225,8 @@ CASES = {
     "a deleted record": (delete("cells/narrow/run.json"), cell("narrow")),
     # Data
     "a data file fetched again": (fetch_again, []),
+    "deleted data": (lambda folder: shutil.rmtree(folder / "results/data"), []),
+    "deleted data and a new cell": (delete_data_and_add_a_cell, sorted([*cell("new"), "download", "prepare"])),
     "another dataset": (own_dataset, sorted([*ALL, "download", "prepare"])),
 }
 

@@ -1,7 +1,7 @@
 rule errors:
     input:
         plan=planned("errors"),
-        prepared=f"<results>/data/{DATASET}/prepared.safetensors",
+        prepared=prepared("errors"),
         run=expand("<results>/cells/{cell}/run.json", cell=COMPARED),
         history=expand("<results>/cells/{cell}/history.csv", cell=COMPARED),
         records=expand("<results>/cells/{cell}/evaluation.json", cell=COMPARED),

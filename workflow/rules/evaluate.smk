@@ -1,7 +1,7 @@
 rule evaluate:
     input:
         plan=planned("evaluate"),
-        prepared=f"<results>/data/{DATASET}/prepared.safetensors",
+        prepared=prepared("evaluate"),
         checkpoints="<results>/cells/{cell}/checkpoints.safetensors",
         history="<results>/cells/{cell}/history.csv",
     output:

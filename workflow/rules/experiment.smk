@@ -61,6 +61,18 @@ def planned(stage):
     return plan_file
 
 
+def prepared(stage):
+    """Input function that gives the prepared images. Where they were deleted, a job that is kept does not ask for them:
+    Snakemake would run it again after making them for another job."""
+    file = f"data/{DATASET}/prepared.safetensors"
+
+    def images(wildcards):
+        kept = not plan.decision(stage, wildcards.get("cell")).runs
+        return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
+
+    return images
+
+
 onstart:
     hold()
 

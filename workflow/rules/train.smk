@@ -20,7 +20,7 @@ def minutes_of_training(wildcards, attempt):
 rule train:
     input:
         plan=planned("train"),
-        prepared=f"<results>/data/{DATASET}/prepared.safetensors",
+        prepared=prepared("train"),
     output:
         history="<results>/cells/{cell}/history.csv",
         checkpoints="<results>/cells/{cell}/checkpoints.safetensors",

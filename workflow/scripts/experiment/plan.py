@@ -19,6 +19,7 @@ from experiment.records import FORMAT, PART, digest, now, write_json
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
+KEYS = {"recipe", "why", "finished", "inputs", "outputs"}  # of a record, that the plan reads
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Plan:
             if stage in SOURCES and not path.exists() and not running:
                 return Decision(absent=True)
             return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
-        if record.get("format") != FORMAT or record.get("stage") != stage:
+        if record.get("format") != FORMAT or record.get("stage") != stage or not record.keys() >= KEYS:
             return Decision([f"{path.name} is of another format"])
         why = differences(record["recipe"], self.recipe(stage, cell), stage)
         if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
