@@ -37,6 +37,7 @@ FACTORS = {
 }
 FIGURES = {
     "train_loss": "Total training loss",
+    "train_images": "Training images",
     "train_correct": "Training images right",
     "train_accuracy": "Training accuracy",
     "minutes": "Training time, minutes",

@@ -20,7 +20,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
     rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
     if not rows:
         return None
-    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=2.2, right=1.15, bottom=0.42, top=0.15))
+    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=2.4, right=1.15, bottom=0.42, top=0.15))
     for place, row in enumerate(rows):
         agrees = row["verdict"] == "consistent"
         colour = CONSISTENT if agrees else DIFFERS
@@ -41,7 +41,9 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
             fontsize=8,
             color=colour,
         )
-    axes.set_yticks(range(len(rows)), [shorten(titles.get(row["row"], row["row"]), 34) for row in rows], color=INK)
+    axes.set_yticks(
+        range(len(rows)), [shorten(titles.get(row["row"], row["row"]), 34) for row in rows], color=INK, fontsize=8
+    )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))

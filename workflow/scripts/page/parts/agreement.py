@@ -7,7 +7,9 @@ from page.numbers import missing, number, percent, ratio, significant, whole
 from page.results import Results
 from page.words import FIGURES, PARAMETERS, plural, settings_text
 
+EXPLAINED = ("explained", "partly explained")
 WRITE = {
+    "train_images": whole,
     "train_loss": lambda value: f"{value:.4f}",
     "minutes": lambda value: f"{significant(value, 3)} min",
     "train_correct": whole,
@@ -20,14 +22,14 @@ WRITE = {
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """A block per row of the original's table."""
-    judged = [row for row in results.reference if row["verdict"] in ("consistent", "differs")]
-    consistent = sum(row["verdict"] == "consistent" for row in judged)
+    judged = sum(row["judged"] or 0 for row in results.original)
+    consistent = sum(row["consistent"] or 0 for row in results.original)
     by_row: dict[str, list[dict[str, Any]]] = {}
     for row in results.reference:
         by_row.setdefault(row["row"], []).append(row)
     return {
         "text": (
-            f"{consistent} of {plural(len(judged), 'figure')} that can be judged lie where one new run "
+            f"{consistent} of {plural(judged, 'figure')} that can be judged lie where one new run "
             "of ours would fall. "
             "A figure is consistent when it lies in the prediction interval that our seeds and the "
             "binomial error of its test set give together."
@@ -47,7 +49,7 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
         "stated": settings_text(row["stated"]),
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
-        "explained": [_explanation(item) for item in row["explained_by"]],
+        "explained": [_explanation(item) for item in row["explained_by"]] if row["sure"] in EXPLAINED else [],
     }
 
 

@@ -14,7 +14,7 @@ function go(id, focus) {
   const target = document.getElementById(id);
   if (!target) return;
   for (let outer = target; outer; outer = outer.parentElement) if (outer.matches("details")) outer.open = true;
-  target.scrollIntoView();
+  target.scrollIntoView({ behavior: focus ? "auto" : "instant" });
   if (focus) (target.querySelector("summary") ?? target).focus({ preventScroll: true });
 }
 document.addEventListener("click", (event) => {
