@@ -2,6 +2,8 @@
 # and one cell alone: `make cell NAME=…`.
 import os
 
+from experiment import questions
+
 
 localrules:
     cell,
@@ -13,28 +15,9 @@ localrules:
     clean,
 
 
-def explanation(wildcards):
-    return explain(plan)
-
-
-def planned_jobs(wildcards):
-    return [(stage, cell, plan.decision(stage, cell).why) for stage, cell in plan.jobs()]
-
-
-def stale_cells(wildcards):
-    return plan.stale()
-
-
-def named_cell(wildcards):
-    name = os.environ.get("NAME", "")
-    if name not in CELLS:
-        sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(CELLS)}")
-    return f"<results>/cells/{name}/evaluation.csv"
-
-
 rule cell:
     input:
-        named_cell,
+        lambda wildcards: questions.named_cell(CELLS, os.environ),
 
 
 rule why:
@@ -43,7 +26,7 @@ rule why:
     conda:
         "../../environment.yml"
     params:
-        text=explanation,
+        text=lambda wildcards: explain(plan),
     script:
         "../scripts/why.py"
 
@@ -55,7 +38,7 @@ rule dag:
         "../../environment.yml"
     params:
         folder=f"{plan.results}/dag",
-        jobs=planned_jobs,
+        jobs=lambda wildcards: questions.reasons(plan),
     script:
         "../scripts/dag.py"
 
@@ -67,7 +50,7 @@ rule stale:
         "../../environment.yml"
     params:
         results=str(plan.results),
-        cells=stale_cells,
+        cells=lambda wildcards: plan.stale(),
         delete=False,
     script:
         "../scripts/stale.py"
@@ -78,7 +61,7 @@ use rule stale as prune with:
         "<results>/logs/prune.log",
     params:
         results=str(plan.results),
-        cells=stale_cells,
+        cells=lambda wildcards: plan.stale(),
         delete=True,
 
 
