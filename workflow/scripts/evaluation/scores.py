@@ -1,41 +1,33 @@
-"""How good saved weights are on the test images: loss, accuracy, confusion matrix, log-probabilities.
+"""Loss, accuracy and confusion matrix of a network's answers, and which epoch speaks for a seed.
 
-A diverged network answers NaN. Its predicted class is, as for `argmax`, the first whose logit is NaN, so that it scores
-what always naming that class scores; its loss is not a number.
+A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it scores
+what always naming one class scores, and its loss is no number.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from training.losses import LOSSES
 
 
-@dataclass(frozen=True)
-class Score:
-    """One network's figures on the test images; `confusion` [classes, classes]: rows true, columns predicted."""
-
-    loss: float
-    accuracy: float
-    confusion: np.ndarray
+def mean_loss(logits: np.ndarray, classes: np.ndarray, loss: str) -> float:
+    """The mean over images of a loss by its name, from logits [M, K] and true classes [M]; may be NaN or infinite."""
+    return float(LOSSES[loss].value(logits, classes).mean(dtype=np.float64))
 
 
-def score(logits: torch.Tensor, labels: torch.Tensor, loss: str) -> Score:
-    """Score logits [M, classes] against the true classes [M] (int64)."""
-    n_classes = logits.shape[1]
-    predicted = logits.argmax(dim=1)
-    pairs = (labels * n_classes + predicted).numpy()
-    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int32)
-    return Score(
-        loss=LOSSES[loss].value(logits, labels).mean(dtype=torch.float64).item(),
-        accuracy=float(np.trace(confusion) / len(labels)),
-        confusion=confusion,
-    )
+def accuracy(logits: np.ndarray, classes: np.ndarray) -> float:
+    """The fraction of images whose largest logit is the true class's."""
+    return float((logits.argmax(axis=-1) == classes).mean())
 
 
-def chosen_epoch(validation_accuracy: list[float], rule: str) -> int:
-    """The epoch that represents a seed: the `last`, or the first with the best `validation` accuracy."""
-    if rule == "last":
-        return len(validation_accuracy)
-    return int(np.argmax(np.nan_to_num(validation_accuracy, nan=-1.0))) + 1
+def confusion(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """How many images of each true class (rows) were taken for each class (columns), int32 [K, K]."""
+    k = logits.shape[-1]
+    pairs = classes.astype(np.int64) * k + logits.argmax(axis=-1)
+    return np.bincount(pairs, minlength=k * k).reshape(k, k).astype(np.int32)
+
+
+def chosen_epoch(validation_accuracy: Sequence[float], rule: str) -> int:
+    """The epoch that speaks for a seed: the `last`, or the first with the best `validation` accuracy."""
+    return len(validation_accuracy) if rule == "last" else int(np.argmax(validation_accuracy)) + 1
