@@ -3,20 +3,6 @@ from experiment.gpus import gpus_available
 GPUS = gpus_available(settings.gpus)
 
 
-def gpu_of_cell(wildcards):
-    """1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are."""
-    return int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu")
-
-
-def memory_of_training(wildcards, attempt):
-    """MB: twice what the largest cell on MNIST was seen to take (docs/performance.md), more after each failure."""
-    return 2000 * attempt
-
-
-def minutes_of_training(wildcards, attempt):
-    return 60 * attempt
-
-
 rule train:
     input:
         plan=planned("train"),
@@ -33,9 +19,11 @@ rule train:
         "../../environment.yml"
     threads: 1
     resources:
-        gpu=gpu_of_cell,
-        mem_mb=memory_of_training,
-        runtime=minutes_of_training,
+        # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
+        gpu=lambda wildcards: int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu"),
+        # MB and minutes, for clusters: twice what MNIST's largest cell was seen to take, more after each failure.
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         partial=f"{plan.results}/partial/{{cell}}",
     script:
