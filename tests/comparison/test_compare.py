@@ -53,7 +53,7 @@ def made(tmp_path_factory):
 
 def test_the_rule_writes_these_files():
     rule = (ROOT / "workflow/rules/compare.smk").read_text("utf-8")
-    written = re.findall(r'(\w+)="<results>/([^"{]+)"', rule[rule.index("output:") :])
+    written = re.findall(r'(\w+)=(?:report\(\s*)?"<results>/([^"{]+)"', rule[rule.index("output:") :])
     assert dict(written) == OUTPUTS
 
 
