@@ -14,7 +14,7 @@ OBJECTS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", OBJECTS)
 def test_steps_are_those_of_torch_optim(name):
     generator = torch.Generator().manual_seed(1)
     weights = [torch.randn(4, 3, generator=generator), torch.randn(4, generator=generator)]
