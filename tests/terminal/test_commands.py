@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from clean import clean
 from dag import by_cell, by_rule, svg
+from open import show
 from project import snakemake
 
 from experiment.plan import STAGES
@@ -62,6 +63,21 @@ def test_dag_and_clean_as_commands(project):
     assert said.returncode == 0 and "Removed results: 4 cells with their page" in said.stdout
     left = {path.name for path in (project / "results").iterdir() if not path.name.startswith(".")}
     assert left - {"logs", "plan"} == {"data"}
+
+
+def test_open_finds_the_only_page(tmp_path, monkeypatch):
+    opened = []
+    browser = type("Browser", (), {"open": lambda self, address: opened.append(address)})()
+    monkeypatch.setattr("webbrowser.get", lambda: browser)
+    with pytest.raises(SystemExit, match="no page here yet"):
+        show(tmp_path / "report.html")
+    demo = tmp_path / "demo/report.html"
+    demo.parent.mkdir()
+    demo.write_text("the demo")
+    assert demo.as_uri() in show(tmp_path / "report.html")
+    (tmp_path / "report.html").write_text("the real one")
+    show(tmp_path / "report.html")
+    assert opened == [demo.as_uri(), (tmp_path / "report.html").as_uri()]
 
 
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])

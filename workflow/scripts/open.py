@@ -6,17 +6,20 @@ from pathlib import Path
 
 
 def show(page: Path) -> str:
-    """Open the page; returns what to tell."""
+    """Open the page, or the only one in a folder beside it (the demo's); returns what to tell."""
+    others = sorted(page.parent.glob("*/report.html"))
+    if not page.is_file() and len(others) == 1:
+        (page,) = others
     if not page.is_file():
-        others = sorted(str(path) for path in page.parent.glob("*/report.html"))
-        hint = f"; there is {', '.join(others)}" if others else ""
+        hint = f"; there are {', '.join(map(str, others))}" if others else ""
         sys.exit(f"{page}: no page here yet, make run leaves one{hint}")
+    address = page.resolve().as_uri()
     try:
-        webbrowser.get()
+        browser = webbrowser.get()
     except webbrowser.Error:
-        return f"No browser found here. The page: {page.resolve().as_uri()}"
-    webbrowser.open(page.resolve().as_uri())
-    return f"The page: {page.resolve().as_uri()}"
+        return f"No browser found here. The page: {address}"
+    browser.open(address)
+    return f"The page: {address}"
 
 
 if __name__ == "__main__":
