@@ -35,10 +35,15 @@ def section(arguments: argparse.Namespace) -> None:
             ratios(found.training, ours.training),
             spread(found.process),
             ratios(found.process, ours.process),
+            spread(found.cpu),
             f"{found.peak:.0f}",
             "" if found.accuracy is None else f"{found.accuracy:.2%}",
         ]
         for label, found in times.items()
     ]
-    print(table(["", "training, s", "ratio", "whole process, s", "ratio", "peak MB", "test accuracy"], rows))
+    print(
+        table(
+            ["", "training, s", "ratio", "whole process, s", "ratio", "CPU time, s", "peak MB", "test accuracy"], rows
+        )
+    )
     print("\nThe whole process of this project also validates and saves the weights after every epoch.\n")

@@ -25,13 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Times:
-    """What one contestant took, round by round; `peak` is its largest memory in MB, `accuracy` that of its last network
-    on the test images (None without)."""
+    """What one contestant took, in seconds, round by round: training, its process from start to end, CPU time of that.
+
+    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without).
+    """
 
     training: list[float] = field(default_factory=list)
     process: list[float] = field(default_factory=list)
-    accuracy: float | None = None
+    cpu: list[float] = field(default_factory=list)
     peak: float = 0.0
+    accuracy: float | None = None
 
 
 def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
@@ -52,6 +55,7 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
             if status:
                 sys.exit(f"\n{label} failed:\n{printed}")
             times[label].training.append(json.loads(printed.splitlines()[-1])["training"])
+            times[label].cpu.append(usage.ru_utime + usage.ru_stime)
             times[label].peak = max(times[label].peak, usage.ru_maxrss / 1024)
             if Path(job.saved).exists():
                 times[label].accuracy = accuracy_of(job)
