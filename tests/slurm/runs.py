@@ -61,7 +61,7 @@ class Run:
         """Both output streams so far."""
         return (self._project / "run.log").read_text("utf-8")
 
-    def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 90) -> Any:
+    def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 180) -> Any:
         """The first true value of `condition` while Snakemake is at work."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -71,7 +71,7 @@ class Run:
             time.sleep(0.1)
         raise AssertionError(f"{what}: not within {seconds:.0f} s, or Snakemake ended before\n{self.said}")
 
-    def finish(self, seconds: float = 200) -> str:
+    def finish(self, seconds: float = 400) -> str:
         """Wait for the good end and return what was said."""
         try:
             status = self.process.wait(seconds)
