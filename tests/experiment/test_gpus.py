@@ -11,6 +11,7 @@ def two_gpus(tmp_path, monkeypatch):
         (tmp_path / bus).mkdir()
     monkeypatch.setattr(gpus, "DRIVER", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
 
 
 def test_configured_number_counts(two_gpus):
@@ -38,9 +39,17 @@ def test_devices_that_may_be_used(two_gpus, monkeypatch, visible, count):
     assert gpus.gpus_available("auto") == count
 
 
+def test_a_slurm_job_that_was_given_no_gpu_has_none(two_gpus, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert gpus.gpus_available("auto") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert gpus.gpus_available("auto") == 1
+
+
 def test_without_the_drivers_folder_nvidia_smi_is_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(gpus, "DRIVER", tmp_path / "none")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert gpus.gpus_available("auto") == 0
     command = tmp_path / "nvidia-smi"

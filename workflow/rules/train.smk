@@ -21,9 +21,6 @@ rule train:
     resources:
         # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
         gpu=lambda wildcards: int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu"),
-        # MB and minutes, for clusters: twice what MNIST's largest cell was seen to take, more after each failure.
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         partial=f"{plan.results}/partial/{{cell}}",
     script:

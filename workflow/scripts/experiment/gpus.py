@@ -10,11 +10,14 @@ DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU, where NVIDIA
 def gpus_available(configured: int | str = "auto") -> int:
     """Number of GPUs to train on: the configured one, or with "auto" those that this process may use.
 
-    CUDA_VISIBLE_DEVICES narrows what is there, as it does for CUDA itself.
+    CUDA_VISIBLE_DEVICES narrows what is there, as it does for CUDA itself. A Slurm job without it was given none of the
+    GPUs that its node may have.
     """
     if configured != "auto":
         return int(configured)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if "SLURM_JOB_ID" in os.environ and visible is None:
+        return 0
     if visible is not None and not _listed(visible):
         return 0
     present = _present()
