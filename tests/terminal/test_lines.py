@@ -81,6 +81,13 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_so_far(tmp_path):
     assert (run.done, run.by_rule["train"]) == (1, 2)
 
 
+def test_no_time_is_told_where_nothing_tells_it():
+    run = Run()
+    run.plan({"compare": 1, "report": 1, "total": 2})
+    run.begin(1, Job.of(job_info(1, "compare")))
+    assert run.seconds_left() is None
+
+
 @pytest.mark.parametrize(
     ("seconds", "long", "short"),
     [(4.21, "4.2 s", "0:04"), (75, "1 min 15 s", "1:15"), (7500, "2 h 5 min", "2:05:00"), (90000, "25 h 0 min", None)],

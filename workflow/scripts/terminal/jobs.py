@@ -150,7 +150,8 @@ class Run:
     def seconds_left(self) -> float | None:
         """What the jobs that are left will take, at the pace of this run so far; None before it can be told.
 
-        Training counts by epochs of seeds; of other jobs those that ran already tell how long the next takes.
+        Training counts by epochs of seeds; of other jobs those that ran already tell how long the next takes. Jobs of
+        which none ran yet are not in it.
         """
         running = list(self.running.values())
         trainings = [job.training for job in running if job.training]
@@ -167,4 +168,4 @@ class Run:
         for rule, count in self.by_rule.items():
             if rule != "train" and rule in self._spent:
                 seconds += count * sum(self._spent[rule]) / len(self._spent[rule])
-        return seconds / max(1, len(running))
+        return seconds / max(1, len(running)) if seconds else None
