@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from project import command_of, environment_of
 
 FAULTY = Path(__file__).with_name("faulty")
@@ -34,12 +36,13 @@ class Faults:
     @property
     def struck(self) -> int:
         """How many have happened."""
-        return len([*self.folder.glob("*.pid"), *self.folder.glob("*.held")])
+        return len([*self.folder.glob("*.struck")])
 
     def held(self, number: int = 0) -> int | None:
         """The process that fault `number` holds."""
         path = self.folder / f"{number}.held"
-        return int(path.read_text()) if path.exists() else None
+        text = path.read_text() if path.exists() else ""
+        return int(text) if text.endswith("\n") else None  # else it is still being written
 
     def script(self, stage: str) -> Path:
         """The script that Snakemake ran for a stage."""
@@ -47,7 +50,7 @@ class Faults:
 
 
 class Run:
-    """Snakemake at work: `with Run(project, …) as run`. Nothing that it started outlives the block."""
+    """Snakemake at work in the background. Nothing that it started outlives the block of `with Run(project, …)`."""
 
     def __init__(self, project: Path, *arguments: str, **environment: str):
         self.log = project / f"run-{time.monotonic_ns()}.log"
@@ -120,3 +123,9 @@ def table(path: Path) -> list[dict[str, str]]:
 def names(results: Path) -> list[str]:
     """All files of a results folder."""
     return sorted(path.relative_to(results).as_posix() for path in results.rglob("*") if not path.is_dir())
+
+
+def skip_without_mounts() -> None:
+    """Skip a test that mounts, where that is not allowed."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("needs user namespaces, to mount a small disk")

@@ -2,7 +2,7 @@
 
 The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
 name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:
-`kill` (by SIGKILL), `hold` (it waits until it is killed; its id is in `<number>.pid`) or `memory` (MemoryError).
+`kill` (by SIGKILL), `hold` (it waits until it is killed; its id is in `<number>.held`) or `memory` (MemoryError).
 The first script of every stage is copied to the folder as `<stage>.py`.
 """
 
@@ -21,17 +21,15 @@ SEEN = {}
 
 def strike(what, number):
     """Do it, unless another process did."""
-    mark = FOLDER / f"{number}.pid"
     try:
-        with mark.open("x") as file:
-            file.write(str(os.getpid()))
+        (FOLDER / f"{number}.struck").touch(exist_ok=False)
     except FileExistsError:
         return
     if what == "memory":
         raise MemoryError("not enough memory for the test's sake")
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    mark.rename(mark.with_suffix(".held"))
+    (FOLDER / f"{number}.held").write_text(f"{os.getpid()}\n")
     while True:
         time.sleep(0.1)
 

@@ -1,0 +1,196 @@
+"""Run one stage's script again and again, each time with another fault, in processes forked from one that has
+imported everything: what takes Snakemake seconds a time takes a fraction here.
+
+    python disturbed.py kill|full|limit SCRIPT [STRIDE]
+
+SCRIPT is the script as Snakemake ran it, the working directory a project whose results are complete. `kill`: by
+SIGKILL before the first write, the second, and so on, each from the start and each with a run to the end; with a
+STRIDE before every STRIDE-th, and one run to the end. `full`: on a file system with more and more room; `limit`: with a
+limit to the size of files. After every fault, no output may be anything but absent or right; after the run to the end
+all must be there. Prints the counts as JSON.
+"""
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+WRITES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
+OWN = {"started", "finished", "mtime_ns", "seconds", "train_seconds", "why", "sha256", "bytes"}  # of every run
+KILOBYTES = (0, 2, 8, 32)  # of room left
+
+
+class Stage:
+    """The script, and what it left when nothing disturbed it."""
+
+    def __init__(self, script: Path):
+        source = script.read_text("utf-8")
+        self._code = compile(source, str(script), "exec")
+        preamble = source[: source.index("######## snakemake preamble end")]
+        held = {"__file__": str(script)}
+        exec(preamble, held)
+        self.snakemake = held["snakemake"]
+        self.outputs = [Path(path) for path in self.snakemake.output]
+        self.log = Path(self.snakemake.log[0])
+        self.right = {path: content(path) for path in self.outputs}
+        self.left = files()
+        exec(self._code, {"__name__": "stage", "__file__": __file__})  # its imports
+
+    def clean(self) -> None:
+        """Take away what the stage makes."""
+        for path in self.outputs:
+            path.unlink(missing_ok=True)
+        shutil.rmtree("results/partial", ignore_errors=True)
+
+    def run(self, prepare=lambda: None) -> int:
+        """Run in a process of its own, after `prepare` there; returns what `os.waitpid` does."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                prepare()
+                os._exit(self._run())
+            finally:
+                os._exit(99)
+        return os.waitpid(pid, 0)[1]
+
+    def _run(self) -> int:
+        try:
+            exec(self._code, {"__name__": "__main__", "__file__": __file__})
+        except SystemExit as error:
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+                return 1
+            return error.code or 0
+        return 0
+
+    def finish(self) -> None:
+        """Run to the end; everything must be right then."""
+        assert self.run() == 0, self.log.read_text("utf-8")
+        self.check(complete=True)
+
+    def check(self, *, complete: bool) -> None:
+        """Every output is right or, unless `complete`, absent; no record without what it tells of."""
+        present = [path for path in self.outputs if path.exists()]
+        wrong = [path for path in present if content(path) != self.right[path]]
+        assert not wrong, f"not as an undisturbed run leaves them: {wrong}"
+        records = [path for path in present if path.suffix == ".json" and "recipe" in json.loads(path.read_text())]
+        assert not records or present == self.outputs, (
+            f"{records[0]} was written before {set(self.outputs) - {*present}}"
+        )
+        if complete:
+            assert present == self.outputs, f"missing: {set(self.outputs) - {*present}}"
+            assert files() == self.left, f"left behind: {files() - self.left}, gone: {self.left - files()}"
+
+
+def files() -> set[str]:
+    return {str(path) for path in Path("results").rglob("*") if not path.is_dir()}
+
+
+def content(path: Path):
+    """What is in a file, without the times of the run that made it."""
+    if path.suffix == ".json":
+        return without_times(json.loads(path.read_text("utf-8")))
+    if path.name == "history.csv":
+        return [line.rsplit(",", 1)[0] for line in path.read_text("utf-8").splitlines()]
+    return path.read_bytes()
+
+
+def without_times(value):
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if key not in OWN}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def writes(event: str, arguments: tuple) -> bool:
+    """Whether an audit event is about to change the results (their logs and locks apart)."""
+    if event not in WRITES or not isinstance(arguments[0], str | os.PathLike):
+        return False
+    if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        return False
+    return bool(re.search(r"(^|/)results/(?!logs|\.locks)", os.fspath(arguments[0])))
+
+
+def killed_at(number: int):
+    """Make this process die before its `number`-th write."""
+
+    def prepare():
+        seen = 0
+
+        def watch(event, arguments):
+            nonlocal seen
+            if writes(event, arguments):
+                seen += 1
+                if seen == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+
+    return prepare
+
+
+def kill(stage: Stage, stride: int) -> dict[str, int]:
+    """Killed before every write; where the stage keeps epochs, all those are taken up."""
+    stage.clean()
+    kills = 0
+    while status := stage.run(killed_at(1 + kills * (stride or 1))):
+        assert os.WTERMSIG(status) == signal.SIGKILL, stage.log.read_text("utf-8")
+        kills += 1
+        stage.check(complete=False)
+        if not stride:
+            kept = len(list(Path("results/partial").rglob("seed*")))
+            stage.finish()
+            again = stage.log.read_text("utf-8")
+            taken_up = sum(map(int, re.findall(r"going on after epoch (\d+)", again)))
+            assert taken_up >= kept, f"kill {kills}: {kept} epochs were kept, {taken_up} taken up\n{again}"
+            stage.clean()
+    stage.check(complete=True)
+    return {"kills": kills}
+
+
+def refuse(stage: Stage, prepare) -> None:
+    """A run on a disk that refuses ends with one line that says so, and nothing wrong under a final name."""
+    stage.clean()
+    reader, writer = os.pipe()
+
+    def told():
+        os.dup2(writer, 2)
+        prepare()
+
+    assert os.waitstatus_to_exitcode(stage.run(told)) == 1
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        said = stream.read() + stage.log.read_text("utf-8")
+    assert re.search(r"^error: .*(No space left on device|File too large)", said, re.MULTILINE), said
+    assert "Traceback" not in said, said
+    stage.check(complete=False)
+
+
+def full(stage: Stage, _) -> dict[str, int]:
+    """With so many kilobytes of room on a file system of its own; `df` must be that of the results."""
+    filler = Path("results/filler")
+    for room in KILOBYTES:
+        stage.clean()
+        with filler.open("wb") as file:
+            free = os.statvfs("results").f_bavail * os.statvfs("results").f_frsize
+            os.posix_fallocate(file.fileno(), 0, free - room * 1024)
+        refuse(stage, lambda: None)
+        filler.unlink()
+        stage.finish()
+    return {"full disks": len(KILOBYTES)}
+
+
+def limit(stage: Stage, _) -> dict[str, int]:
+    """With a limit to the size of every file that the process writes."""
+    for size in KILOBYTES[:2]:
+        refuse(stage, lambda size=size: resource.setrlimit(resource.RLIMIT_FSIZE, (size * 1024, size * 1024)))
+        stage.finish()
+    return {"limited files": 2}
+
+
+if __name__ == "__main__":
+    fault, script, *stride = sys.argv[1:]
+    print(json.dumps({"kill": kill, "full": full, "limit": limit}[fault](Stage(Path(script)), int(*stride or [0]))))

@@ -1,0 +1,44 @@
+"""Every stage, killed before its writes and on full disks: `disturbed.py` on the scripts as Snakemake ran them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faults import skip_without_mounts
+
+DISTURBED = Path(__file__).with_name("disturbed.py")
+
+# Of the stages that take longer, not every write is tried.
+STRIDES = {"download": 9, "prepare": 0, "train": 0, "evaluate": 0, "compare": 26, "errors": 10, "report": 46}
+STRIDES |= {"record": 3}
+SMALL_DISK = "mount -t tmpfs -o size=16m tmpfs results && cp -a full/. results/ && exec "
+
+
+def disturbed(project: Path, *arguments: str, mount: str = "") -> dict[str, int]:
+    command = [sys.executable, str(DISTURBED), *arguments]
+    if mount:
+        command = ["unshare", "-rm", "sh", "-c", mount + " ".join(command)]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("stage", STRIDES)
+def test_a_killed_stage_leaves_nothing_half_and_its_next_run_the_same(project, stage):
+    counts = disturbed(project, "kill", f"faults/{stage}.py", str(STRIDES[stage]))
+    assert counts["kills"] >= 2
+
+
+def test_files_that_may_not_grow_are_told_in_a_line(project):
+    assert disturbed(project, "limit", "faults/train.py") == {"limited files": 2}
+
+
+def test_a_full_disk_is_told_in_a_line(project):
+    skip_without_mounts()
+    shutil.move(project / "results", project / "full")
+    (project / "results").mkdir()
+    assert disturbed(project, "full", "faults/train.py", mount=SMALL_DISK) == {"full disks": 4}
+    assert disturbed(project, "full", "faults/evaluate.py", mount=SMALL_DISK) == {"full disks": 4}

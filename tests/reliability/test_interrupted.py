@@ -1,0 +1,96 @@
+"""Runs cut off from outside: by Ctrl-C, by kill -9 of Snakemake, by a second run; a results folder elsewhere."""
+
+import os
+import re
+import signal
+import subprocess
+
+import psutil
+import pytest
+from faults import Faults, Run, skip_without_mounts, trained
+from project import command_of, environment_of, snakemake
+
+NARROW = ("--", "results/cells/narrow/evaluation.csv")
+
+
+@pytest.fixture
+def unfinished(project):
+    """The finished project without the cell `narrow`."""
+    for path in (project / "results/cells/narrow").iterdir():
+        path.unlink()
+    return project
+
+
+def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_path):
+    """The training is held in its 2nd epoch, then in its 3rd; what is done before that is not done again."""
+    faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1), ("hold", "narrow/seed2.epoch1", 1))
+    with Run(unfinished, *NARROW, **faults.environment) as first:
+        first.wait_for("the second epoch", lambda: faults.held(0))
+        first.signal_all(signal.SIGINT)
+        assert first.finish() != 0
+        psutil.wait_procs(first.rest(), timeout=10)
+        assert not first.rest()
+    assert "Interrupted" in first.said
+    assert "Traceback" not in first.said
+
+    with Run(unfinished, *NARROW, **faults.environment) as second:
+        orphan = second.wait_for("the third epoch", lambda: faults.held(1))
+        log = (unfinished / "results/logs/train/narrow.log").read_text()
+        assert "going on after epoch 1" in log
+
+        refused = snakemake(unfinished, *NARROW)
+        assert refused.returncode != 0
+        assert f"results: another run (process {second.process.pid}) is working in this folder" in refused.stderr
+        assert "Traceback" not in refused.stdout + refused.stderr
+
+        second.process.kill()
+        second.finish()
+        with Run(unfinished, *NARROW) as third:
+            waiting = f"train narrow: process {orphan} of an earlier run is still at it; waiting"
+            third.wait_for("word of the orphan", lambda: waiting in third.said)
+            os.kill(orphan, signal.SIGKILL)
+            assert third.finish() == 0, third.said
+    log = (unfinished / "results/logs/train/narrow.log").read_text()
+    assert "going on after epoch 2" in log
+    assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
+    assert not (unfinished / "results/partial/narrow").exists()
+
+
+@pytest.mark.parametrize(
+    ("make_it_so", "told"),
+    [
+        ("mount -o remount,ro results", r"results/\.lock: cannot be written \(Read-only file system\)"),
+        ("cat /dev/zero > results/filler || true", r"results/plan/\S+: cannot be written \(No space left on device\)"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_in_a_line(unfinished, make_it_so, told):
+    skip_without_mounts()
+    (unfinished / "results").rename(unfinished / "full")
+    (unfinished / "results").mkdir()
+    before = "mount -t tmpfs -o size=8m tmpfs results && cp -a full/. results/ && { " + make_it_so + "; } && exec "
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", before + " ".join(command_of())],
+        cwd=unfinished,
+        env=environment_of(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode != 0
+    assert re.search(rf"^{told}; make room or rights there, or move the results: ", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_results_on_another_file_system(unfinished, finished, tmp_path_factory):
+    """`results` is a link to a file system in memory: no rename may cross over."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("needs /dev/shm, another file system")
+    elsewhere = f"/dev/shm/{tmp_path_factory.getbasetemp().name}-{os.getpid()}"
+    try:
+        subprocess.run(["mv", unfinished / "results", elsewhere], check=True)
+        (unfinished / "results").symlink_to(elsewhere)
+        done = snakemake(unfinished, *NARROW)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
+    finally:
+        subprocess.run(["rm", "-rf", elsewhere], check=True)

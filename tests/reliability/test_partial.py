@@ -1,0 +1,45 @@
+"""A cell that fails: the others go on, the run says failure, and the page can be made of what there is."""
+
+import csv
+
+from faults import Faults
+from project import copy_project, planned_jobs, snakemake
+
+PARTIAL = ("--config", "partial=True")
+
+
+def test_a_failing_cell_costs_nobody_else_anything(project, tmp_path):
+    """The cell that runs out of memory is the final one too, so that the page has to do without its errors."""
+    config = project / "config/small.yaml"
+    text = config.read_text().replace("final: wide", "final: big")
+    config.write_text(
+        text.replace("cells:\n", "cells:\n  - {name: big, hidden: [64]}\n  - {name: late, hidden: [8]}\n")
+    )
+    faults = Faults(tmp_path / "faults", ("memory", "partial/big/", 2))
+    done = snakemake(project, **faults.environment)
+    assert done.returncode != 0
+    assert "1 failed: train big" in done.stderr + done.stdout
+    assert "MemoryError: not enough memory" in done.stderr + done.stdout
+    assert (project / "results/cells/late/evaluation.json").is_file()
+    assert not (project / "results/cells/big/run.json").exists()
+
+    done = snakemake(project, *PARTIAL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (project / "results/comparison.csv").open(newline="") as file:
+        status = {row["cell"]: row["status"] for row in csv.DictReader(file)}
+    assert (status.pop("big"), {*status.values()}) == ("failed", {"ok"})
+    page = (project / "results/report.html").read_text("utf-8")
+    assert "MemoryError: not enough memory" in page
+    assert "The final cell left no model whose errors could be shown." in page
+    assert "Failed: it left no results. Its log ends so:" in page
+
+    assert planned_jobs(project, *PARTIAL) == []
+    assert planned_jobs(project) == ["compare", "errors", "evaluate big", "record", "report", "train big"]
+
+
+def test_without_any_finished_cell_there_is_no_page(tmp_path):
+    project = copy_project(tmp_path / "project")
+    done = snakemake(project, *PARTIAL)
+    assert done.returncode != 0
+    assert "results: no cell is finished, so there is nothing to make a page of" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
