@@ -33,11 +33,6 @@ class Faults:
         """What brings them into every Python process of a run."""
         return {"FAULTS": str(self.folder), "PYTHONPATH": str(FAULTY)}
 
-    @property
-    def struck(self) -> int:
-        """How many have happened."""
-        return len([*self.folder.glob("*.struck")])
-
     def held(self, number: int = 0) -> int | None:
         """The process that fault `number` holds."""
         path = self.folder / f"{number}.held"

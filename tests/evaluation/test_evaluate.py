@@ -11,10 +11,11 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from evaluation.network import predict
-from evaluation.scores import accuracy, chosen_epoch, confusion, mean_loss
+from evaluation.scores import chosen_epoch, confusion
 from experiment.errors import UserError
 from training import checkpoints
 from training.checkpoints import Checkpoints
+from training.figures import accuracy, mean_loss
 from training.history import Row, read_validation_accuracy, write
 
 

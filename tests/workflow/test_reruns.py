@@ -209,6 +209,7 @@ CASES = {
     "an edit in the model": (edit("training/model.py"), ALL),
     "an edit in the loss table": (edit("training/losses.py"), ALL),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
+    "an edit in what evaluation calls": (edit("evaluation/scores.py"), evaluated(*CELLS)),
     "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", *PAGE]),
     "an edit in a figure": (edit("page/figures/curves.py"), PAGE),
     "an edit in the template": (edit("page/templates/page.html.j2"), PAGE),

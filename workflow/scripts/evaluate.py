@@ -9,10 +9,11 @@ import numpy as np
 
 from data.prepared import classes, test_images
 from evaluation.network import predict
-from evaluation.scores import accuracy, chosen_epoch, confusion, mean_loss
+from evaluation.scores import chosen_epoch, confusion
 from experiment.parameters import Parameters
 from experiment.records import now, replacing, write_record
 from training.checkpoints import Checkpoints
+from training.figures import accuracy, mean_loss
 from training.history import read_validation_accuracy
 from training.losses import log_softmax
 

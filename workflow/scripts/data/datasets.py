@@ -21,7 +21,6 @@ FILES = {
     "t10k-labels-idx1-ubyte": 1,
 }
 SCHEMES = ("file", "http", "https")
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True)

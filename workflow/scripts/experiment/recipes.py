@@ -33,6 +33,8 @@ class Recipes:
         return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage)}
 
     def _code_of(self, stage: str) -> dict[str, str]:
+        if stage == "download" and "files" in self._source:
+            return {}  # its content is known by checksum, whatever code fetches it
         if stage not in self._code:
             code = fingerprint(stage)
             if stage in RESOURCES:

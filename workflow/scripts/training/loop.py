@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from evaluation.scores import accuracy, mean_loss
 from experiment.parameters import Parameters
 from experiment.parameters import split as split_sizes
 from training.checkpoints import names
 from training.devices import synchronize
+from training.figures import accuracy, mean_loss
 from training.history import Row
 from training.losses import LOSSES
 from training.model import CHUNK, backward, forward, initial_weights, inputs_of, predict

@@ -3,7 +3,7 @@ conclusions among them."""
 
 from typing import Any
 
-from page.numbers import missing, p_value, percent, points, ratio, signed, significant
+from page.numbers import missing, p_value, points, ratio, signed, significant
 from page.results import Results
 
 EVIDENCE = {
@@ -68,11 +68,6 @@ def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
 
 def _between(write, low: float | None, high: float | None) -> str:
     return "–" if missing(low) or missing(high) else f"{write(low)} to {write(high)}"
-
-
-def accuracy_interval(low: float | None, high: float | None) -> str:
-    """An interval of accuracies, in per cent."""
-    return _between(lambda value: percent(value, unit=False), low, high)
 
 
 def points_interval(low: float | None, high: float | None) -> str:
