@@ -1,0 +1,124 @@
+"""What strangers' files and configs can't do: run code, reach a shell, leave the results folder."""
+
+import ast
+import re
+import shutil
+
+import pytest
+import yaml
+from project import ROOT, copy_project, snakemake
+
+SCRIPTS = sorted((ROOT / "workflow/scripts").rglob("*.py"))
+RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
+
+# What loads code with data, or runs text.
+MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "pty", "code"}
+CALLS = {"eval", "exec", "compile", "torch.load", "os.system", "os.popen", "pd.read_pickle", "pandas.read_pickle"}
+CALLS |= {"yaml.unsafe_load", "yaml.full_load", "subprocess.getoutput", "subprocess.getstatusoutput"}
+
+
+def faults(tree: ast.AST) -> list[str]:
+    """What a syntax tree does that it must not."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
+            names = [module] if module else [alias.name for alias in node.names]
+            found += [f"imports {name}" for name in names if name.split(".")[0] in MODULES]
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            if name in CALLS or given.get("allow_pickle", "False") != "False" or given.get("shell", "False") != "False":
+                found.append(f"calls {ast.unparse(node)}")
+            if name == "yaml.load" and "SafeLoader" not in given.get("Loader", ""):
+                found.append(f"calls {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT / "workflow/scripts")))
+def test_no_script_loads_code_or_runs_text(path):
+    assert faults(ast.parse(path.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pickle",
+        "from joblib import load",
+        "np.load(path, allow_pickle=True)",
+        "torch.load(path)",
+        "subprocess.run(command, shell=True)",
+        "yaml.load(text, Loader=yaml.Loader)",
+        "exec(text)",
+    ],
+)
+def test_the_test_above_sees(text):
+    assert len(faults(ast.parse(text))) == 1
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
+def test_no_rule_has_a_shell_command(path):
+    text = path.read_text("utf-8")
+    assert not re.search(r"^\s*(shell|run|wrapper|notebook|cwl)\s*:|\bshell\(|\beval\(|os\.system", text, re.MULTILINE)
+
+
+HOSTILE = [
+    "../out",
+    "/tmp/out",
+    "a/b",
+    "..",
+    ".hidden",
+    "-rf",
+    "a b",
+    "$(touch owned)",
+    "a;touch owned",
+    "{cell}",
+    "a\nb",
+]
+
+
+def test_names_that_would_leave_the_folder_or_reach_a_shell_start_nothing(tmp_path):
+    project = copy_project(tmp_path / "project")
+    config = yaml.safe_load((project / "config/small.yaml").read_text())
+    config["cells"] += [{"name": name, "learning_rate": 0.1 + place} for place, name in enumerate(HOSTILE)]
+    config["dataset"] = {"name": "../../data", "path": "."}
+    (project / "config/small.yaml").write_text(yaml.safe_dump(config))
+    before = sorted(tmp_path.rglob("*"))
+    done = snakemake(project)
+    told = re.findall(r"^config/small\.yaml:\d+: (\S+): ", done.stderr, re.MULTILINE)
+    assert done.returncode != 0
+    assert "dataset.name" in told
+    assert {f"cells[{place}].name" for place in range(3, 3 + len(HOSTILE))} <= {*told}, done.stderr
+    assert [path for path in sorted(tmp_path.rglob("*")) if path not in before and ".snakemake" not in path.parts] == []
+
+
+def test_paths_and_titles_do_not_reach_a_shell(finished, tmp_path):
+    """A results folder, a data set and texts that a shell would run go through as they are."""
+    hostile = "it's; touch owned $(touch owned) `touch owned` \"&"
+    project = copy_project(tmp_path / "project")
+    own = project / f"mine {hostile}"
+    shutil.copytree(finished / "results/data/digits", own, ignore=shutil.ignore_patterns("*.json", "*.safetensors"))
+    config = yaml.safe_load((project / "config/small.yaml").read_text())
+    config |= {"dataset": {"name": "mine", "path": own.name}, "title": hostile, "note": hostile}
+    config["pathvars"] = {"results": f"results {hostile}"}
+    (project / "config/small.yaml").write_text(yaml.safe_dump(config))
+    results = project / f"results {hostile}"
+    done = snakemake(project, "--", f"{results.name}/cells/narrow/evaluation.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (results / "cells/narrow/evaluation.json").is_file()
+    assert not [path for path in tmp_path.rglob("*") if path.name == "owned"]
+
+
+def test_results_from_elsewhere_are_not_taken(project):
+    """Another cell's files under this cell's name, another format, a file that is none: said by name, made again."""
+    cells = project / "results/cells"
+    shutil.rmtree(cells / "narrow")
+    shutil.copytree(cells / "wide", cells / "narrow")
+    record = cells / "grid-batch-32/run.json"
+    record.write_text(record.read_text().replace('"format": 1', '"format": 0', 1))
+    (cells / "grid-batch-128/predictions.npz").write_bytes(b"\x80\x04\x95")
+    why = snakemake(project, "--quiet", "all", "--", "why").stdout
+    assert "train     narrow: cell wide → narrow" in why
+    assert "train     grid-batch-32: run.json is of another format" in why
+    assert "evaluate  grid-batch-128: output changed since it was written: predictions.npz" in why
+    assert "train     grid-batch-128" not in why
