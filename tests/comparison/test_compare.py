@@ -11,6 +11,7 @@ import pytest
 from cells import GRID, make_cells, plan_of, settings_of
 from compare import compare
 
+from comparison.cells import read_cells
 from experiment.errors import UserError
 from experiment.reference import load
 
@@ -148,3 +149,24 @@ def test_cells_of_another_test_set_are_refused(tmp_path):
     cells = make_cells(tmp_path, {"a": ({}, 4.0)}, images=50) + make_cells(tmp_path, {"b": ({}, 4.0)}, images=60)
     with pytest.raises(UserError, match=r"cells/b/predictions.npz: was made on other test images than those of cell a"):
         run(tmp_path, cells)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"log_probabilities": np.zeros((1, 2, 10)), "labels": np.zeros(2, np.uint8)},  # no seeds
+        {"seeds": np.array([{"code": "to be unpickled"}], dtype=object)},
+        {"seeds": np.array([77]), "chosen_epochs": np.array([1]), "labels": np.zeros(2, np.uint8)}
+        | {"log_probabilities": np.zeros((1, 2, 10))},
+        None,
+    ],
+)
+def test_files_from_elsewhere_are_refused_with_their_folder(tmp_path, content):
+    cell = make_cells(tmp_path)[0]
+    folder = tmp_path / "cells" / cell["name"]
+    if content:
+        np.savez(folder / "predictions.npz", **content)
+    else:
+        (folder / "predictions.npz").write_bytes(b"PK\x03\x04 but no archive")
+    with pytest.raises(UserError, match=rf"cells/{cell['name']}: holds files that are no results of this program"):
+        read_cells({cell["name"]: folder}, [cell])

@@ -81,6 +81,12 @@ def _waited_for(capfd, looks=300):
     return ""
 
 
+def test_a_folder_that_somebody_else_made_is_refused(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(UserError, match="belongs to another user"), lease(["GPU-a"], tmp_path / "link"):
+        pass
+
+
 def test_a_lease_ends_with_its_block(tmp_path):
     for _ in range(2):
         with lease(["GPU-a"], tmp_path) as index:

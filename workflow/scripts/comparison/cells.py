@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ class Cell:
 
 def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Cell]:
     """Every cell of `cells` ({"name", "parameters"}), in that order; failed where `folders` has none for it."""
-    read = [_read(folders[cell["name"]], **cell) if cell["name"] in folders else Cell(**cell) for cell in cells]
+    read = [_known(folders[cell["name"]], **cell) if cell["name"] in folders else Cell(**cell) for cell in cells]
     with_results = [cell for cell in read if cell.labels is not None]
     for cell in with_results[1:]:
         if not np.array_equal(cell.labels, with_results[0].labels):
@@ -64,6 +65,17 @@ def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Ce
                 f"{with_results[0].name}; remove this cell's folder and run again"
             )
     return read
+
+
+def _known(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
+    """What `_read` makes of a cell's folder; files that are not what train and evaluate write are refused."""
+    try:
+        return _read(folder, name, parameters)
+    except (KeyError, IndexError, TypeError, ValueError, BadZipFile) as error:
+        raise UserError(
+            f"{folder}: holds files that are no results of this program ({type(error).__name__}: {error}); remove this "
+            "folder and run again"
+        ) from error
 
 
 def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:

@@ -80,7 +80,8 @@ class Partial:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, seeds: Sequence[int], number: int) -> Path:
-        return self.folder / f"seed{'-'.join(map(str, seeds))}.epoch{number}.safetensors"
+        others = f"-and-{len(seeds) - 1}-more" if len(seeds) > 1 else ""  # all their numbers could be too long a name
+        return self.folder / f"seed{seeds[0]}{others}.epoch{number}.safetensors"
 
 
 def _checksum(results: str, tensors: Mapping[str, Tensor]) -> str:
