@@ -1,17 +1,24 @@
 """The demo's smallest cell, run again and again with kills at random times; what it leaves is always the same.
 
-    python -m bench.soak --runs 200
+    python -m bench.soak --runs 200 --writes --inputs 2000
 
 Every run starts without results of the cell. One to three times Snakemake or what it started is struck at a random
 time: a job's process, Snakemake alone (its job lives on) or everything by SIGKILL, or everything by SIGINT, which is
 Ctrl-C; then the run is let through. Every tenth run goes from nothing to the page, the others from the data to the
-cell's evaluation. Prints the counts; ends with an error at the first difference from an undisturbed run.
+cell's evaluation. Ends with an error at the first difference from an undisturbed run.
+
+With --writes, every stage is killed before each of its writes too. With --inputs, the config and the reader of IDX
+files get so many inputs in each of their property-based tests. The counts are those of docs/reliability.md.
 """
 
 import argparse
+import json
+import os
 import random
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +31,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import psutil  # noqa: E402
 import yaml  # noqa: E402
-from faults import Run, names, table, trained  # noqa: E402
+from faults import Faults, Run, names, table, trained  # noqa: E402
 from project import copy_project  # noqa: E402
 
+HOUR = 3600  # seconds; on a busy machine a start of Snakemake may take minutes
 MOST = 3  # strikes in a run
 STRIKES = ("job", "Snakemake", "all", "Ctrl-C")
 CELL = "baseline"
@@ -59,7 +67,7 @@ def attempt(project: Path, goal: list[str], duration: float, chance: random.Rand
             counts[strike] += 1
             break
         time.sleep(0.05)
-    run.finish()
+    run.finish(HOUR)
     return run
 
 
@@ -88,31 +96,30 @@ def undisturbed(project: Path, goal: list[str]) -> float:
     """Run to the good end; returns the seconds."""
     started = time.monotonic()
     with Run(project, *goal) as run:
-        if run.finish() != 0:
+        if run.finish(HOUR) != 0:
             sys.exit(f"undisturbed, and yet it failed:\n{run.said}")
     return time.monotonic() - started
 
 
 def clear(results: Path, *, data: bool) -> None:
-    """Remove what was made: with `data` everything, else all but the data set."""
-    for path in results.glob("*"):
-        if data or path.name != "data":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    """Remove what was made: with `data` everything, else the cell's own."""
+    for path in [results] if data else [results / "cells", results / "partial"]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
-def soak(runs: int, seed: int, project: Path) -> Counter:
+def soak(runs: int, seed: int, page_every: int, project: Path) -> Counter:
     """Make the cell `runs` times, disturbed; returns the counts."""
     chance = random.Random(seed)
     copy_project(project)
     configure(project)
     results, counts = project / "results", Counter()
     right, seconds = {}, {}
-    for whole in (True, False):
-        clear(results, data=whole)
+    for whole in (True, False) if page_every else (False,):
         seconds[whole] = undisturbed(project, [] if whole else EVALUATED)
         right[whole] = outcome(results, whole)
+        clear(results, data=False)
     for number in range(runs):
-        whole = number % 10 == 0
+        whole = page_every > 0 and number % page_every == 0
         clear(results, data=whole)
         goal = [] if whole else EVALUATED
         attempts = [attempt(project, goal, seconds[whole], chance, counts) for _ in range(chance.randint(1, MOST))]
@@ -132,20 +139,63 @@ def soak(runs: int, seed: int, project: Path) -> Counter:
     return counts
 
 
+def writes(project: Path) -> dict[str, int]:
+    """Kill every stage before each of its writes; returns the kills by stage."""
+    copy_project(project)
+    configure(project)
+    faults = Faults(project / "faults")
+    with Run(project, **faults.environment) as run:
+        if run.finish(HOUR) != 0:
+            sys.exit(run.said)
+    kills = {}
+    for stage in ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record"):
+        stride = [] if stage in ("prepare", "train", "evaluate") else ["1"]
+        command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{stage}: {done.stderr}")
+        kills[stage] = json.loads(done.stdout.splitlines()[-1])["kills"]
+        print(f"{stage}: {kills[stage]} kills before writes", flush=True)
+    return kills
+
+
+def inputs(examples: int) -> int:
+    """Run the property-based tests of config and IDX reader with so many examples each; returns how many there were."""
+    tests = ["tests/experiment/test_config_properties.py", "tests/data/test_idx.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "--hypothesis-show-statistics", *tests]
+    environment = os.environ | {"EXAMPLES": str(examples)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stdout)
+    counts = re.findall(r"(\d+) passing, (\d+) failing, and (\d+) invalid", done.stdout)
+    return sum(int(count) for test in counts for count in test)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--page-every", type=int, default=10, help="how often a run goes to the page; 0: never")
+    parser.add_argument("--writes", action="store_true", help="kill every stage before each of its writes")
+    parser.add_argument("--inputs", type=int, default=0, help="inputs for each property-based test")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="work here and leave everything")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="soak-"))
-    counts = soak(options.runs, options.seed, folder / "project")
+    counts = soak(options.runs, options.seed, options.page_every, folder / "project")
+    killed = writes(folder / "writes") if options.writes else {}
+    tried = inputs(options.inputs) if options.inputs else 0
     if options.folder is None:
         shutil.rmtree(folder)
     kills = sum(counts[strike] for strike in STRIKES)
     print(f"{counts['runs']} runs, {kills} kills survived: all ended as an undisturbed run does")
     for name in (*STRIKES, "runs to the page"):
         print(f"  {name}: {counts[name]}")
+    if killed:
+        print(f"{sum(killed.values())} kills before writes survived")
+        for stage, number in killed.items():
+            print(f"  {stage}: {number}")
+    if tried:
+        print(f"{tried} inputs tried: each read or refused with a line")
 
 
 if __name__ == "__main__":

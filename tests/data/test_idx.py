@@ -1,6 +1,7 @@
 """The IDX reader: what it reads, and that nothing makes it fail in any other way than with one clear line."""
 
 import gzip
+import os
 import struct
 import tracemalloc
 
@@ -15,7 +16,11 @@ from data.idx import DataError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 CONTENT = idx.encode(IMAGES)
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 def header(*shape: int, kind: int = 8, dimensions: int | None = None) -> bytes:
