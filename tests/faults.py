@@ -76,7 +76,7 @@ class Run:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 120) -> Any:
+    def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 200) -> Any:
         """The first true value of `condition`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -24,6 +24,7 @@ WRITTEN = (
     "plan",
     "logs",
     "benchmarks",
+    ".locks",
 )
 
 

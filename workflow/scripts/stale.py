@@ -13,6 +13,8 @@ PLACES = (
     "logs/evaluate/{cell}.log",
     "benchmarks/train/{cell}.tsv",
     "benchmarks/evaluate/{cell}.tsv",
+    ".locks/train/{cell}",
+    ".locks/evaluate/{cell}",
 )
 
 
