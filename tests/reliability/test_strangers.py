@@ -103,9 +103,9 @@ def test_paths_and_titles_do_not_reach_a_shell(finished, tmp_path):
     config["pathvars"] = {"results": f"results {hostile}"}
     (project / "config/small.yaml").write_text(yaml.safe_dump(config))
     results = project / f"results {hostile}"
-    done = snakemake(project, "--", f"{results.name}/cells/narrow/evaluation.csv")
+    done = snakemake(project, "--", f"{results.name}/data/mine/prepared.safetensors")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (results / "cells/narrow/evaluation.json").is_file()
+    assert (results / "data/mine/prepare.json").is_file()
     assert not [path for path in tmp_path.rglob("*") if path.name == "owned"]
 
 
