@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import CELLS, planned_jobs
+from project import CELLS, planned_jobs, snakemake
 
 SCRIPTS = "workflow/scripts"
 PAGE = ["record", "report"]  # what is made from everything
@@ -243,6 +243,20 @@ def test_other_cores_and_working_directory(project, tmp_path):
     assert planned_jobs(project, "--cores", "1") == []
     project.rename(tmp_path / "moved")
     assert planned_jobs(tmp_path / "moved") == []
+
+
+def test_a_changed_reference_figure(project):
+    """The audit is made again, and the page; nothing trains."""
+    config(("reference: null", "reference: config/original-report.yaml"))(project)
+    assert planned_jobs(project) == ["compare", *PAGE]
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned_jobs(project) == []
+    report = project / "config/original-report.yaml"
+    text = report.read_text("utf-8")
+    assert "44548" in text
+    report.write_text(text.replace("44548", "44549"), "utf-8")
+    assert planned_jobs(project) == ["compare", *PAGE]
 
 
 def test_a_cell_alone(project):
