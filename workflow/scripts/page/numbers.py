@@ -76,6 +76,17 @@ def seconds(value: float | None) -> str:
     return f"{value / 3600:.1f}{THIN}h"
 
 
+def seconds_between(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    """A difference of times in seconds and its interval, all to the same decimals: three digits of the longest."""
+    if missing(value):
+        return MISSING, MISSING
+    bounded = not (missing(low) or missing(high))
+    longest = max(abs(bound) for bound in ((value, low, high) if bounded else (value,)))
+    decimals = max(0, 2 - math.floor(math.log10(longest))) if longest else 0
+    shown = [f"{signed(bound, decimals)}{THIN}s" for bound in ((value, low, high) if bounded else (value,))]
+    return shown[0], f"{shown[1]} to {shown[2]}" if bounded else MISSING
+
+
 def minutes(value: float | None) -> str:
     """Seconds in the original report's unit."""
     return MISSING if missing(value) else f"{significant(value / 60, 3)}{THIN}min"

@@ -3,7 +3,7 @@ conclusions among them."""
 
 from typing import Any
 
-from page.numbers import missing, p_value, points, ratio, signed, significant
+from page.numbers import missing, p_value, points, ratio, seconds_between, signed, significant
 from page.results import Results
 
 EVIDENCE = {
@@ -14,6 +14,7 @@ EVIDENCE = {
     "reference": ("agreement", "figure by figure"),
     "failed": ("provenance", "why and when"),
 }
+TIMES = ("train_seconds", "seconds_per_epoch")
 SHOWN = 3  # cells named behind a finding
 MOST = 30  # findings on the page, which are the most important ones; a large grid has one per pair
 
@@ -49,8 +50,9 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 
 def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
     value, low, high = (row.get(key) for key in ("difference", "low", "high"))
-    if not missing(row.get("ratio")):
-        shown = ratio(row["ratio"]), _between(ratio, low, high)
+    if measure in TIMES:
+        text, interval = seconds_between(value, low, high)
+        shown = text if missing(row.get("ratio")) else f"{text} ({ratio(row['ratio'])})", interval
     elif "accuracy" in measure or "f1" in measure:
         shown = points(value), _between(points, low, high)
     else:
