@@ -5,7 +5,7 @@ from cells import make_cells
 
 from comparison.agreement import audit, total_train_loss
 from comparison.cells import read_cells
-from comparison.claims import judge
+from comparison.claims import _sentence, judge
 from comparison.effects import find_effects
 from comparison.scores import score_cells
 from experiment.reference import load
@@ -151,6 +151,14 @@ def test_a_claim_about_time_needs_a_difference_in_time(made):
     slower, same = ("no-normalization", "four-hidden-layers"), BETTER
     assert verdict(made, claim("higher", slower, measure="train_seconds")) == ["confirmed"]
     assert verdict(made, claim("higher", same, measure="train_seconds")) == ["not decided"]
+
+
+def test_an_interval_without_zero_that_decides_nothing_says_why():
+    """Holm's adjustment may leave a pair open whose own interval lies on one side of zero."""
+    pair = {"from": "a", "to": "b", "difference": 0.01, "high": 0.02, "p_adjusted": 0.12, "seeds": 3, "decided": False}
+    reason = "(not decided: adjusted p = 0.120; the interval is for this pair alone)."
+    assert _sentence("test_accuracy", pair | {"low": 0.001}).endswith(reason)
+    assert _sentence("test_accuracy", pair | {"low": -0.001}).endswith("(not decided).")
 
 
 def test_the_largest_effect_needs_cells_that_differ_in_it(made):

@@ -9,7 +9,7 @@ from comparison.cells import Cell
 from comparison.effects import by_seed, common_seeds, compare_cells, figures_by_seed, time_ratio
 from comparison.intervals import mean_over_seeds
 from comparison.paired import holm
-from comparison.words import measured, signed
+from comparison.words import measured, p_value, signed
 
 CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "not decided"
 SEED_COLUMNS = {"test_accuracy": "accuracy"}  # a column of comparison.csv by its name in seeds.csv
@@ -23,7 +23,7 @@ def judge(
 
     A claim about pairs of cells is confirmed where every pair's difference is decided on the claimed side, refuted
     where one is decided on the other side. p values are Holm's: those of effects.csv for its pairs' test accuracy,
-    within all claims for everything else.
+    within all claims together for loss, times, training accuracy and pairs that effects.csv has not.
     """
     if not reference:
         return []
@@ -140,8 +140,18 @@ def _text(claim, evidence):
 def _sentence(measure, item):
     change = signed(measure, item["difference"], item["low"], item["high"])
     ratio = f", {item['ratio']:.2f} times as long" if item.get("ratio") is not None else ""
-    reason = "" if item["decided"] else " (single run)" if item["seeds"] == 1 else " (not decided)"
-    return f"{measured(measure)} from {item['from']} to {item['to']}: {change}{ratio}{reason}."
+    return f"{measured(measure)} from {item['from']} to {item['to']}: {change}{ratio}{_reservation(item)}."
+
+
+def _reservation(item):
+    """Why a difference decides nothing, in brackets; an interval without zero may belong to one of several pairs."""
+    if item["decided"]:
+        return ""
+    if item["seeds"] == 1:
+        return " (single run)"
+    if item["low"] <= 0 <= item["high"]:
+        return " (not decided)"
+    return f" (not decided: {p_value(item['p_adjusted'])}; the interval is for this pair alone)"
 
 
 def _largest(claim, evidence, bench):

@@ -263,7 +263,8 @@ def _caveats(settings, table, effects):
     caveats = [
         f"The epoch of every figure is {chosen}; test images choose nothing: no epoch, no seed, no setting.",
         "Intervals of differences count seeds and test images as chance; McNemar's test compares two models only.",
-        "p values are Holm's, within the pairs with the baseline and within each factor for the others.",
+        "p values are Holm's: for test accuracy within the pairs with the baseline and within each factor for the "
+        "others, and so in claims on it; within all claims together for loss, times and training accuracy.",
         "All seeds of a cell trained one after the other on one machine: intervals of times tell of these runs there.",
     ]
     floors = effects["seeds_p_floor"].dropna()
