@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from experiment import fingerprint as module
 from experiment.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
 
 STAGES = ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record")
@@ -60,6 +61,26 @@ def test_a_real_edit_changes_that_module_only(scripts, tmp_path_factory, text):
     before = fingerprint("run", scripts)
     after = changed(scripts, tmp_path_factory.mktemp("scripts"), text)
     assert {name for name in before if before[name] != after[name]} == {"model.layer"}
+
+
+def test_what_was_found_out_is_kept_and_changes_nothing(scripts, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(module, "CACHE", tmp_path_factory.mktemp("cache") / "fingerprints.json")
+    clear()
+    before = fingerprint("run", scripts)
+    module.keep()
+    clear()
+    monkeypatch.setattr(module.ast, "parse", None)  # nothing is parsed again
+    assert fingerprint("run", scripts) == before
+    module.CACHE.write_text('{"by": "another", "known": {}}')
+    clear()
+    monkeypatch.undo()
+    assert fingerprint("run", scripts) == before
+    clear()
+
+
+def clear() -> None:
+    module._known.cache_clear()
+    module._read.cache_clear()
 
 
 def test_a_string_that_is_no_docstring_counts(tmp_path):

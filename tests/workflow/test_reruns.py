@@ -145,14 +145,6 @@ def own_dataset(folder: Path) -> None:
     config(("dataset: digits", "dataset: {name: mine, path: mine}"))(folder)
 
 
-def change_own_dataset(folder: Path) -> None:
-    own_dataset(folder)
-    labels = folder / "mine/t10k-labels-idx1-ubyte.gz"
-    content = bytearray(gzip.decompress(labels.read_bytes()))
-    content[-1] = (content[-1] + 1) % 10
-    labels.write_bytes(gzip.compress(content))
-
-
 def nothing(folder: Path) -> None:
     pass
 
@@ -243,6 +235,18 @@ def test_other_cores_and_working_directory(project, tmp_path):
     assert planned_jobs(project, "--cores", "1") == []
     project.rename(tmp_path / "moved")
     assert planned_jobs(tmp_path / "moved") == []
+
+
+def test_other_content_of_a_dataset_of_ones_own(project):
+    own_dataset(project)
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned_jobs(project) == []
+    labels = project / "mine/t10k-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(labels.read_bytes()))
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(gzip.compress(content))
+    assert planned_jobs(project) == sorted([*ALL, "download", "prepare"])
 
 
 def test_a_changed_reference_figure(project):

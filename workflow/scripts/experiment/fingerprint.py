@@ -5,12 +5,18 @@ Read by the recipes, so that a stage runs again exactly when the code that makes
 
 import ast
 import hashlib
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiment.records import write_json
+
 SCRIPTS = Path(__file__).resolve().parents[1]  # workflow/scripts, where the stages' imports start
+
+CACHE = Path(".snakemake/fingerprints.json")  # beside the engine's own notes, in the working directory
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -32,7 +38,7 @@ def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
         path = _source(name, scripts)
         if name in found or name in FRAME or path is None:
             continue
-        found[name], imported = _read(path, name, scripts)
+        found[name], imported = _read(path, name)
         waiting += imported
     return dict(sorted(found.items()))
 
@@ -44,12 +50,39 @@ def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str
 
 
 @cache
-def _read(path: Path, name: str, scripts: Path) -> tuple[str, tuple[str, ...]]:
+def _read(path: Path, name: str) -> tuple[str, list[str]]:
     """Checksum of a module's meaning, and the dotted names that it imports."""
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    imported: set[str] = set()
-    meaning = _meaning(ast.parse(path.read_bytes()), package, imported)
-    return _short(repr(meaning).encode()), tuple(sorted(imported))
+    content = path.read_bytes()
+    key = _short(f"{name} {path.name} ".encode() + content)
+    known = _known()
+    if key not in known:
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        imported: set[str] = set()
+        meaning = _meaning(ast.parse(content), package, imported)
+        known[key] = [_short(repr(meaning).encode()), sorted(imported)]
+    meaning, imported = known[key]
+    return meaning, imported
+
+
+@cache
+def _known() -> dict[str, list]:
+    """What `_read` found out in earlier runs, by the content that it read: parsing takes longer than all else here."""
+    try:
+        kept = json.loads(CACHE.read_text("utf-8"))
+        return kept["known"] if kept["by"] == _by() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _by() -> str:
+    """This module's own content: another way to fingerprint knows nothing of what this one found."""
+    return _short(Path(__file__).read_bytes())
+
+
+def keep() -> None:
+    """Keep what was found out for the next run; without a place to keep it, it is found out again."""
+    with suppress(OSError):
+        write_json(CACHE, {"by": _by(), "known": _known()}, flush=False)
 
 
 def _meaning(node: Any, package: str, imported: set[str]) -> Any:
@@ -85,6 +118,7 @@ def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
         yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
+@cache
 def _source(name: str, scripts: Path) -> Path | None:
     """The file of a project module, or None for anything else (a library, a function's name)."""
     path = scripts.joinpath(*name.split("."))

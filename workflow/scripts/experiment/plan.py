@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from experiment import fingerprint
 from experiment.differences import differences
 from experiment.logs import end
 from experiment.recipes import Recipes
@@ -79,6 +80,7 @@ class Plan:
             self._tidy()
             for job in self.jobs():
                 self._write(*job)
+            fingerprint.keep()
             self._written = True
         return str(self.path(stage, cell))
 
