@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from page.numbers import MINUS, seconds_between
+from page.numbers import MINUS, probability, seconds_between
 from page.parts.findings import _evidence
 
 durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
@@ -36,3 +36,11 @@ def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
     if measure == "train_seconds":
         assert shown["value"] == f"{MINUS}3.58\u202fs (×\u202f0.754)"
         assert shown["interval"] == f"{MINUS}5.72\u202fs to {MINUS}1.45\u202fs"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0 %"), (1e-6, "< 0.1 %"), (0.0006, "0.1 %"), (0.954, "95.4 %"), (0.9999, "> 99.9 %"), (1.0, "100.0 %")],
+)
+def test_a_probability_is_certain_only_where_it_is(value, text):
+    assert probability(value).replace("\u202f", " ") == text

@@ -145,3 +145,9 @@ def test_the_same_results_give_the_same_page(hostile):
     plan = json.loads((hostile.parent / "plan" / "report.json").read_text("utf-8"))
     draw_report(hostile.parent, plan, hostile, figures(hostile.parent))
     assert (hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]) == before
+
+
+def test_a_bar_is_as_wide_as_its_probability(opened):
+    bar = opened().locator(".bars").first.locator("rect").first.bounding_box()["width"]
+    whole = opened().locator(".bars").first.locator("svg").first.bounding_box()["width"]
+    assert bar / whole == pytest.approx(0.8, abs=0.01)

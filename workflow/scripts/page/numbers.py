@@ -19,6 +19,16 @@ def percent(value: float | None, decimals: int = 2, unit: bool = True) -> str:
     return MISSING if missing(value) else f"{100 * value:.{decimals}f}" + (f"{THIN}%" if unit else "")
 
 
+def probability(value: float | None) -> str:
+    """A probability in per cent to one decimal; 0.0 and 100.0 only where it is just that."""
+    text = percent(value, 1)
+    if text == f"0.0{THIN}%" and value > 0:
+        return f"<{THIN}0.1{THIN}%"
+    if text == f"100.0{THIN}%" and value < 1:
+        return f">{THIN}99.9{THIN}%"
+    return text
+
+
 def points(value: float | None, decimals: int = 2) -> str:
     """A difference of fractions as percentage points with its sign: 0.0042 → +0.42."""
     return MISSING if missing(value) else signed(100 * value, decimals)

@@ -3,11 +3,10 @@ cells get wrong."""
 
 from typing import Any
 
-from page.numbers import missing, percent, whole
+from page.numbers import missing, percent, probability, whole
 from page.results import Results
 
 WORST = 12  # told at length
-STEPS = 10  # of the bars behind probabilities
 
 
 def context(results: Results) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def _case(error: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
         "nearest_predicted_label": f"Nearest training image of {predicted}",
         "nearest_true": _place(error["nearest_true"]),
         "nearest_true_label": f"Nearest training image of {true}",
-        "bars": [_bar(classes[kind], probability, kind == error["true"]) for kind, probability in bars],
+        "bars": [_bar(classes[kind], value, kind == error["true"]) for kind, value in bars],
     }
 
 
@@ -66,21 +65,21 @@ def _place(neighbour: dict[str, Any] | None) -> int | None:
     return neighbour["tile"] if neighbour else None
 
 
-def _bar(name: str, probability: float, true: bool) -> dict[str, Any]:
+def _bar(name: str, value: float, true: bool) -> dict[str, Any]:
     return {
         "name": name,
-        "value": percent(probability, 1),
-        "step": round(STEPS * probability),
+        "value": probability(value),
+        "width": f"{100 * value:.1f}",
         "role": "true" if true else "",
     }
 
 
 def _right(item: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> dict[str, Any]:
     name = classes[item["true"]]
-    caption = f"{name}, {percent(item['probability'], 1)}"
+    caption = f"{name}, {probability(item['probability'])}"
     if item["kind"] == "narrow":
-        kind, probability = item["runner_up"]
-        caption += f"; {classes[kind]} {percent(probability, 1)}"
+        kind, value = item["runner_up"]
+        caption += f"; {classes[kind]} {probability(value)}"
     label = f"Test image {item['index']}: {name}, predicted right"
     return {"tile": tiles.get(item["index"]), "label": label, "caption": caption}
 
