@@ -62,6 +62,7 @@ use rule stale as prune with:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
+        configured=CELLS,
         delete=True,
 
 

@@ -1,5 +1,6 @@
 """List, and remove when asked, what cells left behind that are no longer configured."""
 
+import sys
 from pathlib import Path
 
 from experiment.disk import remove, size
@@ -18,7 +19,7 @@ PLACES = (
 )
 
 
-def stale(results: Path, cells: list[str], delete: bool) -> list[str]:
+def stale(results: Path, cells: list[str], delete: bool = False) -> list[str]:
     """A line per cell with what it takes on disk; with `delete`, its files are gone afterwards."""
     lines = []
     for cell in cells:
@@ -28,8 +29,20 @@ def stale(results: Path, cells: list[str], delete: bool) -> list[str]:
             for path in paths:
                 remove(path)
         lines.append(f"{'removed ' if delete else ''}{cell}  {taken / 1e6:.1f} MB")
-    return lines or ["no cell has results that is not configured"]
+    return lines or ["every cell that has results is configured"]
+
+
+def prune(results: Path, cells: list[str], configured: list[str]) -> list[str]:
+    """Remove these cells, unless none that is configured has results: then the folder is another configuration's."""
+    if cells and not any((results / "cells" / cell).is_dir() for cell in configured):
+        sys.exit(
+            f"{results}: none of the configured cells has results here: is this the folder of another configuration?"
+        )
+    return stale(results, cells, delete=True)
 
 
 if __name__ == "__main__":
-    print("\n".join(stale(Path(snakemake.params.results), list(snakemake.params.cells), snakemake.params.delete)))
+    folder, left = Path(snakemake.params.results), list(snakemake.params.cells)
+    print(
+        "\n".join(prune(folder, left, snakemake.params.configured) if snakemake.params.delete else stale(folder, left))
+    )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from experiment.plan import STAGES, Plan
+from experiment.plan import AFTER, Plan
 
 MOST_LINES = 30  # reasons shown one by one; the rest is counted
 
@@ -24,19 +24,19 @@ def explain(plan: Plan) -> str:
 
 
 def _reasons(plan: Plan, runs: list[tuple[str, str | None]]) -> list[str]:
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    by_cell: dict[tuple[str, str], list[str]] = defaultdict(list)
+    by_why: dict[str, list[str]] = defaultdict(list)
     for stage, cell in runs:
-        if stage == "evaluate" and plan.decision("train", cell).runs:
-            continue  # goes without saying
-        groups[stage, "; ".join(plan.decision(stage, cell).why)].append(cell or "")
-    width = max(len(name) for name in STAGES)
-    lines = [
-        f"  {stage:<{width}}  " + (f"{_some(cells)}: " if STAGES[stage].per_cell else "") + why
-        for (stage, why), cells in groups.items()
-    ]
+        why = "; ".join(plan.decision(stage, cell).why)
+        if cell is None:
+            by_why[why.partition("; " + AFTER)[0] if not why.startswith(AFTER) else "made from these"].append(stage)
+        elif stage == "train" or not plan.decision("train", cell).runs:  # evaluation follows training: no news
+            by_cell[stage, why].append(cell)
+    lines = [f"{stage:<8}  {_some(cells)}: {why}" for (stage, why), cells in by_cell.items()]
+    lines += [f"{', '.join(stages)}: {why}" for why, stages in by_why.items()]
     if len(lines) > MOST_LINES:
-        lines[MOST_LINES:] = [f"  … and {len(lines) - MOST_LINES} more reasons"]
-    return lines
+        lines[MOST_LINES:] = [f"… and {len(lines) - MOST_LINES} more reasons"]
+    return [f"  {line}" for line in lines]
 
 
 def _some(names: list[str], most: int = 4) -> str:

@@ -20,6 +20,7 @@ from experiment.records import FORMAT, PART, digest, now, write_json
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
+AFTER = "made from what runs again"
 KEYS = {"recipe", "why", "finished", "inputs", "outputs"}  # of a record, that the plan reads
 
 
@@ -255,7 +256,7 @@ def _settle(path: Path, record: dict[str, Any]) -> None:
 def _after(running: list[tuple[str, str | None]]) -> str:
     names = [stage if cell is None else f"{stage} {cell}" for stage, cell in running]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"made from what runs again: {shown}"
+    return f"{AFTER}: {shown}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:
