@@ -147,6 +147,8 @@ def _reservation(item):
     """Why a difference decides nothing, in brackets; an interval without zero may belong to one of several pairs."""
     if item["decided"]:
         return ""
+    if np.isnan(item["p_adjusted"]):
+        return " (the same predictions on every image)"
     if item["seeds"] == 1:
         return " (single run)"
     if item["low"] <= 0 <= item["high"]:

@@ -104,7 +104,10 @@ def by_seed(first: Cell, second: Cell, figures, measure: str) -> np.ndarray:
 
 
 def compare_cells(first: Cell, second: Cell, figures, confidence: float) -> dict[str, Any]:
-    """All columns of effects.csv that come from two cells alone; `by_seed` too, the accuracy differences."""
+    """All columns of effects.csv that come from two cells alone; `by_seed` too, the accuracy differences.
+
+    `p` is NaN where all predictions are the same.
+    """
     row = {"seeds": len(common_seeds(first, second))} | compare_models(first, second, confidence)
     if row["seeds"] == 0:
         return row
@@ -119,11 +122,14 @@ def compare_cells(first: Cell, second: Cell, figures, confidence: float) -> dict
         row |= {"difference": float(correct.mean()), "basis": SINGLE, "p": row["mcnemar_p"]}
         row |= {"low": row["models_low"], "high": row["models_high"]}
         row["loss_difference"] = float((other.log_loss - one.log_loss).mean(dtype=float))
+    if np.array_equal(one.predicted, other.predicted):
+        row["p"] = np.nan  # nothing to test, so no member of Holm's family
     row["f1_difference"] = by_seed(first, second, figures, "f1_macro").mean()
     return row | _times(first, second, figures, confidence)
 
 
 class _Answers(NamedTuple):
+    predicted: np.ndarray  # uint8 [common seeds, M]
     correct: np.ndarray  # bool [common seeds, M]
     log_loss: np.ndarray  # float32 [common seeds, M]
 
@@ -132,7 +138,7 @@ def _common(first: Cell, second: Cell) -> tuple[_Answers, _Answers]:
     seeds = common_seeds(first, second)
     places = [[cell.seeds.index(seed) for seed in seeds] for cell in (first, second)]
     return tuple(
-        _Answers(cell.predicted[place] == cell.labels, cell.log_loss[place])
+        _Answers(cell.predicted[place], cell.predicted[place] == cell.labels, cell.log_loss[place])
         for cell, place in zip((first, second), places, strict=True)
     )
 

@@ -1,8 +1,8 @@
 """What came out, in sentences made from the tables: effects, best and final cell, times, seeds, and their limits."""
 
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from comparison.cells import Cell
@@ -43,7 +43,7 @@ def findings(
         "findings": [{"decided": None, "factor": None} | finding for finding in sentences],
         "factors": factors,
         "pairs": {"found": found, "kept": kept, "text": _pairs(found, kept)},
-        "caveats": _caveats(settings, table, effects.table),
+        "caveats": [*_caveats(settings, table, effects.table), *_crowded(cells)],
     }
 
 
@@ -122,13 +122,20 @@ def _effect(row):
         f"test accuracy {_difference(row)}; training time {_time_change(row)}.",
         [row["from"], row["to"]],
         "effects.csv",
-        decided=bool(row["decided"]),
+        decided=_decided(row),
         factor=row["factor"],
         figures=_effect_figures(row),
     )
 
 
+def _decided(row):
+    """None where two cells predict the same: there is nothing to decide."""
+    return None if pd.isna(row["p"]) else bool(row["decided"])
+
+
 def _difference(row):
+    if pd.isna(row["p"]):
+        return "the same, with the same predictions on every image"
     change = signed("accuracy", row["difference"], row["low"], row["high"])
     if row["basis"] == SINGLE:
         between = f"{p_value(row['p_adjusted'])} between these two trained models"
@@ -139,7 +146,7 @@ def _difference(row):
 
 def _time_change(row):
     change = signed("seconds", row["seconds_difference"], row["seconds_low"], row["seconds_high"])
-    return f"{change}, {row['seconds_ratio']:.2f} times as long"
+    return change if pd.isna(row["seconds_ratio"]) else f"{change}, {row['seconds_ratio']:.2f} times as long"
 
 
 def _effect_figures(row):
@@ -152,48 +159,36 @@ def _by_factor(table):
 
 
 def _factor(factor, group):
-    """How much a factor moves accuracy and time: its pair with the largest difference, decided ones first."""
+    """How much a factor moves accuracy, and time with it: its pair with the largest difference, decided ones first."""
     known = group[group["difference"].notna()]
-    timed = group[group["seconds_ratio"].notna()]
     summary = {"factor": factor, "name": NAMES[factor], "pairs": len(group), "decided": int(group["decided"].sum())}
-    largest = seconds = None
-    if len(known):
-        row = known.assign(size=known["difference"].abs()).sort_values(["decided", "size"], ascending=False).iloc[0]
-        largest = {name: _number(row[name]) for name in ("difference", "low", "high")}
-        largest = {"from": row["from"], "to": row["to"]} | largest | {"decided": bool(row["decided"])}
-    if len(timed):
-        row = timed.loc[timed["seconds_ratio"].map(lambda ratio: abs(np.log(ratio)) if ratio > 0 else 0.0).idxmax()]
-        names = {
-            "ratio": "seconds_ratio",
-            "difference": "seconds_difference",
-            "low": "seconds_low",
-            "high": "seconds_high",
-        }
-        seconds = {"from": row["from"], "to": row["to"]} | {
-            name: _number(row[column]) for name, column in names.items()
-        }
-    return summary | {"largest": largest, "seconds": seconds, "text": _factor_text(summary, known, largest, seconds)}
+    if not len(known):
+        text = f"{NAMES[factor].capitalize()}: no pair of cells with results."
+        return summary | {"largest": None, "seconds": None, "text": text}
+    row = known.assign(size=known["difference"].abs()).sort_values(["decided", "size"], ascending=False).iloc[0]
+    cells = {"from": row["from"], "to": row["to"]}
+    largest = {name: _number(row[name]) for name in ("difference", "low", "high")} | {"decided": _decided(row)}
+    names = {"ratio": "seconds_ratio", "difference": "seconds_difference", "low": "seconds_low", "high": "seconds_high"}
+    seconds = {name: _number(row[column]) for name, column in names.items()}
+    text = _factor_text(summary, row)
+    return summary | {"largest": cells | largest, "seconds": cells | seconds, "text": text}
 
 
-def _factor_text(summary, known, largest, seconds):
-    name = summary["name"].capitalize()
-    if largest is None:
-        return f"{name}: no pair of cells with results."
-    single = (known["basis"] == SINGLE).all()
+def _factor_text(summary, row):
     pairs = "the one pair" if summary["pairs"] == 1 else f"{summary['pairs']} pairs"
-    if single:
+    if row["basis"] == SINGLE:
         count = "single runs decide nothing"
     elif summary["pairs"] == 1:
-        count = "decided" if summary["decided"] else "not decided"
+        count = {True: "decided", False: "not decided", None: "nothing to decide"}[_decided(row)]
     else:
         count = f"{summary['decided']} decided"
-    change = signed("accuracy", largest["difference"], largest["low"], largest["high"])
-    time = (
-        f"; training takes {seconds['ratio']:.2f} times as long ({seconds['from']} to {seconds['to']})"
-        if seconds
-        else ""
+    change = "the same, with the same predictions on every image"
+    if not pd.isna(row["p"]):
+        change = signed("accuracy", row["difference"], row["low"], row["high"])
+    return (
+        f"{summary['name'].capitalize()} ({pairs}, {count}): test accuracy {change}; training time "
+        f"{_time_change(row)} ({row['from']} to {row['to']})."
     )
-    return f"{name} ({pairs}, {count}): test accuracy {change} ({largest['from']} to {largest['to']}){time}."
 
 
 def _factor_finding(factor):
@@ -277,6 +272,21 @@ def _caveats(settings, table, effects):
     if (table["interval"] == "wilson").any():
         caveats.append("Cells with one seed are single runs: their intervals know of the test images' chance only.")
     return caveats
+
+
+def _crowded(cells):
+    """A caveat for every machine that trained more cells at once than it has cores."""
+    hosts = {}
+    for run in (cell.run for cell in cells if cell.run):
+        hosts.setdefault((run["machine"]["host"], run["machine"]["cores"]), []).append(run)
+    for (_, cores), runs in hosts.items():
+        times = [(datetime.fromisoformat(run["started"]), datetime.fromisoformat(run["finished"])) for run in runs]
+        most = max(sum(start <= moment < end for start, end in times) for moment, _ in times)
+        if most > cores:
+            yield (
+                f"Up to {most} trainings at once on {cores} {'core' if cores == 1 else 'cores'}: times include waiting "
+                "for each other."
+            )
 
 
 def _number(value):
