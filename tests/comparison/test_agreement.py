@@ -74,6 +74,22 @@ def test_a_row_that_another_cell_explains(made):
     )
 
 
+@pytest.mark.parametrize(("times", "sure"), [(1.5, "nearly as stated"), (6.0, "unexplained")])
+def test_a_row_with_one_figure_outside(made, times, sure):
+    """`times` half the width of its interval away from the middle: up to twice is nearly as stated."""
+    alone = "four-hidden-layers"
+    row = row_of(made[1], alone, {})
+    result = audited(made, [row])
+    assert result.rows[0]["sure"] == "as stated"
+    loss = result.table.set_index("figure").loc["train_loss"]
+    middle, half = (loss["low"] + loss["high"]) / 2, (loss["high"] - loss["low"]) / 2
+    only = [cell for cell in made[0] if cell.name == alone]
+    row["figures"]["train_loss"] = middle + times * half
+    summary = audited((only, made[1][made[1]["cell"] == alone], None), [row]).rows[0]
+    assert (summary["sure"], summary["consistent"]) == (sure, 2)
+    assert ("About one of 7 rows of 3 figures" in summary["text"]) is (sure == "nearly as stated")
+
+
 def test_cells_with_another_number_of_training_images_explain_nothing(made):
     row = row_of(made[1], "split-60-40", {}, cell="no-normalization")
     names = [fit["cell"] for fit in audited(made, [row]).rows[0]["explained_by"]]

@@ -30,6 +30,7 @@ COLUMNS = [
     "note",
 ]
 INDEPENDENT = ("train_loss", "train_correct", "test_correct")  # a row agrees by these: the others repeat them
+NEARLY = "nearly as stated"  # all but one figure agree, and that one lies in an interval twice as wide
 HALF_DIGIT = {"train_loss": 0.00005, "test_f1": 0.0000005}  # what the original's rounding may hide
 MOST_EXPLANATIONS = 3
 
@@ -70,6 +71,12 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
 def total_train_loss(mean_loss: float, batch_size: int, n_images: int) -> float:
     """A mean training loss in the original's unit: the sum of the batches' means over the number of images."""
     return mean_loss * math.ceil(n_images / batch_size) / n_images
+
+
+def by_chance(n_figures: int, confidence: float) -> str:
+    """How many rows of `n_figures` independent figures a prediction interval at `confidence` leaves out by chance."""
+    rows = 1 / (1 - confidence**n_figures)
+    return f"About one of {rows:.0f} rows of {n_figures} figures has one outside by chance alone."
 
 
 def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
@@ -166,9 +173,21 @@ class _Row:
             return "no data"
         if self.fit["agrees"]:
             return "as stated"
-        if self.nearest is None:
-            return "unexplained"
-        return "explained" if self.nearest["agrees"] else "partly explained"
+        if self.nearest and self.nearest["agrees"]:
+            return "explained"
+        if len(self.outside) == 1 < self.fit["judged"] and self._just_outside(*self.outside):
+            return NEARLY
+        return "partly explained" if self.nearest else "unexplained"
+
+    @property
+    def outside(self):
+        """The judged figures that lie outside of what the stated cell would give."""
+        return [figure for figure in self.judged if self._verdict(self.stated, figure) == "differs"]
+
+    def _just_outside(self, figure):
+        expected = self.expected[self.stated][figure]
+        middle, half = (expected.low + expected.high) / 2, (expected.high - expected.low) / 2
+        return abs(self.printed[figure] - middle) <= 2 * half
 
     def summary(self):
         own = {key: (self.fit or {}).get(key) for key in ("consistent", "judged", "misfit", "agrees")}
@@ -192,6 +211,8 @@ class _Row:
         single = "" if len(self.by_cell[name]) > 1 else " (single run: the spread between seeds is not known)"
         if sure == "as stated":
             return f"{beginning}{single}: the row comes out at the settings that it states."
+        if sure == NEARLY:
+            return f"{beginning}{single}; one lies just outside. {by_chance(self.fit['judged'], self.confidence)}"
         if sure == "unexplained":
             return f"{beginning}{single}: the row does not come out at its settings, and no other cell is nearer."
         best = self.nearest

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from comparison.agreement import NEARLY, by_chance
 from comparison.cells import Cell
 from comparison.effects import SINGLE, Effects
 from comparison.factors import MOST_PAIRS, NAMES
@@ -33,7 +34,7 @@ def findings(
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
         *_times(table),
         *_spread(table, settings["confidence"]),
-        *_audit(audited),
+        *_audit(audited, settings["confidence"]),
     ]
     return {
         "confidence": settings["confidence"],
@@ -224,7 +225,7 @@ def _spread(table, confidence):
     yield _finding("seeds", "spread", text, [widest], "comparison/seeds.csv", figures=figures)
 
 
-def _audit(rows):
+def _audit(rows, confidence):
     judged = [row for row in rows if row["sure"] != "no data"]
     if not judged:
         return
@@ -234,12 +235,15 @@ def _audit(rows):
     good = len(names.get("as stated", []))
     text = f"Of {len(judged)} rows of the original report, {good} come out at the settings that they state."
     for sure, what in (
+        (NEARLY, "all figures but one, which lies just outside"),
         ("explained", "fit another cell instead"),
         ("partly explained", "come nearer to another cell, without fitting it"),
         ("unexplained", "fit no cell"),
     ):
         if sure in names:
             text += f" {listed(names[sure])}: {what}."
+    if NEARLY in names:
+        text += f" {by_chance(max(row['judged'] for row in judged), confidence)}"
     cells = [row["cell"] for row in judged]
     yield _finding("reference", "rows", text, cells, "reference.csv", figures={k: len(v) for k, v in names.items()})
 

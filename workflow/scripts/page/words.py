@@ -51,6 +51,7 @@ VERDICTS = {
     "confirmed": "good",
     "consistent": "good",
     "as stated": "good",
+    "nearly as stated": "good",
     "explained": "good",
     "decided": "good",
     "refuted": "bad",
