@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from page.figures.agreement import _labels
+from page.figures.style import looks
+from page.figures.time import draw as draw_time
 from page.numbers import MINUS, probability, seconds_between
+from page.parts.agreement import _figure
+from page.parts.comparison import _epoch
 from page.parts.findings import _evidence
 
 durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
@@ -44,3 +49,32 @@ def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
 )
 def test_a_probability_is_certain_only_where_it_is(value, text):
     assert probability(value).replace("\u202f", " ") == text
+
+
+def test_an_interval_is_shown_finely_enough_for_its_verdict():
+    row = {"figure": "train_loss", "note": None, "ratio": None, "verdict": "differs", "nearest_verdict": None}
+    row |= {"original": 0.0008, "here": 0.00069, "low": 0.000588, "high": 0.000791}
+    row |= {"nearest_here": 0.00085, "nearest_low": 0.0007, "nearest_high": 0.001}
+    shown = _figure(row)
+    assert (shown["original"], shown["here"]) == ("0.0008", "0.00069")
+    assert shown["interval"] == "0.00059 to 0.00079"
+    assert shown["nearest_interval"] == "0.0007 to 0.0010"
+
+
+def test_labels_that_would_be_alike_are_cells():
+    titles = {"one": "Three hidden layers, normalised, 128", "two": "Three hidden layers, normalised, 256", "c": "C"}
+    rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
+    assert _labels(rows, titles) == ["cell-one", "cell-two", "C"]
+
+
+@pytest.mark.parametrize(("epoch", "text"), [(10.0, "10"), (3, "3"), (9.3333, "9.33"), (None, "–")])
+def test_epochs_are_whole_where_they_are(epoch, text):
+    assert _epoch(epoch) == text
+
+
+def test_the_time_figure_holds_its_intervals():
+    row = {"cell": "a", "train_seconds": 2.0, "test_accuracy": 0.97}
+    row |= {"test_accuracy_low": 0.9, "test_accuracy_high": 0.995}
+    low, high = draw_time([row], looks(1, None), ["a"], False).axes[0].get_ylim()
+    assert low < 0.9
+    assert high > 0.995

@@ -257,3 +257,11 @@ def test_a_figure_is_saved_with_its_colours_written_out(opened):
     drawn = waiting.value.path().read_text("utf-8")
     assert "rgb(" in drawn
     assert "var(" not in drawn
+
+
+def test_the_baseline_is_first_compared_with_its_first_pair(opened, report):
+    with (report.parent / "effects.csv").open() as file:
+        pair = next(row for row in csv.DictReader(file) if row["is_baseline"] == "true" and row["both_right"])
+    page = opened()
+    shown = {page.locator(f"#pair-{side} option:checked").inner_text() for side in "ab"}
+    assert shown == {pair["from"], pair["to"]}

@@ -27,6 +27,7 @@ def for_scripts(results: Results, looks: list) -> dict[str, Any]:
             "looks": [look.variable for look in looks],
             "baseline": results.baseline,
             "final": results.final,
+            "partner": _partner(results),
             "confidence": results.settings["confidence"],
             "z": NormalDist().inv_cdf(0.5 + results.settings["confidence"] / 2),
             "classes": results.errors.get("classes") or _classes(results),
@@ -36,6 +37,15 @@ def for_scripts(results: Results, looks: list) -> dict[str, Any]:
         "curves": _curves(results),
         "downloads": _downloads(results),
     }
+
+
+def _partner(results: Results) -> int | None:
+    """The cell that is first compared with the baseline: that of the first pair whose models were compared."""
+    pairs = (
+        (row["from"], row["to"]) for row in results.effects if row["is_baseline"] and row["both_right"] is not None
+    )
+    others = (name for pair in pairs for name in pair if results.index[name] != results.baseline)
+    return results.index.get(next(others, None))
 
 
 def _downloads(results: Results) -> dict[str, str]:

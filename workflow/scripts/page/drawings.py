@@ -65,7 +65,7 @@ class Drawings:
         return curves.draw(results.epochs, which, axis, results.index, self.looks, self.named, results.many, **paper)
 
     def normalization(self, without: str, with_: str) -> Drawing:
-        made = normalization.draw(self.results.epochs, without, with_, self.results.index)
+        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks)
         caption = (
             "Training dashed, validation solid; below, with normalisation minus without. Bands: least to greatest seed."
         )
@@ -74,8 +74,8 @@ class Drawings:
     def effects(self) -> Drawing | None:
         made = self._effects()
         caption = (
-            "Every cell that differs from the baseline in one factor, with intervals. Filled and blue: "
-            "the difference in accuracy is decided. Hollow and grey: it is not. Arrows: beyond the axis."
+            "Every cell that differs from the baseline in one factor, with intervals. Filled and blue "
+            "in all three columns: accuracy decided. Hollow and grey: accuracy not decided. Arrows: beyond the axis."
         )
         return made and self._drawing(made, "effects", "Effects against the baseline", caption)
 
@@ -120,7 +120,9 @@ class Drawings:
         made |= {"time": self._time(), "effects": self._effects(), "agreement": self._agreement()}
         made |= {"normalization": None, "confusion": None}
         if pair:
-            made["normalization"] = normalization.draw(results.epochs, pair["from"], pair["to"], results.index)
+            made["normalization"] = normalization.draw(
+                results.epochs, pair["from"], pair["to"], results.index, self.looks
+            )
         if final in results.confusion:
             cell = results.cells[results.index[final]]
             made["confusion"] = confusion.draw(results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])

@@ -11,6 +11,7 @@ from page.figures.style import INK, MUTED, PALETTE, Margins, figure
 from page.numbers import missing
 
 ROW = 0.29  # inches
+LONGEST = 34  # characters of a row's label
 CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
 
 
@@ -41,11 +42,18 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
             fontsize=8,
             color=colour,
         )
-    axes.set_yticks(
-        range(len(rows)), [shorten(titles.get(row["row"], row["row"]), 34) for row in rows], color=INK, fontsize=8
-    )
+    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
     axes.set_xlabel("test accuracy")
     return made
+
+
+def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
+    """The rows' titles as far as they fit; where that makes two alike, the names of their cells."""
+    labels = [shorten(titles.get(row["row"], row["row"]), LONGEST) for row in rows]
+    return [
+        shorten(row["cell"] or row["row"], LONGEST) if labels.count(label) > 1 else label
+        for row, label in zip(rows, labels, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""What each change did: difference of test accuracy and log loss and the ratio of times, a row per pair,
+"""What each change did: difference of test accuracy and log loss and training time, a row per pair,
 with intervals."""
 
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from page.figures.labels import shorten
 from page.figures.style import INK, MUTED, PALETTE, Margins, figure
-from page.numbers import MINUS, TIMES, missing
+from page.numbers import MINUS, missing
 
 ROW = 0.25  # inches
 OUTLIER = 8  # times the median: further out an effect is told by an arrow
 PANELS = (
     ("Test accuracy, points", ("difference", "low", "high"), 100),
     ("Log loss", ("loss_difference", "loss_low", "loss_high"), 1),
-    ("Training time, ratio", ("seconds_ratio", None, None), 1),
+    ("Training time, s", ("seconds_difference", "seconds_low", "seconds_high"), 1),
 )
 
 
@@ -35,30 +35,25 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
             1, place, shorten(row["to"], 36), ha="right", va="center", fontsize=8, gid=f"cell-{cells[row['to']]}"
         )
     for panel, (title, keys, factor) in zip(panels, PANELS, strict=True):
-        neutral = 0 if keys[1] else 1
         panel.set_title(title, fontsize=9)
-        panel.axvline(neutral, color=INK, linewidth=0.8, zorder=1)
-        values = [[None if key is None or missing(row[key]) else factor * row[key] for key in keys] for row in effects]
-        reach = _reach([value for value in values if value[0] is not None], neutral)
+        panel.axvline(0, color=INK, linewidth=0.8, zorder=1)
+        values = [[None if missing(row[key]) else factor * row[key] for key in keys] for row in effects]
+        reach = _reach([value for value in values if value[0] is not None])
         for place, (row, value) in enumerate(zip(effects, values, strict=True)):
-            _mark(panel, value, place, row, cells, neutral, reach)
+            _mark(panel, value, place, row, cells, reach)
         panel.xaxis.set_major_locator(MaxNLocator(4))
-        if neutral == 1:
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{TIMES}{value:.3g}"))
     return made
 
 
-def _reach(values: list[list[float | None]], neutral: float) -> float:
-    """How far from the neutral line the axis goes: as far as all but those that would squeeze the others flat."""
-    furthest = [max(abs(bound - neutral) for bound in value if bound is not None) for value in values]
+def _reach(values: list[list[float | None]]) -> float:
+    """How far from zero the axis goes: as far as all but those that would squeeze the others flat."""
+    furthest = [max(abs(bound) for bound in value if bound is not None) for value in values]
     if not furthest:
         return 1.0
     return max(one for one in furthest if one <= OUTLIER * np.median(furthest))
 
 
-def _mark(
-    panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], neutral: float, reach: float
-) -> None:
+def _mark(panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], reach: float) -> None:
     """An interval and its middle, grey and hollow where the difference of accuracy is not decided.
 
     What lies beyond the axis is an arrow at its edge with the figure beside it.
@@ -68,14 +63,12 @@ def _mark(
         return
     decided = bool(row["decided"])
     colour, gid = PALETTE[0] if decided else MUTED, f"cell-{cells[row['to']]}"
-    if abs(middle - neutral) > 1.05 * reach:
-        sign = 1 if middle > neutral else -1
-        panel.plot(
-            [neutral + sign * reach], [place], marker=">" if sign > 0 else "<", markersize=5, color=colour, gid=gid
-        )
+    if abs(middle) > 1.05 * reach:
+        sign = 1 if middle > 0 else -1
+        panel.plot([sign * reach], [place], marker=">" if sign > 0 else "<", markersize=5, color=colour, gid=gid)
         panel.annotate(
             f"{middle:.3g}".replace("-", MINUS),
-            (neutral + sign * reach, place),
+            (sign * reach, place),
             xytext=(-7 * sign, 0),
             textcoords="offset points",
             ha="right" if sign > 0 else "left",

@@ -4,14 +4,19 @@ from matplotlib.figure import Figure
 
 from page.figures.curves import lines, scale
 from page.figures.labels import label_ends
-from page.figures.style import DASHES, INK, PALETTE, Margins, figure
+from page.figures.style import DASHES, INK, Look, Margins, figure
 from page.results import Epochs
 
 DRAWN = (("train", DASHES[1]), ("validation", DASHES[0]))
 
 
 def draw(
-    epochs: dict[str, Epochs], without: str, with_: str, cells: dict[str, int], size: tuple[float, float] = (4.1, 2.9)
+    epochs: dict[str, Epochs],
+    without: str,
+    with_: str,
+    cells: dict[str, int],
+    looks: list[Look],
+    size: tuple[float, float] = (4.1, 2.9),
 ) -> Figure:
     """Loss and accuracy over epochs of the two cells, training (dashed) and validation (solid); differences below."""
     made, axes = figure(size, 2, 2, Margins(right=1.3))
@@ -19,8 +24,9 @@ def draw(
         both = {}
         for data, dash in DRAWN:
             drawn = lines({name: epochs[name] for name in (without, with_)}, f"{data}_{measure}", "epochs")
-            for cell, colour in ((without, PALETTE[1]), (with_, PALETTE[0])):
+            for cell in (without, with_):
                 if cell in drawn:
+                    colour = looks[cells[cell]].colour
                     line = both[f"{'with' if cell == with_ else 'without'}, {data}"] = drawn[cell], colour, cells[cell]
                     axes[column].fill_between(
                         line[0].x, line[0].low, line[0].high, color=colour, alpha=0.13, linewidth=0

@@ -24,6 +24,7 @@ def draw(rows: list[dict[str, Any]], looks: list[Look], named: list[str], contex
         colour = GRID if context and row["cell"] not in named else look.colour
         if not context and not missing(row["test_accuracy_low"]):
             low, high = max(0, row["test_accuracy_low"]), min(1, row["test_accuracy_high"])
+            known += [low, high]
             axes.plot([x, x], [low, high], color=colour, linewidth=1.1, alpha=0.6, gid=f"cell-{index}")
         axes.plot(
             [x], [y], marker="o", markersize=4 if context else 6, color=colour, linestyle="none", gid=f"cell-{index}"

@@ -3,21 +3,23 @@
 from typing import Any
 
 from page.drawings import Drawings
-from page.numbers import missing, number, percent, ratio, significant, whole
+from page.numbers import MISSING, fixed, missing, number, percent, ratio, significant, whole
 from page.results import Results
 from page.words import FIGURES, PARAMETERS, plural, settings_text
 
 EXPLAINED = ("explained", "partly explained")
+# Decimals of a figure, and what writes it with so many.
 WRITE = {
-    "train_images": whole,
-    "train_loss": lambda value: f"{value:.4f}",
-    "minutes": lambda value: f"{significant(value, 3)} min",
-    "train_correct": whole,
-    "test_correct": whole,
-    "train_accuracy": percent,
-    "test_accuracy": percent,
-    "test_f1": lambda value: significant(value, 6),
+    "train_images": (0, lambda value, _: whole(value)),
+    "train_loss": (4, fixed),
+    "minutes": (None, lambda value, _: f"{significant(value, 3)} min"),
+    "train_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
+    "test_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
+    "train_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
+    "test_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
+    "test_f1": (6, fixed),
 }
+MORE = 2  # decimals that an interval may get so that its ends do not seem to contradict the verdict
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
@@ -54,27 +56,41 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
 
 
 def _figure(figure: dict[str, Any]) -> dict[str, Any]:
-    def write(value):
-        return "–" if missing(value) else WRITE.get(figure["figure"], significant)(value)
+    decimals, writer = WRITE[figure["figure"]]
 
-    interval = "–" if missing(figure["low"]) else f"{write(figure['low'])} to {write(figure['high'])}"
-    here = write(figure["here"])
+    def write(value, more=0):
+        return MISSING if missing(value) else writer(value, decimals if decimals is None else decimals + more)
+
+    def ours(value, low, high):
+        more = _more(figure["original"], low, high, decimals)
+        return write(value, more), "" if missing(low) else f"{write(low, more)} to {write(high, more)}"
+
+    here, interval = ours(figure["here"], figure["low"], figure["high"])
     if not missing(figure["ratio"]):
         here += f" ({ratio(figure['ratio'])})"
-    near_interval = ""
-    if not missing(figure["nearest_low"]):
-        near_interval = f"{write(figure['nearest_low'])} to {write(figure['nearest_high'])}"
+    nearest, near_interval = ours(figure["nearest_here"], figure["nearest_low"], figure["nearest_high"])
     return {
         "label": FIGURES.get(figure["figure"], figure["figure"]),
         "note": figure["note"],
         "original": write(figure["original"]),
         "here": here,
-        "interval": interval,
+        "interval": interval or MISSING,
         "verdict": figure["verdict"],
-        "nearest": write(figure["nearest_here"]),
+        "nearest": nearest,
         "nearest_interval": near_interval,
         "nearest_verdict": figure["nearest_verdict"],
     }
+
+
+def _more(original: float | None, low: float | None, high: float | None, decimals: int | None) -> int:
+    """Decimals to add until the original lies within the interval as shown just when it does in fact."""
+    if missing(original) or missing(low) or decimals is None:
+        return 0
+    inside = low <= original <= high
+    for more in range(MORE):
+        if inside == (round(low, decimals + more) <= original <= round(high, decimals + more)):
+            return more
+    return MORE
 
 
 def _explanation(item: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,10 @@ def _four(value: float | None) -> str:
     return fixed(value, 4)
 
 
+def _epoch(value: float | None) -> str:
+    return whole(value) if not missing(value) and float(value).is_integer() else significant(value)
+
+
 def _bare(value: float | None) -> str:
     return percent(value, unit=False)
 
@@ -42,7 +46,7 @@ MEASURES = (
     Column("test_precision_macro", "Precision", "mean of the classes' precision", _four),
     Column("test_recall_macro", "Recall", "mean of the classes' recall", _four),
     Column("last_test_accuracy", "Last epoch %", "test accuracy at the last epoch, whatever the chosen one", _bare),
-    Column("chosen_epoch", "Epoch", "the epoch that the figures are taken at, mean over the seeds", significant),
+    Column("chosen_epoch", "Epoch", "the epoch that the figures are taken at, mean over the seeds", _epoch),
     Column("seeds", "Seeds", "how many runs the means are over", whole),
     Column("parameters", "Weights", "how many numbers the network learns", whole),
     Column("train_seconds", "Training", "time to train one seed", seconds),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from page.drawings import Drawings
-from page.numbers import missing, p_value, points, ratio, signed
+from page.numbers import missing, p_value, points, ratio, seconds_between, signed
 from page.parts.findings import loss_interval, points_interval
 from page.results import Results
 from page.words import FACTORS, plural
@@ -58,6 +58,7 @@ def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
     time = ratio(row["seconds_ratio"])
     if not missing(row["seconds_ratio"]) and not row["same_machine"]:
         time += " (another machine)"
+    seconds, seconds_interval = seconds_between(*(row[f"seconds_{key}"] for key in ("difference", "low", "high")))
     return {
         "index": results.index[row["to"]],
         "from": row["from"],
@@ -68,6 +69,8 @@ def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
         "p": p_value(row["p_adjusted"]),
         "loss": signed(row["loss_difference"], 3),
         "loss_interval": loss_interval(row["loss_low"], row["loss_high"]),
+        "seconds": seconds,
+        "seconds_interval": seconds_interval,
         "time": time,
         "decided": "–"
         if missing(row["difference"])

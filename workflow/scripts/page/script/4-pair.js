@@ -93,7 +93,9 @@ function restorePair() {
   const usable = cells.names.map((_, index) => index).filter((index) => models().models[index]);
   const named = (side) => cells.names.indexOf(state.get(side));
   chosen.a = named("a") >= 0 ? named("a") : usable.includes(chosen.a) ? chosen.a : usable[0] ?? 0;
-  chosen.b = named("b") >= 0 ? named("b") : usable.find((index) => index !== chosen.a) ?? -1;
+  const others = usable.filter((index) => index !== chosen.a);
+  const first = chosen.a === cells.baseline && others.includes(cells.partner) ? cells.partner : others[0];
+  chosen.b = named("b") >= 0 ? named("b") : first ?? -1;
   for (const side of ["a", "b"]) selects[side].value = String(chosen[side]);
   showPair();
 }
