@@ -214,7 +214,10 @@ class _Row:
         if sure == NEARLY:
             return f"{beginning}{single}; one lies just outside. {by_chance(self.fit['judged'], self.confidence)}"
         if sure == "unexplained":
-            return f"{beginning}{single}: the row does not come out at its settings, and no other cell is nearer."
+            chance = f" {by_chance(self.fit['judged'], self.confidence)}" if len(self.outside) == 1 else ""
+            return (
+                f"{beginning}{single}: the row does not come out at its settings, and no other cell is nearer.{chance}"
+            )
         best = self.nearest
         changes = ", ".join(f"{key} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items())
         strength = "fits the whole row" if sure == "explained" else "is nearer, but does not fit the whole row"

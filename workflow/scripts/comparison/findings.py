@@ -238,7 +238,7 @@ def _audit(rows, confidence):
         (NEARLY, "all figures but one, which lies just outside"),
         ("explained", "fit another cell instead"),
         ("partly explained", "come nearer to another cell, without fitting it"),
-        ("unexplained", "fit no cell"),
+        ("unexplained", "neither come out nor come nearer to another cell"),
     ):
         if sure in names:
             text += f" {listed(names[sure])}: {what}."
