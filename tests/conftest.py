@@ -2,12 +2,30 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from faults import Faults
 from filelock import FileLock
 from project import copy_project, snakemake
+
+SLOW = ("tests/slurm", "tests/reliability", "tests/docs/test_extend.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what takes minutes: `make test` leaves it to `make test-slow`."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def usual_floats():
+    """Training lets the smallest numbers be zero in its process; the next test here may want them."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
