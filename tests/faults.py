@@ -4,9 +4,9 @@ import csv
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from project import command_of, environment_of
 
 FAULTY = Path(__file__).with_name("faulty")
+MARK = "RUN_UNDER_TEST"  # environment variable that every process of a run inherits
 TIMES = {"seconds", "train_seconds", "seconds_per_epoch", "images_per_second"}
 
 
@@ -48,12 +49,13 @@ class Run:
     """Snakemake at work in the background. Nothing that it started outlives the block of `with Run(project, …)`."""
 
     def __init__(self, project: Path, *arguments: str, **environment: str):
-        self.log = project / f"run-{time.monotonic_ns()}.log"
+        self.name = uuid.uuid4().hex
+        self.log = project / f"run-{self.name}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command_of(*arguments),
                 cwd=project,
-                env=environment_of(**environment),
+                env=environment_of(**environment, **{MARK: self.name}),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -63,7 +65,9 @@ class Run:
         return self
 
     def __exit__(self, *_):
-        self.signal_all(signal.SIGKILL)
+        for process in self.rest():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait()
 
     @property
@@ -73,7 +77,7 @@ class Run:
 
     def signal_all(self, number: int) -> None:
         """Send a signal to Snakemake and to all that it started, as the terminal does on Ctrl-C."""
-        with suppress(ProcessLookupError):
+        if self.process.poll() is None:  # afterwards the number may be another group's
             os.killpg(self.process.pid, number)
 
     def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 200) -> Any:
@@ -91,13 +95,14 @@ class Run:
 
     def rest(self) -> list[psutil.Process]:
         """What still runs of all that it started, itself included."""
-        return [process for process in psutil.process_iter() if _group(process.pid) == self.process.pid]
+        return [process for process in psutil.process_iter() if _run_of(process) == self.name]
 
 
-def _group(pid: int) -> int | None:
+def _run_of(process: psutil.Process) -> str | None:
+    """The name of the run that a process belongs to."""
     try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):  # gone, or somebody else's
         return None
 
 
