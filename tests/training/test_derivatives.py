@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from evaluation import network
 from training.activations import ACTIVATIONS
 from training.losses import LOSSES, log_softmax
-from training.model import backward, forward, initial_weights, inputs_of, predict
+from training.model import backward, forward, initial_weights, inputs_of, layers, predict, stacked
 from training.optimizers import OPTIMIZERS
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.json"
@@ -93,43 +93,41 @@ def test_gradient_of_activation_is_autograds(name, logits):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_numpy_predicts_what_torch_does(name, generator):
     images = torch.randint(0, 256, (30, 4, 5), generator=generator, dtype=torch.uint8)
-    weights = initial_weights([20, 16, 8, 6], generator)
+    widths = [20, 16, 8, 6]
+    alone = initial_weights(widths, generator)
+    weights = layers(stacked([alone]), widths)
     for normalize in (False, True):
-        wanted = predict(weights, images.flatten(1).split(7), normalize, name)
-        found = network.predict([weight.numpy() for weight in weights], images.numpy(), normalize, name)
+        (wanted,) = predict(weights, images.flatten(1).unsqueeze(0).split(7, dim=1), normalize, name)
+        found = network.predict([weight.numpy() for weight in alone], images.numpy(), normalize, name)
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("hidden", [[], [8], [16, 12, 8]], ids=str)
+@pytest.mark.parametrize("hidden", [[], [8], [16, 12, 8], [1]], ids=str)
 @pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
 def test_backpropagation_is_autograds(hidden, activation, generator, classes):
-    inputs = torch.randn(50, 20, generator=generator)
-    weights = initial_weights([20, *hidden, 6], generator)
-    leaves = [weight.clone().requires_grad_() for weight in weights]
-    wanted = torch.autograd.grad(F.cross_entropy(forward(leaves, inputs, activation)[-1], classes), leaves)
+    """Of three networks side by side, through the loss of each, by nn.Linear's arithmetic."""
+    widths = [20, *hidden, 6]
+    inputs = torch.randn(3, 50, 20, generator=generator)
+    networks = [initial_weights(widths, generator) for _ in range(3)]
+    numbers = stacked(networks)
+    gradient_numbers = torch.full_like(numbers, torch.nan)
+    weights, gradients = layers(numbers, widths), layers(gradient_numbers, widths)
 
     passed = forward(weights, inputs, activation)
-    found = [torch.full_like(weight, torch.nan) for weight in weights]
     gradient = LOSSES["cross_entropy"].gradient(passed[-1], F.one_hot(classes, 6).float()) / 50
-    backward(weights, passed, gradient, activation, found)
-    for one, other in zip(found, wanted, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    backward(weights, passed, gradient, activation, gradients)
 
-
-def test_stacked_networks_do_what_each_does_alone(generator):
-    networks = [initial_weights([20, 8, 6], generator) for _ in range(3)]
-    stacked = [torch.stack(same) for same in zip(*networks, strict=True)]
-    inputs, gradient = torch.randn(3, 10, 20, generator=generator), torch.randn(3, 10, 6, generator=generator)
-    passed = forward(stacked, inputs, "tanh")
-    found = [torch.zeros_like(weight) for weight in stacked]
-    backward(stacked, passed, gradient, "tanh", found)
-    for index, weights in enumerate(networks):
-        alone = forward(weights, inputs[index], "tanh")
-        torch.testing.assert_close(passed[-1][index], alone[-1])
-        wanted = [torch.zeros_like(weight) for weight in weights]
-        backward(weights, alone, gradient[index], "tanh", wanted)
-        for one, other in zip(found, wanted, strict=True):
-            torch.testing.assert_close(one[index], other)
+    for index, network_alone in enumerate(networks):
+        leaves = [tensor.clone().requires_grad_() for tensor in network_alone]
+        outputs = inputs[index]
+        for layer, (weight, bias) in enumerate(zip(leaves[::2], leaves[1::2], strict=True)):
+            outputs = F.linear(outputs, weight, bias)
+            if layer < len(hidden):
+                outputs = ACTIVATIONS[activation].value(outputs)
+        torch.testing.assert_close(passed[-1][index], outputs.detach())
+        wanted = torch.autograd.grad(F.cross_entropy(outputs, classes), leaves)
+        for one, other in zip(gradients, wanted, strict=True):
+            torch.testing.assert_close(one[index].reshape(other.shape), other, rtol=1e-4, atol=1e-6)
 
 
 def test_initial_weights_are_those_of_linear_layers(generator):
@@ -143,7 +141,9 @@ def test_initial_weights_are_those_of_linear_layers(generator):
 
 
 def test_normalising_brings_pixels_from_0_to_1_to_minus_1_to_1():
-    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8)
+    pixels, place = torch.tensor([0, 51, 255], dtype=torch.uint8), torch.empty(3)
+    assert inputs_of(pixels, normalize=True, out=place) is place
+    torch.testing.assert_close(place, torch.tensor([-1, -0.6, 1]))
     torch.testing.assert_close(inputs_of(pixels, normalize=False), torch.tensor([0, 0.2, 1]))
     torch.testing.assert_close(inputs_of(pixels, normalize=True), (torch.tensor([0, 0.2, 1]) - 0.5) / 0.5)
 

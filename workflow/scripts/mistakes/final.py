@@ -12,7 +12,7 @@ from mistakes.attribution import as_tiles, integrated_gradients
 from mistakes.likeness import flat, nearest
 from mistakes.selection import right_examples
 from training.checkpoints import Checkpoints
-from training.model import forward, inputs_of
+from training.model import forward, inputs_of, layers, stacked
 
 MOST_ERRORS = 300
 RUNNERS_UP = 3
@@ -27,13 +27,14 @@ class FinalModel:
         self.parameters = Parameters.of(cell.parameters)
         widths = [images[0].size, *self.parameters.hidden, len(likeness)]
         network = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
-        self.weights = [torch.as_tensor(weights) for weights in network]
+        self.weights = layers(stacked([[torch.as_tensor(weights) for weights in network]]), widths)
         self.predicted = cell.predicted[cell.representative].astype(int)
         self.wrong = np.flatnonzero(self.predicted != labels)
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits [images, classes] of inputs [images, pixels]."""
-        return forward(self.weights, inputs, self.parameters.activation)[-1]
+        (logits,) = forward(self.weights, inputs.unsqueeze(0), self.parameters.activation)[-1]
+        return logits
 
     def inputs(self, images: np.ndarray) -> torch.Tensor:
         """uint8 images [n, height, width] as the network sees them."""

@@ -19,13 +19,13 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
-    "relu": Activation(torch.relu, lambda gradient, _, after: aten.threshold_backward(gradient, after, 0)),
+    "relu": Activation(torch.relu, lambda gradient, _, after: aten.threshold_backward.default(gradient, after, 0)),
     "leaky_relu": Activation(
-        F.leaky_relu, lambda gradient, before, _: aten.leaky_relu_backward(gradient, before, 0.01, False)
+        F.leaky_relu, lambda gradient, before, _: aten.leaky_relu_backward.default(gradient, before, 0.01, False)
     ),
-    "elu": Activation(F.elu, lambda gradient, before, _: aten.elu_backward(gradient, 1, 1, 1, False, before)),
-    "gelu": Activation(F.gelu, lambda gradient, before, _: aten.gelu_backward(gradient, before)),
-    "silu": Activation(F.silu, lambda gradient, before, _: aten.silu_backward(gradient, before)),
-    "tanh": Activation(torch.tanh, lambda gradient, _, after: aten.tanh_backward(gradient, after)),
-    "sigmoid": Activation(torch.sigmoid, lambda gradient, _, after: aten.sigmoid_backward(gradient, after)),
+    "elu": Activation(F.elu, lambda gradient, before, _: aten.elu_backward.default(gradient, 1, 1, 1, False, before)),
+    "gelu": Activation(F.gelu, lambda gradient, before, _: aten.gelu_backward.default(gradient, before)),
+    "silu": Activation(F.silu, lambda gradient, before, _: aten.silu_backward.default(gradient, before)),
+    "tanh": Activation(torch.tanh, lambda gradient, _, after: aten.tanh_backward.default(gradient, after)),
+    "sigmoid": Activation(torch.sigmoid, lambda gradient, _, after: aten.sigmoid_backward.default(gradient, after)),
 }

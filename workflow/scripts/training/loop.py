@@ -1,7 +1,7 @@
 """Training: epochs of shuffled batches, a look at the validation images after each.
 
-A `Trainer` trains one seed, or several seeds of one cell together as stacked weights (`model.py`): each seed has
-its own split, initial weights and order of batches, all drawn from the seed: none depends on what trains beside it.
+A `Trainer` trains one seed, or several seeds of one cell side by side (`model.py`): each seed has its own split, initial
+weights and order of batches, all drawn from the seed: none depends on what trains beside it.
 """
 
 from time import perf_counter
@@ -18,7 +18,7 @@ from training.devices import synchronize
 from training.figures import accuracy, mean_loss
 from training.history import Row
 from training.losses import LOSSES
-from training.model import CHUNK, backward, forward, initial_weights, inputs_of, predict
+from training.model import CHUNK, backward, forward, initial_weights, inputs_of, layers, predict, scalar, stacked
 from training.optimizers import OPTIMIZERS
 from training.partial import Epoch
 
@@ -40,15 +40,15 @@ def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tens
     return order[:n_train], order[n_train:]
 
 
-def take(rows: Tensor, indices: Tensor) -> Tensor:
-    """rows[indices] for rows [N, width] and indices of any shape; faster."""
-    return rows.index_select(0, indices.flatten()).view(*indices.shape, -1)
+def take(rows: Tensor, indices: Tensor, out: Tensor | None = None) -> Tensor:
+    """rows[indices] for rows [N, width] and indices [seeds, M]; faster. `out` [seeds * M, width] is a place for it."""
+    return torch.index_select(rows, 0, indices.flatten(), out=out).view(*indices.shape, -1)
 
 
 class Trainer:
     """The networks of `seeds`, their optimizer and their images, on one device.
 
-    `images` uint8 [N, pixels] and `labels` [N] are already there. One seed alone trains without the axis of the seeds.
+    `images` uint8 [N, pixels] and `labels` [N] are already there.
     """
 
     def __init__(self, parameters: Parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
@@ -56,24 +56,25 @@ class Trainer:
         self.images, self.labels = images, labels.long()
         self.device = images.device
         splits = [split(len(images), parameters.train_fraction, seed) for seed in seeds]
-        self.training = self._beside([indices for indices, _ in splits])
-        self.validation = self._beside([indices for _, indices in splits])
+        self.training, self.validation = (torch.stack(part).to(self.device) for part in zip(*splits, strict=True))
         widths = [images.shape[-1], *parameters.hidden, n_classes]
         networks = [initial_weights(widths, generator(seed, INITIAL_WEIGHTS)) for seed in seeds]
-        self.weights = [self._beside(list(same)) for same in zip(*networks, strict=True)]
-        self.gradients = [torch.zeros_like(weight) for weight in self.weights]
-        self.optimizer = OPTIMIZERS[parameters.optimizer](self.weights, parameters)
+        self.shapes = [tensor.shape for tensor in networks[0]]
+        self.numbers = stacked(networks).to(self.device)
+        self.gradient = torch.zeros_like(self.numbers)
+        self.weights, self.gradients = layers(self.numbers, widths), layers(self.gradient, widths)
+        self.optimizer = OPTIMIZERS[parameters.optimizer](self.numbers, parameters)
         self.loss = LOSSES[parameters.loss]
         self.one_hot = F.one_hot(self.labels, n_classes).float()
+        # Places for what is large, the images of an epoch and the inputs of a batch: memory that the system gives and takes
+        # back at every use costs more than what is done with it.
+        self.shuffled = images.new_empty(self.training.numel(), images.shape[-1])
+        self.inputs = torch.empty(len(seeds), parameters.batch_size, images.shape[-1], device=self.device)
 
     @property
     def parameters_count(self) -> int:
         """Weights and biases of one network."""
-        return sum(weight.numel() for weight in self.weights) // len(self.seeds)
-
-    def _beside(self, tensors: list[Tensor]) -> Tensor:
-        """One tensor per seed, as one on the device."""
-        return (tensors[0] if len(tensors) == 1 else torch.stack(tensors)).to(self.device)
+        return self.numbers.shape[-1]
 
     def epoch(self, number: int) -> Epoch:
         """Train through all batches once, then validate."""
@@ -97,18 +98,18 @@ class Trainer:
     def resume(self, epoch: Epoch) -> None:
         """Go on from an epoch that was kept."""
         names_of = [names(seed, epoch.number, len(self.weights)) for seed in self.seeds]
-        for weight, same in zip(self.weights, zip(*names_of, strict=True), strict=True):
-            weight.copy_(self._beside([epoch.weights[name] for name in same]))
+        self.numbers.copy_(stacked([[epoch.weights[name] for name in of_seed] for of_seed in names_of]))
         for buffer, kept in zip(self.optimizer.buffers, epoch.buffers, strict=True):
             buffer.copy_(kept)
 
     def _networks(self, number: int) -> dict[str, Tensor]:
         """The weights of every seed as they are now, by their names in the checkpoint file."""
-        weights = self.weights if len(self.seeds) > 1 else [weight.unsqueeze(0) for weight in self.weights]
         return {
-            name: weight[index].clone().cpu()
+            name: weight[index].reshape(shape).clone().cpu()
             for index, seed in enumerate(self.seeds)
-            for name, weight in zip(names(seed, number, len(weights)), weights, strict=True)
+            for name, weight, shape in zip(
+                names(seed, number, len(self.weights)), self.weights, self.shapes, strict=True
+            )
         }
 
     @torch.inference_mode()
@@ -116,19 +117,20 @@ class Trainer:
         """All training images once, in the order of this epoch; mean loss and accuracy as they passed, by seed."""
         size, count = self.parameters.batch_size, self.training.shape[-1]
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
-        order = self.training.gather(-1, self._beside(orders))
-        images, truth = take(self.images, order), take(self.one_hot, order)
+        order = self.training.gather(-1, torch.stack(orders).to(self.device))
+        images, truth = take(self.images, order, out=self.shuffled), take(self.one_hot, order)
         batches = zip(images.split(size, dim=-2), truth.split(size, dim=-2), strict=True)
         logits = torch.cat([self._step(*batch) for batch in batches], dim=-2)
         return self._figures(logits, order)
 
     def _step(self, images: Tensor, truth: Tensor) -> Tensor:
         """Learn from one batch; returns its logits as they were before."""
-        parameters = self.parameters
-        passed = forward(self.weights, inputs_of(images, parameters.normalize), parameters.activation)
-        gradient = self.loss.gradient(passed[-1], truth).div_(images.shape[-2])
+        parameters, size = self.parameters, images.shape[-2]
+        inputs = inputs_of(images, parameters.normalize, out=self.inputs[:, :size])
+        passed = forward(self.weights, inputs, parameters.activation)
+        gradient = self.loss.gradient(passed[-1], truth).mul_(scalar(1 / size, self.device))
         backward(self.weights, passed, gradient, parameters.activation, self.gradients)
-        self.optimizer.step(self.weights, self.gradients)
+        self.optimizer.step(self.numbers, self.gradient)
         return passed[-1]
 
     def _validate(self) -> Figures:
@@ -137,10 +139,6 @@ class Trainer:
         return self._figures(logits, self.validation)
 
     def _figures(self, logits: Tensor, indices: Tensor) -> Figures:
-        """Mean loss and accuracy of logits [..., images, classes] of the images at `indices`."""
-        each = zip(self._by_seed(logits, 2), self._by_seed(self.labels[indices], 1), strict=True)
+        """Mean loss and accuracy of logits [seeds, images, classes] of the images at `indices`, by seed."""
+        each = zip(logits.cpu().numpy(), self.labels[indices].cpu().numpy(), strict=True)
         return [(mean_loss(*pair, self.parameters.loss), accuracy(*pair)) for pair in each]
-
-    def _by_seed(self, tensor: Tensor, dimensions: int) -> np.ndarray:
-        """The same with the seeds as the first axis, whether they train together or alone."""
-        return tensor.view(len(self.seeds), *tensor.shape[-dimensions:]).cpu().numpy()
