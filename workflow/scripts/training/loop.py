@@ -1,7 +1,7 @@
 """Training: epochs of shuffled batches, a look at the validation images after each.
 
-A `Trainer` trains one seed, or several seeds of one cell side by side (`model.py`): each seed has its own split, initial
-weights and order of batches, all drawn from the seed: none depends on what trains beside it.
+A `Trainer` trains one seed, or several seeds of one cell side by side (`model.py`): each seed has its own split,
+initial weights and order of batches, all drawn from the seed: none depends on what trains beside it.
 """
 
 from time import perf_counter
@@ -66,8 +66,8 @@ class Trainer:
         self.optimizer = OPTIMIZERS[parameters.optimizer](self.numbers, parameters)
         self.loss = LOSSES[parameters.loss]
         self.one_hot = F.one_hot(self.labels, n_classes).float()
-        # Places for what is large, the images of an epoch and the inputs of a batch: memory that the system gives and takes
-        # back at every use costs more than what is done with it.
+        # Places for what is large, the images of an epoch and the inputs of a batch: memory that the system gives and
+        # takes back at every use costs more than what is done with it.
         self.shuffled = images.new_empty(self.training.numel(), images.shape[-1])
         self.inputs = torch.empty(len(seeds), parameters.batch_size, images.shape[-1], device=self.device)
 

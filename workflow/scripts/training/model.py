@@ -1,7 +1,7 @@
 """The networks: fully connected layers with an activation between them; initial weights, forward and backward pass.
 
-Networks of one shape, one per seed, stand side by side: weights are a flat list [weight, bias, weight, bias, …] of tensors
-[seeds, out, in] and [seeds, 1, out], inputs are [seeds, batch, in]. A network alone has one seed.
+Networks of one shape, one per seed, stand side by side: weights are a flat list [weight, bias, weight, bias, …] of
+tensors [seeds, out, in] and [seeds, 1, out], inputs are [seeds, batch, in]. A network alone has one seed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ def initial_weights(widths: Sequence[int], generator: torch.Generator) -> list[T
 
 
 def stacked(networks: Sequence[Sequence[Tensor]]) -> Tensor:
-    """All numbers of networks of one shape as one tensor [seeds, count]: what changes it changes all weights at once."""
+    """All numbers of networks of one shape as one tensor [seeds, count]: one operation changes all weights."""
     return torch.stack([torch.cat([tensor.flatten() for tensor in network]) for network in networks])
 
 

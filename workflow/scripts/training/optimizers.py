@@ -1,9 +1,11 @@
 """The optimizers of the config, by the kernels behind `torch.optim`'s `fused=True`.
 
-The optimizer classes would do the same arithmetic (`tests/training/test_optimizers.py` holds the two together), but making
-the first object of one imports torch._dynamo, 3 s, and their functional forms spend a twentieth of a step on sorting tensors.
+The optimizer classes would do the same arithmetic (`tests/training/test_optimizers.py` holds the two together), but
+making the first object of one imports torch._dynamo, 3 s, and their functional forms, which do without, spend a
+twentieth of a step on sorting tensors by device.
 
-An optimizer sees all weights of all networks as one tensor [seeds, count], and their gradients as another.
+An optimizer sees all weights of all networks as one tensor [seeds, count], and their gradients as another. One that
+looks at layers gets them by `training.model.layers`.
 """
 
 import torch
