@@ -9,7 +9,7 @@ pathvars:
     results="results",
 
 
-include: "workflow/rules/experiment.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"

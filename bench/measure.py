@@ -17,7 +17,7 @@ import numpy as np
 from bench.contestants import Job
 from data.prepared import test_images
 from evaluation.network import predict
-from experiment.records import machine
+from frame.records import machine
 from training.figures import accuracy
 
 ROOT = Path(__file__).resolve().parents[1]

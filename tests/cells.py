@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiment.records import now, write_record
+from frame.records import now, write_record
 
 PARAMETERS = {
     "hidden": [256, 128, 64],

@@ -8,7 +8,7 @@ from comparison.cells import read_cells
 from comparison.claims import _sentence, judge
 from comparison.effects import find_effects
 from comparison.scores import score_cells
-from experiment.reference import load
+from configuration.reference import load
 
 
 def row_of(seeds, trained, stated, **changes):

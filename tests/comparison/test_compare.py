@@ -12,8 +12,8 @@ from cells import GRID, make_cells, plan_of, settings_of
 from compare import compare
 
 from comparison.cells import read_cells
-from experiment.errors import UserError
-from experiment.reference import load
+from configuration.reference import load
+from frame.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = {

@@ -10,7 +10,7 @@ from idx_files import MNIST, contents, write_folder
 
 from data import idx
 from data.datasets import DATASETS, FILES, mirrors, source
-from experiment.errors import UserError
+from frame.errors import UserError
 
 
 def named(name, path=None):

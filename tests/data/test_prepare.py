@@ -117,7 +117,7 @@ from pathlib import Path
 from data.datasets import FILES
 from data import acquire
 from data.fetch import Patience
-from experiment.errors import UserError
+from frame.errors import UserError
 from prepare import prepare
 source, target = Path(sys.argv[2]), Path(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from evaluation.network import predict
 from evaluation.scores import chosen_epoch, confusion
-from experiment.errors import UserError
+from frame.errors import UserError
 from training import checkpoints
 from training.checkpoints import Checkpoints
 from training.figures import accuracy, mean_loss

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from made import make_page
 
-from experiment.reference import load
+from configuration.reference import load
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -9,7 +9,7 @@ from dag import by_cell, by_rule, svg
 from open import show
 from project import snakemake
 
-from experiment.plan import STAGES
+from planning.plan import STAGES
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiment.records import write_json
+from frame.files import write_json
 from terminal import lines
 from terminal.jobs import Job, Run, Training
 from terminal.live import duration_short

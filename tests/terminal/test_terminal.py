@@ -22,7 +22,7 @@ cells: [{name: slow}, {name: broken, hidden: [8]}]
 BREAK = """
 trained = train
 def train(recipe, *paths, **more):
-    from experiment.errors import UserError
+    from frame.errors import UserError
     if recipe["settings"]["cell"] == "broken":
         raise UserError("images: none is left")
     trained(recipe, *paths, **more)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from one_cell import PARAMETERS, images_of_classes
 
-from experiment.parameters import Parameters
+from configuration.parameters import Parameters
 from training.loop import ORDER, Trainer, generator, split
 
 

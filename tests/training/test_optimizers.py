@@ -4,7 +4,7 @@ import pytest
 import torch
 from one_cell import PARAMETERS
 
-from experiment.parameters import Parameters
+from configuration.parameters import Parameters
 from training.optimizers import OPTIMIZERS
 
 OBJECTS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from project import CELLS, ROOT, copy_project, snakemake
 
-from experiment.records import digest
+from frame.files import digest
 
 MNIST = ROOT.parent / "shared/mnist"
 

@@ -2,7 +2,7 @@
 # and one cell alone: `make cell NAME=…`.
 import os
 
-from experiment import questions
+from planning import questions
 
 
 localrules:

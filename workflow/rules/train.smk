@@ -1,4 +1,4 @@
-from experiment.gpus import gpus_available
+from configuration.gpus import gpus_available
 
 GPUS = gpus_available(settings.gpus)
 

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from experiment.disk import remove, size
+from frame.files import remove, size
 
 # What the rules write, without data/: fetching again may take a network that is not there.
 WRITTEN = (

@@ -15,7 +15,8 @@ from comparison.exports import shown_table, write_csv, write_latex, write_markdo
 from comparison.findings import findings
 from comparison.scores import score_cells
 from comparison.table import comparison_table
-from experiment.records import now, replacing, write_json, write_record
+from frame.files import replacing, write_json
+from frame.records import now, write_record
 
 CURVES = [
     "cell",
@@ -109,7 +110,7 @@ def write_confusion(path: Path, cells: list[Cell]) -> None:
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         compare(

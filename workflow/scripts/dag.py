@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from experiment.plan import STAGES
-from experiment.records import replacing
+from frame.files import replacing
+from planning.plan import STAGES
 
 MOST_CELLS = 40  # drawn one by one; the rest is counted
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 170, 26, 34, 8, 16  # of a box and around it, in pixels

@@ -7,8 +7,8 @@ from typing import Any
 
 from data.acquire import from_folder, from_mirrors, from_scikit_learn
 from data.fetch import Patience
-from experiment.records import now, write_record
-from experiment.stage import stage
+from frame.records import now, write_record
+from frame.stage import stage
 
 
 def download(settings: dict[str, Any], mirrors: list[str], folder: Path, known: dict[str, str]) -> dict[str, str]:

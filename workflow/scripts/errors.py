@@ -8,7 +8,7 @@ import torch
 
 from comparison.cells import read_cells
 from data.prepared import classes, test_images, training_images
-from experiment.records import now, write_record
+from frame.records import now, write_record
 from mistakes.atlas import capacity, write_atlas
 from mistakes.final import FinalModel, with_basis
 from mistakes.likeness import class_likeness
@@ -106,7 +106,7 @@ def _completeness(shown: int, wanted: int) -> str:
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         find_mistakes(

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from configuration.parameters import Parameters
 from data.prepared import classes, test_images
 from evaluation.network import predict
 from evaluation.scores import chosen_epoch, confusion
-from experiment.parameters import Parameters
-from experiment.records import now, replacing, write_record
+from frame.files import replacing
+from frame.records import now, write_record
 from training.checkpoints import Checkpoints
 from training.figures import accuracy, mean_loss
 from training.history import read_validation_accuracy
@@ -71,7 +72,7 @@ def write_scores(path: Path, rows: list[tuple[int, int, float, float]]) -> None:
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         evaluate(

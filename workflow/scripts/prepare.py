@@ -7,8 +7,8 @@ import numpy as np
 from data import idx, prepared
 from data.datasets import DATASETS
 from data.idx import DataError
-from experiment.records import now, write_record
-from experiment.stage import stage
+from frame.records import now, write_record
+from frame.stage import stage
 
 
 def part(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:

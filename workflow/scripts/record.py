@@ -13,7 +13,8 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.softwareapplication import SoftwareApplication
 from rocrate.rocrate import ROCrate
 
-from experiment.records import now, write_json, write_record
+from frame.files import write_json
+from frame.records import now, write_record
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
@@ -113,7 +114,7 @@ def _parameters(root: ROCrate, job: str, settings: dict[str, Any]) -> list[Conte
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         record(

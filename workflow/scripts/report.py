@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from experiment.records import now, replacing, write_record
+from frame.files import replacing
+from frame.records import now, write_record
 from page.drawings import Drawings, write_figures
 from page.figures import style
 from page.parts.curves import normalization_pair
@@ -24,7 +25,7 @@ def report(results: Path, plan: dict[str, Any], page: Path, figures: list[Path])
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         started = now()

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from experiment.disk import remove, size
+from frame.files import remove, size
 
 PLACES = (
     "cells/{cell}",

@@ -10,9 +10,10 @@ from typing import Any
 import psutil
 import torch
 
+from configuration.parameters import Parameters
 from data.prepared import classes, training_images
-from experiment.parameters import Parameters
-from experiment.records import digest, now, write_record
+from frame.files import digest
+from frame.records import now, write_record
 from training import checkpoints, history
 from training.devices import describe, device_for
 from training.loop import Trainer
@@ -126,7 +127,7 @@ def summary(rows: list[history.Row]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from experiment.stage import stage
+    from frame.stage import stage
 
     with stage(snakemake) as plan:
         train(

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from experiment.errors import UserError
+from frame.errors import UserError
 
 
 @dataclass

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiment.records import replacing
+from frame.files import replacing
 
 # What the exported table shows: column → (heading, format).
 SHOWN = {

@@ -14,7 +14,7 @@ from data.datasets import DATASETS, FILES, own_file
 from data.fetch import BLOCK, MirrorError, Missing, Patience, Slow, Unreachable, attempts, blocks
 from data.idx import DataError
 from data.writing import writing
-from experiment.records import digest
+from frame.files import digest
 
 # Content of the largest file of the built-in sets, and what an incompressible archive may add.
 LARGEST_ARCHIVE = 47_040_016 + 2**20

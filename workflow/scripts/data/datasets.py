@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from data import idx
 from data.idx import DataError
-from experiment.errors import UserError
+from frame.errors import UserError
 
 # The four files, with their numbers of dimensions.
 FILES = {

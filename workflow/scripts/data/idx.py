@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from experiment.errors import UserError
+from frame.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np

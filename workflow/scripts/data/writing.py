@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from data.idx import DataError
-from experiment.errors import cannot_write
-from experiment.records import replacing
+from frame.errors import cannot_write
+from frame.files import replacing
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """As `records.replacing`; a full disk, a read-only folder and their like raise DataError with the final name."""
+    """As `files.replacing`; a full disk, a read-only folder and their like raise DataError with the final name."""
     try:
         with replacing(path) as part:
             yield part

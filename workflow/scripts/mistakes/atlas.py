@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiment.records import replacing
+from frame.files import replacing
 
 MOST_TILES = 3000  # of 28 by 28 pixels; larger images, fewer tiles
 MOST_PIXELS = MOST_TILES * 28 * 28

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from comparison.cells import Cell
-from experiment.parameters import Parameters
+from configuration.parameters import Parameters
 from mistakes.attribution import as_tiles, integrated_gradients
 from mistakes.likeness import flat, nearest
 from mistakes.selection import right_examples

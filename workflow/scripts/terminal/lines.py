@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from experiment import logs
+from frame import logs
 from terminal.jobs import Job, Run
 
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log

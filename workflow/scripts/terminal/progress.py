@@ -12,7 +12,7 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from experiment.errors import UserError
+from frame.errors import UserError
 from terminal import lines
 from terminal.jobs import Job, Run
 

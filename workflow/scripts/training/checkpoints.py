@@ -10,8 +10,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from data.tensors import stable
-from experiment.errors import UserError
-from experiment.records import replacing
+from frame.errors import UserError
+from frame.files import replacing
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from experiment.records import replacing
+from frame.files import replacing
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from experiment.parameters import Parameters
-from experiment.parameters import split as split_sizes
+from configuration.parameters import Parameters
+from configuration.parameters import split as split_sizes
 from training.checkpoints import names
 from training.devices import synchronize
 from training.figures import accuracy, mean_loss

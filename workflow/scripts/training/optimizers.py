@@ -11,7 +11,7 @@ looks at layers gets them by `training.model.layers`.
 import torch
 from torch import Tensor
 
-from experiment.parameters import Parameters
+from configuration.parameters import Parameters
 
 
 class SGD:

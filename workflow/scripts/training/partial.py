@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from experiment.records import replacing
+from frame.files import replacing
 from training.history import Row
 
 

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from experiment.records import replacing
+from frame.files import replacing
 
 INK, MUTED, GRID = "#1d2125", "#595f66", "#e6e5de"
 # Darkened Okabe-Ito: at least 4.5:1 on white, told apart with every common colour blindness.

@@ -1,0 +1,85 @@
+# The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
+import sys
+from functools import cache
+
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+sys.path.insert(0, str(HERE.parent / "scripts"))
+
+from configuration import reference as original_report
+from configuration import settings as configured
+from data.datasets import mirrors, source
+from frame import lock
+from frame.errors import UserError, cannot_write
+from planning.explain import explain
+from planning.plan import Plan
+from planning.recipes import Recipes
+from terminal import progress
+
+try:
+    settings = configured.load(config, workflow.configfiles)
+    REFERENCE = settings.reference and original_report.load(settings.reference)
+    SOURCE = source(settings.dataset)
+    PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
+except UserError as error:
+    sys.exit(str(error))
+
+CELLS = list(settings.cells)
+DATASET = settings.dataset.name
+RECIPES = Recipes(settings, SOURCE, REFERENCE)
+plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial)
+COMPARED = plan.compared
+if not COMPARED:
+    sys.exit(f"{plan.results}: no cell is finished, so there is nothing to make a page of; run without partial first")
+
+
+wildcard_constraints:
+    cell="[A-Za-z0-9][A-Za-z0-9._-]*",
+
+
+@cache
+def hold():
+    """Have the results folder to oneself, from the plan to the end of the run."""
+    try:
+        return lock.hold(plan.results)
+    except UserError as error:
+        sys.exit(str(error))
+
+
+def planned(stage):
+    """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
+
+    def plan_file(wildcards):
+        job = stage, wildcards.get("cell")
+        if not workflow.is_main_process:
+            return str(plan.path(*job))
+        hold()
+        try:
+            return str(plan.file(*job))
+        except OSError as error:
+            sys.exit(str(cannot_write(error.filename or plan.results, error)))
+
+    return plan_file
+
+
+def prepared(stage):
+    """Input function that gives the prepared images. Where they were deleted, a job that is kept does not ask for them:
+    Snakemake would run it again after making them for another job."""
+    file = f"data/{DATASET}/prepared.safetensors"
+
+    def images(wildcards):
+        kept = not plan.decision(stage, wildcards.get("cell")).runs
+        return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
+
+    return images
+
+
+onstart:
+    hold()
+
+
+onsuccess:
+    progress.end(PROGRESS, plan.results / "report.html")
+
+
+onerror:
+    progress.end(PROGRESS)

@@ -1,0 +1,94 @@
+"""The configuration of a run: read, checked and resolved before any job starts."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from configuration import checks, schema
+from configuration.checks import SCHEMA
+from configuration.parameters import Parameters
+from configuration.problems import Problem, Sources, complain
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images: a built-in data set by its name, or the IDX files in the folder `path`."""
+
+    name: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of the grid."""
+
+    name: str
+    note: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration. What each key means: `workflow/schemas/config.schema.json`."""
+
+    title: str
+    note: str
+    dataset: Dataset
+    mirrors: dict[str, list[str]]
+    gpus: int | str
+    epoch: str
+    partial: bool
+    confidence: float
+    baseline: str
+    final: str
+    reference: Path | None
+    cells: dict[str, Cell]
+
+
+def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Settings:
+    """Settings from Snakemake's merged `config`; `files` (`workflow.configfiles`) are where it came from.
+
+    Raises UserError with a line for each problem: file and line, key path, what is wrong, what was given, what is
+    allowed. Cells keep the config's order; equal values become equal objects however they are spelt.
+    """
+    sources = Sources(files)
+    complain(sources.duplicates())
+    sources.refuse(schema.problems(config, SCHEMA))
+    properties = schema.read(SCHEMA)["properties"]
+    config = {key: value["default"] for key, value in properties.items() if "default" in value} | dict(config)
+    sources.refuse(checks.missing(config))
+    sources.refuse(checks.grids(config))
+    cells = checks.Cells(config)
+    sources.refuse([*cells.problems, *checks.files(config)])
+    return Settings(
+        title=config["title"],
+        note=config["note"],
+        dataset=_dataset(config["dataset"], sources),
+        mirrors=config["mirrors"],
+        gpus=config["gpus"] if config["gpus"] == "auto" else int(config["gpus"]),
+        epoch=config["epoch"],
+        partial=config["partial"],
+        confidence=float(config["confidence"]),
+        baseline=config["baseline"],
+        final=config["final"],
+        reference=Path(config["reference"]) if config["reference"] is not None else None,
+        cells={name: Cell(name, cells.notes[name], parameters) for name, parameters in cells.parameters.items()},
+    )
+
+
+def _dataset(given: str | dict[str, str], sources: Sources) -> Dataset:
+    if isinstance(given, str):
+        return Dataset(given)
+    root = schema.read(SCHEMA)
+    rules = root["definitions"]["name"]
+    name = given.get("name", Path(given["path"]).resolve().name)
+    key = "name" if "name" in given else "path"
+    if name in root["definitions"]["dataset"]["enum"]:
+        wrong = "gives the name of a built-in data set"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], "another name, by dataset.name")])
+    if not re.match(rules["pattern"], name) or len(name) > rules["maxLength"]:
+        wrong = "gives no safe name, so dataset.name is needed"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], rules["allowed"])])
+    return Dataset(name, Path(given["path"]))

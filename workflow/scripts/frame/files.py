@@ -1,0 +1,111 @@
+"""How files get their final names, whole or not at all; what they hold and take, and how they go."""
+
+import glob
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PART = ".part"  # in the name of a file that is being written
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, as hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path: Path | str, *, flush: bool = True):
+    """Yield a temporary path beside `path`; on success it is flushed to disk and takes the final name at once.
+
+    Whatever interrupts the block, the final name holds the old file or the whole new one. Without `flush`, after a
+    power cut too it could be an empty one: for what is made again anyway. A disk that refuses raises OSError with
+    the final name.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART + path.suffix)
+        os.close(handle)
+        part = Path(name)
+        yield part
+        if flush:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except Exception as error:
+        number = _refusal(error, part)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+    finally:
+        if part:
+            part.unlink(missing_ok=True)
+
+
+def _refusal(error: Exception, part: Path | None) -> int | None:
+    """The operating system's error number, if that is what went wrong with the file on its way."""
+    if isinstance(error, OSError):
+        about_it = part is None or error.filename is None or str(error.filename) == str(part)
+        return error.errno if about_it else None
+    told = re.search(r"\(os error (\d+)\)", str(error))  # how Rust tells it: safetensors has an exception of its own
+    return int(told[1]) if told else None
+
+
+def sweep(paths: Iterable[Path | str]) -> None:
+    """Remove what killed processes left on its way to `paths` (see `replacing`). Nobody else may be writing these."""
+    for path in map(Path, paths):
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}{glob.escape(path.suffix)}"):
+            part.unlink(missing_ok=True)
+
+
+def write_json(path: Path | str, value: Any, *, flush: bool = True) -> None:
+    """Write JSON under its final name at once (see `replacing`); NaN and infinity become null."""
+    with replacing(path, flush=flush) as part:
+        part.write_text(json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Checksum, size and modification time of a file, as the plan compares them."""
+    stat = path.stat()
+    return {"sha256": digest(path), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 where there is none."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder with what is in it, or a link; nothing is fine too."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,97 @@
+"""The frame of every stage's script: its plan, its log, and how it fails.
+
+Used by the last block of each `workflow/scripts/<stage>.py`.
+"""
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from frame import lock
+from frame.errors import UserError, cannot_write
+from frame.files import describe, sweep
+from frame.records import results_folder
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+def read_plan(path: Path | str) -> dict[str, Any]:
+    """What a job runs from and why: `{"stage", "cell", "recipe", "why", …}`."""
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+@contextmanager
+def stage(snakemake):
+    """Yield the job's plan; everything printed goes to the rule's log, line by line.
+
+    The process has the job to itself: one that works on after its Snakemake was killed is waited for, and what it
+    finished is not done again.
+
+    A mistake of the user's (`UserError`) ends the job with its one line, a full disk and its like with theirs;
+    anything else is a bug and shows its traceback. Whoever started the job shows the end of a failed job's log.
+    """
+    plan_file = Path(snakemake.input.plan)
+    try:
+        plan = read_plan(plan_file)
+        with lock.job(results_folder(plan_file), plan["stage"], plan["cell"]) as waited:
+            if waited and is_done(plan, results_folder(plan_file), snakemake.output):
+                sys.exit(0)
+            sweep(snakemake.output)
+            with logged(Path(snakemake.log[0])):
+                yield plan
+    except (UserError, OSError) as error:  # before there was a log, or of the log itself
+        sys.exit(f"error: {in_a_line(error)}")
+
+
+@contextmanager
+def logged(path: Path):
+    """Send what the block prints to a file; an exception ends the process, with its line or traceback at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    terminal = sys.stderr
+    with path.open("w", buffering=1, encoding="utf-8") as file:
+        sys.stdout = sys.stderr = file
+        try:
+            yield
+        except KeyboardInterrupt:
+            _fail("interrupted")
+        except Exception as error:
+            if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno is not None):
+                _fail(in_a_line(error))
+            traceback.print_exc()
+            sys.exit(1)
+        finally:
+            sys.stdout, sys.stderr = sys.__stdout__, terminal
+
+
+def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool:
+    """Whether a record among `outputs` says that they all were made as planned, and they are as it says."""
+    for output in outputs:
+        try:
+            record = json.loads(Path(output).read_text("utf-8")) if output.endswith(".json") else {}
+            if record.get("stage") == plan["stage"] and record.get("recipe") == plan["recipe"]:
+                files = {name: results / name for name in record["outputs"]}
+                return all(describe(path) == record["outputs"][name] for name, path in files.items())
+        except (OSError, ValueError, AttributeError):
+            continue
+    return False
+
+
+def in_a_line(error: Exception) -> str:
+    """An error as the user reads it, with the file that it is about."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    if error.errno in UNWRITABLE:
+        return str(cannot_write(error.filename or "results", error))
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{os.strerror(error.errno)}"
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}")
+    sys.exit(1)

@@ -1,0 +1,268 @@
+"""Which jobs must run, and why: recipes against the records that finished jobs left.
+
+Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from frame.files import PART, digest, write_json
+from frame.logs import end
+from frame.records import FORMAT, now
+from planning import fingerprint
+from planning.differences import differences
+from planning.recipes import Recipes
+
+SOURCES = ("download", "prepare")  # what every cell starts from
+KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
+AFTER = "made from what runs again"
+KEYS = {"recipe", "why", "finished", "inputs", "outputs"}  # of a record, that the plan reads
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as the plan sees it: where its record lies and which stages feed it."""
+
+    record: str
+    after: tuple[str, ...]
+    per_cell: bool = False
+
+
+STAGES = {
+    "download": Stage("data/{dataset}/download.json", ()),
+    "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
+    "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
+    "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
+    "compare": Stage("comparison/compare.json", ("train", "evaluate")),
+    "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
+    "report": Stage("report.json", ("compare", "errors")),
+    "record": Stage("record.json", ("train", "evaluate", "compare", "errors", "report")),
+}
+
+
+@dataclass
+class Decision:
+    """Whether a job runs. `why` says so in sentences; empty: it is kept. `record` is what it left last time."""
+
+    why: list[str] = field(default_factory=list)
+    record: dict[str, Any] | None = None
+    absent: bool = False  # nothing there, and nothing needed as long as what was made from it is kept
+
+    @property
+    def runs(self) -> bool:
+        return bool(self.why)
+
+
+class Plan:
+    """The decisions for one configuration and one results folder, made once and on demand."""
+
+    def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes, *, partial: bool = False):
+        """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made."""
+        self.results = Path(results)
+        self._dataset = dataset
+        self._cells = cells
+        self._recipes = recipes
+        self._partial = partial
+        self._decisions: dict[tuple[str, str | None], Decision] = {}
+        self._written = False
+        self.started = now()
+
+    def file(self, stage: str, cell: str | None = None) -> str:
+        """Path of a job's plan file, which is new if the job must run and old if its outputs are kept.
+
+        The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
+        """
+        if not self._written:
+            self._tidy()
+            for job in self.jobs():
+                self._write(*job)
+            fingerprint.keep()
+            self._written = True
+        return str(self.path(stage, cell))
+
+    def path(self, stage: str, cell: str | None = None) -> Path:
+        """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
+        return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+
+    def _tidy(self) -> None:
+        """Remove what killed processes left: plans on their way, epochs of cells that are done."""
+        for part in (self.results / "plan").rglob(f".*{PART}.json"):
+            part.unlink(missing_ok=True)
+        for kept in (self.results / "partial").glob("*"):
+            if kept.name in self._cells and not self.decision("train", kept.name).runs:
+                shutil.rmtree(kept, ignore_errors=True)
+
+    def _write(self, stage: str, cell: str | None) -> None:
+        decision = self.decision(stage, cell)
+        path = self.path(stage, cell)
+        if decision.runs:
+            write_json(path, self._planned(stage, cell, decision.why), flush=False)
+            return
+        left = _read(path)  # perhaps another data set's: the folder holds one plan file for a stage
+        if left is None or left.get("recipe") != self.recipe(stage, cell):
+            why = decision.record["why"] if decision.record else ["needed by another job"]
+            write_json(path, self._planned(stage, cell, why), flush=False)
+        if path.stat().st_mtime != KEPT_TIME:
+            os.utime(path, (KEPT_TIME, KEPT_TIME))
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """The cells that are put side by side."""
+        if not self._partial:
+            return self._cells
+        return [cell for cell in self._cells if not self.decision("evaluate", cell).runs]
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """The cells that are configured and not put side by side."""
+        compared = set(self.compared)
+        return [cell for cell in self._cells if cell not in compared]
+
+    def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
+        """What a job's result depends on; of those that see all cells, which ones are missing too."""
+        recipe = self._recipes.recipe(stage, cell)
+        if stage in SOURCES or cell or not self.missing:
+            return recipe
+        more = {"missing": self.missing} | ({"logs": self._failures} if stage == "report" else {})
+        return recipe | {"settings": recipe["settings"] | more}
+
+    @cached_property
+    def _failures(self) -> dict[str, list[str]]:
+        """The ends of the logs of the jobs in which missing cells failed; a job that was not tried has none."""
+        ends = {}
+        for cell in self.missing:
+            stage = "train" if self.decision("train", cell).runs else "evaluate"
+            log = self.results / "logs" / stage / f"{cell}.log"
+            if log.is_file() and not self._record(stage, cell).exists():
+                ends[cell] = end(log)
+        return ends
+
+    def decision(self, stage: str, cell: str | None = None) -> Decision:
+        """Whether and why a job runs."""
+        key = (stage, cell)
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(stage, cell)
+        return self._decisions[key]
+
+    def jobs(self) -> list[tuple[str, str | None]]:
+        """All jobs of the configuration, in the order of the data's way."""
+        return [(name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])]
+
+    def stale(self) -> list[str]:
+        """Names of the cells that left results and are no longer configured."""
+        folder = self.results / "cells"
+        if not folder.is_dir():
+            return []
+        return sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in self._cells)
+
+    def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
+        planned = {
+            "stage": stage,
+            "cell": cell,
+            "recipe": self.recipe(stage, cell),
+            "why": why,
+            "planned": now(),
+        }
+        if stage == "report":
+            trained = [name for name in self._cells if self.decision("train", name).runs]
+            kept = [name for name in self._cells if name not in set(trained)]
+            planned["run"] = {"started": self.started, "trained": trained, "kept": kept}
+        return planned
+
+    def _decide(self, stage: str, cell: str | None) -> Decision:
+        path = self._record(stage, cell)
+        record = _read(path)
+        upstream = self.upstream(stage, cell)
+        running = [job for job in upstream if self.decision(*job).runs]
+        if record is None:
+            if stage in SOURCES and not path.exists() and not running:
+                return Decision(absent=True)
+            return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
+        if record.get("format") != FORMAT or record.get("stage") != stage or not record.keys() >= KEYS:
+            return Decision([f"{path.name} is of another format"])
+        why = differences(record["recipe"], self.recipe(stage, cell), stage)
+        if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
+            return Decision(why, record, absent=not why)
+        why += self._damage(record)
+        why += self._other_inputs(record, upstream)
+        if running:
+            why.append(_after(running))
+        if not why:
+            _settle(path, record)
+        return Decision(why, record)
+
+    def _record(self, stage: str, cell: str | None) -> Path:
+        return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
+
+    def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
+        """The jobs whose outputs a job reads."""
+        jobs: list[tuple[str, str | None]] = []
+        for name in STAGES[stage].after:
+            if not STAGES[name].per_cell:
+                jobs.append((name, None))
+            elif cell is not None:
+                jobs.append((name, cell))
+            else:
+                jobs += [(name, other) for other in self.compared]
+        return jobs
+
+    def _damage(self, record: dict[str, Any]) -> list[str]:
+        """What is missing of a record's outputs, or not as it was written.
+
+        Files with the recorded size and time are taken as unchanged; of others the content decides, and one with the
+        right content gets its time back, so that a copied or touched folder is in order again.
+        """
+        why = []
+        for name, known in record["outputs"].items():
+            path = self.results / name
+            try:
+                stat = path.stat()
+            except OSError:
+                why.append(f"output missing: {path.name}")
+                continue
+            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], known["mtime_ns"]):
+                continue
+            if stat.st_size == known["bytes"] and digest(path) == known["sha256"]:
+                os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]))
+            else:
+                why.append(f"output changed since it was written: {path.name}")
+        return why
+
+    def _other_inputs(self, record: dict[str, Any], upstream: list[tuple[str, str | None]]) -> list[str]:
+        """Inputs whose content is another than the job read, by the records of the stages that made them."""
+        current: dict[str, str] = {}
+        for job in upstream:
+            known = self.decision(*job).record
+            if known and not self.decision(*job).runs:
+                current |= {name: output["sha256"] for name, output in known["outputs"].items()}
+        other = [name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum]
+        return (
+            [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
+        )
+
+
+def _settle(path: Path, record: dict[str, Any]) -> None:
+    """Give a kept record the time at which its job ended: a copied one would look newer than what was made from it."""
+    finished = int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)
+    if abs(path.stat().st_mtime_ns - finished) > 1e9:
+        os.utime(path, ns=(finished, finished))
+
+
+def _after(running: list[tuple[str, str | None]]) -> str:
+    names = [stage if cell is None else f"{stage} {cell}" for stage, cell in running]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{AFTER}: {shown}"
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
