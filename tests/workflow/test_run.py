@@ -3,9 +3,12 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from faults import trained
 from project import CELLS, ROOT, copy_project, snakemake
 
 from frame.files import digest
@@ -98,6 +101,29 @@ def test_a_changed_cell_trains_alone_and_the_page_says_why(project):
     assert "learning_rate 0.02 → 0.03" in (project / "results/report.html").read_text("utf-8")
     why = snakemake(project, "--quiet", "all", "--", "why")
     assert "Nothing to do: all 4 cells are kept" in why.stdout
+
+
+def test_cores_order_and_neighbours_change_no_number_and_the_longest_starts_first(project, finished):
+    shutil.rmtree(project / "results/cells")
+    evaluated = [f"results/cells/{cell}/evaluation.csv" for cell in CELLS]
+    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        done = snakemake(project, "--cores", "1", "--", *evaluated)
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    assert done.returncode == 0, done.stdout + done.stderr
+    for cell in CELLS:
+        assert trained(project / "results", cell) == trained(finished / "results", cell)
+    started = {}
+    for cell in CELLS:
+        for record in ("run", "evaluation"):
+            told = json.loads((project / f"results/cells/{cell}/{record}.json").read_text())
+            started[told["started"]] = f"{record} {cell}"
+    order = [started[time] for time in sorted(started)]
+    longest_first = ("grid-batch-32", "wide", "narrow", "grid-batch-128")
+    wanted = [f"{record} {cell}" for cell in longest_first for record in ("run", "evaluation")]
+    assert order == wanted
 
 
 def test_cells_no_longer_configured_go_when_asked(project):

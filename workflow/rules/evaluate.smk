@@ -16,5 +16,7 @@ rule evaluate:
     conda:
         "../../environment.yml"
     threads: 1
+    # Before any training: what is trained can then be looked at (make report-partial).
+    priority: len(CELLS) + 1
     script:
         "../scripts/evaluate.py"

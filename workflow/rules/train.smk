@@ -1,6 +1,8 @@
 from configuration.gpus import gpus_available
+from planning.order import ranks
 
 GPUS = gpus_available(settings.gpus)
+RANKS = ranks({name: cell.parameters for name, cell in settings.cells.items()})
 
 
 rule train:
@@ -18,6 +20,7 @@ rule train:
     conda:
         "../../environment.yml"
     threads: 1
+    priority: lambda wildcards: RANKS[wildcards.cell]
     resources:
         # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
         gpu=lambda wildcards: int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu"),
