@@ -1,24 +1,23 @@
 """Many cells on the digits: what planning, running and comparing them cost as their number grows."""
 
 import argparse
+import json
 import statistics
 import tempfile
 from pathlib import Path
 
 from bench.measure import table, where
-from bench.workflow import benchmarks, copy_project, snakemake
+from bench.workflow import benchmarks, copy_project, snakemake, three_factors
 
 CONFIG = """\
 title: Scale
 dataset: digits
 reference: null
-baseline: cell-lr-{first}
-final: cell-lr-{first}
+baseline: cell-0
+final: cell-0
 pathvars: {{results: results}}
-defaults: {{hidden: [32], epochs: 3, batch_size: 64, learning_rate: 0.01, seeds: [1], device: cpu}}
-cells:
-  - name: cell
-    grid: {{learning_rate: [{rates}]}}
+defaults: {{hidden: [32], epochs: 3, batch_size: 64, seeds: [1], device: cpu}}
+cells: {cells}
 """
 TOGETHER = ("compare", "errors", "report")
 
@@ -26,7 +25,7 @@ TOGETHER = ("compare", "errors", "report")
 def section(arguments: argparse.Namespace) -> None:
     """Measure each size on a project of its own."""
     columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
-    print("Scale: cells of the digits, [32], 3 epochs, 1 seed; two cores")
+    print("Scale: cells of the digits in a grid of three factors, [32], 3 epochs, 1 seed; two cores")
     print(f"{where()}\n")
     header, *rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
     print(table(header, rows))
@@ -37,8 +36,8 @@ def measure(cells: int) -> dict[str, str]:
     """All figures of one size."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")
-        rates = [f"{0.0001 * (index + 1):.4f}".rstrip("0") for index in range(cells)]
-        (project / "config/scale.yaml").write_text(CONFIG.format(first=rates[0], rates=", ".join(rates)), "utf-8")
+        grid = json.dumps([{"name": f"cell-{number}"} | three_factors(number) for number in range(cells)])
+        (project / "config/scale.yaml").write_text(CONFIG.format(cells=grid), "utf-8")
         planning = snakemake(project, "--configfile", "config/scale.yaml", "--dry-run", "--quiet", "all")
         whole = snakemake(project, "--configfile", "config/scale.yaml")
         nothing = snakemake(project, "--configfile", "config/scale.yaml")
@@ -52,8 +51,9 @@ def measure(cells: int) -> dict[str, str]:
             "nothing to do, s": f"{nothing.seconds:.1f}",
         }
         for stage in ("train", "evaluate"):
-            median = statistics.median(job["s"] for job in benchmarks(results, stage))
-            figures[f"{stage}, s per cell (median)"] = f"{median:.2f}"
+            jobs = benchmarks(results, stage)
+            figures[f"{stage}, s per cell (median)"] = f"{statistics.median(job['s'] for job in jobs):.2f}"
+            figures[f"{stage}, peak MB"] = f"{max(job.get('max_rss', 0) for job in jobs):.0f}"
         for stage in TOGETHER:
             (job,) = benchmarks(results, stage)
             figures[f"{stage}, s"] = f"{job['s']:.1f}"

@@ -55,3 +55,13 @@ def benchmarks(results: Path, stage: str) -> list[dict[str, float]]:
             row = next(csv.DictReader(file, delimiter="\t"))
             rows.append({key: float(row[key]) for key in ("s", "max_rss", "cpu_time") if row[key] not in ("-", "NA")})
     return rows
+
+
+def three_factors(number: int) -> dict[str, float]:
+    """A point of a grid of three factors with ten values each: cells have as many neighbours as in a real grid.
+
+    (Along one factor alone every cell is every other's neighbour, and the pairs grow with the square.)
+    """
+    tens, ones = divmod(number, 10)
+    hundreds, tens = divmod(tens, 10)
+    return {"learning_rate": 0.001 * (ones + 1), "momentum": 0.1 * tens, "weight_decay": 0.0001 * hundreds}
