@@ -18,6 +18,7 @@ from project import command_of, environment_of
 
 FAULTY = Path(__file__).with_name("faulty")
 MARK = "RUN_UNDER_TEST"  # environment variable that every process of a run inherits
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # as Snakemake gives to jobs
 TIMES = {"seconds", "train_seconds", "seconds_per_epoch", "images_per_second"}
 
 
