@@ -41,6 +41,10 @@ class Faults:
         text = path.read_text() if path.exists() else ""
         return int(text) if text.endswith("\n") else None  # else it is still being written
 
+    def release(self, number: int = 0) -> None:
+        """Let the process that fault `number` holds go on."""
+        (self.folder / f"{number}.go").touch()
+
     def script(self, stage: str) -> Path:
         """The script that Snakemake ran for a stage."""
         return self.folder / f"{stage}.py"
