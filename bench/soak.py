@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import psutil  # noqa: E402
 import yaml  # noqa: E402
-from faults import Faults, Run, names, table, trained  # noqa: E402
+from faults import ONE_THREAD, Faults, Run, names, table, trained  # noqa: E402
 from project import copy_project  # noqa: E402
 
 HOUR = 3600  # seconds; on a busy machine a start of Snakemake may take minutes
@@ -151,7 +151,7 @@ def writes(project: Path) -> dict[str, int]:
     for stage in ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record"):
         stride = [] if stage in ("prepare", "train", "evaluate") else ["1"]
         command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=project, env=os.environ | ONE_THREAD, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{stage}: {done.stderr}")
         kills[stage] = json.loads(done.stdout.splitlines()[-1])["kills"]

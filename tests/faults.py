@@ -18,6 +18,7 @@ from project import command_of, environment_of
 
 FAULTY = Path(__file__).with_name("faulty")
 MARK = "RUN_UNDER_TEST"  # environment variable that every process of a run inherits
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # as Snakemake gives to jobs
 TIMES = {"seconds", "train_seconds", "seconds_per_epoch", "images_per_second"}
 
 
@@ -39,6 +40,10 @@ class Faults:
         path = self.folder / f"{number}.held"
         text = path.read_text() if path.exists() else ""
         return int(text) if text.endswith("\n") else None  # else it is still being written
+
+    def release(self, number: int = 0) -> None:
+        """Let the process that fault `number` holds go on."""
+        (self.folder / f"{number}.go").touch()
 
     def script(self, stage: str) -> Path:
         """The script that Snakemake ran for a stage."""

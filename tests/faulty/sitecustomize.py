@@ -2,7 +2,8 @@
 
 The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
 name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:
-`kill` (by SIGKILL), `hold` (it waits until it is killed; its id is in `<number>.held`) or `memory` (MemoryError).
+`kill` (by SIGKILL), `hold` (it waits until it is killed or `<number>.go` is there; its id is in `<number>.held`) or
+`memory` (MemoryError).
 The first script of every stage is copied to the folder as `<stage>.py`.
 """
 
@@ -30,7 +31,7 @@ def strike(what, number):
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     (FOLDER / f"{number}.held").write_text(f"{os.getpid()}\n")
-    while True:
+    while not (FOLDER / f"{number}.go").exists():
         time.sleep(0.1)
 
 

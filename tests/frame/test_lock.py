@@ -1,5 +1,6 @@
 """One run at a time, one process at a time on a job, and a killed one leaves no lock."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -51,6 +52,33 @@ def test_a_folder_that_cannot_be_one_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"file/\.lock: cannot be written \(File exists\)"):
         lock.hold(tmp_path / "file")
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to(path.parent / "mine"), os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("name", [".lock", ".locks/train/narrow"])
+def test_what_is_no_lock_file_is_refused_and_left_alone(tmp_path, make, name):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / "mine").write_text("precious")
+    make(path)
+    with pytest.raises(UserError, match=f"{name}: is no ordinary file, as a lock must be; remove it"):  # noqa: SIM117
+        with lock.hold(tmp_path) if name == ".lock" else lock.job(tmp_path, "train", "narrow"):
+            pass
+    assert (path.parent / "mine").read_text() == "precious"
+
+
+def test_what_a_process_is_still_at_is_not_unused(other, tmp_path):
+    results = tmp_path / "results"
+    told = rf"process {other.pid} is still at train narrow; nothing removed"
+    for cells in (None, ["narrow"]):
+        with pytest.raises(UserError, match=told), lock.unused(results, cells):
+            pass
+    with lock.unused(results, ["wide"]):
+        pass
+    other.kill()
+    other.wait()
+    with lock.unused(results), lock.job(results, "train", "wide") as waited:
+        assert not waited
 
 
 def test_file_systems_without_locks_get_a_warning(tmp_path, capsys, monkeypatch):

@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
-from mistakes.likeness import class_likeness, distances, nearest, unit
+from mistakes.likeness import class_likeness, distances, flat, nearest
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +15,21 @@ def digits():
     return (data.images * 15).astype(np.uint8), data.target.astype(np.uint8)
 
 
+def unit(images):
+    """Images as scikit-learn takes them."""
+    return flat(images) / 255
+
+
 def test_distances_are_scikit_learns(digits):
-    images = unit(digits[0][:40])
-    assert distances(images[:15], images[15:]) == pytest.approx(euclidean_distances(images[:15], images[15:]), abs=1e-4)
+    some, others = digits[0][:15], digits[0][15:40]
+    assert distances(some, others) == pytest.approx(euclidean_distances(unit(some), unit(others)), abs=1e-9)
+
+
+def test_distances_are_exact(digits):
+    """To the last bit those of whole numbers, so that no CPU and no number of threads gives others."""
+    images = flat(digits[0][:200]).astype(np.int64)
+    squares = ((images[:, None] - images[None]) ** 2).sum(axis=2)
+    assert (distances(digits[0][:200], digits[0][:200]) == np.sqrt(squares) / 255).all()
 
 
 def test_nearest_image_of_a_class_is_scikit_learns(digits):

@@ -224,3 +224,14 @@ def test_what_killed_processes_left_goes(tmp_path):
         path.touch()
     make(tmp_path, recipes).file("train", CELLS[0])
     assert not any(path.exists() for path in [*left, left[1].parent])
+
+
+@pytest.mark.parametrize("name", ["partial/a", ".locks/train/a", "benchmarks/train/a.tsv", "logs/train/a.log"])
+def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path, recipes, name):
+    results, mine = tmp_path / "results", tmp_path / "mine"
+    mine.mkdir()
+    (results / name).parent.mkdir(parents=True)
+    (results / name).symlink_to(mine)
+    make(results, recipes).file("train", "a")
+    assert not (results / name).is_symlink()
+    assert mine.is_dir()

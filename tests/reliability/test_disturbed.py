@@ -1,13 +1,14 @@
 """Every stage, killed before its writes and on full disks: `disturbed.py` on the scripts as Snakemake ran them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from faults import skip_without_mounts
+from faults import ONE_THREAD, skip_without_mounts
 
 DISTURBED = Path(__file__).with_name("disturbed.py")
 
@@ -21,7 +22,8 @@ def disturbed(project: Path, *arguments: str, mount: str = "") -> dict[str, int]
     command = [sys.executable, str(DISTURBED), *arguments]
     if mount:
         command = ["unshare", "-rm", "sh", "-c", mount + " ".join(command)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300)
+    environment = os.environ | ONE_THREAD
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -8,7 +8,7 @@ import subprocess
 import psutil
 import pytest
 from faults import Faults, Run, skip_without_mounts, trained
-from project import command_of, environment_of, snakemake
+from project import command_of, environment_of, planned_jobs, snakemake
 
 NARROW = ("--", "results/cells/narrow/evaluation.csv")
 
@@ -54,6 +54,50 @@ def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_
     assert "going on after epoch 2" in log
     assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
     assert not (unfinished / "results/partial/narrow").exists()
+
+
+def test_a_training_that_ends_while_snakemake_is_held_is_kept(unfinished, finished, tmp_path):
+    """Snakemake is stopped, its job ends well, and Snakemake is interrupted before it sees that."""
+    faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed2.epoch2", 1))
+    with Run(unfinished, *NARROW, **faults.environment) as run:
+        trainer = psutil.Process(run.wait_for("the last epoch", lambda: faults.held(0)))
+        run.process.send_signal(signal.SIGSTOP)
+        faults.release()
+        run.wait_for("the trainer's end", lambda: not alive(trainer))
+        run.process.send_signal(signal.SIGINT)
+        run.process.send_signal(signal.SIGCONT)
+        assert run.finish() != 0
+    assert planned_jobs(unfinished, *NARROW) == ["evaluate narrow"]
+    log = unfinished / "results/logs/train/narrow.log"
+    before = log.read_text()
+    assert snakemake(unfinished, *NARROW).returncode == 0
+    assert log.read_text() == before
+    assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
+
+
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinished, tmp_path):
+    faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
+    with Run(unfinished, *NARROW, **faults.environment) as run:
+        trainer = run.wait_for("the second epoch", lambda: faults.held(0))
+        run.process.kill()
+        run.finish()
+        config = unfinished / "config/small.yaml"
+        whole = config.read_text()
+        config.write_text(whole.replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
+        for command in ("clean", "prune"):
+            done = snakemake(unfinished, "--quiet", "all", "--", command, YES="1")
+            assert done.returncode != 0
+            assert f"results: process {trainer} is still at train narrow; nothing removed" in done.stderr
+            assert "Traceback" not in done.stdout + done.stderr
+        assert (unfinished / "results/partial/narrow/seed1.epoch1.safetensors").is_file()
+        config.write_text(whole)
+        with Run(unfinished, *NARROW) as next_run:
+            waiting = f"train narrow: process {trainer} of an earlier run is still at it; waiting"
+            next_run.wait_for("word of the trainer", lambda: waiting in next_run.said)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from one_cell import OneCell
 from safetensors import safe_open
+
+from frame.errors import UserError
 
 KILL = -signal.SIGKILL
 # Children come from a process that has imported torch but not used it: forking this one could hang its threads.
@@ -155,19 +158,32 @@ def test_seconds_add_up_over_runs(interrupted):
 
 
 def corrupt(path, how):
+    if how == "folder":
+        path.unlink()
+        (path / "mine").mkdir(parents=True)
+        return
     content = bytearray(path.read_bytes())
     if how == "flipped":
         content[-5] ^= 1
     path.write_bytes(content[: len(content) // 2] if how == "truncated" else b"" if how == "empty" else content)
 
 
-@pytest.mark.parametrize("how", ["truncated", "flipped", "empty"])
-def test_a_damaged_partial_state_is_ignored(interrupted, undisturbed, how, capsys):
+@pytest.mark.parametrize("how", ["truncated", "flipped", "empty", "folder"])
+def test_a_damaged_partial_state_is_removed(interrupted, undisturbed, how, capsys):
     corrupt(interrupted.partial / "seed1.epoch2.safetensors", how)
     interrupted.train()
     log = capsys.readouterr().out
-    assert "seed1.epoch2.safetensors: damaged" in log
+    assert re.search(r"seed1\.epoch2\.safetensors: damaged .*; removed", log)
     assert outcome(interrupted) == outcome(undisturbed)
+
+
+def test_a_link_in_place_of_the_partial_folder_is_refused(tmp_path):
+    cell = OneCell(tmp_path / "results")
+    cell.partial.parent.mkdir()
+    cell.partial.symlink_to(tmp_path)
+    with pytest.raises(UserError, match="partial/cell: is a link"):
+        cell.train()
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 def test_a_partial_state_of_another_recipe_is_ignored(interrupted, tmp_path, capsys):

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from frame import lock
+from frame.errors import UserError
 from frame.files import remove, size
 
 # What the rules write, without data/: fetching again may take a network that is not there.
@@ -24,7 +26,6 @@ WRITTEN = (
     "plan",
     "logs",
     "benchmarks",
-    ".locks",
 )
 
 
@@ -41,10 +42,14 @@ def clean(results: Path) -> str:
         print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return "Nothing removed."
-    for path in there:
-        remove(path)
+    with lock.unused(results):
+        for path in there:
+            remove(path)
     return f"Removed {what}."
 
 
 if __name__ == "__main__":
-    print(clean(Path(snakemake.params.results)))
+    try:
+        print(clean(Path(snakemake.params.results)))
+    except UserError as error:
+        sys.exit(str(error))

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from frame import lock
+from frame.errors import UserError
 from frame.files import remove, size
 
 PLACES = (
@@ -14,8 +16,6 @@ PLACES = (
     "logs/evaluate/{cell}.log",
     "benchmarks/train/{cell}.tsv",
     "benchmarks/evaluate/{cell}.tsv",
-    ".locks/train/{cell}",
-    ".locks/evaluate/{cell}",
 )
 
 
@@ -38,11 +38,14 @@ def prune(results: Path, cells: list[str], configured: list[str]) -> list[str]:
         sys.exit(
             f"{results}: none of the configured cells has results here: is this the folder of another configuration?"
         )
-    return stale(results, cells, delete=True)
+    with lock.unused(results, cells):
+        return stale(results, cells, delete=True)
 
 
 if __name__ == "__main__":
     folder, left = Path(snakemake.params.results), list(snakemake.params.cells)
-    print(
-        "\n".join(prune(folder, left, snakemake.params.configured) if snakemake.params.delete else stale(folder, left))
-    )
+    try:
+        lines = prune(folder, left, snakemake.params.configured) if snakemake.params.delete else stale(folder, left)
+    except UserError as error:
+        sys.exit(str(error))
+    print("\n".join(lines))

@@ -7,15 +7,18 @@ end with their process, whatever ends it. A process whose Snakemake was killed w
 import errno
 import fcntl
 import os
+import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from frame.errors import UserError, cannot_write
 
 WITHOUT_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # some network file systems, as they are mounted
+
+NO_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a socket
 
 
 def hold(results: Path | str) -> TextIO:
@@ -48,12 +51,43 @@ def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
         yield not free
 
 
+@contextmanager
+def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[None]:
+    """While the block runs, no job is at work in the folder, or none on `cells`; raises UserError where one is.
+
+    For whoever removes results. Lock files stay: a process that waits for one would have it, and another a new one.
+    """
+    folder = Path(results) / ".locks"
+    paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    with ExitStack() as held:
+        for path in paths:
+            if cells is None or path.name in cells:
+                file = held.enter_context(_opened(path))
+                if not _taken(file):
+                    name = " ".join(path.relative_to(folder).parts)
+                    raise UserError(
+                        f"{results}: {_holder(file)} is still at {name}; nothing removed: wait for its end, or end it"
+                    )
+        yield
+
+
 def _opened(path: Path) -> TextIO:
+    """The lock file, made if need be; what is no file of its own is refused, as its content would be lost."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+", encoding="ascii")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError as error:
+        if error.errno in NO_FILE:
+            raise _no_file(path) from None
         raise cannot_write(path, error) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _no_file(path)
+    return os.fdopen(handle, "r+", encoding="ascii", errors="replace")
+
+
+def _no_file(path: Path) -> UserError:
+    return UserError(f"{path}: is no ordinary file, as a lock must be; remove it, and the same command goes on")
 
 
 def _taken(file: TextIO, *, wait: bool = False) -> bool:

@@ -9,14 +9,13 @@ MOST_PER_CLASS = 400
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Euclidean distances [first, second] between images [n, pixels] of 0 to 1."""
+    """Euclidean distances [first, second] between images uint8 [n, height, width], pixels counted as 0 to 1.
+
+    Squares of whole numbers, which float64 adds without rounding: the same on every CPU, however many threads add.
+    """
+    first, second = flat(first).astype(np.float64), flat(second).astype(np.float64)
     squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
-    return np.sqrt(np.maximum(squares, 0))
-
-
-def unit(images: np.ndarray) -> np.ndarray:
-    """Images uint8 [n, height, width] as float32 [n, pixels] of 0 to 1."""
-    return flat(images).astype(np.float32) / 255
+    return np.sqrt(squares) / 255
 
 
 def flat(images: np.ndarray) -> np.ndarray:
@@ -32,11 +31,10 @@ def nearest(
     -1 and NaN where the class has no training image.
     """
     index, distance = np.full(len(images), -1), np.full(len(images), np.nan)
-    wanted = unit(images)
     for k in np.unique(classes):
         members, rows = np.flatnonzero(train_labels == k), np.flatnonzero(classes == k)
         if len(members):
-            between = distances(wanted[rows], unit(train_images[members]))
+            between = distances(images[rows], train_images[members])
             index[rows] = members[between.argmin(axis=1)]
             distance[rows] = between.min(axis=1)
     return index, distance
@@ -50,7 +48,7 @@ def class_likeness(train_images: np.ndarray, train_labels: np.ndarray, n_classes
     each class. NaN where a class has fewer than two.
     """
     per_class = min(MOST_PER_CLASS, max(2, SAMPLE // n_classes))
-    samples = [unit(train_images[np.flatnonzero(train_labels == k)[:per_class]]) for k in range(n_classes)]
+    samples = [train_images[np.flatnonzero(train_labels == k)[:per_class]] for k in range(n_classes)]
     one_way = np.full((n_classes, n_classes), np.nan)
     for a, own in enumerate(samples):
         if len(own) < 2:

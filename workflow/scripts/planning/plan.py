@@ -22,6 +22,7 @@ from planning.recipes import Recipes
 SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 AFTER = "made from what runs again"
+IN_PLACE = ("partial", ".locks", "benchmarks", "logs")  # folders of files that are not written beside their names
 KEYS = {"recipe", "why", "finished", "inputs", "outputs"}  # of a record, that the plan reads
 
 
@@ -91,7 +92,12 @@ class Plan:
         return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
 
     def _tidy(self) -> None:
-        """Remove what killed processes left: plans on their way, epochs of cells that are done."""
+        """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where jobs
+        write in place: what they lead to would be overwritten."""
+        for folder in IN_PLACE:
+            for path in (self.results / folder).rglob("*"):
+                if path.is_symlink():
+                    path.unlink()
         for part in (self.results / "plan").rglob(f".*{PART}.json"):
             part.unlink(missing_ok=True)
         for kept in (self.results / "partial").glob("*"):

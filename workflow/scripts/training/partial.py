@@ -1,7 +1,7 @@
 """The state after every epoch, kept until the cell is done: a training that was killed goes on from there.
 
 A file holds what one epoch left (rows, weights, the optimizer's buffers) and where it belongs (recipe, data, device,
-version of torch). One that is damaged or belongs elsewhere counts as not there.
+version of torch). One that is damaged or belongs elsewhere counts as not there; what is damaged is removed.
 """
 
 import json
@@ -17,7 +17,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from frame.files import replacing
+from frame.errors import UserError
+from frame.files import remove, replacing
 from training.history import Row
 
 
@@ -37,6 +38,8 @@ class Partial:
     """The epochs of one cell, in a folder of their own; `origin` tells where they belong."""
 
     def __init__(self, folder: Path, origin: Mapping[str, Any]):
+        if folder.is_symlink():
+            raise UserError(f"{folder}: is a link, and epochs are kept in the results folder alone; remove it")
         self.folder = folder
         self.origin = json.dumps(origin, sort_keys=True)
         self.seconds_writing = 0.0
@@ -63,11 +66,12 @@ class Partial:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         except (OSError, SafetensorError) as error:
-            return _ignored(path, f"damaged ({error})")
+            return _removed(path, f"damaged ({error})")
         if metadata.get("origin") != self.origin:
-            return _ignored(path, "of another recipe, data set or device")
+            print(f"{path}: of another recipe, data set or device; not used")
+            return None
         if metadata.get("checksum") != _checksum(metadata["results"], tensors):
-            return _ignored(path, "damaged (wrong checksum)")
+            return _removed(path, "damaged (wrong checksum)")
         results = json.loads(metadata["results"])
         weights = {name: tensor for name, tensor in tensors.items() if not name.startswith("buffer")}
         buffers = [tensors[f"buffer{index}"] for index in range(len(tensors) - len(weights))]
@@ -91,5 +95,6 @@ def _checksum(results: str, tensors: Mapping[str, Tensor]) -> str:
     return str(checksum)
 
 
-def _ignored(path: Path, why: str) -> None:
-    print(f"{path}: {why}; not used")
+def _removed(path: Path, why: str) -> None:
+    print(f"{path}: {why}; removed")
+    remove(path)
