@@ -83,7 +83,33 @@ def dripping(handler, body):
 
 
 def no_http(handler, body):
-    handler.wfile.write(b"\0\1\2\3 what?\r\n\r\n")
+    handler.wfile.write(b"\0\1\2\3 what?" + b"!" * 1000 + b"\r\n\r\n")
+
+
+def colourful(handler, body):
+    """A refusal that would paint the terminal and name its window."""
+    handler.wfile.write(b"HTTP/1.1 403 \x1b[31mred\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n")
+
+
+def trickling(start: bytes, again: bytes) -> Behaviour:
+    """Send `start`, and then `again` and again, never so slowly that it could be called silence."""
+
+    def trickle(handler, body):
+        handler.wfile.write(start)
+        for _ in range(200):
+            handler.wfile.write(again)
+            time.sleep(0.05)
+
+    return trickle
+
+
+TRICKLES = {
+    "a header": trickling(b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    "headers": trickling(b"HTTP/1.1 200 OK\r\n", b"X: x\r\n"),
+    "to be continued": trickling(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the size of a chunk": trickling(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    "trailers": trickling(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"X: x\r\n"),
+}
 
 
 def redirecting(location: str, status: int = 302) -> Behaviour:

@@ -112,6 +112,34 @@ def test_what_is_slow_leads_to_the_next_mirror_or_to_its_reason(folder, tmp_path
     assert_next_mirror(folder, tmp_path, behaviour, reason, patience)
 
 
+@pytest.mark.parametrize("what", server.TRICKLES)
+@pytest.mark.parametrize(
+    ("patience", "reason"),
+    [
+        (HASTY, "slower than 100 bytes per second"),
+        (replace(PATIENCE, total=0.3), "gave 0 kB in 0.3 s"),
+    ],
+    ids=["slowest", "total"],
+)
+def test_what_trickles_beside_the_content_leads_to_the_next_mirror_too(folder, tmp_path, what, patience, reason):
+    assert_next_mirror(folder, tmp_path, server.TRICKLES[what], reason, patience)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        (server.colourful, r"answers 403 \x1b[31mred\x1b]0;x\x07"),
+        (server.no_http, r"\x00\x01\x02\x03 what?!!!"),
+    ],
+)
+def test_what_a_mirror_says_reaches_the_terminal_as_plain_text(folder, capsys, behaviour, said):
+    with server.serving(ARCHIVES, behaviour) as (mirror, _), pytest.raises(DataError) as error:
+        fetch(folder, mirror)
+    assert said in str(error.value)
+    lines = (str(error.value) + capsys.readouterr().out).splitlines()
+    assert all(line.isprintable() and len(line) < 300 for line in lines)
+
+
 def assert_next_mirror(folder, tmp_path, behaviour, reason, patience):
     """A lone bad mirror is named with its reason and leaves no file; with a good one after it the files are there."""
     good = write_folder(tmp_path / "mirror", CONTENTS).as_uri() + "/"

@@ -1,12 +1,14 @@
 """What strangers' files and configs can't do: run code, reach a shell, leave the results folder."""
 
 import ast
+import os
 import re
 import shutil
 
 import pytest
 import yaml
-from project import ROOT, copy_project, snakemake
+from faults import trained
+from project import ROOT, copy_project, planned_jobs, snakemake
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").rglob("*.py"))
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
@@ -122,3 +124,26 @@ def test_results_from_elsewhere_are_not_taken(project):
     assert "train     grid-batch-32: run.json is of another format" in why
     assert "evaluate  grid-batch-128: output changed since it was written: predictions.npz" in why
     assert "train     grid-batch-128" not in why
+
+
+def test_weights_changed_with_size_and_time_kept_are_not_evaluated_but_trained_again(project, finished):
+    assert planned_jobs(project) == []  # gives every file its recorded time
+    narrow = project / "results/cells/narrow"
+    for path in narrow.glob("*"):
+        if path.name.startswith(("evaluation", "predictions", "confusion")):
+            path.unlink()
+    weights = narrow / "checkpoints.safetensors"
+    before = weights.stat().st_mtime_ns
+    with weights.open("r+b") as file:
+        file.seek(-4000, os.SEEK_END)
+        file.write(bytes(4000))
+    os.utime(weights, ns=(before, before))
+    goal = ("--", "results/cells/narrow/evaluation.csv")
+    done = snakemake(project, *goal)
+    assert done.returncode != 0
+    told = "error: results/cells/narrow/checkpoints.safetensors: changed since it was written, by its record; "
+    assert told in done.stdout + done.stderr
+    assert not (narrow / "evaluation.csv").exists()
+    assert planned_jobs(project, *goal) == ["evaluate narrow", "train narrow"]
+    assert snakemake(project, *goal).returncode == 0
+    assert trained(project / "results", "narrow") == trained(finished / "results", "narrow")

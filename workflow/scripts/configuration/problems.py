@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from frame.errors import UserError
+from frame.errors import UserError, one_line
 
 MISSING = object()  # nothing was given
 SHOWN = 20  # problems told at once
@@ -90,7 +90,7 @@ def complain(lines: list[str]) -> None:
 
 def path(keys: Keys) -> str:
     """A key path as people write it: cells[3].learning_rate."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{_one_line(key)}" for key in keys)
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key)}" for key in keys)
     return text.removeprefix(".")
 
 
@@ -101,7 +101,7 @@ def show(value: Any, limit: int = 80) -> str:
         text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text, text)
     except (ValueError, RecursionError, TypeError):  # more digits than Python prints, a loop, a strange key
         text = f"a {type(value).__name__} that can't be shown"
-    return _one_line(text, limit)
+    return one_line(text, limit)
 
 
 def closest(name: str, names: Iterable[str]) -> str:
@@ -116,11 +116,6 @@ def relative(file: Path) -> str:
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
-def _one_line(text: str, limit: int = 80) -> str:
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
 def _compose(file: Path) -> yaml.Node | None:
     """The file's YAML nodes with their line numbers; nothing is constructed from them."""
     try:
@@ -130,7 +125,7 @@ def _compose(file: Path) -> yaml.Node | None:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, OSError, RecursionError) as error:
-        raise UserError(f"{relative(file)}: can't be read as YAML: {_one_line(str(error), 200)}") from None
+        raise UserError(f"{relative(file)}: can't be read as YAML: {one_line(str(error), 200)}") from None
 
 
 def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:

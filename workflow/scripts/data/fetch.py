@@ -5,22 +5,31 @@ follows redirects anywhere.
 """
 
 import http.client
+import signal
 import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from frame.errors import one_line
+
 BLOCK = 2**16
 TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may mend
 ABSENT = (404, 410)
+TICK = 0.1  # seconds between two looks at how slow a mirror is
+MOST_SAID = 200  # characters of a reason
 
 
 class MirrorError(Exception):
-    """A mirror does not give a file; the message is the reason."""
+    """A mirror does not give a file; the message is the reason, with what the mirror said in it made printable."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__(), MOST_SAID)
 
 
 class Missing(MirrorError):
@@ -43,7 +52,7 @@ class Patience:
     back_off: float = 1.0  # before the second attempt; twice that before the third
     silence: float = 15.0  # without an answer or a byte
     total: float = 900.0  # for one file
-    slowest: float = 2_000.0  # bytes per second on average, judged once `silence` is over
+    slowest: float = 2_000.0  # bytes per second on average, judged once `silence` is over twice
 
 
 def attempts(get: Callable[[], None], patience: Patience) -> None:
@@ -61,29 +70,52 @@ def attempts(get: Callable[[], None], patience: Patience) -> None:
 
 
 def blocks(address: str, largest: int, patience: Patience) -> Iterator[bytes]:
-    """The bytes behind an address, with progress on stdout; raises MirrorError, also beyond `largest` bytes."""
+    """The bytes behind an address, with progress on stdout; raises MirrorError, also beyond `largest` bytes.
+
+    For the main thread: what takes too long is cut off by a signal, wherever it is.
+    """
     started = shown = time.monotonic()
-    received = 0
-    stream = _local(address) if urlsplit(address).scheme == "file" else _remote(address, patience)
-    announced = next(stream)
-    if announced is not None and announced > largest:
-        raise MirrorError(f"announces {announced:,} bytes, more than the {largest:,} that it can be")
-    for block in stream:
-        received += len(block)
-        if received > largest:
-            raise MirrorError(f"sends more than the {largest:,} bytes that it can be")
-        yield block
-        now = time.monotonic()
-        if now - shown > 2:
-            shown = now
-            print(f"  {_progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
-        if now - started > patience.total:
+    received, announced = 0, None
+
+    def judge() -> None:
+        passed = time.monotonic() - started
+        if passed > patience.total:
             raise Slow(f"gave {_progress(received, announced)} in {patience.total:g} s")
-        if now - started > patience.silence and received < patience.slowest * (now - started):
+        if passed > 2 * patience.silence and received < patience.slowest * passed:
             raise Slow(f"slower than {patience.slowest:g} bytes per second")
+
+    with _every(TICK, judge):
+        stream = _local(address) if urlsplit(address).scheme == "file" else _remote(address, patience)
+        announced = next(stream)
+        if announced is not None and announced > largest:
+            raise MirrorError(f"announces {announced:,} bytes, more than the {largest:,} that it can be")
+        for block in stream:
+            received += len(block)
+            if received > largest:
+                raise MirrorError(f"sends more than the {largest:,} bytes that it can be")
+            yield block
+            now = time.monotonic()
+            if now - shown > 2:
+                shown = now
+                print(f"  {_progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
     if announced is not None and received < announced:
         raise Unreachable(f"ends after {received:,} of {announced:,} bytes")
     print(f"  {_progress(received, announced)} in {time.monotonic() - started:.1f} s")
+
+
+@contextmanager
+def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while the block runs; what it raises comes up where the block is.
+
+    By a signal: a limit that is looked at between two reads never comes to a mirror that drips headers.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: call())
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _progress(received: int, announced: int | None) -> str:
@@ -119,7 +151,7 @@ def _remote(address: str, patience: Patience) -> Iterator:
                 yield block
     except urllib.error.HTTPError as error:
         kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
-        raise kind(f"answers {error.code} {' '.join(str(error.reason).split())}") from error
+        raise kind(f"answers {error.code} {error.reason}".strip()) from error
     except urllib.error.URLError as error:
         kind = MirrorError if isinstance(error.reason, ssl.SSLCertVerificationError | str) else Unreachable
         raise kind(_reason(error.reason, patience)) from error

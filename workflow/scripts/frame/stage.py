@@ -9,13 +9,13 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from frame import lock
 from frame.errors import UserError, cannot_write
-from frame.files import describe, sweep
+from frame.files import describe, digest, sweep
 from frame.records import results_folder
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -44,6 +44,7 @@ def stage(snakemake):
                 sys.exit(0)
             sweep(snakemake.output)
             with logged(Path(snakemake.log[0])):
+                check_inputs(plan, results_folder(plan_file), snakemake.input)
                 yield plan
     except (UserError, OSError) as error:  # before there was a log, or of the log itself
         sys.exit(f"error: {in_a_line(error)}")
@@ -80,6 +81,20 @@ def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool
         except (OSError, ValueError, AttributeError):
             continue
     return False
+
+
+def check_inputs(plan: dict[str, Any], results: Path, inputs: Iterable[str]) -> None:
+    """Refuse an input whose content is not what the record of its maker says.
+
+    The plan takes a file with the recorded size and time as unchanged. This one gets the time of now, so that the
+    next plan looks into it, and has it made again.
+    """
+    for path in map(Path, inputs):
+        known = plan.get("inputs", {}).get(os.path.relpath(path, results))
+        if known and digest(path) != known:
+            with suppress(OSError):
+                os.utime(path)
+            raise UserError(f"{path}: changed since it was written, by its record; the same command makes it again")
 
 
 def in_a_line(error: Exception) -> str:

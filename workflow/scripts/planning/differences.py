@@ -5,6 +5,8 @@ Used by the plan; the sentences stand on the page and in `make why`.
 
 from typing import Any
 
+from frame.errors import one_line
+
 MISSING = object()
 
 
@@ -19,7 +21,7 @@ def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> li
     if code:
         shown = ", ".join(code[:3]) + (f" and {len(code) - 3} more" if len(code) > 3 else "")
         sentences.append(f"code of {stage} changed ({shown})")
-    return sentences
+    return [one_line(sentence, 200) for sentence in sentences]
 
 
 def _values(before: Any, after: Any, place: str) -> list[str]:
@@ -54,11 +56,19 @@ def _lists(before: list[dict[str, Any]], after: list[dict[str, Any]], place: str
 
 
 def _named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
+    )
 
 
 def _show(value: Any) -> str:
     if value is MISSING:
         return "nothing"
-    text = ", ".join(value) if value and isinstance(value, list) and isinstance(value[0], str) else str(value)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        text = ", ".join(value)
+    else:
+        try:
+            text = str(value)
+        except RecursionError:
+            return "…"
     return text if len(text) <= 40 else "…"

@@ -3,7 +3,6 @@
 Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run.
 """
 
-import json
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from typing import Any
 
 from frame.files import PART, digest, write_json
 from frame.logs import end
-from frame.records import FORMAT, now
-from planning import fingerprint
+from frame.records import now
+from planning import fingerprint, records
 from planning.differences import differences
 from planning.recipes import Recipes
 
@@ -23,7 +22,6 @@ SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 AFTER = "made from what runs again"
 IN_PLACE = ("partial", ".locks", "benchmarks", "logs")  # folders of files that are not written beside their names
-KEYS = {"recipe", "why", "finished", "inputs", "outputs"}  # of a record, that the plan reads
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class Plan:
         if decision.runs:
             write_json(path, self._planned(stage, cell, decision.why), flush=False)
             return
-        left = _read(path)  # perhaps another data set's: the folder holds one plan file for a stage
+        left = records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
         if left is None or left.get("recipe") != self.recipe(stage, cell):
             why = decision.record["why"] if decision.record else ["needed by another job"]
             write_json(path, self._planned(stage, cell, why), flush=False)
@@ -173,6 +171,7 @@ class Plan:
             "cell": cell,
             "recipe": self.recipe(stage, cell),
             "why": why,
+            "inputs": self._kept(self.upstream(stage, cell), there=True),  # the job looks whether they still are so
             "planned": now(),
         }
         if stage == "report":
@@ -183,14 +182,14 @@ class Plan:
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
         path = self._record(stage, cell)
-        record = _read(path)
+        record = records.read(path)
         upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
             if stage in SOURCES and not path.exists() and not running:
                 return Decision(absent=True)
             return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
-        if record.get("format") != FORMAT or record.get("stage") != stage or not record.keys() >= KEYS:
+        if not records.valid(record, stage):
             return Decision([f"{path.name} is of another format"])
         why = differences(record["recipe"], self.recipe(stage, cell), stage)
         if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
@@ -200,7 +199,7 @@ class Plan:
         if running:
             why.append(_after(running))
         if not why:
-            _settle(path, record)
+            records.settle(path, record)
         return Decision(why, record)
 
     def _record(self, stage: str, cell: str | None) -> Path:
@@ -240,35 +239,22 @@ class Plan:
                 why.append(f"output changed since it was written: {path.name}")
         return why
 
+    def _kept(self, jobs: list[tuple[str, str | None]], *, there: bool = False) -> dict[str, str]:
+        """SHA-256 of the outputs of those of these jobs that are kept, by their records; perhaps only if `there`."""
+        decisions = [decision for decision in (self.decision(*job) for job in jobs) if not decision.runs]
+        kept = [decision.record for decision in decisions if decision.record and not (there and decision.absent)]
+        return {name: output["sha256"] for record in kept for name, output in record["outputs"].items()}
+
     def _other_inputs(self, record: dict[str, Any], upstream: list[tuple[str, str | None]]) -> list[str]:
         """Inputs whose content is another than the job read, by the records of the stages that made them."""
-        current: dict[str, str] = {}
-        for job in upstream:
-            known = self.decision(*job).record
-            if known and not self.decision(*job).runs:
-                current |= {name: output["sha256"] for name, output in known["outputs"].items()}
+        current = self._kept(upstream)
         other = [name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum]
         return (
             [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
         )
 
 
-def _settle(path: Path, record: dict[str, Any]) -> None:
-    """Give a kept record the time at which its job ended: a copied one would look newer than what was made from it."""
-    finished = int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)
-    if abs(path.stat().st_mtime_ns - finished) > 1e9:
-        os.utime(path, ns=(finished, finished))
-
-
 def _after(running: list[tuple[str, str | None]]) -> str:
     names = [stage if cell is None else f"{stage} {cell}" for stage, cell in running]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{AFTER}: {shown}"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) else None
