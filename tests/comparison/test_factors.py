@@ -3,9 +3,9 @@
 from itertools import combinations
 
 import pytest
-from cells import PARAMETERS
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated_cells import PARAMETERS
 
 from comparison import factors
 from comparison.factors import levels, pairs

@@ -11,8 +11,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from one_cell import OneCell
 from safetensors import safe_open
+from trained_cell import OneCell
 
 KILL = -signal.SIGKILL
 # Children come from a process that has imported torch but not used it: forking this one could hang its threads.
