@@ -52,6 +52,11 @@ def test_another_optimizer_is_one_factor_whatever_the_momentum():
     assert found(cells) == [("optimizer", 0, 1), ("optimizer", 1, 2), ("momentum", 2, 0)]
 
 
+def test_every_optimizer_with_a_momentum_differs_in_it(monkeypatch):
+    monkeypatch.setattr(factors, "WITH_MOMENTUM", ("sgd", "nesterov"))
+    assert found([cell(optimizer="nesterov"), cell(optimizer="nesterov", momentum=0.5)]) == [("momentum", 1, 0)]
+
+
 def test_lower_values_come_first_and_the_baseline_before_all():
     cells = [cell(learning_rate=0.1), cell(learning_rate=0.01), cell(learning_rate=0.001)]
     assert found(cells) == [("learning_rate", 1, 0), ("learning_rate", 2, 0), ("learning_rate", 2, 1)]
