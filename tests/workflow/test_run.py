@@ -100,15 +100,6 @@ def test_a_changed_cell_trains_alone_and_the_page_says_why(project):
     assert "Nothing to do: all 4 cells are kept" in why.stdout
 
 
-def test_cells_no_longer_configured_go_when_asked(project):
-    config = project / "config/small.yaml"
-    config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
-    assert "narrow" in snakemake(project, "--quiet", "all", "--", "stale").stdout
-    assert (project / "results/cells/narrow").is_dir()
-    assert "removed narrow" in snakemake(project, "--quiet", "all", "--", "prune").stdout
-    assert sorted(path.name for path in (project / "results/cells").iterdir()) == sorted({*CELLS} - {"narrow"})
-
-
 def test_a_wrong_configuration_starts_nothing_and_loses_nothing(project):
     config = project / "config/small.yaml"
     config.write_text(config.read_text().replace("hidden: [32]", "hiden: [32]"))
