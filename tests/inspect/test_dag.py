@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 
 from dag import by_cell, by_rule, svg
-from project import snakemake
+from project import copy_project, snakemake
 
 from planning.plan import STAGES
 
@@ -79,6 +79,14 @@ def test_dag_as_a_command(project):
     said = snakemake(project, "--quiet", "all", "--", "dag")
     assert said.returncode == 0 and "results/dag/cells.svg" in said.stdout
     assert "train narrow" in boxes((project / "results/dag/cells.svg").read_text())
+
+
+def test_data_that_is_not_there_would_be_fetched(tmp_path):
+    """Where cells are kept it is not needed, and nobody fetches it; where they are to train it is."""
+    project = copy_project(tmp_path / "project")
+    assert snakemake(project, "--quiet", "all", "--", "dag").returncode == 0
+    rules = boxes((project / "results/dag/rules.svg").read_text())
+    assert rules["download"] == rules["prepare"].replace("prepare", "download") == "download: 1 of 1 would run"
 
 
 def test_the_plan_has_the_arrows_of_the_rules(finished):
