@@ -72,11 +72,12 @@ bench: setup-bench ## measure, side by side with the alternatives, and print the
 	$(BIN)/python -m bench
 
 .PHONY: lint
-lint: setup-dev ## ruff, snakefmt, snakemake --lint
+lint: setup-dev ## ruff, snakefmt, snakemake --lint, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
 format: setup-dev ## rewrite the sources in the project's layout

@@ -6,6 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from configuration.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")
@@ -34,6 +39,12 @@ cells:
     grid: {batch_size: [32, 128]}
 """
 CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
+
+
+def parameters(**changes: Any) -> dict[str, Any]:
+    """A cell's parameters: the defaults of config.yaml with these changes."""
+    defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
+    return Parameters.of(defaults | changes).as_dict()
 
 
 def copy_project(folder: Path) -> Path:

@@ -28,7 +28,7 @@ def train(job: Job) -> float:
 
     started = perf_counter()
     for _ in range(job.epochs):
-        loss_sum = hits = 0.0
+        loss_sum = hits = 0.0  # read by nobody here: such a loop prints them, and pays for them at every batch
         for batch, labels in loader:
             optimizer.zero_grad()
             outputs = network(batch)

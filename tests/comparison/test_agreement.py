@@ -1,7 +1,7 @@
 """The audit of the original report: figures, rows, explanations, claims."""
 
 import pytest
-from cells import make_cells
+from simulated_cells import make_cells
 
 from comparison.agreement import audit, total_train_loss
 from comparison.cells import read_cells
@@ -144,7 +144,6 @@ def verdict(made, *claims):
 
 BETTER = ("no-normalization", "normalization")
 WORSE = ("normalization", "no-normalization")
-SAME = ("three-hidden-layers", "split-60-40")
 ABSENT = ("three-hidden-layers", "batch-128")
 
 

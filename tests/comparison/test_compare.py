@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cells import GRID, make_cells, plan_of, settings_of
 from compare import compare
+from simulated_cells import GRID, make_cells, plan_of, settings_of
 
 from comparison.cells import read_cells
 from configuration.reference import load

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cells import make_cells
 from scipy import stats
+from simulated_cells import make_cells
 
 from comparison.cells import read_cells
 from comparison.effects import COLUMNS, find_effects

@@ -3,9 +3,9 @@
 from itertools import combinations
 
 import pytest
-from cells import PARAMETERS
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated_cells import PARAMETERS
 
 from comparison import factors
 from comparison.factors import levels, pairs
@@ -50,6 +50,11 @@ def test_the_device_that_it_ran_on_is_a_factor():
 def test_another_optimizer_is_one_factor_whatever_the_momentum():
     cells = [cell(), cell(optimizer="adam", momentum=0.0), cell(momentum=0.5)]
     assert found(cells) == [("optimizer", 0, 1), ("optimizer", 1, 2), ("momentum", 2, 0)]
+
+
+def test_every_optimizer_with_a_momentum_differs_in_it(monkeypatch):
+    monkeypatch.setattr(factors, "WITH_MOMENTUM", ("sgd", "nesterov"))
+    assert found([cell(optimizer="nesterov"), cell(optimizer="nesterov", momentum=0.5)]) == [("momentum", 1, 0)]
 
 
 def test_lower_values_come_first_and_the_baseline_before_all():

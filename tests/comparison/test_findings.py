@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from cells import make_cells, settings_of
+from simulated_cells import make_cells, settings_of
 
 from comparison.cells import read_cells
 from comparison.effects import find_effects

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from cells import make_cells
+from simulated_cells import make_cells
 from sklearn.metrics import classification_report, f1_score
 
 from comparison.cells import read_cells, representative

@@ -5,14 +5,12 @@ import gzip
 import pytest
 from configs import load_overlay
 
+from configuration.parameters import NAMES
 from configuration.settings import load
 from frame.errors import UserError
 
-CELL = (
-    "name, note, hidden, activation, loss, optimizer, learning_rate, momentum, weight_decay, batch_size, epochs, "
-    "normalize, train_fraction, seeds, device, grid"
-)
-PARAMETERS = CELL.removeprefix("name, note, ").removesuffix(", grid")
+PARAMETERS = ", ".join(NAMES)
+CELL = f"name, note, {PARAMETERS}, grid"
 TOP = (
     "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
     "pathvars"

@@ -1,5 +1,6 @@
 """Schemas, config files, their comments and the generated README say the same."""
 
+import json
 import re
 
 import jsonschema
@@ -9,7 +10,7 @@ from configs import ROOT
 
 from configuration.describe import describe
 from configuration.parameters import NAMES, Parameters
-from configuration.schema import SCHEMAS, read
+from configuration.schema import SCHEMAS, problems, read, resolve
 from configuration.settings import load
 from data.datasets import DATASETS
 
@@ -51,9 +52,8 @@ def test_patterns_mean_the_same_in_editors(schema):
 
 def test_every_key_has_a_description():
     root = read("config.schema.json")
-    parts = (
-        root["properties"] | {name: root["definitions"][name] for name in NAMES} | {"name": root["definitions"]["name"]}
-    )
+    cell = {name: resolve(part, root) for name, part in root["definitions"]["cell"]["properties"].items()}
+    parts = root["properties"] | cell
     assert [key for key, part in parts.items() if len(part.get("description", "")) < 8] == []
 
 
@@ -88,7 +88,34 @@ def test_editors_find_the_schema(file):
     first = (CONFIG / file).read_text("utf-8").split("\n", 1)[0]
     schema = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first).group(1)
     document = yaml.safe_load((CONFIG / file).read_text("utf-8"))
-    jsonschema.Draft7Validator(read((CONFIG / schema).resolve().name)).validate(document)
+    as_editors_read_it(schema).validate(document)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"defaults": {"lerning_rate": 1}},
+        {"defaults": {"name": "a"}},
+        {"defaults": {"note": "a"}},
+        {"defaults": {"grid": {"epochs": [1]}}},
+        {"defaults": {"learning_rate": -1}},
+        {"cells": [{"name": "a", "lerning_rate": 1}]},
+        {"cells": [{"name": "a", "learning_rate": -1}]},
+        {"cells": [{"grid": {"lerning_rate": [1]}}]},
+        {"cells": [{"grid": {"learning_rate": [-1]}}]},
+        {"cells": [{"grid": {"learning_rate": 1}}]},
+    ],
+    ids=str,
+)
+def test_editors_refuse_what_a_run_refuses(wrong):
+    """The program reads the schema with its `allOf` written out: it means the same."""
+    assert list(as_editors_read_it("../workflow/schemas/config.schema.json").iter_errors(wrong))
+    assert problems(wrong, "config.schema.json")
+
+
+def as_editors_read_it(schema):
+    """A validator by the schema's file itself; `schema` is its path from config/."""
+    return jsonschema.Draft7Validator(json.loads((CONFIG / schema).read_text("utf-8")))
 
 
 def walk(part, path=""):

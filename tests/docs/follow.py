@@ -11,7 +11,7 @@ from project import ROOT, snakemake
 
 STEP = re.compile(
     r"^(?:A new file `(?P<new>[^`]+)`"
-    r"|In `(?P<file>[^`]+)`, (?P<where>before|after|after each|instead of) `(?P<line>[^\n]+)`)"
+    r"|In `(?P<file>[^`]+)`, (?P<where>before|after|instead of) `(?P<line>[^\n]+)`)"
     r":\n\n```\w+\n(?P<block>.*?)^```$"
     r"|^```sh\n(?P<commands>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -46,14 +46,13 @@ class Reader:
         path.write_text(content, "utf-8")
 
     def edit(self, name: str, where: str, line: str, block: str) -> None:
-        """Put the block before, after or in the place of the line, which must be there once (or more, for each)."""
+        """Put the block before, after or in the place of the line, which must be there once."""
         path = self.folder / name
         lines = path.read_text("utf-8").splitlines(keepends=True)
         found = [place for place, other in enumerate(lines) if other.rstrip("\n") == line]
-        assert len(found) == 1 or (found and where == "after each"), f"{name}: {len(found)} lines are {line!r}"
-        for place in reversed(found):
-            start = place + (where in ("after", "after each"))
-            lines[start : place + (where != "before")] = [block]
+        assert len(found) == 1, f"{name}: {len(found)} lines are {line!r}"
+        (place,) = found
+        lines[place + (where == "after") : place + (where != "before")] = [block]
         path.write_text("".join(lines), "utf-8")
 
     def run(self, command: str) -> str:

@@ -46,6 +46,13 @@ def test_dataset(reader):
     assert len(errors["classes"]) == 2
 
 
+def test_a_new_factor_has_its_name_in_words(reader):
+    findings = json.loads((reader.folder / "results/mine/comparison/findings.json").read_text("utf-8"))
+    names = {factor["factor"]: factor["name"] for factor in findings["factors"]}
+    assert names["learning_rate_decay"] == "learning rate decay"
+    assert "Learning rate decay" in (reader.folder / "results/mine/report.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(("factor", "cell"), [("learning_rate_decay", "decay"), ("loss", "mae")])
 def test_factor_and_loss(reader, factor, cell):
     pairs = [row for row in rows(reader, "effects.csv") if row["factor"] == factor]

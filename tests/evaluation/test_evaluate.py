@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import torch
-from one_cell import OneCell, images_of_classes
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from trained_cell import OneCell, images_of_classes
 
 from evaluation.network import predict
 from evaluation.scores import chosen_epoch, confusion

@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from cells import make_cells, plan_of
 from errors import find_mistakes
 from PIL import Image
 from scipy.special import log_softmax
+from simulated_cells import make_cells, plan_of
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 

@@ -1,4 +1,4 @@
-"""Makes a finished results folder and its page without training: cells by tests/cells.py, compare itself,
+"""Makes a finished results folder and its page without training: cells by tests/simulated_cells.py, compare itself,
 simulated errors."""
 
 import json
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cells import make_cells, plan_of, settings_of
 from compare import compare
 from matplotlib import image
 from report import report
+from simulated_cells import make_cells, plan_of, settings_of
 
 RUN = {"started": "2026-01-31T12:00:00+00:00"}
 COLUMNS = 20  # tiles in a row of a sheet

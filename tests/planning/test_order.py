@@ -1,7 +1,7 @@
 """Longest first: the order in which trainings start."""
 
 import pytest
-from one_cell import PARAMETERS
+from trained_cell import PARAMETERS
 
 from configuration.parameters import Parameters
 from planning.order import ranks

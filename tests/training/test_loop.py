@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from one_cell import PARAMETERS, images_of_classes
+from trained_cell import PARAMETERS, images_of_classes
 
 from configuration.parameters import Parameters
 from training.loop import ORDER, Trainer, generator, split

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from one_cell import OneCell
+from trained_cell import OneCell
 
 from data import idx
 from data.datasets import FILES

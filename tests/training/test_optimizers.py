@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from one_cell import PARAMETERS
+from trained_cell import PARAMETERS
 
 from configuration.parameters import Parameters
 from training.optimizers import OPTIMIZERS

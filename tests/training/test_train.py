@@ -12,8 +12,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from one_cell import OneCell
 from safetensors import safe_open
+from trained_cell import OneCell
 
 from frame.errors import UserError
 

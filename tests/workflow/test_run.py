@@ -126,15 +126,6 @@ def test_cores_order_and_neighbours_change_no_number_and_the_longest_starts_firs
     assert order == wanted
 
 
-def test_cells_no_longer_configured_go_when_asked(project):
-    config = project / "config/small.yaml"
-    config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
-    assert "narrow" in snakemake(project, "--quiet", "all", "--", "stale").stdout
-    assert (project / "results/cells/narrow").is_dir()
-    assert "removed narrow" in snakemake(project, "--quiet", "all", "--", "prune").stdout
-    assert sorted(path.name for path in (project / "results/cells").iterdir()) == sorted({*CELLS} - {"narrow"})
-
-
 def test_a_wrong_configuration_starts_nothing_and_loses_nothing(project):
     config = project / "config/small.yaml"
     config.write_text(config.read_text().replace("hidden: [32]", "hiden: [32]"))

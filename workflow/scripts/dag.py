@@ -8,9 +8,11 @@ from frame.files import replacing
 from planning.plan import STAGES
 
 MOST_CELLS = 40  # drawn one by one; the rest is counted
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 170, 26, 34, 8, 16  # of a box and around it, in pixels
+HEIGHT, GAP_X, GAP_Y, MARGIN, PADDING = 26, 34, 8, 16, 8  # of a box, around it and in it, in pixels
+CHARACTER = 7.3  # pixels; of one width in every monospaced font: a name's length is known without measuring
+LEGEND = 34  # height of the line above the boxes
 STYLE = """\
-text { font: 12px sans-serif; fill: #1d2125; }
+text { font: 12px monospace; fill: #1d2125; }
 rect { fill: #ffffff; stroke: #595f66; }
 .runs rect { fill: #f6d7b8; stroke: #c4500a; }
 path { fill: none; stroke: #595f66; }
@@ -19,7 +21,7 @@ path { fill: none; stroke: #595f66; }
 
 @dataclass(frozen=True)
 class Box:
-    """A job, or all jobs of a rule: `why` is empty where it is kept."""
+    """A job, or several of one rule: `why` is empty where nothing of it would run."""
 
     stage: str
     text: str
@@ -33,7 +35,9 @@ def by_rule(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
     for stage in STAGES:
         mine = [why for name, _, why in jobs if name == stage]
         runs = sum(map(bool, mine))
-        count = f" × {len(mine)}" if STAGES[stage].per_cell else ""
+        count = ""
+        if STAGES[stage].per_cell:
+            count = f" {runs} of {len(mine)}" if 0 < runs < len(mine) else f" × {len(mine)}"
         boxes.append(Box(stage, stage + count, f"{runs} of {len(mine)} would run" if runs else ""))
     return _beside(boxes)
 
@@ -48,8 +52,12 @@ def by_cell(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
         if cell is None or cell in rows
     ]
     if len(cells) > len(rows):
-        rest = f"… and {len(cells) - len(rows)} cells more"
-        boxes += [Box(stage, rest, "", len(rows)) for stage in STAGES if STAGES[stage].per_cell]
+        rest = [(stage, why) for stage, cell, why in jobs if cell and cell not in rows]
+        for stage in dict.fromkeys(stage for stage, _ in rest):
+            mine = [why for name, why in rest if name == stage]
+            runs = sum(map(bool, mine))
+            text = f"… and {len(mine)} cells more" + (f", {runs} run" if 0 < runs < len(mine) else "")
+            boxes.append(Box(stage, text, f"{runs} of {len(mine)} would run" if runs else "", len(rows)))
     return _beside(boxes)
 
 
@@ -64,30 +72,38 @@ def _beside(boxes: list[Box]) -> list[Box]:
 
 
 def svg(boxes: list[Box]) -> str:
-    """The picture. Arrows that follow from others are left out."""
+    """The picture: a column is as wide as its longest text. Arrows that follow from others are left out."""
     least = min(box.row for box in boxes)
+    widths: dict[int, float] = {}
+    for box in boxes:
+        column = _column(box.stage)
+        widths[column] = max(widths.get(column, 0), len(box.text) * CHARACTER + 2 * PADDING)
 
     def left(box: Box) -> float:
-        return MARGIN + _column(box.stage) * (WIDTH + GAP_X)
+        return MARGIN + sum(width + GAP_X for column, width in widths.items() if column < _column(box.stage))
+
+    def right(box: Box) -> float:
+        return left(box) + widths[_column(box.stage)]
 
     def top(box: Box) -> float:
-        return MARGIN + (box.row - least) * (HEIGHT + GAP_Y)
+        return MARGIN + LEGEND + (box.row - least) * (HEIGHT + GAP_Y)
 
-    parts = []
+    parts = [_swatch(MARGIN, "runs", "would run now"), _swatch(MARGIN + 150, "kept", "kept as it is")]
     for box in boxes:
         for other in boxes:
             if other.stage in _parents(box.stage) and _joined(other, box):
-                x, y, end_x, end_y = left(other) + WIDTH, top(other) + HEIGHT / 2, left(box), top(box) + HEIGHT / 2
+                x, y, end_x, end_y = right(other), top(other) + HEIGHT / 2, left(box), top(box) + HEIGHT / 2
                 bend = (x + end_x) / 2
                 parts.append(f'<path d="M{x:g},{y:g} C{bend:g},{y:g} {bend:g},{end_y:g} {end_x - 3:g},{end_y:g}"/>')
                 parts.append(f'<path d="M{end_x - 7:g},{end_y - 4:g} l5,4 l-5,4"/>')
     for box in boxes:
+        title = f"{box.text}: {box.why or 'kept'}"
         parts.append(
-            f'<g class="{"runs" if box.why else "kept"}"><title>{escape(box.why or "kept")}</title>'
-            f'<rect x="{left(box):g}" y="{top(box):g}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
-            f'<text x="{left(box) + 8:g}" y="{top(box) + 17:g}">{escape(_short(box.text))}</text></g>'
+            f'<g class="{"runs" if box.why else "kept"}"><title>{escape(title)}</title>'
+            f'<rect x="{left(box):g}" y="{top(box):g}" width="{right(box) - left(box):g}" height="{HEIGHT}" rx="5"/>'
+            f'<text x="{left(box) + PADDING:g}" y="{top(box) + 17:g}">{escape(box.text)}</text></g>'
         )
-    width = max(map(left, boxes)) + WIDTH + MARGIN
+    width = max(max(map(right, boxes)), MARGIN + 300) + MARGIN
     height = max(map(top, boxes)) + HEIGHT + MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}">\n'
@@ -114,8 +130,12 @@ def _joined(one: Box, other: Box) -> bool:
     return one.row == other.row or not (STAGES[one.stage].per_cell and STAGES[other.stage].per_cell)
 
 
-def _short(text: str, most: int = 24) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _swatch(x: float, kind: str, text: str) -> str:
+    """An entry of the legend: what a box of this kind means."""
+    return (
+        f'<g class="{kind}"><rect x="{x:g}" y="{MARGIN}" width="22" height="14" rx="3"/>'
+        f'<text x="{x + 30:g}" y="{MARGIN + 11}">{text}</text></g>'
+    )
 
 
 def draw(jobs: list[tuple[str, str | None, list[str]]], folder: Path) -> list[Path]:

@@ -4,24 +4,10 @@ from collections import Counter, defaultdict
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
-# The factors in the words of the assignment, in the order of the page. Hidden layers are split by what differs in them.
-NAMES = {
-    "depth": "number of hidden layers",
-    "width": "number of neurons in the hidden layers",
-    "hidden": "hidden layers and neurons together",
-    "loss": "loss function",
-    "batch_size": "batch size",
-    "learning_rate": "learning rate",
-    "train_fraction": "split of training and validation images",
-    "epochs": "number of epochs",
-    "normalize": "normalisation",
-    "device": "device",
-    "activation": "activation function",
-    "optimizer": "optimizer",
-    "momentum": "momentum",
-    "weight_decay": "weight decay",
-}
-PARAMETERS = [factor for factor in NAMES if factor not in ("depth", "width")]
+from configuration.parameters import NAMES, WITH_MOMENTUM
+from configuration.words import FACTORS
+
+PARAMETERS = [name for name in NAMES if name in FACTORS]
 MOST_PAIRS = 20_000  # beyond it neighbours on an axis are compared, and every cell with the baseline
 
 
@@ -39,7 +25,7 @@ def levels(parameters: dict[str, Any], device: str) -> dict[str, Any]:
     """The factors' values of a cell; momentum is none where the optimizer has none, `device` is what it ran on."""
     values = {factor: parameters[factor] for factor in PARAMETERS if factor != "device"}
     values["hidden"] = tuple(parameters["hidden"])
-    values["momentum"] = parameters["momentum"] if parameters["optimizer"] == "sgd" else None
+    values["momentum"] = parameters["momentum"] if parameters["optimizer"] in WITH_MOMENTUM else None
     return values | {"device": device}
 
 
@@ -56,7 +42,7 @@ def pairs(cells: list[dict[str, Any]], baseline: int | None) -> tuple[list[Pair]
         every = combinations(members, 2) if n_found <= MOST_PAIRS else _thinned(members, baseline)
         found += [_pair(factor, cells, first, second, baseline) for first, second in every]
     found = [pair for pair in found if pair.first_value != pair.second_value]
-    order = list(NAMES)
+    order = list(FACTORS)
     found.sort(key=lambda pair: (pair.first != baseline, order.index(pair.factor), pair.first, pair.second))
     return found, n_found
 

@@ -8,8 +8,9 @@ import pandas as pd
 from comparison.agreement import NEARLY, by_chance
 from comparison.cells import Cell
 from comparison.effects import SINGLE, Effects
-from comparison.factors import MOST_PAIRS, NAMES
+from comparison.factors import MOST_PAIRS
 from comparison.words import listed, p_value, percent, signed
+from configuration.words import FACTORS
 
 
 def findings(
@@ -119,8 +120,8 @@ def _effect(row):
     return _finding(
         "effect",
         f"{row['from']}-{row['to']}",
-        f"{NAMES[row['factor']].capitalize()} {row['from_value']} to {row['to_value']} ({row['from']} to {row['to']}): "
-        f"test accuracy {_difference(row)}; training time {_time_change(row)}.",
+        f"{FACTORS[row['factor']].capitalize()} {row['from_value']} to {row['to_value']} "
+        f"({row['from']} to {row['to']}): test accuracy {_difference(row)}; training time {_time_change(row)}.",
         [row["from"], row["to"]],
         "effects.csv",
         decided=_decided(row),
@@ -156,15 +157,15 @@ def _effect_figures(row):
 
 
 def _by_factor(table):
-    return [(factor, table[table["factor"] == factor]) for factor in NAMES if (table["factor"] == factor).any()]
+    return [(factor, table[table["factor"] == factor]) for factor in FACTORS if (table["factor"] == factor).any()]
 
 
 def _factor(factor, group):
     """How much a factor moves accuracy, and time with it: its pair with the largest difference, decided ones first."""
     known = group[group["difference"].notna()]
-    summary = {"factor": factor, "name": NAMES[factor], "pairs": len(group), "decided": int(group["decided"].sum())}
+    summary = {"factor": factor, "name": FACTORS[factor], "pairs": len(group), "decided": int(group["decided"].sum())}
     if not len(known):
-        text = f"{NAMES[factor].capitalize()}: no pair of cells with results."
+        text = f"{FACTORS[factor].capitalize()}: no pair of cells with results."
         return summary | {"largest": None, "seconds": None, "text": text}
     row = known.assign(size=known["difference"].abs()).sort_values(["decided", "size"], ascending=False).iloc[0]
     cells = {"from": row["from"], "to": row["to"]}

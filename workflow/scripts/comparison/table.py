@@ -6,6 +6,7 @@ import pandas as pd
 
 from comparison.cells import Cell
 from comparison.intervals import mean_over_seeds, wilson
+from configuration.parameters import NAMES
 
 # Means over seeds, in the table's order: column → column of seeds.csv.
 MEANS = {
@@ -25,19 +26,7 @@ MEANS = {
     "last_test_accuracy": "last_accuracy",
     "last_test_f1_macro": "last_f1_macro",
 }
-SHOWN_PARAMETERS = [
-    "hidden",
-    "activation",
-    "loss",
-    "optimizer",
-    "learning_rate",
-    "momentum",
-    "weight_decay",
-    "batch_size",
-    "epochs",
-    "normalize",
-    "train_fraction",
-]
+SHOWN_PARAMETERS = [name for name in NAMES if name not in ("seeds", "device")]  # these are told as they turned out
 COLUMNS = [
     "cell",
     *SHOWN_PARAMETERS,

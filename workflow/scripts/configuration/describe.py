@@ -52,8 +52,8 @@ def describe() -> str:
     root = read(SCHEMA)
     values = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8"))
     top = [(key, part) for key, part in root["properties"].items()]
-    parameters = [(key, root["definitions"][key]) for key in NAMES]
     own = root["definitions"]["cell"]["properties"]
+    parameters = [(key, own[key]) for key in NAMES]
     cell = [(key, own[key]) for key in own if key not in NAMES]
     lines = [
         HEAD,

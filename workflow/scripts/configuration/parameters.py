@@ -26,27 +26,25 @@ class Parameters:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Parameters":
         """Parameters from valid JSON values, so that equal settings are equal objects: 1 and 1.0, -0.0 and 0."""
-        return cls(
-            hidden=tuple(int(width) for width in values["hidden"]),
-            activation=values["activation"],
-            loss=values["loss"],
-            optimizer=values["optimizer"],
-            learning_rate=float(values["learning_rate"]),
-            momentum=float(values["momentum"]) + 0.0 if values["optimizer"] in WITH_MOMENTUM else 0.0,
-            weight_decay=float(values["weight_decay"]) + 0.0,
-            batch_size=int(values["batch_size"]),
-            epochs=int(values["epochs"]),
-            normalize=values["normalize"],
-            train_fraction=float(values["train_fraction"]),
-            seeds=tuple(sorted(int(seed) for seed in values["seeds"])),
-            device=values["device"],
-        )
+        own = {field.name: EXACTLY[field.type](values[field.name]) for field in fields(cls)}
+        own["seeds"] = tuple(sorted(own["seeds"]))
+        if own["optimizer"] not in WITH_MOMENTUM:
+            own["momentum"] = 0.0
+        return cls(**own)
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values: lists for tuples, every number in its own type."""
         return asdict(self) | {"hidden": list(self.hidden), "seeds": list(self.seeds)}
 
 
+# A JSON value as one of a parameter's type.
+EXACTLY = {
+    str: str,
+    bool: bool,
+    int: int,
+    float: lambda number: float(number) + 0.0,
+    tuple[int, ...]: lambda numbers: tuple(map(int, numbers)),
+}
 NAMES = tuple(field.name for field in fields(Parameters))
 WITH_MOMENTUM = ("sgd",)  # the optimizers that have one
 

@@ -21,8 +21,9 @@ UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
 
 @functools.cache
 def read(name: str) -> dict[str, Any]:
-    """A schema of this project by its file name."""
-    return json.loads((SCHEMAS / name).read_text("utf-8"))
+    """A schema of this project by its file name; an object that is like another (`allOf`) with its keys written out."""
+    root = json.loads((SCHEMAS / name).read_text("utf-8"))
+    return _written_out(root, root)
 
 
 def problems(document: Any, name: str) -> list[Problem]:
@@ -60,6 +61,20 @@ def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in schema:
         schema = functools.reduce(dict.__getitem__, schema["$ref"].removeprefix("#/").split("/"), root)
     return schema
+
+
+def _written_out(part: Any, root: dict[str, Any]) -> Any:
+    """A part of a schema without `allOf`: draft 7 can't close an object that takes another's keys."""
+    if isinstance(part, list):
+        return [_written_out(item, root) for item in part]
+    if not isinstance(part, dict):
+        return part
+    part = {key: _written_out(item, root) for key, item in part.items()}
+    for base in part.pop("allOf", ()):
+        base = resolve(base, root)
+        keys = base["properties"] | part.get("properties", {})
+        part = base | part | {"properties": {key: item for key, item in keys.items() if item is not False}}
+    return part
 
 
 def _range(schema: dict[str, Any]) -> str:

@@ -1,40 +1,10 @@
-"""What parameters, measures and verdicts are called on the page."""
+"""What figures, data sets and verdicts are called on the page; parameters: `configuration.words`."""
 
 from typing import Any
 
+from configuration.words import PARAMETERS
 from page.numbers import number
 
-PARAMETERS = {
-    "hidden": "hidden layers",
-    "activation": "activation",
-    "loss": "loss function",
-    "optimizer": "optimizer",
-    "learning_rate": "learning rate",
-    "momentum": "momentum",
-    "weight_decay": "weight decay",
-    "batch_size": "batch size",
-    "epochs": "epochs",
-    "normalize": "normalised",
-    "train_fraction": "training fraction",
-    "device": "device",
-    "seeds": "seeds",
-}
-FACTORS = {
-    "depth": "Number of hidden layers",
-    "width": "Neurons in the hidden layers",
-    "hidden": "Hidden layers and neurons",
-    "activation": "Activation",
-    "loss": "Loss function",
-    "optimizer": "Optimizer",
-    "learning_rate": "Learning rate",
-    "momentum": "Momentum",
-    "weight_decay": "Weight decay",
-    "batch_size": "Batch size",
-    "epochs": "Epochs",
-    "normalize": "Normalisation",
-    "train_fraction": "Training/validation split",
-    "device": "Device",
-}
 FIGURES = {
     "train_loss": "Total training loss",
     "train_images": "Training images",

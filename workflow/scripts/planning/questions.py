@@ -8,7 +8,12 @@ from planning.plan import Plan
 
 def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
     """Every job, stage and cell, with why it would run; no reason: it is kept."""
-    return [(stage, cell, plan.decision(stage, cell).why) for stage, cell in plan.jobs()]
+    why = {job: plan.decision(*job).why for job in plan.jobs()}
+    for job in reversed(plan.jobs()):
+        absent = [other for other in plan.upstream(*job) if plan.decision(*other).absent]
+        if why[job]:
+            why |= {other: ["not there, and needed"] for other in absent}
+    return [(stage, cell, reasons) for (stage, cell), reasons in why.items()]
 
 
 def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from configuration.words import PARAMETERS
 from page.drawings import Drawings
 from page.numbers import MISSING, fixed, missing, number, percent, ratio, significant, whole
 from page.results import Results
-from page.words import FIGURES, PARAMETERS, plural, settings_text
+from page.words import FIGURES, plural, settings_text
 
 EXPLAINED = ("explained", "partly explained")
 # Decimals of a figure, and what writes it with so many.

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from configuration.words import PARAMETERS
 from page.numbers import fixed, missing, number, percent, seconds, significant, whole
 from page.results import Results
-from page.words import PARAMETERS, epoch_words, plural
+from page.words import epoch_words, plural
 
 TABLED = [name for name in PARAMETERS if name != "seeds"]
 

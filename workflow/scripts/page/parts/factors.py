@@ -2,25 +2,21 @@
 
 from typing import Any
 
+from configuration.words import ASKED, FACTORS
 from page.drawings import Drawings
 from page.numbers import missing, p_value, points, ratio, seconds_between, signed
 from page.parts.findings import loss_interval, points_interval
 from page.results import Results
-from page.words import FACTORS, plural
+from page.words import plural
 
 MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
-ASKED = ("depth", "width", "loss", "batch_size", "learning_rate", "train_fraction", "epochs", "normalize", "device")
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """Effects by factor."""
     names = {factor["factor"]: factor for factor in results.findings["factors"]}
-    found = [
-        factor
-        for factor in dict.fromkeys([*ASKED, *FACTORS])
-        if any(row["factor"] == factor for row in results.effects)
-    ]
-    absent = [FACTORS[factor].lower() for factor in ASKED if factor not in found]
+    found = [factor for factor in FACTORS if any(row["factor"] == factor for row in results.effects)]
+    absent = [FACTORS[factor] for factor in ASKED if factor not in found]
     baseline = [row for row in results.effects if row["is_baseline"]]
     decided = sum(bool(row["decided"]) for row in baseline)
     text = (
@@ -47,7 +43,7 @@ def _factor(factor: str, words: dict[str, Any], results: Results) -> dict[str, A
     rows.sort(key=lambda row: not row["is_baseline"])
     more = len(rows) - MOST_ROWS
     return {
-        "name": FACTORS[factor],
+        "name": FACTORS[factor].capitalize(),
         "text": words.get("text"),
         "rows": [_row(row, results) for row in rows[:MOST_ROWS]],
         "more": f"{more:,} more pairs are in effects.csv." if more > 0 else "",

@@ -5,24 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from project import parameters
 
 from data import prepared
 
-PARAMETERS = {
-    "hidden": [16, 8],
-    "activation": "relu",
-    "loss": "nll",
-    "optimizer": "sgd",
-    "learning_rate": 0.05,
-    "momentum": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 32,
-    "epochs": 3,
-    "normalize": True,
-    "train_fraction": 0.8,
-    "seeds": [1, 2],
-    "device": "cpu",
-}
+PARAMETERS = parameters(hidden=[16, 8], learning_rate=0.05, batch_size=32, epochs=3, seeds=[1, 2], device="cpu")
 
 
 def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

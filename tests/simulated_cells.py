@@ -11,24 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from project import parameters
 
 from frame.records import now, write_record
 
-PARAMETERS = {
-    "hidden": [256, 128, 64],
-    "activation": "relu",
-    "loss": "nll",
-    "optimizer": "sgd",
-    "learning_rate": 0.005,
-    "momentum": 0.9,
-    "weight_decay": 0.0,
-    "batch_size": 64,
-    "epochs": 3,
-    "normalize": True,
-    "train_fraction": 0.8,
-    "seeds": [1, 2, 3],
-    "device": "cpu",
-}
+PARAMETERS = parameters(hidden=[256, 128, 64], learning_rate=0.005, epochs=3, device="cpu")
 
 # Cells as the original report has them: what each changes, and how well it does (mean margin of the true class).
 GRID = {

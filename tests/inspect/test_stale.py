@@ -1,0 +1,12 @@
+"""make stale and make prune: what cells left that are no longer configured."""
+
+from project import CELLS, snakemake
+
+
+def test_cells_no_longer_configured_go_when_asked(project):
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
+    assert "narrow" in snakemake(project, "--quiet", "all", "--", "stale").stdout
+    assert (project / "results/cells/narrow").is_dir()
+    assert "removed narrow" in snakemake(project, "--quiet", "all", "--", "prune").stdout
+    assert sorted(path.name for path in (project / "results/cells").iterdir()) == sorted({*CELLS} - {"narrow"})
