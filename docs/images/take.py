@@ -1,4 +1,7 @@
-"""Take the README's pictures of a page: python docs/images/take.py results/report.html (needs Debian's chromium)."""
+"""Take the README's pictures of a page: .venv/bin/python docs/images/take.py results/report.html
+
+Needs what `make setup-dev` installs, and Debian's chromium.
+"""
 
 import io
 import sys

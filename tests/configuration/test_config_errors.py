@@ -25,6 +25,10 @@ CASES = {
     "defaults:\n  lerning_rate: 0.1": [
         f"2: defaults.lerning_rate: unknown key (did you mean learning_rate?); given: 0.1; allowed: {PARAMETERS}"
     ],
+    "title: a\nrows: []\ntimes: []\nclaims: []": [
+        "2: rows: belongs to a report that is audited, which is no configuration; "
+        "allowed: `reference: path of that file` in a configuration"
+    ],
     "cells: [{name: a, xyz: 1}]": [f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}"],
     "mirrors: {mnits: []}": [
         "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist"

@@ -29,9 +29,18 @@ def test_paths_that_documents_name_are_there():
             assert own or new or (ROOT / path).exists(), f"{document.name}: {path}"
 
 
+def test_folders_in_the_picture_of_the_architecture_are_there():
+    picture = (ROOT / "docs/images/architecture.svg").read_text("utf-8")
+    folders = re.findall(r">([a-z]+)/</text>", picture)
+    assert len(folders) > 6
+    assert [folder for folder in folders if not (ROOT / "workflow/scripts" / folder).is_dir()] == []
+
+
 def test_version_is_told_alike():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"] == version
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == version
+    assert f"\n## {version}, {citation['date-released']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_a_decision_is_listed():

@@ -10,6 +10,7 @@ from configuration.gpus import gpus_available
 from configuration.grid import expand, size
 from configuration.parameters import NAMES, WITH_MOMENTUM, Parameters, split
 from configuration.problems import Keys, Problem, closest
+from configuration.reference import SCHEMA as REPORT
 from configuration.schema import allowed, read
 from data.datasets import DATASETS, own_file
 from frame.errors import UserError
@@ -17,6 +18,13 @@ from frame.errors import UserError
 SCHEMA = "config.schema.json"
 IDX_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
 REQUIRED = ("dataset", "defaults", "cells", "baseline", "final")
+
+
+def report(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """The file of a report that is audited, given as a configuration: one line instead of one for each of its keys."""
+    if isinstance(config, Mapping) and config.keys() >= set(read(REPORT)["required"]):
+        wrong = "belongs to a report that is audited, which is no configuration"
+        yield Problem(("rows",), wrong, allowed="`reference: path of that file` in a configuration")
 
 
 def missing(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ HEAD = """\
 |---|---|
 | [config.yaml](config.yaml) | the experiments; read by every run |
 | [demo.yaml](demo.yaml) | an overlay: `snakemake --configfile config/demo.yaml`, or `make demo` |
-| [original-report.yaml](original-report.yaml) | figures and conclusions of the report that is audited |
+| [original-report.yaml](original-report.yaml) | the report that is audited; no configuration, `reference` names it |
 
 An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key, lists
 (`cells`, `seeds`, `hidden`) are replaced whole. Everything is checked before a job starts; what is wrong is told in one

@@ -55,6 +55,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     """
     sources = Sources(files)
     complain(sources.duplicates())
+    sources.refuse(checks.report(config))
     sources.refuse(schema.problems(config, SCHEMA))
     properties = schema.read(SCHEMA)["properties"]
     config = {key: value["default"] for key, value in properties.items() if "default" in value} | dict(config)
