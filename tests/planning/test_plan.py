@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from frame.errors import cannot_write
 from frame.records import FORMAT, now, write_record
 from planning.differences import differences
 from planning.explain import explain
@@ -326,3 +327,18 @@ def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path
     make(results, recipes).file("train", "a")
     assert not (results / name).is_symlink()
     assert mine.is_dir()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],
+)
+def test_a_file_in_a_folders_place_is_told(tmp_path, recipes, name):
+    results = tmp_path / "results"
+    (results / name).parent.mkdir(parents=True)
+    (results / name).write_text("mine")
+    with pytest.raises(NotADirectoryError) as error:
+        make(results, recipes).file("download")
+    told = str(cannot_write(error.value.filename, error.value))
+    assert told == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
+    assert (results / name).read_text() == "mine"

@@ -125,6 +125,37 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_line(unfinished, make_it_s
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["results", "results/cells/narrow"])
+def test_a_file_in_a_folders_place_is_told_in_a_line(unfinished, name):
+    (unfinished / name).rename(unfinished / "elsewhere")
+    (unfinished / name).write_text("mine")
+    done = snakemake(unfinished)
+    assert done.returncode != 0
+    assert done.stderr.endswith(
+        f"\n{name}: is a file, a folder is needed; move it away, and the same command goes on\n"
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_project_on_a_full_disk_is_told_without_tracebacks(unfinished):
+    """Snakemake's own log has no room either."""
+    skip_without_mounts()
+    (unfinished / "small").mkdir()
+    whole = " ".join(path.name for path in unfinished.iterdir() if path.name not in ("small", "faults"))
+    before = f"mount -t tmpfs -o size=24m tmpfs small && cp -a {whole} small/ && cd small && cat /dev/zero > filler"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", before + " || exec " + " ".join(command_of())],
+        cwd=unfinished,
+        env=environment_of(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode != 0
+    assert "cannot be written (No space left on device); make room or rights there" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_results_on_another_file_system(unfinished, finished, tmp_path_factory):
     """`results` is a link to a file system in memory: no rename may cross over."""
     if not os.access("/dev/shm", os.W_OK):

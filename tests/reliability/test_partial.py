@@ -1,9 +1,12 @@
 """A cell that fails: the others go on, the run says failure, and the page can be made of what there is."""
 
 import csv
+import re
 
 from faults import Faults
 from project import copy_project, planned_jobs, snakemake
+
+from frame.logs import CUT_OFF
 
 PARTIAL = ("--config", "partial=True")
 
@@ -12,13 +15,15 @@ def test_a_failing_cell_costs_nobody_else_anything(project, tmp_path):
     """The cell that runs out of memory is the final one too, so that the page has to do without its errors."""
     config = project / "config/small.yaml"
     text = config.read_text().replace("final: wide", "final: big")
-    config.write_text(
-        text.replace("cells:\n", "cells:\n  - {name: big, hidden: [64]}\n  - {name: late, hidden: [8]}\n")
+    more = "".join(
+        f"  - {{name: {name}, hidden: [{width}]}}\n" for name, width in (("big", 64), ("shot", 9), ("late", 8))
     )
-    faults = Faults(tmp_path / "faults", ("memory", "partial/big/", 2))
+    config.write_text(text.replace("cells:\n", f"cells:\n{more}"))
+    faults = Faults(tmp_path / "faults", ("memory", "partial/big/", 2), ("kill", "partial/shot/", 2))
     done = snakemake(project, **faults.environment)
     assert done.returncode != 0
-    assert "1 failed: train big" in done.stderr + done.stdout
+    assert re.search("2 failed: train (big, train shot|shot, train big)", done.stderr + done.stdout)
+    assert (done.stderr + done.stdout).count(CUT_OFF) == 1
     assert "MemoryError: not enough memory" in done.stderr + done.stdout
     assert (project / "results/cells/late/evaluation.json").is_file()
     assert not (project / "results/cells/big/run.json").exists()
@@ -27,14 +32,16 @@ def test_a_failing_cell_costs_nobody_else_anything(project, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     with (project / "results/comparison.csv").open(newline="") as file:
         status = {row["cell"]: row["status"] for row in csv.DictReader(file)}
-    assert (status.pop("big"), {*status.values()}) == ("failed", {"ok"})
+    assert (status.pop("big"), status.pop("shot"), {*status.values()}) == ("failed", "failed", {"ok"})
     page = (project / "results/report.html").read_text("utf-8")
     assert "MemoryError: not enough memory" in page
+    assert page.count(f"{CUT_OFF}</pre>") == 1
     assert "The final cell left no model whose errors could be shown." in page
     assert "Failed: it left no results. Its log ends so:" in page
 
     assert planned_jobs(project, *PARTIAL) == []
-    assert planned_jobs(project) == ["compare", "errors", "evaluate big", "record", "report", "train big"]
+    failed = [f"{stage} {cell}" for stage in ("evaluate", "train") for cell in ("big", "shot")]
+    assert planned_jobs(project) == sorted(["compare", "errors", "record", "report", *failed])
 
 
 def test_without_any_finished_cell_there_is_no_page(tmp_path):

@@ -102,7 +102,7 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
     progress = Progress(sys.stdout, live=False)
     progress._handle(SimpleNamespace(event="run_info", stats={"prepare": 1, "all": 1, "total": 2}))
     progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "prepare", log=[str(log)]))))
-    log.write_text("".join(f"line {number}\n" for number in range(30)) + "error: no such file\n")
+    log.write_text("".join(f"line {number}\n" for number in range(30)) + "error: no such file\nfailed\n")
     for _ in range(2):
         progress._handle(SimpleNamespace(event="job_error", jobid=1))
     progress.end()
@@ -116,3 +116,13 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
         "    error: no such file",
         "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on.",
     ]
+
+
+def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
+    job = Job.of(job_info(1, "train", log=[str(tmp_path / "train.log")]))
+    job.began -= 1  # files have coarser clocks
+    for text, told in (("", []), (epoch(1, 1, 1, 2, "50.00%"), ["cell  seed 7"])):
+        job.log.write_text(text)
+        _, _, *shown, last = lines.failure(job).splitlines()
+        assert last.strip().startswith("(here the log breaks off: the process was killed")
+        assert [line.strip()[:12] for line in shown] == told

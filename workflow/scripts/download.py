@@ -27,7 +27,7 @@ def earlier(record: Path) -> dict[str, str]:
     """Where the files came from, by the record of an earlier download; empty without one."""
     try:
         return dict(json.loads(record.read_text("utf-8"))["mirrors"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

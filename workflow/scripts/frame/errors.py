@@ -1,7 +1,10 @@
 """The user's mistakes, as opposed to the program's."""
 
+import errno
 import os
 from pathlib import Path
+
+IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}  # what the system says of a file in a folder's place
 
 
 class UserError(Exception):
@@ -12,9 +15,14 @@ class UserError(Exception):
 
 
 def cannot_write(path: Path | str, error: OSError) -> UserError:
-    """What to tell when the disk refuses: full, read-only, no rights."""
+    """What to tell when the disk refuses: full, read-only, no rights, a file where a folder has to be."""
+    if error.errno in IN_THE_WAY:
+        for place in (Path(path), *Path(path).parents):
+            if place.exists() and not place.is_dir():
+                return UserError(f"{place}: is a file, a folder is needed; move it away, and the same command goes on")
+    reason = os.strerror(error.errno) if error.errno else str(error)
     return UserError(
-        f"{path}: cannot be written ({os.strerror(error.errno)}); make room or rights there, or move the results: "
+        f"{path}: cannot be written ({reason}); make room or rights there, or move the results: "
         "pathvars: {results: …}"
     )
 

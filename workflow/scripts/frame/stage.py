@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from frame import lock
-from frame.errors import UserError, cannot_write
+from frame.errors import IN_THE_WAY, UserError, cannot_write
 from frame.files import describe, digest, sweep
+from frame.logs import DONE, FAILED
 from frame.records import results_folder
 
-UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} | IN_THE_WAY
 
 
 def read_plan(path: Path | str) -> dict[str, Any]:
@@ -52,13 +53,18 @@ def stage(snakemake):
 
 @contextmanager
 def logged(path: Path):
-    """Send what the block prints to a file; an exception ends the process, with its line or traceback at the end."""
+    """Send what the block prints to a file; an exception ends the process, with its line or traceback at the end.
+
+    The last line says how it ended (`frame.logs`); a killed process leaves none.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
     with path.open("w", buffering=1, encoding="utf-8") as file:
         sys.stdout = sys.stderr = file
+        ended = FAILED
         try:
             yield
+            ended = DONE
         except KeyboardInterrupt:
             _fail("interrupted")
         except Exception as error:
@@ -68,6 +74,8 @@ def logged(path: Path):
             sys.exit(1)
         finally:
             sys.stdout, sys.stderr = sys.__stdout__, terminal
+            with suppress(OSError):  # a full disk: what is done is done all the same
+                os.write(file.fileno(), f"{ended}\n".encode())
 
 
 def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool:
@@ -78,7 +86,7 @@ def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool
             if record.get("stage") == plan["stage"] and record.get("recipe") == plan["recipe"]:
                 files = {name: results / name for name in record["outputs"]}
                 return all(describe(path) == record["outputs"][name] for name, path in files.items())
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
             continue
     return False
 

@@ -3,6 +3,7 @@
 Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run.
 """
 
+import errno
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ class Plan:
         The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
         """
         if not self._written:
+            self._look_for_files_in_the_way()
             self._tidy()
             for job in self.jobs():
                 self._write(*job)
@@ -88,6 +90,16 @@ class Plan:
     def path(self, stage: str, cell: str | None = None) -> Path:
         """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
         return self.results / "plan" / (f"{stage}/{cell}.json" if cell else f"{stage}.json")
+
+    def _look_for_files_in_the_way(self) -> None:
+        """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
+        folders = {self.results / "figures"}
+        folders |= {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        folders |= {self.results / "partial" / cell for cell in self._cells}
+        folders |= {self.results / place / stage for place in IN_PLACE for stage in ("train", "evaluate")}
+        for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
+            if path.exists() and not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
     def _tidy(self) -> None:
         """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where jobs

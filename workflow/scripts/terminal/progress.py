@@ -8,6 +8,8 @@ import logging
 import os
 import sys
 import time
+import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -52,8 +54,9 @@ class Progress(logging.Handler):
         """Handle one of Snakemake's log records."""
         try:
             self._handle(record)
-        except Exception:
-            self.handleError(record)
+        except Exception:  # not for `handleError`: the Snakefile silences that
+            with suppress(OSError):
+                traceback.print_exc()
 
     def _handle(self, record) -> None:
         event = getattr(record, "event", None)
