@@ -2,6 +2,9 @@
 from pathlib import Path
 
 
+include: "workflow/rules/start.smk"
+
+
 configfile: "config/config.yaml"
 
 

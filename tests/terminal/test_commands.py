@@ -2,14 +2,18 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from clean import clean
 from dag import by_cell, by_rule, svg
+from faults import Faults, Run
 from open import show
-from project import snakemake
+from project import command_of, snakemake
+from pseudoterminal import Terminal
 
 from planning.plan import STAGES
+from terminal import lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -99,3 +103,73 @@ def test_clean_without_a_terminal_removes_nothing_and_says_how(tmp_path, monkeyp
     with pytest.raises(SystemExit, match=r"Nothing removed: .* make clean YES=1"):
         clean(tmp_path)
     assert (tmp_path / "cells/a").is_dir()
+
+
+def test_clean_says_where_results_are_when_here_are_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/logs").mkdir(parents=True)
+    (tmp_path / "results/logs/clean.log").touch()
+    assert clean(Path("results")) == "results: no results here"
+    (tmp_path / "results/demo/cells").mkdir(parents=True)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/demo.yaml").touch()
+    told = "results: no results here; results/demo has some: make clean CONFIG=config/demo.yaml"
+    assert clean(Path("results")) == told
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"])
+def test_ctrl_c_and_ctrl_d_at_the_question_remove_nothing(finished, key):
+    command = command_of("--quiet", "all", "--", "clean")
+    terminal = Terminal(command, finished)
+    terminal.wait_for(r"Remove\? \[y/N\] ")
+    terminal.press(key)
+    terminal.wait_for("Nothing removed.")
+    terminal.end()
+    assert not re.search("Traceback|KeyboardInterrupt", terminal.seen), terminal.seen
+    assert (finished / "results/report.html").is_file()
+
+
+def test_questions_are_answered_while_a_run_works(project, tmp_path):
+    """They only read: neither do they take the results folder's lock, nor do they write plans."""
+
+    def plans():
+        return {path: path.stat().st_mtime_ns for path in (project / "results/plan").rglob("*.json")}
+
+    for path in (project / "results/cells/narrow").iterdir():
+        path.unlink()
+    faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
+    with Run(project, **faults.environment) as run:
+        run.wait_for("the second epoch", lambda: faults.held(0))
+        before = plans()
+        for question, answer in {
+            "why": r"train     narrow: new",
+            "open": r"The page: file://\S+/results/report\.html",
+            "stale": "every cell that has results is configured",
+            "dag": r"results/dag/cells\.svg",
+        }.items():
+            said = snakemake(project, "--quiet", "all", "--", question, BROWSER="true")
+            assert said.returncode == 0, said.stderr
+            assert re.search(answer, said.stdout), said.stdout
+        assert plans() == before
+        for work in ("clean", "prune"):
+            said = snakemake(project, "--quiet", "all", "--", work, YES="1")
+            assert said.returncode != 0
+            assert f"another run (process {run.process.pid}) is working in this folder" in said.stderr
+        assert run.process.poll() is None
+
+
+def test_a_cell_alone_says_where_it_lies(project):
+    for path in (project / "results/cells/narrow").iterdir():
+        path.unlink()
+    said = snakemake(project, "--", "cell", NAME="narrow")
+    assert said.returncode == 0, said.stderr
+    assert "2 jobs: 1 train, 1 evaluate\n" in said.stderr and "\n2 of 2 jobs done in " in said.stderr
+    assert said.stdout.endswith("The cell: results/cells/narrow/\n")
+    said = snakemake(project, "--", "cell", NAME="narrow")
+    assert lines.NOTHING in said.stderr and said.stdout == "The cell: results/cells/narrow/\n"
+
+
+def test_with_nothing_to_do_the_page_is_named(project):
+    said = snakemake(project)
+    assert said.returncode == 0 and lines.NOTHING in said.stderr
+    assert said.stdout == "The page: results/report.html\n"
