@@ -209,6 +209,13 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
         ({"cells": [{"name": "x", "note": "a"}]}, {"cells": [{"name": "x", "note": "b"}]}, ["x: note a → b"]),
         ({"seeds": [1, 2]}, {"seeds": [1, 2, 3]}, ["seeds [1, 2] → [1, 2, 3]"]),
         ({"rate": 1}, {"rate": 1.0}, []),
+        (
+            {"missing": ["x", "y"], "logs": {"x": ["error"]}, "cells": [{"name": "z"}]},
+            {"cells": [{"name": "x"}, {"name": "y"}, {"name": "z"}]},
+            ["no longer without x, y", "cells with x", "cells with y"],
+        ),
+        ({}, {"missing": ["x"], "logs": {}}, ["without x, not finished"]),
+        ({"missing": ["x"], "logs": {}}, {"missing": ["x"], "logs": {"x": ["error"]}}, ["news of what is missing: x"]),
     ],
 )
 def test_differences_in_words(before, after, sentences):
