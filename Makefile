@@ -13,50 +13,62 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPUS)
 
 # Another configuration on top of config/config.yaml, e.g. make run CONFIG=config/mine.yaml
 CONFIG ?=
-OVERLAY := $(if $(CONFIG),--configfile $(CONFIG))
+OVERLAY = $(if $(CONFIG),--configfile $(CONFIG))
+
+define SETTINGS
+
+With any command that is about a run:
+  CONFIG=config/demo.yaml   another configuration on top of config/config.yaml
+  CORES=4 GPUS=1            how many of them a run may take
+  PROGRESS=lines            lines instead of the live view; or live, snakemake
+  PYTHON=python3.12         the Python that .venv is made with
+endef
+export SETTINGS
 
 .PHONY: help
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "$$SETTINGS"
 
 .PHONY: demo
-demo: setup ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
-	$(SNAKEMAKE) --configfile config/demo.yaml
+demo: override CONFIG := config/demo.yaml
+demo: check ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
+	$(SNAKEMAKE) $(OVERLAY)
 
 .PHONY: run
-run: setup ## run the whole DAG on MNIST; leaves results/report.html
+run: check ## run the whole DAG on MNIST; leaves results/report.html
 	$(SNAKEMAKE) $(OVERLAY)
 
 .PHONY: report-partial
-report-partial: setup ## make the page of the cells that are finished, and run none of the others
+report-partial: check ## make the page of the cells that are finished, and run none of the others
 	$(SNAKEMAKE) $(OVERLAY) --config partial=True
 
 .PHONY: why
-why: setup ## say what would run now and why; runs nothing
+why: check ## say what would run now and why; runs nothing
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- why
 
 .PHONY: cell
-cell: setup ## train and evaluate one cell: make cell NAME=batch-128
+cell: check ## train and evaluate one cell: make cell NAME=batch-128
 	NAME=$(NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
 
 .PHONY: dag
-dag: setup ## draw the DAG, by rule and by cell: results/dag/*.svg
+dag: check ## draw the DAG, by rule and by cell: results/dag/*.svg
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- dag
 
 .PHONY: open
-open: setup ## open the page in the browser
+open: check ## open the page in the browser
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- open
 
 .PHONY: stale
-stale: setup ## list the results of cells that are no longer configured
+stale: check ## list the results of cells that are no longer configured
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- stale
 
 .PHONY: prune
-prune: setup ## remove the results of cells that are no longer configured
+prune: check ## remove the results of cells that are no longer configured
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- prune
 
 .PHONY: clean
-clean: setup ## remove results, after asking; downloads stay
+clean: check ## remove results, after asking; downloads stay
 	@YES=$(YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
@@ -85,6 +97,11 @@ format: setup-dev ## rewrite the sources in the project's layout
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+# Snakemake reads CONFIG before all else, and stumbles over what it can't read.
+.PHONY: check
+check: setup
+	@$(if $(CONFIG),$(BIN)/python workflow/scripts/check.py $(CONFIG))
+
 # Set-up: a stamp for each set of packages, made again when its lock file changes.
 .PHONY: setup setup-dev setup-bench
 setup: $(VENV)/.workflow ## create .venv with what a run needs
@@ -93,23 +110,24 @@ setup-bench: $(VENV)/.bench
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@echo "Setting up $(VENV), once: about 6 GB, most of it PyTorch with its CUDA libraries"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 
 # The imports at the end write the bytecode once, where the shell forbids Python to do so too:
 # without it every job would compile torch's sources again (2 s each).
 $(VENV)/.workflow: requirements.txt | $(UV)
-	$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.pyplot, jinja2'
-	touch $@
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.pyplot, jinja2'
+	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.workflow
-	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
-	touch $@
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.workflow
-	$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
-	touch $@
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
+	@touch $@
 
 .PHONY: lock
 lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files

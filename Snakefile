@@ -6,6 +6,9 @@ from pathlib import Path
 logging.raiseExceptions = False
 
 
+include: "workflow/rules/start.smk"
+
+
 configfile: "config/config.yaml"
 
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from clean import WRITTEN
+from clean import RESULTS, TRACES
 from project import ROOT
 
 TEXT = (ROOT / "docs/files.md").read_text("utf-8")
@@ -17,7 +17,7 @@ def told(name: str) -> bool:
     return any(re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", TEXT) for one in {name, name.removeprefix("last_")})
 
 
-@pytest.mark.parametrize("place", WRITTEN)
+@pytest.mark.parametrize("place", (*RESULTS, *TRACES))
 def test_every_place_is_told(place):
     assert told(place)
 

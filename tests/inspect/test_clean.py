@@ -1,8 +1,12 @@
 """make clean: nothing goes without a yes."""
 
+import re
+from pathlib import Path
+
 import pytest
 from clean import clean
-from project import snakemake
+from project import command_of, snakemake
+from pseudoterminal import Terminal
 
 
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
@@ -31,3 +35,27 @@ def test_clean_as_a_command(project):
     assert said.returncode == 0 and "Removed results: 4 cells with their page" in said.stdout
     left = {path.name for path in (project / "results").iterdir() if not path.name.startswith(".")}
     assert left - {"logs", "plan"} == {"data"}
+
+
+def test_clean_says_where_results_are_when_here_are_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/logs").mkdir(parents=True)
+    (tmp_path / "results/logs/clean.log").touch()
+    assert clean(Path("results")) == "results: no results here"
+    (tmp_path / "results/demo/cells").mkdir(parents=True)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/demo.yaml").touch()
+    told = "results: no results here; results/demo has some: make clean CONFIG=config/demo.yaml"
+    assert clean(Path("results")) == told
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"])
+def test_ctrl_c_and_ctrl_d_at_the_question_remove_nothing(finished, key):
+    command = command_of("--quiet", "all", "--", "clean")
+    terminal = Terminal(command, finished)
+    terminal.wait_for(r"Remove\? \[y/N\] ")
+    terminal.press(key)
+    terminal.wait_for("Nothing removed.")
+    terminal.end()
+    assert not re.search("Traceback|KeyboardInterrupt", terminal.seen), terminal.seen
+    assert (finished / "results/report.html").is_file()

@@ -301,6 +301,13 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
         ({"rate": 1}, {"rate": 1.0}, []),
         ({"seeds": ["one", 2]}, {"seeds": [1]}, ["seeds ['one', 2] → [1]"]),
         ({"note": "\x1b[31m"}, {"note": "a"}, ["note \\x1b[31m → a"]),
+        (
+            {"missing": ["x", "y"], "logs": {"x": ["error"]}, "cells": [{"name": "z"}]},
+            {"cells": [{"name": "x"}, {"name": "y"}, {"name": "z"}]},
+            ["no longer without x, y", "cells with x", "cells with y"],
+        ),
+        ({}, {"missing": ["x"], "logs": {}}, ["without x, not finished"]),
+        ({"missing": ["x"], "logs": {}}, {"missing": ["x"], "logs": {"x": ["error"]}}, ["news of what is missing: x"]),
     ],
 )
 def test_differences_in_words(before, after, sentences):

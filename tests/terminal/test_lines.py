@@ -1,18 +1,22 @@
 """What the progress makes of Snakemake's events: counts, epochs, time left, words."""
 
+import io
+import logging
 import os
 import re
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
 from frame.files import write_json
 from terminal import lines
 from terminal.jobs import Job, Run, Training
-from terminal.live import duration_short
-from terminal.progress import Progress
+from terminal.live import LiveView, duration_short
+from terminal.progress import Progress, partial_command
 
 
 def epoch(turn: int, seeds: int, number: int, epochs: int, accuracy: str) -> str:
@@ -114,7 +118,8 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
         f"    {log}:",
         *(f"    line {number}" for number in range(19, 30)),
         "    error: no such file",
-        "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on.",
+        "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on "
+        "once the cause is mended.",
     ]
 
 
@@ -126,3 +131,73 @@ def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
         _, _, *shown, last = lines.failure(job).splitlines()
         assert last.strip().startswith("(here the log breaks off: the process was killed")
         assert [line.strip()[:12] for line in shown] == told
+
+
+@pytest.mark.parametrize(
+    ("environment", "configs", "command"),
+    [
+        ({}, [Path("config/demo.yaml").absolute()], "the same command with --config partial=True"),
+        ({"MAKELEVEL": "1"}, [], "make report-partial"),
+        ({"MAKELEVEL": "1"}, [Path("config/demo.yaml").absolute()], "make report-partial CONFIG=config/demo.yaml"),
+    ],
+)
+def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs, command):
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    run = Run()
+    run.plan({"train": 1, "total": 1})
+    run.begin(1, Job.of(job_info(1, "train", wildcards={"cell": "wide"})))
+    run.fail(1)
+    told = lines.summary(run, False, partial_command(configs))
+    assert told.endswith(f"goes on once the cause is mended. {command} makes the page of what there is.")
+
+
+def test_rules_that_only_ask_for_files_are_no_jobs():
+    run = Run()
+    run.plan({"train": 1, "evaluate": 1, "cell": 1, "total": 3})
+    assert lines.overview(run) == "2 jobs: 1 train, 1 evaluate"
+    run.plan({"cell": 1, "total": 1})
+    assert lines.overview(run) == lines.NOTHING
+
+
+def test_what_snakemake_says_of_itself_is_left_out(capsys):
+    progress = Progress(sys.stdout, live=False)
+    for text in (
+        "Config file config/config.yaml is extended by additional config specified via the command line.",
+        "Cannot restore results/data/mnist/train-labels-idx1-ubyte.gz: no backup found.",
+        NOTHING_TO_BE_DONE_MSG,
+    ):
+        progress.emit(logging.LogRecord("snakemake", logging.WARNING, "", 0, text, None, None))
+    assert capsys.readouterr().out == f"{lines.NOTHING}\n"
+    progress.goal = lambda: "The page: results/report.html"
+    progress.emit(logging.LogRecord("snakemake", logging.INFO, "", 0, NOTHING_TO_BE_DONE_MSG, None, None))
+    assert capsys.readouterr().out == f"{lines.NOTHING}\nThe page: results/report.html\n"
+
+
+@pytest.mark.parametrize(("columns", "cell"), [(100, "epoch 12/15, seed 2/3"), (60, "12/15 seed 2/3")])
+def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
+    """At 60 columns the epochs are said shorter, so that they are not cut."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    run = Run()
+    run.plan({"train": 2, "total": 2})
+    training.seeds, training.epochs, training.latest, training._epochs = 3, 15, (2, 12), {1: 15, 2: 12}
+    training.accuracy = "95.75%"
+    run.begin(1, Job("train", "learning-rate-0.05", None, [], [], training, time.time()))
+    shown = io.StringIO()
+    view = LiveView(run, shown)
+    view.stop()
+    view._console.print(view.draw())
+    row = next(line for line in shown.getvalue().splitlines() if line.startswith("train"))
+    assert f" {cell} " in row and "95.75%" in row and len(row) <= columns
+
+
+def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off():
+    progress = Progress(sys.stdout, live=False)
+    with pytest.raises(SystemExit, match="before the first job"):
+        progress.interrupt()
+    progress = Progress(sys.stdout, live=False)
+    progress._handle(SimpleNamespace(event="run_info", stats={"prepare": 1, "total": 1}))
+    with pytest.raises(KeyboardInterrupt):
+        progress.interrupt()
+    progress.interrupt()

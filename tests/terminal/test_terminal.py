@@ -1,15 +1,11 @@
 """A whole run as a person sees it: live on a terminal, interrupted with Ctrl-C, and in lines when piped."""
 
-import os
-import pty
 import re
-import select
-import subprocess
 import sys
-import time
-from pathlib import Path
 
+import pytest
 from project import copy_project, snakemake
+from pseudoterminal import Terminal
 
 SLOW = """\
 dataset: digits
@@ -27,46 +23,7 @@ def train(recipe, *paths, **more):
         raise UserError("images: none is left")
     trained(recipe, *paths, **more)
 """
-
-
-class Terminal:
-    """A terminal of 100 by 30 signs with a program in it; `seen` is all that it got to show."""
-
-    def __init__(self, command: list[str], folder: Path):
-        self._master, terminal = pty.openpty()
-        size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
-        self.process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=os.environ | size,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
-        )
-        os.close(terminal)
-        self.seen = ""
-
-    def wait_for(self, pattern: str, seconds: float = 120) -> None:
-        """Read until the pattern was shown."""
-        end = time.monotonic() + seconds
-        while not re.search(pattern, self.seen):
-            assert time.monotonic() < end and self.read(), f"{pattern} not in\n{self.seen}"
-
-    def read(self) -> bool:
-        """Take what is there; False when the program is gone."""
-        if not select.select([self._master], [], [], 1)[0]:
-            return self.process.poll() is None
-        try:
-            new = os.read(self._master, 65536)
-        except OSError:
-            return False
-        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", new.decode(errors="replace"))
-        return bool(new)
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._master, keys)
+COMMAND = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config/small.yaml"]
 
 
 def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
@@ -77,17 +34,14 @@ def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
     main = text.index('if __name__ == "__main__":')
     script.write_text(text[:main] + BREAK + text[main:])
 
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config/small.yaml"]
-    terminal = Terminal(command, project)
+    terminal = Terminal(COMMAND, project)
     terminal.wait_for(r"FAILED train     broken  after")
     terminal.wait_for(r"error: images: none is left")
     terminal.wait_for(r"epoch \d+/100000, seed 1/1 +\d+\.\d\d%")
     terminal.wait_for(r"2 of \d+ jobs .*about [\d:]+ left")
     terminal.press(b"\x03")
     terminal.wait_for(r"Interrupted: 2 of \d+ jobs done in .*the same command goes on")
-    while terminal.read():
-        pass
-    assert terminal.process.wait(60) != 0
+    assert terminal.end() != 0
     assert "Traceback" not in terminal.seen
 
     script.write_text(text)
@@ -103,3 +57,37 @@ def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
             assert "validation accuracy" in ended[0]
     assert any("start  train     broken  (new)" in line for line in shown)
     assert re.fullmatch(r"4 of 4 jobs done in .*\.", shown[-1]), piped.stderr
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A project whose only cell trains for hours."""
+    project = copy_project(tmp_path_factory.mktemp("slow"))
+    (project / "config/small.yaml").write_text(SLOW.replace(", {name: broken, hidden: [8]}", ""))
+    return project
+
+
+@pytest.mark.parametrize(
+    ("form", "keys", "at_work"),
+    [
+        ("live", [b"\x03", b"\x03"], r"epoch \d+/100000, seed 1/1"),
+        ("live", [b"\x03" * 6], r"epoch \d+/100000, seed 1/1"),
+        ("lines", [b"\x03", b"\x03"], r"start  train     slow"),
+        ("lines", [b"\x03" * 6], r"start  train     slow"),
+    ],
+)
+def test_impatience_changes_nothing(slow, form, keys, at_work):
+    """The first Ctrl-C is acknowledged at once, more of them bring no tracebacks; ^C is written into no live view."""
+    terminal = Terminal(COMMAND, slow, PROGRESS=form)
+    terminal.wait_for(at_work)
+    assert terminal.shows_signs == (form == "lines")
+    for key in keys:
+        terminal.press(key)
+        terminal.wait_for("Stopping: ")
+    assert terminal.end() != 0
+    said = terminal.seen[terminal.seen.index("Stopping: ") :]
+    assert re.search(r"Interrupted: \d of \d+ jobs done in .*the same command goes on\.", said)
+    assert said.count("Stopping: ") == said.count("Interrupted: ") == 1
+    assert not re.search("Traceback|Error|KeyboardInterrupt", said), said
+    assert form == "lines" or "^C" not in terminal.seen
+    assert terminal.shows_signs

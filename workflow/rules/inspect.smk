@@ -1,8 +1,5 @@
 # Questions about the plan and the results folder, asked through `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
 # and one cell alone: `make cell NAME=…`.
-import os
-
-from planning import questions
 
 
 localrules:

@@ -1,25 +1,21 @@
 # The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
-import sys
+import os
 from functools import cache
-
-HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-sys.path.insert(0, str(HERE.parent / "scripts"))
 
 from configuration import reference as original_report
 from configuration import settings as configured
 from data.datasets import mirrors, source
 from frame import lock
-from frame.errors import UserError, cannot_write
+from frame.errors import cannot_write
+from planning import questions
 from planning.explain import explain
 from planning.plan import Plan
 from planning.recipes import Recipes
-from terminal import progress
 
 try:
     settings = configured.load(config, workflow.configfiles)
     REFERENCE = settings.reference and original_report.load(settings.reference)
     SOURCE = source(settings.dataset)
-    PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
 except UserError as error:
     sys.exit(str(error))
 
@@ -73,12 +69,17 @@ def prepared(stage):
     return images
 
 
+if PROGRESS:
+    PROGRESS.goal = lambda: questions.goal(workflow.dag_settings, plan.results, os.environ)
+
+
 onstart:
-    hold()
+    if not questions.only_read(workflow.dag_settings.targets):
+        hold()
 
 
 onsuccess:
-    progress.end(PROGRESS, plan.results / "report.html")
+    progress.end(PROGRESS, succeeded=True)
 
 
 onerror:

@@ -9,7 +9,7 @@ from frame.errors import UserError
 from frame.files import remove, size
 
 # What the rules write, without data/: fetching again may take a network that is not there.
-WRITTEN = (
+RESULTS = (
     "cells",
     "partial",
     "comparison",
@@ -22,6 +22,8 @@ WRITTEN = (
     "report.json",
     "ro-crate-metadata.json",
     "record.json",
+)
+TRACES = (
     "dag",
     "plan",
     "logs",
@@ -31,21 +33,34 @@ WRITTEN = (
 
 def clean(results: Path) -> str:
     """Ask, remove, and say what happened. Without a terminal to ask on, YES=1 in the environment is the answer."""
-    there = [results / name for name in WRITTEN if (results / name).exists()]
-    if not there:
-        return f"{results}: no results here"
+    there = [results / name for name in (*RESULTS, *TRACES) if (results / name).exists()]
+    if not any((results / name).exists() for name in RESULTS):
+        return f"{results}: no results here{_elsewhere(results)}"
     cells = sum(1 for path in (results / "cells").glob("*") if path.is_dir())
     what = f"{results}: {cells} cells with their page, {sum(map(size, there)) / 1e6:.1f} MB"
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
         print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            return "Nothing removed."
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            return ("" if answer.endswith("\n") else "\n") + "Nothing removed."
     with lock.unused(results):
         for path in there:
             remove(path)
     return f"Removed {what}."
+
+
+def _elsewhere(results: Path) -> str:
+    """How to clean the folders below that have results of their own, such as the demo's."""
+    hints = ""
+    for other in sorted(path.parent for path in results.glob("*/cells")):
+        config = Path(f"config/{other.name}.yaml")
+        hints += f"; {other} has some: make clean CONFIG={config if config.is_file() else '…'}"
+    return hints
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from frame.errors import UserError, one_line
 
 MISSING = object()  # nothing was given
 SHOWN = 20  # problems told at once
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, "learning_rate")
 
@@ -48,7 +49,7 @@ class Sources:
     def __init__(self, files: Iterable[Path | str]):
         files = [Path(file) for file in files]
         winning_first = [*reversed(files[:-1]), *files[-1:]]
-        self.nodes = {file: _compose(file) for file in winning_first if file.exists()}
+        self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
 
     def duplicates(self) -> list[str]:
         """A line for every key that a file says twice (YAML would keep the last without a word)."""
@@ -116,16 +117,22 @@ def relative(file: Path) -> str:
     return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
 
 
-def _compose(file: Path) -> yaml.Node | None:
-    """The file's YAML nodes with their line numbers; nothing is constructed from them."""
+def compose(file: Path, loader: type) -> yaml.Node | None:
+    """The file's YAML nodes with their line numbers; nothing is constructed from them. Raises UserError."""
     try:
-        with file.open("rb") as stream:
-            return yaml.compose(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        with file.open(encoding="utf-8") as stream:
+            return yaml.compose(stream, Loader=loader)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, OSError, RecursionError) as error:
-        raise UserError(f"{relative(file)}: can't be read as YAML: {one_line(str(error), 200)}") from None
+        hint = "; indent with spaces, not tabs" if "'\\t'" in (error.problem or "") else ""
+        raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}{hint}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{relative(file)}: is no text; allowed: YAML in UTF-8") from None
+    except RecursionError:
+        raise UserError(f"{relative(file)}: has too many levels, one inside the other") from None
+    except (yaml.YAMLError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UserError(f"{relative(file)}: can't be read as YAML: {one_line(reason, 200)}") from None
 
 
 def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:

@@ -6,6 +6,7 @@ Used by the last block of each `workflow/scripts/<stage>.py`.
 import errno
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterable
@@ -66,6 +67,7 @@ def logged(path: Path):
             yield
             ended = DONE
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience: a second one would only cut this short
             _fail("interrupted")
         except Exception as error:
             if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno is not None):

@@ -8,20 +8,47 @@ from typing import Any
 from frame.errors import one_line
 
 MISSING = object()
+PARTIAL = ("missing", "logs")
 
 
 def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> list[str]:
     """Sentences such as "learning_rate 0.001 → 0.005" or "code of train changed (training.loop)"; empty: the same."""
-    sentences = _values(before.get("settings"), after["settings"], "")
+    old, new = before.get("settings"), after["settings"]
+    sentences = _partial(old, new) if isinstance(old, dict) else []
+    sentences += _values(_whole(old), _whole(new), "")
     code = [
         name
         for name in sorted({*before.get("code", {}), *after["code"]})
         if before.get("code", {}).get(name) != after["code"].get(name)
     ]
     if code:
-        shown = ", ".join(code[:3]) + (f" and {len(code) - 3} more" if len(code) > 3 else "")
-        sentences.append(f"code of {stage} changed ({shown})")
+        sentences.append(f"code of {stage} changed ({_some(code)})")
     return [one_line(sentence, 200) for sentence in sentences]
+
+
+def _partial(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs in what a partial page does without: cells, and the ends of their logs (`Plan.recipe`)."""
+    old, new = (_list(recipe.get("missing")) for recipe in (before, after))
+    back, gone = [name for name in old if name not in new], [name for name in new if name not in old]
+    sentences = [f"no longer without {_some(back)}"] if back else []
+    sentences += [f"without {_some(gone)}, not finished"] if gone else []
+    if not sentences and any(before.get(key) != after.get(key) for key in PARTIAL):
+        sentences.append(f"news of what is missing: {_some(new)}")
+    return sentences
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _whole(settings: Any) -> Any:
+    if not isinstance(settings, dict):
+        return settings
+    return {key: value for key, value in settings.items() if key not in PARTIAL}
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _values(before: Any, after: Any, place: str) -> list[str]:

@@ -1,9 +1,25 @@
-"""What the rules of inspect.smk ask the plan."""
+"""What the rules of plan.smk and inspect.smk ask the plan, and what they were asked themselves."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
 
 from planning.plan import Plan
+
+READERS = {"why", "dag", "open", "stale"}
+
+
+def only_read(targets: Collection[str]) -> bool:
+    """Whether Snakemake was asked for answers alone, which may be had while another run works."""
+    return bool(targets) and READERS.issuperset(targets)
+
+
+def goal(asked: Any, results: Path, environment: Mapping[str, str]) -> str:
+    """Where lies what was asked for, by Snakemake's DAG settings: a cell by `make cell`, the page by a whole run."""
+    if "cell" in asked.targets:
+        return f"The cell: {results}/cells/{environment['NAME']}/"
+    return "" if asked.targets or asked.until or asked.omit_from else f"The page: {results}/report.html"
 
 
 def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from frame.stage import read_plan
 
+NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
 # A line of a training log, as train.py's `progress` writes it.
 EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
 
@@ -114,7 +115,7 @@ class Run:
 
     def plan(self, stats: dict[str, int]) -> None:
         """Take over Snakemake's count of jobs by rule."""
-        self.by_rule = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
+        self.by_rule = {rule: count for rule, count in stats.items() if rule not in NO_JOBS}
         self.total = sum(self.by_rule.values())
 
     def begin(self, number: int, job: Job) -> None:

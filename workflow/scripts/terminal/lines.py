@@ -6,6 +6,8 @@ from pathlib import Path
 from frame import logs
 from terminal.jobs import Job, Run
 
+NOTHING = "Nothing to do: all is there and up to date."
+STOPPING = "Stopping: what runs comes to its end, which takes a few seconds."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 
 
@@ -26,6 +28,8 @@ def name(job: Job) -> str:
 
 def overview(run: Run) -> str:
     """What there is to do: 5 jobs: 2 train, 2 evaluate, 1 compare."""
+    if not run.total:
+        return NOTHING
     kinds = ", ".join(f"{count} {rule}" for rule, count in run.by_rule.items() if count)
     return f"{run.total} job{'s' if run.total != 1 else ''}: {kinds}"
 
@@ -59,12 +63,17 @@ def lost(log: Path) -> str:
     return "\n    ".join([f"submission, {log}:", *reasons[-logs.LINES :]])
 
 
-def summary(run: Run, interrupted: bool) -> str:
-    """How the run ended, and how to go on where it did not come to its end."""
+def summary(run: Run, interrupted: bool, partial: str) -> str:
+    """How the run ended, and how to go on where it did not come to its end; `partial` is the command for a page of
+    what there is."""
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
     if interrupted:
         return f"Interrupted: {text}. What finished is kept; the same command goes on."
     if not run.failed:
         return f"{text}."
     failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
-    return f"{text}, {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on."
+    text += f", {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on"
+    text += " once the cause is mended."
+    if any(job.cell for job in run.failed.values()):
+        text += f" {partial} makes the page of what there is."
+    return text

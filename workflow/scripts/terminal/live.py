@@ -1,9 +1,8 @@
 """The live view: a bar for the whole run, and a row for each running job, redrawn below what is printed."""
 
 import os
-import select
-import threading
-from collections.abc import Callable
+import termios
+from typing import TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,21 +14,17 @@ from terminal.jobs import Job, Run
 from terminal.lines import duration
 
 REFRESH = 2  # a second: seconds tick, and the run's cores keep working
-
-
-PAUSE = 0.3  # seconds without a word after which what was said is complete
+NARROW = 80  # columns, below which words are left out
 
 
 class LiveView:
-    """Draws a run on the terminal until `stop`; `print` puts a line above the view.
+    """Draws a run on `terminal` until `stop`; `print` puts a line above the view."""
 
-    What anything else writes to standard error meanwhile, jobs too, would tear the view: `heard` gets it instead.
-    """
-
-    def __init__(self, run: Run, heard: Callable[[str], None]):
+    def __init__(self, run: Run, terminal: TextIO):
         self._run = run
-        self._stderr = Diverted(heard)
-        self._console = Console(file=self._stderr.terminal)
+        self._terminal = terminal
+        self._console = Console(file=terminal)
+        self._modes = self._without_signs()
         self._live = Live(console=self._console, refresh_per_second=REFRESH, transient=True, get_renderable=self.draw)
         self._live.start()
 
@@ -39,8 +34,25 @@ class LiveView:
 
     def stop(self) -> None:
         """Take the view away; what was printed stays."""
-        self._stderr.back()
         self._live.stop()
+        if self._modes is not None and self._in_foreground():
+            termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
+
+    def _without_signs(self) -> list | None:
+        """Keep the terminal from writing ^C into the view; returns the modes that it had, None where it has none."""
+        try:
+            modes = termios.tcgetattr(self._terminal)
+            if not self._in_foreground():  # to change them would halt the run
+                return None
+            changed = [*modes]
+            changed[3] &= ~termios.ECHOCTL
+            termios.tcsetattr(self._terminal, termios.TCSANOW, changed)
+        except (OSError, termios.error):
+            return None
+        return modes
+
+    def _in_foreground(self) -> bool:
+        return os.tcgetpgrp(self._terminal.fileno()) == os.getpgrp()
 
     def draw(self) -> Group:
         """The view as it is now."""
@@ -91,43 +103,8 @@ class LiveView:
         if not training.done:
             return "starting", ""
         turn, epoch = training.latest
-        return f"epoch {epoch}/{training.epochs}, seed {turn}/{training.seeds}", training.accuracy
-
-
-class Diverted:
-    """Standard error of this process and of those that it starts, handed to `heard` text by text until `back`.
-
-    `terminal` is where it went before.
-    """
-
-    def __init__(self, heard: Callable[[str], None]):
-        self.terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
-        self._heard = heard
-        self._end, writing = os.pipe()
-        os.dup2(writing, 2)
-        os.close(writing)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def back(self) -> None:
-        """Standard error is the terminal again."""
-        os.dup2(self.terminal.fileno(), 2)
-        self._over.set()
-        self._thread.join()
-        os.close(self._end)
-
-    def _listen(self) -> None:
-        said = b""
-        more = True
-        while more:
-            waiting, _, _ = select.select([self._end], [], [], PAUSE)
-            new = os.read(self._end, 65536) if waiting else b""
-            said += new
-            more = bool(new) or not self._over.is_set()
-            if said and not new:
-                self._heard(said.decode(errors="replace").rstrip())
-                said = b""
+        epochs, seeds = f"{epoch}/{training.epochs}", f"seed {turn}/{training.seeds}"
+        return (f"{epochs} {seeds}" if self._console.width < NARROW else f"epoch {epochs}, {seeds}"), training.accuracy
 
 
 def duration_short(seconds: float) -> str:

@@ -6,20 +6,25 @@ reads the documented log events (snakemake-interface-logger-plugins). More: docs
 
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from frame.errors import UserError
 from terminal import lines
+from terminal.diverted import Diverted
 from terminal.jobs import Job, Run
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
 UNINTERESTING = (
+    "Config file ",
     "Building DAG of jobs",
     "Assuming unrestricted shared filesystem usage",
     "Select jobs to execute",
@@ -28,13 +33,16 @@ UNINTERESTING = (
     "Singularity containers: ignored",
     "Group jobs: inactive",
     "Removing output files of failed job",
+    "Cannot restore ",  # of a download that failed: there was nothing before it
     "Complete log(s)",
     "Shutting down, this might take some time",
     "Exiting because a job execution failed",
     "Elapsed time",
 )
+NOTHING = "Nothing to be done"
 INTERRUPTED = "Terminating processes on user request"
 UNSUCCESSFUL = "At least one job did not complete successfully"
+PARTIAL = "the same command with --config partial=True"
 STYLES = {logging.ERROR: "red", logging.WARNING: "yellow"}
 MODES = ("live", "lines", "snakemake")
 
@@ -42,13 +50,27 @@ MODES = ("live", "lines", "snakemake")
 class Progress(logging.Handler):
     """Shows the run on `stream`: `live` where that is a terminal, otherwise in lines."""
 
-    def __init__(self, stream, live: bool):
+    def __init__(self, stream: TextIO, live: bool, partial: str = PARTIAL):
+        """`partial` is the command for a page of what there is."""
         super().__init__()
         self.run = Run()
+        self.goal: Callable[[], str] = str  # a line on where lies what the run is for
         self._stream = stream
         self._live = live
+        self._partial = partial
+        self._stderr: Diverted | None = None
         self._view = None
+        self._begun = False
         self._interrupted = False
+
+    def interrupt(self, *_) -> None:
+        """Ctrl-C: the first ends the run; any other would only cut off its end."""
+        if self._interrupted:
+            return
+        self._interrupted = True
+        if not self._begun:
+            sys.exit("Interrupted before the first job.")
+        raise KeyboardInterrupt
 
     def emit(self, record: logging.LogRecord) -> None:
         """Handle one of Snakemake's log records."""
@@ -64,6 +86,7 @@ class Progress(logging.Handler):
             self.run.plan(record.stats)
             self._print(lines.overview(self.run))
             self._open()
+            self._begun = True
         elif event == LogEvent.JOB_INFO:
             self._begin(record)
         elif event == LogEvent.JOB_FINISHED:
@@ -102,6 +125,10 @@ class Progress(logging.Handler):
         text = record.getMessage()
         if text.startswith(INTERRUPTED):
             self._interrupted = True
+            self._print(lines.STOPPING)
+        elif text.startswith(NOTHING):
+            self._print(lines.NOTHING)
+            self.succeed()
         elif text not in ("", "None") and not text.startswith(UNINTERESTING) and not self._interrupted:
             self._print(text, next((style for level, style in STYLES.items() if record.levelno >= level), ""))
 
@@ -109,13 +136,15 @@ class Progress(logging.Handler):
         if self._view is not None:
             self._view.print(line, style)
         else:
-            print(line, file=self._stream, flush=True)
+            print(line, file=self._stream if self._stderr is None else self._stderr.terminal, flush=True)
 
     def _open(self) -> None:
+        if self._live or self._stream is sys.stderr:
+            self._stderr = Diverted(self._overheard)
         if self._live:
-            from terminal.live import LiveView
+            from terminal.live import LiveView  # late: 0.1 s
 
-            self._view = LiveView(self.run, self._overheard)
+            self._view = LiveView(self.run, self._stderr.terminal)
 
     def _overheard(self, text: str) -> None:
         """What jobs wrote past their logs; of interrupted ones it is how they were interrupted."""
@@ -126,13 +155,21 @@ class Progress(logging.Handler):
         """The run is over: say how it went, and how to go on where it did not come to its end."""
         self.close()
         if self.run.total:
-            self._print(lines.summary(self.run, self._interrupted))
+            self._print(lines.summary(self.run, self._interrupted, self._partial))
+
+    def succeed(self) -> None:
+        """Tell where lies what the run was for."""
+        if goal := self.goal():
+            print(goal)
 
     def close(self) -> None:
-        """Take the live view away."""
+        """Take the live view away, and let standard error be itself again."""
+        if self._stderr is not None:
+            self._stderr.back()
         view, self._view = self._view, None
         if view is not None:
             view.stop()
+        self._stderr = None
         super().close()
 
 
@@ -154,20 +191,29 @@ def attach(workflow, snakefile: Path) -> Progress | None:
         return None
     stream = sys.stdout if settings.stdout else sys.stderr
     terminal = stream is sys.stderr and stream.isatty() and os.environ.get("TERM") != "dumb"
-    handler = Progress(stream, live=mode == "live" or (terminal and mode != "lines"))
+    live = mode == "live" or (terminal and mode != "lines")
+    handler = Progress(stream, live, partial_command(workflow.overwrite_configfiles))
     for other in list(manager.logger.handlers):
         if other.name == "DefaultStreamHandler":
             manager.logger.removeHandler(other)
     manager.logger.addHandler(handler)
+    signal.signal(signal.SIGINT, handler.interrupt)
     return handler
 
 
-def end(progress: Progress | None, page: Path | None = None) -> None:
-    """For the workflow's last hook: the summary, where `attach` made a progress, and `page` if this run made it."""
+def end(progress: Progress | None, *, succeeded: bool = False) -> None:
+    """For the workflow's last hooks: the summary, where `attach` made a progress, and what came of it."""
     if progress is not None:
         progress.end()
-        if page and "report" in progress.run.by_rule:
-            print(f"The page: {page}")
+        if succeeded:
+            progress.succeed()
+
+
+def partial_command(configs: list[Path]) -> str:
+    """The command for a page of what there is, as this run was started."""
+    if "MAKELEVEL" not in os.environ:
+        return PARTIAL
+    return " ".join(["make report-partial", *(f"CONFIG={os.path.relpath(config)}" for config in configs[-1:])])
 
 
 def _clock() -> str:

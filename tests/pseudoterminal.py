@@ -1,0 +1,61 @@
+"""A terminal for a program under test, and what it shows."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import termios
+import time
+from pathlib import Path
+
+
+class Terminal:
+    """A terminal of 100 by 30 signs with a program in it; `seen` is all that it got to show."""
+
+    def __init__(self, command: list[str], folder: Path, **environment: str):
+        self._master, terminal = pty.openpty()
+        size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | size | environment,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
+        )
+        os.close(terminal)
+        self.seen = ""
+
+    def wait_for(self, pattern: str, seconds: float = 120) -> None:
+        """Read until the pattern was shown."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.seen):
+            assert time.monotonic() < end and self.read(), f"{pattern} not in\n{self.seen}"
+
+    def read(self) -> bool:
+        """Take what is there; False when the program is gone."""
+        if not select.select([self._master], [], [], 1)[0]:
+            return self.process.poll() is None
+        try:
+            new = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", new.decode(errors="replace"))
+        return bool(new)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def end(self) -> int:
+        """Read to the end of the program; returns its exit status."""
+        while self.read():
+            pass
+        return self.process.wait(60)
+
+    @property
+    def shows_signs(self) -> bool:
+        """Whether the terminal writes ^C where Ctrl-C is pressed."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHOCTL)

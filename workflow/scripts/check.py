@@ -1,0 +1,14 @@
+"""Check config files before Snakemake reads them: `make` does so with CONFIG."""
+
+import sys
+from pathlib import Path
+
+from configuration.readable import check
+from frame.errors import UserError
+
+if __name__ == "__main__":
+    try:
+        for file in sys.argv[1:]:
+            check(Path(file))
+    except UserError as error:
+        sys.exit(str(error))
