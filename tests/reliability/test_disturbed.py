@@ -34,13 +34,21 @@ def test_a_killed_stage_leaves_nothing_half_and_its_next_run_the_same(project, s
     assert counts["kills"] >= 2
 
 
+def test_the_test_above_sees_a_record_with_a_wrong_checksum(project):
+    script = project / "faults/prepare.py"
+    lie = 'import frame.records\nframe.records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}\n'
+    script.write_text(script.read_text().replace("from frame.records import", f"{lie}from frame.records import", 1))
+    with pytest.raises(AssertionError, match=r"prepare\.json does not tell of the files that are there"):
+        disturbed(project, "kill", "faults/prepare.py")
+
+
 def test_files_that_may_not_grow_are_told_in_a_line(project):
     assert disturbed(project, "limit", "faults/train.py") == {"limited files": 2}
 
 
-def test_a_full_disk_is_told_in_a_line(project):
+@pytest.mark.parametrize("stage", STRIDES)
+def test_a_full_disk_is_told_in_a_line(project, stage):
     skip_without_mounts()
     shutil.move(project / "results", project / "full")
     (project / "results").mkdir()
-    assert disturbed(project, "full", "faults/train.py", mount=SMALL_DISK) == {"full disks": 4}
-    assert disturbed(project, "full", "faults/evaluate.py", mount=SMALL_DISK) == {"full disks": 4}
+    assert disturbed(project, "full", f"faults/{stage}.py", mount=SMALL_DISK) == {"full disks": 4}

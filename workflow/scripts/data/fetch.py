@@ -29,7 +29,7 @@ class MirrorError(Exception):
     """A mirror does not give a file; the message is the reason, with what the mirror said in it made printable."""
 
     def __str__(self) -> str:
-        return one_line(super().__str__(), MOST_SAID)
+        return one_line(" ".join(super().__str__().split()), MOST_SAID)
 
 
 class Missing(MirrorError):
