@@ -41,8 +41,8 @@ def clean(results: Path) -> str:
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
-        print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
         try:
+            print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
             answer = ""

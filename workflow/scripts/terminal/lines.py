@@ -7,7 +7,7 @@ from frame import logs
 from terminal.jobs import Job, Run
 
 NOTHING = "Nothing to do: all is there and up to date."
-STOPPING = "Stopping: what runs comes to its end, which takes a few seconds."
+STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 
 
