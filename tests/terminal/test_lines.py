@@ -104,7 +104,7 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
     progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "prepare", log=[str(log)]))))
     log.write_text("".join(f"line {number}\n" for number in range(30)) + "error: no such file\n")
     for _ in range(2):
-        progress._handle(SimpleNamespace(event="job_error", jobid=1))
+        progress._handle(SimpleNamespace(event="job_error", jobid=1, rule_msg=None))
     progress.end()
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "1 job: 1 prepare"
@@ -116,3 +116,12 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
         "    error: no such file",
         "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on.",
     ]
+
+
+def test_a_failure_tells_what_the_executor_says(capsys):
+    progress = Progress(sys.stdout, live=False)
+    progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "train"))))
+    said = "SLURM sbatch failed. The error message was 'sbatch: error: no'.\n    sbatch call:\n        sbatch -p"
+    progress._handle(SimpleNamespace(event="job_error", jobid=1, rule_msg=said))
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-1] == "    SLURM sbatch failed. The error message was 'sbatch: error: no'."
