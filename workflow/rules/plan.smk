@@ -15,10 +15,14 @@ from planning.plan import Plan
 from planning.recipes import Recipes
 from terminal import progress
 
+# A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
+# planned everything. (Which cells a partial comparison has, only a plan can tell.)
+ON_NODE = not workflow.is_main_process and not config.get("partial")
+
 try:
-    settings = configured.load(config, workflow.configfiles)
-    REFERENCE = settings.reference and original_report.load(settings.reference)
-    SOURCE = source(settings.dataset)
+    settings = configured.checked_before(config) if ON_NODE else configured.load(config, workflow.configfiles)
+    REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
+    SOURCE = {} if ON_NODE else source(settings.dataset)
     PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
 except UserError as error:
     sys.exit(str(error))
@@ -67,10 +71,17 @@ def prepared(stage):
     file = f"data/{DATASET}/prepared.safetensors"
 
     def images(wildcards):
-        kept = not plan.decision(stage, wildcards.get("cell")).runs
+        kept = not ON_NODE and not plan.decision(stage, wildcards.get("cell")).runs
         return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
 
     return images
+
+
+def compared(*files, only=None):
+    """Input function that gives these files of every cell that is put side by side, or of the `only` one where it is one
+    of them. No plain list: of those, Snakemake makes an object for every file, also to run another rule's job."""
+    cells = [cell for cell in COMPARED if only in (None, cell)]
+    return lambda wildcards: [f"<results>/cells/{cell}/{file}" for cell in cells for file in files]
 
 
 onstart:
