@@ -5,8 +5,8 @@
 Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
 commands stand scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
 finished cell's files where the results belong, squeue says COMPLETED. Then the stages that take all cells together run
-on what is there. Seconds until the first submission and after it are those of the CPU, of Snakemake's process alone;
-memory is the largest resident size of the process.
+on what is there. Seconds until the first submission and after it are those of the CPU, of Snakemake's process and the
+commands that it starts: a real sbatch waits for its controller besides. Memory is the largest resident size.
 """
 
 import csv
@@ -149,8 +149,9 @@ def _together(results: Path) -> dict[str, float]:
 
 
 def _seconds(process: psutil.Process) -> float:
+    """Of the CPU so far, those of the commands that it started and that have ended too."""
     times = process.cpu_times()
-    return times.user + times.system
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def main(arguments: list[str]) -> None:

@@ -86,6 +86,7 @@ def compared(*files, only=None):
 
 onstart:
     hold()
+    warn_of_no_gpu()
 
 
 onsuccess:

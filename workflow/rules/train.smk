@@ -1,6 +1,14 @@
-from configuration.gpus import gpus_available
+from configuration.gpus import gpus_available, overlooked
 
 GPUS = gpus_available(settings.gpus)
+
+
+def warn_of_no_gpu():
+    """Where other machines train, none of which was asked for its GPUs."""
+    devices = {cell.parameters.device for cell in settings.cells.values()}
+    warning = workflow.non_local_exec and overlooked(settings.gpus, GPUS, devices)
+    if warning:
+        logger.warning(warning)
 
 
 rule train:
