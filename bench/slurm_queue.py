@@ -5,8 +5,9 @@
 Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
 commands stand scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
 finished cell's files where the results belong, squeue says COMPLETED. Then the stages that take all cells together run
-on what is there. Seconds until the first submission and after it are those of the CPU, of Snakemake's process and the
-commands that it starts: a real sbatch waits for its controller besides. Memory is the largest resident size.
+on what is there. Seconds are those of the clock and, whatever else the machine does, those of the CPU that Snakemake
+and the commands which it starts take; a real sbatch waits for its controller besides. Memory is the largest resident
+size.
 """
 
 import csv
@@ -117,13 +118,16 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
 
     options = ("--jobs", str(cells), "--group-components", f"cells={per_submission}")
     peak = 0
+    started = time.monotonic()
     with NoCluster(project, folder / "commands") as cluster, Run(cluster, project, *targets, *options) as run:
         process = psutil.Process(run.process.pid)
         run.wait_for("the first submission", cluster.ready.is_set, seconds=1800)
-        first = last = _seconds(process)
+        first, first_cpu = time.monotonic() - started, _seconds(process)
+        last_cpu = first_cpu
         while run.process.poll() is None:
-            peak, last = max(peak, peak_memory(process.pid)), _seconds(process)
+            peak, last_cpu = max(peak, peak_memory(process.pid)), _seconds(process)
             time.sleep(0.1)
+        last = time.monotonic() - started
         run.finish()
     files = [path for path in project.rglob("*") if path.is_file()]
     together = snakemake(project, config=CONFIG, timeout=3600)
@@ -132,7 +136,9 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
         "cells": cells,
         "cells in a submission": per_submission,
         "until the first, s": first,
+        "of the CPU": first_cpu,
         "per cell after it, s": (last - first) / cells,
+        "of the CPU, a cell": (last_cpu - first_cpu) / cells,
         "peak memory, MB": peak / 1e6,
         "files in results": sum((project / "results") in path.parents for path in files),
         "files in .snakemake": sum((project / ".snakemake") in path.parents for path in files),
@@ -155,15 +161,15 @@ def _seconds(process: psutil.Process) -> float:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure grids of the given sizes, one cell to a submission and ten; from both, what each costs by itself."""
+    """Measure grids of the given sizes, one cell to a submission and ten; from both, what each costs the CPU."""
     for cells in map(int, arguments or ["100", "1000"]):
         per_cell = {}
         for per_submission in (1, 10):
             with tempfile.TemporaryDirectory() as folder:
                 figures = measure(cells, per_submission, Path(folder))
-            per_cell[per_submission] = figures["per cell after it, s"]
+            per_cell[per_submission] = figures["of the CPU, a cell"]
             for name, value in figures.items():
-                print(f"{name:>22}  {value:,.2f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
+                print(f"{name:>22}  {value:,.3f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
             print(flush=True)
         submission = (per_cell[1] - per_cell[10]) / (1 - 1 / 10)
         print(f"{'a submission, s':>22}  {submission:.3f}")
