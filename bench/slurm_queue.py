@@ -3,18 +3,25 @@
     python -m bench.slurm_queue 100 1000
 
 Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
-commands stand scripts that give every submission a number, put a finished cell's files where the results belong, and
-say COMPLETED; so the time is Snakemake's alone. Then the stages that take all cells together run on what is there.
-Memory is the largest resident size of the process.
+commands stand scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
+finished cell's files where the results belong, squeue says COMPLETED. Then the stages that take all cells together run
+on what is there. Seconds are those of the clock and, whatever else the machine does, those of the CPU that Snakemake
+and the commands which it starts take; a real sbatch waits for its controller besides. Memory is the largest resident
+size.
 """
 
 import csv
+import json
 import os
+import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/slurm")]
@@ -22,77 +29,104 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/slurm")]
 from project import copy_project, snakemake  # noqa: E402
 from runs import CONFIG, Run, configure, peak_memory  # noqa: E402
 
-SBATCH = """\
-#!{python} -S
-import json, os, re, shutil, sys
-for cell in re.findall(r"train:cell=([^' ]+)", sys.argv[-1]):
-    folder = "results/cells/" + cell
-    shutil.copytree("template", folder, dirs_exist_ok=True)
-    for stage, record in ("train", "run"), ("evaluate", "evaluation"):
-        for kind, ending in ("logs", "log"), ("benchmarks", "tsv"):
-            os.makedirs(f"results/{{kind}}/{{stage}}", exist_ok=True)
-            open(f"results/{{kind}}/{{stage}}/{{cell}}.{{ending}}", "w").close()
-        text = open(f"template/{{record}}.json").read().replace("cells/{template}/", f"cells/{{cell}}/")
-        plan = json.load(open(f"results/plan/{{stage}}/{{cell}}.json"))
-        known = json.loads(text) | {{"cell": cell, "recipe": plan["recipe"]}}
-        if stage == "train":
-            known["parameters"] = plan["recipe"]["settings"]["parameters"]
-        json.dump(known, open(f"{{folder}}/{{record}}.json", "w"))
-open("submitted", "a").write(f"{{os.getpid()}}|COMPLETED\\n")
-print(os.getpid())
-"""
 TEMPLATE = "cell-0"
 TOGETHER = ("compare", "errors", "report")
 COMMANDS = {
-    "sbatch": SBATCH.format(python=sys.executable, template=TEMPLATE),
-    "squeue": "#!/bin/sh\ncat submitted\n",
+    "sbatch": "#!/bin/sh\nfor last; do :; done\nprintf '%s\\n' \"$last\" > queue/$$\necho $$\n",
+    "squeue": "#!/bin/sh\ncat ended\n",
     "scontrol": "#!/bin/sh\necho MinJobAge = 300 sec\n",
 }
 COMMANDS |= dict.fromkeys(("sinfo", "sacct", "scancel"), "#!/bin/sh\n")
 
 
 class NoCluster:
-    """Stands in for a cluster: an environment in which Slurm's commands are those above."""
+    """Stands in for a cluster on which every cell of `project` is finished at once: `with NoCluster(…) as cluster`.
 
-    def __init__(self, folder: Path):
-        folder.mkdir()
+    `environment` is one in which Slurm's commands are those above; `ready` tells that something was submitted.
+    """
+
+    def __init__(self, project: Path, commands: Path):
+        self._project = project
+        self._over = threading.Event()
+        self._nodes = threading.Thread(target=self._work)
+        self.ready = threading.Event()
+        (project / "queue").mkdir()
+        (project / "ended").touch()
+        commands.mkdir()
         for name, script in COMMANDS.items():
-            (folder / name).write_text(script)
-            (folder / name).chmod(0o755)
-        self.environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+            (commands / name).write_text(script)
+            (commands / name).chmod(0o755)
+        self.environment = os.environ | {"PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+
+    def __enter__(self) -> "NoCluster":
+        self._nodes.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._nodes.join()
+
+    def _work(self) -> None:
+        while not self._over.wait(0.05):
+            for submission in (self._project / "queue").iterdir():
+                command = submission.read_text()
+                if command.endswith("\n"):
+                    self.ready.set()
+                    for cell in re.findall(r"train:cell=([^' ]+)", command):
+                        self._finish(cell)
+                    submission.unlink()
+                    with (self._project / "ended").open("a") as ended:
+                        ended.write(f"{submission.name}|COMPLETED\n")
+
+    def _finish(self, cell: str) -> None:
+        """Leave the files of a finished cell: the template's, with the cell's own name and recipe in the records."""
+        results, template = self._project / "results", self._project / "template"
+        shutil.copytree(template, results / "cells" / cell, dirs_exist_ok=True)
+        for stage, record in ("train", "run"), ("evaluate", "evaluation"):
+            for kind, ending in ("logs", "log"), ("benchmarks", "tsv"):
+                file = results / kind / stage / f"{cell}.{ending}"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+            text = (template / f"{record}.json").read_text().replace(f"cells/{TEMPLATE}/", f"cells/{cell}/")
+            recipe = json.loads((results / f"plan/{stage}/{cell}.json").read_text())["recipe"]
+            known = json.loads(text) | {"cell": cell, "recipe": recipe}
+            if stage == "train":
+                known["parameters"] = recipe["settings"]["parameters"]
+            (results / f"cells/{cell}/{record}.json").write_text(json.dumps(known))
 
 
-def parameters(number: int) -> dict[str, float]:
-    """A point of the grid: ten values of each factor, so that a cell has as many neighbours as in a real grid."""
-    tens, ones = divmod(number, 10)
-    hundreds, tens = divmod(tens, 10)
-    return {"learning_rate": 0.001 * (ones + 1), "momentum": 0.1 * tens, "weight_decay": 0.0001 * hundreds}
+def grid(cells: int) -> dict:
+    """A configuration of so many cells: ten values of each factor, so that a cell has neighbours as in a real grid."""
+    listed = []
+    for number in range(cells):
+        rate, momentum, decay, batch = (number // 10**place % 10 for place in range(4))
+        factors = {"learning_rate": 0.001 * (rate + 1), "momentum": 0.1 * momentum, "weight_decay": 0.0001 * decay}
+        listed.append({"name": f"cell-{number}"} | factors | {"batch_size": 64 + batch})
+    defaults = {"hidden": [16], "epochs": 2, "batch_size": 64, "seeds": [1, 2]}
+    config = {"dataset": "digits", "reference": None, "pathvars": {"results": "results"}, "defaults": defaults}
+    return config | {"cells": listed, "baseline": TEMPLATE, "final": TEMPLATE}
 
 
 def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
     """Run `cells` cells to their end: seconds until the first submission and a cell after it, megabytes, files."""
     project = copy_project(folder / "project")
-    names = [f"cell-{number}" for number in range(cells)]
-    grid = [{"name": name} | parameters(number) for number, name in enumerate(names)]
-    defaults = {"hidden": [16], "epochs": 2, "batch_size": 64, "seeds": [1, 2]}
-    config = {"dataset": "digits", "reference": None, "pathvars": {"results": "results"}, "defaults": defaults}
-    configure(project, config | {"cells": grid, "baseline": TEMPLATE, "final": TEMPLATE})
-    targets = [f"results/cells/{name}/evaluation.json" for name in names]
-
+    configure(project, grid(cells))
+    targets = [f"results/cells/cell-{number}/evaluation.json" for number in range(cells)]
     done = snakemake(project, "--keep-going", targets[0], config=CONFIG)
     assert done.returncode == 0, done.stderr
     shutil.move(project / "results/cells" / TEMPLATE, project / "template")
-    (project / "submitted").touch()
 
-    started = time.monotonic()
     options = ("--jobs", str(cells), "--group-components", f"cells={per_submission}")
     peak = 0
-    with Run(NoCluster(folder / "commands"), project, *targets, *options) as run:
-        run.wait_for("the first submission", lambda: (project / "submitted").stat().st_size, seconds=600)
-        first = time.monotonic() - started
+    started = time.monotonic()
+    with NoCluster(project, folder / "commands") as cluster, Run(cluster, project, *targets, *options) as run:
+        process = psutil.Process(run.process.pid)
+        run.wait_for("the first submission", cluster.ready.is_set, seconds=1800)
+        first, first_cpu = time.monotonic() - started, _seconds(process)
+        last_cpu = first_cpu
         while run.process.poll() is None:
-            peak = max(peak, peak_memory(run.process.pid))
-            time.sleep(0.2)
+            peak, last_cpu = max(peak, peak_memory(process.pid)), _seconds(process)
+            time.sleep(0.1)
         last = time.monotonic() - started
         run.finish()
     files = [path for path in project.rglob("*") if path.is_file()]
@@ -102,7 +136,9 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
         "cells": cells,
         "cells in a submission": per_submission,
         "until the first, s": first,
+        "of the CPU": first_cpu,
         "per cell after it, s": (last - first) / cells,
+        "of the CPU, a cell": (last_cpu - first_cpu) / cells,
         "peak memory, MB": peak / 1e6,
         "files in results": sum((project / "results") in path.parents for path in files),
         "files in .snakemake": sum((project / ".snakemake") in path.parents for path in files),
@@ -118,14 +154,26 @@ def _together(results: Path) -> dict[str, float]:
     return figures | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
 
 
+def _seconds(process: psutil.Process) -> float:
+    """Of the CPU so far, those of the commands that it started and that have ended too."""
+    times = process.cpu_times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def main(arguments: list[str]) -> None:
-    """Measure grids of the given sizes, one cell to a submission and ten."""
+    """Measure grids of the given sizes, one cell to a submission and ten; from both, what each costs the CPU."""
     for cells in map(int, arguments or ["100", "1000"]):
+        per_cell = {}
         for per_submission in (1, 10):
             with tempfile.TemporaryDirectory() as folder:
-                for name, value in measure(cells, per_submission, Path(folder)).items():
-                    print(f"{name:>22}  {value:,.2f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
+                figures = measure(cells, per_submission, Path(folder))
+            per_cell[per_submission] = figures["of the CPU, a cell"]
+            for name, value in figures.items():
+                print(f"{name:>22}  {value:,.3f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
             print(flush=True)
+        submission = (per_cell[1] - per_cell[10]) / (1 - 1 / 10)
+        print(f"{'a submission, s':>22}  {submission:.3f}")
+        print(f"{'a cell taken in, s':>22}  {per_cell[1] - submission:.3f}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -56,3 +56,9 @@ def test_without_the_drivers_folder_nvidia_smi_is_asked(tmp_path, monkeypatch):
     command.write_text("#!/bin/sh\necho 'GPU 0: H200 (UUID: GPU-1)'\necho '  MIG 1g'\n")
     command.chmod(0o755)
     assert gpus.gpus_available("auto") == 1
+
+
+def test_gpus_of_a_cluster_are_asked_for_where_they_may_have_been_overlooked():
+    assert "--config gpus=N" in gpus.overlooked("auto", 0, {"cpu", "auto"})
+    for configured, found, devices in (8, 8, {"auto"}), (0, 0, {"auto"}), ("auto", 1, {"auto"}), ("auto", 0, {"cpu"}):
+        assert gpus.overlooked(configured, found, devices) is None

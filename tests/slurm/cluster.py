@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 SYSTEM_PATHS = ("/usr/sbin", "/sbin")  # Debian keeps the daemons there, off a user's PATH
@@ -49,10 +51,10 @@ SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
 SlurmdTimeout=300
 KillWait=2
-MinJobAge=86400
+MinJobAge={min_job_age}
 MaxJobCount=10000
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=32000 Gres=gpu:1 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=32000 Gres=gpu:1 Features=a100 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -72,8 +74,10 @@ def missing() -> str | None:
 class Cluster:
     """The cluster: `with Cluster(folder) as cluster`; commands run in `cluster.environment`."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, min_job_age: int = 86400):
+        """`min_job_age`: seconds for which squeue shows a job that has ended."""
         self.folder = folder
+        self._min_job_age = min_job_age
         self.environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SBATCH_"))
         }
@@ -101,7 +105,7 @@ class Cluster:
     def start_node(self) -> None:
         """Start slurmd and wait until the controller sees the node."""
         self._start("slurmd", "-D", "-N", _host())
-        self._wait_for("the node", lambda: self.run("sinfo", "-h", "-o", "%T") in ("idle", "mixed", "allocated"))
+        self.wait_for("the node", lambda: self.run("sinfo", "-h", "-o", "%T") in ("idle", "mixed", "allocated"))
 
     def kill_node(self) -> None:
         """Kill -9 slurmd. Its jobs' own processes live on."""
@@ -117,8 +121,8 @@ class Cluster:
         return done.stdout.strip()
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job so far, ended ones too, in the order of submission: id, state, gpus, comment, requeued."""
-        fields = ("JobID", "State", "tres-per-job", "Comment", "NumCPUs", "MinMemory", "TimeLimit")
+        """Every job so far, ended ones too, in the order of submission, by squeue's names of `fields`."""
+        fields = ("JobID", "State", "tres-per-job", "NumCPUs", "MinMemory", "TimeLimit", "Feature")
         lines = self.run("squeue", "-h", "-t", "all", "-O", ",".join(f"{field}:200" for field in fields)).splitlines()
         rows = [[line[k * 200 : (k + 1) * 200].strip() for k in range(len(fields))] for line in lines]
         return sorted((dict(zip(fields, row, strict=True)) for row in rows), key=lambda job: int(job["JobID"]))
@@ -126,14 +130,34 @@ class Cluster:
     def cancel_all(self) -> None:
         """Cancel what is queued or running, and wait until nothing is."""
         self.run("scancel", "--user", _user())
-        self._wait_for("the end of the jobs", lambda: not self.run("squeue", "-h"))
+        self.wait_for_jobs()
+
+    def wait_for_jobs(self) -> None:
+        """Wait until no job is queued or running."""
+        self.wait_for("the end of the jobs", lambda: not self.run("squeue", "-h"))
+
+    def wait_for(self, what: str, ready: Callable[[], Any], seconds: float = 120) -> None:
+        """Wait until `ready` gives a true value while the daemons run; a command that fails counts as false."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for program, daemon in self._daemons.items():
+                if daemon.poll() is not None:
+                    output = (self.folder / f"{program}.out").read_text(errors="replace")[-2000:]
+                    raise RuntimeError(f"{program} ended with {daemon.returncode}: {output}")
+            try:
+                if ready():
+                    return
+            except RuntimeError:
+                pass  # the controller does not answer yet
+            time.sleep(0.1)
+        raise RuntimeError(f"waited {seconds:.0f} s for {what}; logs in {self.folder}")
 
     def _configure(self) -> None:
         for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir(parents=True)
         ports = _free_ports(2)
         names = {"folder": self.folder, "host": _host(), "user": _user(), "srun": _program("srun")}
-        names |= {"controller_port": ports[0], "node_port": ports[1]}
+        names |= {"min_job_age": self._min_job_age, "controller_port": ports[0], "node_port": ports[1]}
         (self.folder / "slurm.conf").write_text(SLURM_CONF.format(**names))
         (self.folder / "gres.conf").write_text(GRES_CONF)
         wrapper = self.folder / "bin" / "srun"
@@ -149,7 +173,7 @@ class Cluster:
         options |= {"log-file": files["log"], "seed-file": files["seed"]}
         # --force: the socket's folder is the test's own, closed to other users
         self._start("munged", "--foreground", "--force", *(f"--{name}={path}" for name, path in options.items()))
-        self._wait_for("munged", files["socket"].exists)
+        self.wait_for("munged", files["socket"].exists)
 
     def _start(self, program: str, *arguments: str) -> None:
         with (self.folder / f"{program}.out").open("ab") as output:
@@ -161,21 +185,6 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    def _wait_for(self, what: str, ready, seconds: float = 30) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for program, daemon in self._daemons.items():
-                if daemon.poll() is not None:
-                    output = (self.folder / f"{program}.out").read_text(errors="replace")[-2000:]
-                    raise RuntimeError(f"{program} ended with {daemon.returncode}: {output}")
-            try:
-                if ready():
-                    return
-            except RuntimeError:
-                pass  # the controller does not answer yet
-            time.sleep(0.1)
-        raise RuntimeError(f"waited {seconds:.0f} s for {what}; logs in {self.folder}")
 
     def _terminate(self) -> None:
         for daemon in reversed(self._daemons.values()):

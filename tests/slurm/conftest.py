@@ -8,12 +8,12 @@ from project import copy_project
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    """A running one-node cluster, stopped with all its jobs when the test ends."""
+def cluster(tmp_path, request):
+    """A running one-node cluster, stopped with all its jobs when the test ends. Its parameter: options of `Cluster`."""
     reason = slurm.missing()
     if reason:
         pytest.skip(reason)
-    with slurm.Cluster(tmp_path / "slurm") as running:
+    with slurm.Cluster(tmp_path / "slurm", **getattr(request, "param", {})) as running:
         yield running
 
 

@@ -71,13 +71,13 @@ class Run:
             time.sleep(0.1)
         raise AssertionError(f"{what}: not within {seconds:.0f} s, or Snakemake ended before\n{self.said}")
 
-    def finish(self, seconds: float = 400) -> str:
-        """Wait for the good end and return what was said."""
+    def finish(self, seconds: float = 900, status: int = 0) -> str:
+        """Wait for the end, a good one unless another `status` is expected, and return what was said."""
         try:
-            status = self.process.wait(seconds)
+            ended = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            status = f"still running after {seconds:.0f} s"
-        assert status == 0, f"{status}\n{self.said}"
+            ended = f"still running after {seconds:.0f} s"
+        assert ended == status, f"{ended}\n{self.said}"
         return self.said
 
 
@@ -97,12 +97,12 @@ class Trainer:
     gpus: str | None
 
 
-def trainers() -> list[Trainer]:
-    """The training processes that run in Slurm jobs now."""
+def trainers(project: Path) -> list[Trainer]:
+    """The training processes of a project that run in Slurm jobs now; another test's cluster may have its own."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if not any(part.endswith(".train.py") for part in process.cmdline()):
+            if not any(part.endswith(".train.py") for part in process.cmdline()) or Path(process.cwd()) != project:
                 continue
             environment = process.environ()
             around = [part for parent in process.parents() for part in parent.cmdline()]
@@ -114,14 +114,14 @@ def trainers() -> list[Trainer]:
 
 
 @contextmanager
-def watching() -> Iterator[list[list[Trainer]]]:
-    """Who trained at the same time: what `trainers()` told every fifth of a second until the block ended."""
+def watching(project: Path) -> Iterator[list[list[Trainer]]]:
+    """Who trained at the same time: what `trainers` told every fifth of a second until the block ended."""
     seen: list[list[Trainer]] = []
     done = threading.Event()
 
     def look():
         while not done.wait(0.2):
-            seen.append(trainers())
+            seen.append(trainers(project))
 
     thread = threading.Thread(target=look)
     thread.start()

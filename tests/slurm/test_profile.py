@@ -1,11 +1,17 @@
 """What holds the Slurm profile to the rest of the project; needs no cluster."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from project import ROOT
+from runs import trainers
+from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
 from terminal import lines
 
@@ -24,6 +30,28 @@ def test_documented_plugin_is_the_pinned_one():
     pin = next(pin for pin in groups["dev"] if pin.startswith("snakemake-executor-plugin-slurm"))
     documented = re.findall(r"snakemake-executor-plugin-slurm==[\d.]+", (ROOT / "docs/slurm.md").read_text("utf-8"))
     assert set(documented) == {pin}
+
+
+def test_documented_slurm_extra_passes_the_plugins_check():
+    files = (ROOT / "docs/slurm.md", ROOT / "profiles/slurm/config.yaml")
+    documented = [extra for file in files for extra in re.findall(r"slurm_extra: \"'(.*?)'\"", file.read_text("utf-8"))]
+    assert documented
+    for extra in documented:
+        validate_slurm_extra(SimpleNamespace(resources=SimpleNamespace(slurm_extra=extra)))
+
+
+def test_another_tests_cluster_is_not_watched(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "other").mkdir()
+    script = tmp_path / "job.train.py"
+    script.write_text("print(flush=True)\ninput()\n")
+    command = ["sh", "-c", f"{sys.executable} {script}; exit", "train:cell=c"]
+    options = {"cwd": tmp_path / "other", "env": os.environ | {"SLURM_JOB_ID": "7"}, "text": True}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options) as job:
+        job.stdout.readline()
+        assert [trainer.cell for trainer in trainers(tmp_path / "other")] == ["c"]
+        assert trainers(tmp_path / "own") == []
+        job.communicate("\n")
 
 
 def test_a_lost_submission_is_told_in_slurms_own_words(tmp_path):

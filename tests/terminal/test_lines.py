@@ -108,7 +108,7 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
     progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "prepare", log=[str(log)]))))
     log.write_text("".join(f"line {number}\n" for number in range(30)) + "error: no such file\nfailed\n")
     for _ in range(2):
-        progress._handle(SimpleNamespace(event="job_error", jobid=1))
+        progress._handle(SimpleNamespace(event="job_error", jobid=1, rule_msg=None))
     progress.end()
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "1 job: 1 prepare"
@@ -201,3 +201,12 @@ def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off():
     with pytest.raises(KeyboardInterrupt):
         progress.interrupt()
     progress.interrupt()
+
+
+def test_a_failure_tells_what_the_executor_says(capsys):
+    progress = Progress(sys.stdout, live=False)
+    progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "train"))))
+    said = "SLURM sbatch failed. The error message was 'sbatch: error: no'.\n    sbatch call:\n        sbatch -p"
+    progress._handle(SimpleNamespace(event="job_error", jobid=1, rule_msg=said))
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-1] == "    SLURM sbatch failed. The error message was 'sbatch: error: no'."

@@ -1,12 +1,12 @@
 rule compare:
     input:
         plan=planned("compare"),
-        run=expand("<results>/cells/{cell}/run.json", cell=COMPARED),
-        history=expand("<results>/cells/{cell}/history.csv", cell=COMPARED),
-        records=expand("<results>/cells/{cell}/evaluation.json", cell=COMPARED),
-        evaluation=expand("<results>/cells/{cell}/evaluation.csv", cell=COMPARED),
-        predictions=expand("<results>/cells/{cell}/predictions.npz", cell=COMPARED),
-        confusion=expand("<results>/cells/{cell}/confusion.npz", cell=COMPARED),
+        run=compared("run.json"),
+        history=compared("history.csv"),
+        records=compared("evaluation.json"),
+        evaluation=compared("evaluation.csv"),
+        predictions=compared("predictions.npz"),
+        confusion=compared("confusion.npz"),
     output:
         comparison=report(
             "<results>/comparison.csv",

@@ -13,10 +13,10 @@ rule evaluate:
         "<results>/logs/evaluate/{cell}.log",
     benchmark:
         "<results>/benchmarks/evaluate/{cell}.tsv"
+    # Before any training: what is trained can then be looked at (make report-partial).
+    priority: len(CELLS) + 1
     conda:
         "../../environment.yml"
     threads: 1
-    # Before any training: what is trained can then be looked at (make report-partial).
-    priority: len(CELLS) + 1
     script:
         "../scripts/evaluate.py"

@@ -4,6 +4,7 @@ from functools import cache
 
 from configuration import reference as original_report
 from configuration import settings as configured
+from configuration.gpus import gpus_available, overlooked
 from data.datasets import mirrors, source
 from frame import lock
 from frame.errors import cannot_write
@@ -12,15 +13,20 @@ from planning.explain import explain
 from planning.plan import Plan
 from planning.recipes import Recipes
 
+# A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
+# planned everything. (Which cells a partial comparison has, only a plan can tell.)
+ON_NODE = not workflow.is_main_process and not config.get("partial")
+
 try:
-    settings = configured.load(config, workflow.configfiles)
-    REFERENCE = settings.reference and original_report.load(settings.reference)
-    SOURCE = source(settings.dataset)
+    settings = configured.checked_before(config) if ON_NODE else configured.load(config, workflow.configfiles)
+    REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
+    SOURCE = {} if ON_NODE else source(settings.dataset)
 except UserError as error:
     sys.exit(str(error))
 
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
+GPUS = gpus_available(settings.gpus)
 RECIPES = Recipes(settings, SOURCE, REFERENCE)
 plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial)
 COMPARED = plan.compared
@@ -63,10 +69,25 @@ def prepared(stage):
     file = f"data/{DATASET}/prepared.safetensors"
 
     def images(wildcards):
-        kept = not plan.decision(stage, wildcards.get("cell")).runs
+        kept = not ON_NODE and not plan.decision(stage, wildcards.get("cell")).runs
         return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
 
     return images
+
+
+def warn_of_no_gpu():
+    """Where other machines train, none of which was asked for its GPUs."""
+    devices = {cell.parameters.device for cell in settings.cells.values()}
+    warning = workflow.non_local_exec and overlooked(settings.gpus, GPUS, devices)
+    if warning:
+        logger.warning(warning)
+
+
+def compared(*files, only=None):
+    """Input function that gives these files of every cell that is put side by side, or of the `only` one where it is one
+    of them. No plain list: of those, Snakemake makes an object for every file, also to run another rule's job."""
+    cells = [cell for cell in COMPARED if only in (None, cell)]
+    return lambda wildcards: [f"<results>/cells/{cell}/{file}" for cell in cells for file in files]
 
 
 if PROGRESS:
@@ -76,6 +97,7 @@ if PROGRESS:
 onstart:
     if not questions.only_read(workflow.dag_settings.targets):
         hold()
+        warn_of_no_gpu()
 
 
 onsuccess:

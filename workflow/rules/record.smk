@@ -1,8 +1,8 @@
 rule record:
     input:
         plan=planned("record"),
+        cells=compared("run.json", "evaluation.json"),
         records=[
-            *expand("<results>/cells/{cell}/{job}.json", cell=COMPARED, job=["run", "evaluation"]),
             "<results>/comparison/compare.json",
             "<results>/errors/errors.json",
             "<results>/report.json",

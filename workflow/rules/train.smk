@@ -1,7 +1,5 @@
-from configuration.gpus import gpus_available
 from planning.order import ranks
 
-GPUS = gpus_available(settings.gpus)
 RANKS = ranks({name: cell.parameters for name, cell in settings.cells.items()})
 
 
@@ -17,10 +15,10 @@ rule train:
         "<results>/logs/train/{cell}.log",
     benchmark:
         "<results>/benchmarks/train/{cell}.tsv"
+    priority: lambda wildcards: RANKS[wildcards.cell]
     conda:
         "../../environment.yml"
     threads: 1
-    priority: lambda wildcards: RANKS[wildcards.cell]
     resources:
         # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
         gpu=lambda wildcards: int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu"),

@@ -119,7 +119,7 @@ if __name__ == "__main__":
     with stage(snakemake) as plan:
         record(
             plan["recipe"]["settings"],
-            [Path(file) for file in snakemake.input.records],
+            [Path(file) for file in (*snakemake.input.cells, *snakemake.input.records)],
             {name: Path(file) for name, file in snakemake.output.items()},
             Path(snakemake.input.plan),
         )

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU, where NVIDIA's driver is loaded
@@ -22,6 +23,16 @@ def gpus_available(configured: int | str = "auto") -> int:
         return 0
     present = _present()
     return present if visible is None else min(present, len(_listed(visible)))
+
+
+def overlooked(configured: int | str, found: int, devices: Iterable[str]) -> str | None:
+    """What to say where jobs run on a cluster: that cells with `device: auto` get no GPU since none was found here."""
+    if configured != "auto" or found or "auto" not in devices:
+        return None
+    return (
+        "gpus: no GPU is found on this machine, so cells with device auto train on the cluster's CPUs; given: auto; "
+        "where the cluster has GPUs: --config gpus=N, their number"
+    )
 
 
 def _listed(visible: str) -> list[str]:

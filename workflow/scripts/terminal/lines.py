@@ -9,6 +9,7 @@ from terminal.jobs import Job, Run
 NOTHING = "Nothing to do: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
+AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
 
 
 def duration(seconds: float) -> str:
@@ -48,12 +49,19 @@ def end(job: Job, run: Run) -> str:
     return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
 
 
-def failure(job: Job) -> str:
-    """A job's failure, and below it the end of its log."""
+def failure(job: Job, message: str | None = None) -> str:
+    """A job's failure, below it what the executor says of it and the end of its log."""
     failed = f"{name(job)}  after {duration(job.seconds)}"
+    if message:
+        failed = "\n    ".join([failed, *reason(message).splitlines()])
     if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
         return failed
     return "\n    ".join([failed, f"{job.log}:", *logs.end(job.log)])
+
+
+def reason(message: str) -> str:
+    """What an executor says of a failed job, without the whole command and without where else to look."""
+    return AFTERWORDS.sub("", message)
 
 
 def lost(log: Path) -> str:

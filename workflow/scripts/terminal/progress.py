@@ -18,7 +18,7 @@ from typing import TextIO
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from frame.errors import UserError
-from terminal import lines
+from terminal import groups, lines
 from terminal.diverted import Diverted
 from terminal.jobs import Job, Run
 
@@ -96,7 +96,7 @@ class Progress(logging.Handler):
         elif event == LogEvent.JOB_ERROR:
             job = self.run.fail(record.jobid)
             if job and not self._interrupted:
-                self._print(f"{_clock()}  FAILED {lines.failure(job)}", "red")
+                self._print(f"{_clock()}  FAILED {lines.failure(job, record.rule_msg)}", "red")
         elif event == LogEvent.GROUP_ERROR:
             self._lost(record.aux_logs)
         elif event == LogEvent.ERROR:
@@ -180,6 +180,7 @@ def attach(workflow, snakefile: Path) -> Progress | None:
     cluster, in a dry run, where --quiet, --verbose or a logger plugin was asked for, and where the environment has
     PROGRESS=snakemake. PROGRESS=lines and PROGRESS=live choose the form.
     """
+    groups.mend()
     manager = workflow.logger_manager
     settings = manager.settings
     mode = os.environ.get("PROGRESS", "")
