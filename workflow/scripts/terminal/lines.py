@@ -6,7 +6,7 @@ from pathlib import Path
 from frame import logs
 from terminal.jobs import Job, Run
 
-NOTHING = "Nothing to do: all is there and up to date."
+NOTHING = "Nothing to be done: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
