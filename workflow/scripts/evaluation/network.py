@@ -42,12 +42,17 @@ def inputs_of(images: np.ndarray, normalize: bool) -> Iterator[np.ndarray]:
 
 
 def predict(weights: Sequence[np.ndarray], images: np.ndarray, normalize: bool, activation: str) -> np.ndarray:
-    """Logits float32 [M, classes] of images uint8 [M, height, width]; NaN or infinite if the weights are."""
+    """Logits float32 [M, classes] of images uint8 [M, height, width]; NaN or infinite if the weights are.
+
+    Layers are computed as [width, images]: the other way round NumPy's OpenBLAS took twice to three times as long on a
+    first-generation EPYC.
+    """
     activate = ACTIVATIONS[activation]
     logits = []
     with np.errstate(all="ignore"):  # a diverged network overflows, and says so by its figures
-        for outputs in inputs_of(images, normalize):
+        for inputs in inputs_of(images, normalize):
+            outputs = inputs.T
             for weight, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-                outputs = activate(outputs @ weight.T + bias)
-            logits.append(outputs @ weights[-2].T + weights[-1])
+                outputs = activate(weight @ outputs + bias[:, np.newaxis])
+            logits.append((weights[-2] @ outputs + weights[-1][:, np.newaxis]).T)
     return np.concatenate(logits)
