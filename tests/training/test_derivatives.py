@@ -95,27 +95,27 @@ def test_numpy_predicts_what_torch_does(name, generator):
     images = torch.randint(0, 256, (30, 4, 5), generator=generator, dtype=torch.uint8)
     widths = [20, 16, 8, 6]
     alone = initial_weights(widths, generator)
-    weights = layers(stacked([alone]), widths)
+    layers_of_one = layers(stacked([alone]), widths)
     for normalize in (False, True):
-        (wanted,) = predict(weights, images.flatten(1).unsqueeze(0).split(7, dim=1), normalize, name)
+        (wanted,) = predict(layers_of_one, images.flatten(1).unsqueeze(0).split(7, dim=1), normalize, name)
         found = network.predict([weight.numpy() for weight in alone], images.numpy(), normalize, name)
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("hidden", [[], [8], [16, 12, 8], [1]], ids=str)
 @pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
-def test_backpropagation_is_autograds(hidden, activation, generator, classes):
+@pytest.mark.parametrize(("there", "keep"), [(torch.nan, 0.0), (1.0, 0.5)])
+def test_backpropagation_is_autograds(hidden, activation, there, keep, generator, classes):
     """Of three networks side by side, through the loss of each, by nn.Linear's arithmetic."""
     widths = [20, *hidden, 6]
     inputs = torch.randn(3, 50, 20, generator=generator)
     networks = [initial_weights(widths, generator) for _ in range(3)]
     numbers = stacked(networks)
-    gradient_numbers = torch.full_like(numbers, torch.nan)
-    weights, gradients = layers(numbers, widths), layers(gradient_numbers, widths)
+    network, gradients = layers(numbers, widths), layers(torch.full_like(numbers, there), widths)
 
-    passed = forward(weights, inputs, activation)
+    passed = forward(network, inputs, activation)
     gradient = LOSSES["cross_entropy"].gradient(passed[-1], F.one_hot(classes, 6).float()) / 50
-    backward(weights, passed, gradient, activation, gradients)
+    backward(network, passed, gradient, activation, gradients, keep)
 
     for index, network_alone in enumerate(networks):
         leaves = [tensor.clone().requires_grad_() for tensor in network_alone]
@@ -126,8 +126,9 @@ def test_backpropagation_is_autograds(hidden, activation, generator, classes):
                 outputs = ACTIVATIONS[activation].value(outputs)
         torch.testing.assert_close(passed[-1][index], outputs.detach())
         wanted = torch.autograd.grad(F.cross_entropy(outputs, classes), leaves)
-        for one, other in zip(gradients, wanted, strict=True):
-            torch.testing.assert_close(one[index].reshape(other.shape), other, rtol=1e-4, atol=1e-6)
+        found = [tensor[index] - (keep and keep * there) for layer in gradients for tensor in layer]
+        for one, other in zip(found, wanted, strict=True):
+            torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-4, atol=1e-6)
 
 
 def test_initial_weights_are_those_of_linear_layers(generator):

@@ -6,6 +6,7 @@ from trained_cell import PARAMETERS, images_of_classes
 
 from configuration.parameters import Parameters
 from training.loop import ORDER, Trainer, generator, split
+from training.model import inputs_of
 
 
 def trainer(seeds, **changes):
@@ -39,17 +40,19 @@ def test_random_numbers_differ_by_seed_purpose_and_epoch():
     assert len(set(drawn.values())) == len(drawn)
 
 
-def test_every_epoch_shows_every_training_image_once_in_another_order(monkeypatch):
+@pytest.mark.parametrize("block", [1, 70, 1024])
+def test_every_epoch_shows_every_training_image_once_in_another_order(block, monkeypatch):
     seen = []
     step = Trainer._step
 
-    def watched(self, images, truth):
-        seen.append(images)
-        return step(self, images, truth)
+    def watched(self, inputs, truth):
+        seen.append(inputs.clone())  # its place is used again
+        return step(self, inputs, truth)
 
     monkeypatch.setattr(Trainer, "_step", watched)
+    monkeypatch.setattr("training.loop.BLOCK", block)
     one = trainer([1], batch_size=32)
-    wanted = sorted(one.images[one.training[0]].tolist())
+    wanted = sorted(inputs_of(one.images[one.training[0]], one.parameters.normalize).tolist())
     orders = []
     for number in (1, 2):
         seen.clear()

@@ -27,13 +27,13 @@ class FinalModel:
         self.parameters = Parameters.of(cell.parameters)
         widths = [images[0].size, *self.parameters.hidden, len(likeness)]
         network = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
-        self.weights = layers(stacked([[torch.as_tensor(weights) for weights in network]]), widths)
+        self.network = layers(stacked([[torch.as_tensor(weights) for weights in network]]), widths)
         self.predicted = cell.predicted[cell.representative].astype(int)
         self.wrong = np.flatnonzero(self.predicted != labels)
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits [images, classes] of inputs [images, pixels]."""
-        (logits,) = forward(self.weights, inputs.unsqueeze(0), self.parameters.activation)[-1]
+        (logits,) = forward(self.network, inputs.unsqueeze(0), self.parameters.activation)[-1]
         return logits
 
     def inputs(self, images: np.ndarray) -> torch.Tensor:

@@ -4,6 +4,7 @@ A `Trainer` trains one seed, or several seeds of one cell side by side (`model.p
 initial weights and order of batches, all drawn from the seed: none depends on what trains beside it.
 """
 
+from collections.abc import Iterator
 from time import perf_counter
 
 import numpy as np
@@ -23,6 +24,8 @@ from training.optimizers import OPTIMIZERS
 from training.partial import Epoch
 
 Figures = list[tuple[float, float]]  # (loss, accuracy) of each seed
+
+BLOCK = 1024  # images that become floats at once: few operations, and they wait for their batch in a cache
 
 SPLIT, INITIAL_WEIGHTS, ORDER = range(3)  # what a seed is used for
 
@@ -61,15 +64,15 @@ class Trainer:
         networks = [initial_weights(widths, generator(seed, INITIAL_WEIGHTS)) for seed in seeds]
         self.shapes = [tensor.shape for tensor in networks[0]]
         self.numbers = stacked(networks).to(self.device)
-        self.gradient = torch.zeros_like(self.numbers)
-        self.weights, self.gradients = layers(self.numbers, widths), layers(self.gradient, widths)
         self.optimizer = OPTIMIZERS[parameters.optimizer](self.numbers, parameters)
+        self.layers, self.gradients = layers(self.numbers, widths), layers(self.optimizer.gradient, widths)
         self.loss = LOSSES[parameters.loss]
         self.one_hot = F.one_hot(self.labels, n_classes).float()
-        # Places for what is large, the images of an epoch and the inputs of a batch: memory that the system gives and
-        # takes back at every use costs more than what is done with it.
-        self.shuffled = images.new_empty(self.training.numel(), images.shape[-1])
-        self.inputs = torch.empty(len(seeds), parameters.batch_size, images.shape[-1], device=self.device)
+        # Places for the images of a block, as bytes and as inputs: memory that the system gives and takes back at every
+        # use costs more than what is done with it.
+        self.block = max(1, BLOCK // parameters.batch_size) * parameters.batch_size
+        self.pixels = images.new_empty(len(seeds) * self.block, images.shape[-1])
+        self.inputs = torch.empty(len(seeds), self.block, images.shape[-1], device=self.device)
 
     @property
     def parameters_count(self) -> int:
@@ -97,19 +100,18 @@ class Trainer:
     @torch.inference_mode()
     def resume(self, epoch: Epoch) -> None:
         """Go on from an epoch that was kept."""
-        names_of = [names(seed, epoch.number, len(self.weights)) for seed in self.seeds]
+        names_of = [names(seed, epoch.number, len(self.shapes)) for seed in self.seeds]
         self.numbers.copy_(stacked([[epoch.weights[name] for name in of_seed] for of_seed in names_of]))
         for buffer, kept in zip(self.optimizer.buffers, epoch.buffers, strict=True):
             buffer.copy_(kept)
 
     def _networks(self, number: int) -> dict[str, Tensor]:
         """The weights of every seed as they are now, by their names in the checkpoint file."""
+        tensors = [tensor for layer in self.layers for tensor in layer]
         return {
-            name: weight[index].reshape(shape).clone().cpu()
+            name: tensor[index].reshape(shape).clone().cpu()
             for index, seed in enumerate(self.seeds)
-            for name, weight, shape in zip(
-                names(seed, number, len(self.weights)), self.weights, self.shapes, strict=True
-            )
+            for name, tensor, shape in zip(names(seed, number, len(tensors)), tensors, self.shapes, strict=True)
         }
 
     @torch.inference_mode()
@@ -118,24 +120,29 @@ class Trainer:
         size, count = self.parameters.batch_size, self.training.shape[-1]
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
         order = self.training.gather(-1, torch.stack(orders).to(self.device))
-        images, truth = take(self.images, order, out=self.shuffled), take(self.one_hot, order)
-        batches = zip(images.split(size, dim=-2), truth.split(size, dim=-2), strict=True)
-        logits = torch.cat([self._step(*batch) for batch in batches], dim=-2)
-        return self._figures(logits, order)
+        truth = take(self.one_hot, order)
+        logits = [self._step(*batch) for batch in zip(self._batches(order), truth.split(size, dim=-2), strict=True)]
+        return self._figures(torch.cat(logits, dim=-2), order)
 
-    def _step(self, images: Tensor, truth: Tensor) -> Tensor:
+    def _batches(self, order: Tensor) -> Iterator[Tensor]:
+        """The inputs [seeds, batch, pixels] of the images at `order`; a batch is overwritten later."""
+        for indices in order.split(self.block, dim=-1):
+            images = take(self.images, indices, out=self.pixels[: indices.numel()])
+            inputs = inputs_of(images, self.parameters.normalize, out=self.inputs[:, : indices.shape[-1]])
+            yield from inputs.split(self.parameters.batch_size, dim=-2)
+
+    def _step(self, inputs: Tensor, truth: Tensor) -> Tensor:
         """Learn from one batch; returns its logits as they were before."""
-        parameters, size = self.parameters, images.shape[-2]
-        inputs = inputs_of(images, parameters.normalize, out=self.inputs[:, :size])
-        passed = forward(self.weights, inputs, parameters.activation)
-        gradient = self.loss.gradient(passed[-1], truth).mul_(scalar(1 / size, self.device))
-        backward(self.weights, passed, gradient, parameters.activation, self.gradients)
-        self.optimizer.step(self.numbers, self.gradient)
+        activation, optimizer = self.parameters.activation, self.optimizer
+        passed = forward(self.layers, inputs, activation)
+        gradient = self.loss.gradient(passed[-1], truth).mul_(scalar(1 / inputs.shape[-2], self.device))
+        backward(self.layers, passed, gradient, activation, self.gradients, optimizer.keep)
+        optimizer.step()
         return passed[-1]
 
     def _validate(self) -> Figures:
         chunks = (take(self.images, indices) for indices in self.validation.split(CHUNK, dim=-1))
-        logits = predict(self.weights, chunks, self.parameters.normalize, self.parameters.activation)
+        logits = predict(self.layers, chunks, self.parameters.normalize, self.parameters.activation)
         return self._figures(logits, self.validation)
 
     def _figures(self, logits: Tensor, indices: Tensor) -> Figures:

@@ -1,12 +1,13 @@
 """The networks: fully connected layers with an activation between them; initial weights, forward and backward pass.
 
-Networks of one shape, one per seed, stand side by side: weights are a flat list [weight, bias, weight, bias, …] of
-tensors [seeds, out, in] and [seeds, 1, out], inputs are [seeds, batch, in]. A network alone has one seed.
+Networks of one shape, one per seed, stand side by side: a layer holds the weights and biases of all of them, inputs
+are [seeds, batch, in]. A network alone has one seed.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,10 +17,17 @@ from training.activations import ACTIVATIONS
 CHUNK = 1024  # images per forward pass where nothing is learnt: their activations stay in a core's cache
 
 
-def initial_weights(widths: Sequence[int], generator: torch.Generator) -> list[Tensor]:
-    """Weights [out, in] and biases [out] as `nn.Linear` draws them: uniform within ±1/√(inputs of the layer).
+class Layer(NamedTuple):
+    """Weights [seeds, out, in] and biases [seeds, 1, out]."""
 
-    `widths` are the numbers of pixels, of neurons in each hidden layer, of classes.
+    weight: Tensor
+    bias: Tensor
+
+
+def initial_weights(widths: Sequence[int], generator: torch.Generator) -> list[Tensor]:
+    """One network's [weight, bias, weight, bias, …] as `nn.Linear` draws them: uniform within ±1/√(a layer's inputs).
+
+    Shapes are [out, in] and [out]; `widths` are the numbers of pixels, of neurons in each hidden layer, of classes.
     """
     weights = []
     for inputs, outputs in pairwise(widths):
@@ -34,11 +42,12 @@ def stacked(networks: Sequence[Sequence[Tensor]]) -> Tensor:
     return torch.stack([torch.cat([tensor.flatten() for tensor in network]) for network in networks])
 
 
-def layers(numbers: Tensor, widths: Sequence[int]) -> list[Tensor]:
-    """The weights and biases in a tensor [seeds, count] of all their numbers; views, not copies."""
+def layers(numbers: Tensor, widths: Sequence[int]) -> list[Layer]:
+    """The layers of the networks whose numbers are the tensor [seeds, count]; views, not copies."""
     shapes = [shape for inputs, outputs in pairwise(widths) for shape in ((outputs, inputs), (1, outputs))]
     parts = numbers.split([rows * columns for rows, columns in shapes], dim=-1)
-    return [part.unflatten(-1, shape) for part, shape in zip(parts, shapes, strict=True)]
+    views = [part.unflatten(-1, shape) for part, shape in zip(parts, shapes, strict=True)]
+    return [Layer(weight, bias) for weight, bias in zip(views[::2], views[1::2], strict=True)]
 
 
 def inputs_of(images: Tensor, normalize: bool, out: Tensor | None = None) -> Tensor:
@@ -57,38 +66,46 @@ def scalar(value: float, device: torch.device) -> Tensor:
     return torch.tensor(value, device=device)
 
 
-def forward(weights: Sequence[Tensor], inputs: Tensor, activation: str) -> list[Tensor]:
+def forward(network: Sequence[Layer], inputs: Tensor, activation: str) -> list[Tensor]:
     """What goes through the networks [seeds, batch, width]: the inputs, each layer before and after its activation.
 
     The last one are the logits [seeds, batch, classes].
     """
     activate = ACTIVATIONS[activation].value
+    *hidden, last = network
     passed = [inputs]
-    for weight, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-        passed.append(torch.baddbmm(bias, passed[-1], weight.mT))
-        passed.append(activate(passed[-1]))
-    weight, bias = weights[-2:]
-    passed.append(torch.baddbmm(bias, passed[-1], weight.mT))
+    for weight, bias in hidden:
+        before = torch.baddbmm(bias, passed[-1], weight.mT)
+        passed += [before, activate(before)]
+    passed.append(torch.baddbmm(last.bias, passed[-1], last.weight.mT))
     return passed
 
 
 def backward(
-    weights: Sequence[Tensor], passed: list[Tensor], gradient: Tensor, activation: str, gradients: Sequence[Tensor]
+    network: Sequence[Layer],
+    passed: list[Tensor],
+    gradient: Tensor,
+    activation: str,
+    gradients: Sequence[Layer],
+    keep: float = 0.0,
 ) -> None:
-    """Backpropagation (Rumelhart, Hinton & Williams 1986): fill `gradients`, one beside each weight, in place.
+    """Backpropagation (Rumelhart, Hinton & Williams 1986), in place: gradients ← `keep` · gradients + new ones.
 
-    `passed` is what `forward` returned, `gradient` the derivative of the loss by the logits [seeds, batch, classes].
+    `passed` is what `forward` returned, `gradient` the derivative of the loss by the logits [seeds, batch, classes],
+    `gradients` has a place beside each weight and bias.
     """
     derivative = ACTIVATIONS[activation].gradient
-    for layer in reversed(range(len(weights) // 2)):
-        torch.bmm(gradient.mT, passed[2 * layer], out=gradients[2 * layer])
-        torch.sum(gradient, dim=-2, keepdim=True, out=gradients[2 * layer + 1])
-        if layer:
-            before, after = passed[2 * layer - 1 : 2 * layer + 1]
-            gradient = derivative(torch.bmm(gradient, weights[2 * layer]), before, after)
+    ones = gradient.new_ones(gradient.shape[0], 1, gradient.shape[-2])
+    for index in reversed(range(len(network))):
+        of_weight, of_bias = gradients[index]
+        of_weight.baddbmm_(gradient.mT, passed[2 * index], beta=keep)
+        of_bias.baddbmm_(ones, gradient, beta=keep)  # the sum over the batch
+        if index:
+            before, after = passed[2 * index - 1 : 2 * index + 1]
+            gradient = derivative(torch.bmm(gradient, network[index].weight), before, after)
 
 
 @torch.inference_mode()
-def predict(weights: Sequence[Tensor], batches: Iterable[Tensor], normalize: bool, activation: str) -> Tensor:
+def predict(network: Sequence[Layer], batches: Iterable[Tensor], normalize: bool, activation: str) -> Tensor:
     """Logits [seeds, images, classes] of images uint8 [seeds, images, pixels] that come in batches."""
-    return torch.cat([forward(weights, inputs_of(batch, normalize), activation)[-1] for batch in batches], dim=-2)
+    return torch.cat([forward(network, inputs_of(batch, normalize), activation)[-1] for batch in batches], dim=-2)

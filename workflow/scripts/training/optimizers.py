@@ -1,11 +1,12 @@
-"""The optimizers of the config, by the kernels behind `torch.optim`'s `fused=True`.
+"""The optimizers of the config, with the arithmetic of `torch.optim` (`tests/training/test_optimizers.py` holds the
+two together).
 
-The optimizer classes would do the same arithmetic (`tests/training/test_optimizers.py` holds the two together), but
-making the first object of one imports torch._dynamo, 3 s, and their functional forms, which do without, spend a
-twentieth of a step on sorting tensors by device.
+Its classes are left alone because making the first object of one imports torch._dynamo, 3 s, and its functional forms,
+which do without, because they spend a twentieth of a step on sorting tensors by device.
 
-An optimizer sees all weights of all networks as one tensor [seeds, count], and their gradients as another. One that
-looks at layers gets them by `training.model.layers`.
+An optimizer sees all weights of all networks as one tensor [seeds, count]. It owns a `gradient` of that shape, which
+backpropagation fills: with `keep` times what is there, plus the new gradient. One that looks at layers gets them by
+`training.model.layers`.
 """
 
 import torch
@@ -15,40 +16,42 @@ from configuration.parameters import Parameters
 
 
 class SGD:
-    """Stochastic gradient descent with momentum as PyTorch defines it: velocity ← momentum · velocity + gradient."""
+    """Stochastic gradient descent with momentum as PyTorch defines it: velocity ← momentum · velocity + gradient.
+
+    The velocity is what backpropagation fills: adding costs next to nothing there, a pass of its own over all weights
+    some per cent of a step.
+    """
 
     def __init__(self, weights: Tensor, parameters: Parameters):
-        self.parameters = parameters
-        self.velocity = [torch.zeros_like(weights)] if parameters.momentum else []
+        self.weights, self.parameters = weights, parameters
+        self.gradient = torch.zeros_like(weights)
+
+    @property
+    def keep(self) -> float:
+        """The momentum."""
+        return self.parameters.momentum
 
     @property
     def buffers(self) -> list[Tensor]:
         """All that must be kept beside the weights to go on later."""
-        return self.velocity
+        return [self.gradient] if self.keep else []
 
-    def step(self, weights: Tensor, gradients: Tensor) -> None:
-        """Update `weights` in place."""
-        torch._fused_sgd_(
-            [weights],
-            [gradients],
-            self.velocity,
-            lr=self.parameters.learning_rate,
-            momentum=self.parameters.momentum,
-            weight_decay=self.parameters.weight_decay,
-            dampening=0,
-            nesterov=False,
-            maximize=False,
-            is_first_step=False,
-        )
+    def step(self) -> None:
+        """Update the weights in place."""
+        if self.parameters.weight_decay:
+            self.gradient.add_(self.weights, alpha=self.parameters.weight_decay)
+        self.weights.add_(self.gradient, alpha=-self.parameters.learning_rate)
 
 
 class Adam:
     """Kingma & Ba (2015), with PyTorch's defaults β = 0.9, 0.999 and ε = 1e-8; weight decay joins the gradient."""
 
     update = staticmethod(torch._fused_adam_)
+    keep = 0.0
 
     def __init__(self, weights: Tensor, parameters: Parameters):
-        self.parameters = parameters
+        self.weights, self.parameters = weights, parameters
+        self.gradient = torch.zeros_like(weights)
         self.mean = torch.zeros_like(weights)
         self.square = torch.zeros_like(weights)
         self.steps = torch.zeros((), device=weights.device)
@@ -58,12 +61,12 @@ class Adam:
         """All that must be kept beside the weights to go on later."""
         return [self.mean, self.square, self.steps]
 
-    def step(self, weights: Tensor, gradients: Tensor) -> None:
-        """Update `weights` in place."""
+    def step(self) -> None:
+        """Update the weights in place."""
         self.steps += 1
         self.update(
-            [weights],
-            [gradients],
+            [self.weights],
+            [self.gradient],
             [self.mean],
             [self.square],
             [],
