@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bench.measure import table, where
-from bench.workflow import benchmarks, copy_project, snakemake, three_factors
+from bench.workflow import benchmarks, copy_project, point, snakemake
 
 CONFIG = """\
 title: Scale
@@ -16,7 +16,7 @@ reference: null
 baseline: cell-0
 final: cell-0
 pathvars: {{results: results}}
-defaults: {{hidden: [32], epochs: 3, batch_size: 64, seeds: [1], device: cpu}}
+defaults: {{hidden: [32], epochs: 3, seeds: [1], device: cpu}}
 cells: {cells}
 """
 TOGETHER = ("compare", "errors", "report")
@@ -25,7 +25,7 @@ TOGETHER = ("compare", "errors", "report")
 def section(arguments: argparse.Namespace) -> None:
     """Measure each size on a project of its own."""
     columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
-    print("Scale: cells of the digits in a grid of three factors, [32], 3 epochs, 1 seed; two cores")
+    print("Scale: cells of the digits in a grid of ten values a factor, [32], 3 epochs, 1 seed; two cores")
     print(f"{where()}\n")
     header, *rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
     print(table(header, rows))
@@ -36,7 +36,7 @@ def measure(cells: int) -> dict[str, str]:
     """All figures of one size."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")
-        grid = json.dumps([{"name": f"cell-{number}"} | three_factors(number) for number in range(cells)])
+        grid = json.dumps([{"name": f"cell-{number}"} | point(number) for number in range(cells)])
         (project / "config/scale.yaml").write_text(CONFIG.format(cells=grid), "utf-8")
         planning = snakemake(project, "--configfile", "config/scale.yaml", "--dry-run", "--quiet", "all")
         whole = snakemake(project, "--configfile", "config/scale.yaml")

@@ -23,6 +23,8 @@ from pathlib import Path
 
 import psutil
 
+from bench.workflow import point
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/slurm")]
 
@@ -96,13 +98,9 @@ class NoCluster:
 
 
 def grid(cells: int) -> dict:
-    """A configuration of so many cells: ten values of each factor, so that a cell has neighbours as in a real grid."""
-    listed = []
-    for number in range(cells):
-        rate, momentum, decay, batch = (number // 10**place % 10 for place in range(4))
-        factors = {"learning_rate": 0.001 * (rate + 1), "momentum": 0.1 * momentum, "weight_decay": 0.0001 * decay}
-        listed.append({"name": f"cell-{number}"} | factors | {"batch_size": 64 + batch})
-    defaults = {"hidden": [16], "epochs": 2, "batch_size": 64, "seeds": [1, 2]}
+    """A configuration of so many cells."""
+    listed = [{"name": f"cell-{number}"} | point(number) for number in range(cells)]
+    defaults = {"hidden": [16], "epochs": 2, "seeds": [1, 2]}
     config = {"dataset": "digits", "reference": None, "pathvars": {"results": "results"}, "defaults": defaults}
     return config | {"cells": listed, "baseline": TEMPLATE, "final": TEMPLATE}
 

@@ -57,11 +57,11 @@ def benchmarks(results: Path, stage: str) -> list[dict[str, float]]:
     return rows
 
 
-def three_factors(number: int) -> dict[str, float]:
-    """A point of a grid of three factors with ten values each: cells have as many neighbours as in a real grid.
+def point(number: int) -> dict[str, float]:
+    """A point of a grid of four factors with ten values each: cells have as many neighbours as in a real grid.
 
     (Along one factor alone every cell is every other's neighbour, and the pairs grow with the square.)
     """
-    tens, ones = divmod(number, 10)
-    hundreds, tens = divmod(tens, 10)
-    return {"learning_rate": 0.001 * (ones + 1), "momentum": 0.1 * tens, "weight_decay": 0.0001 * hundreds}
+    rate, momentum, decay, batch = (number // 10**place % 10 for place in range(4))
+    factors = {"learning_rate": 0.001 * (rate + 1), "momentum": 0.1 * momentum, "weight_decay": 0.0001 * decay}
+    return factors | {"batch_size": 64 + batch}

@@ -1,5 +1,9 @@
 """The final model's mistakes: which they are, on what basis it made them, and the test images to show them with."""
 
+import gc
+
+gc.disable()  # while importing, as in train.py
+
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,9 @@ from mistakes.atlas import capacity, write_atlas
 from mistakes.final import FinalModel, with_basis
 from mistakes.likeness import class_likeness
 from mistakes.selection import atlas_images, hard_images
+
+gc.freeze()
+gc.enable()
 
 CAPTIONS = {
     "attribution": (

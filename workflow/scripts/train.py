@@ -1,5 +1,9 @@
 """Train one cell: all its seeds, the weights of every epoch kept. Reads training images only."""
 
+import gc
+
+gc.disable()  # while importing: nothing to collect, and looking for it takes a tenth of PyTorch's import
+
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +22,9 @@ from training import checkpoints, history
 from training.devices import describe, device_for
 from training.loop import Trainer
 from training.partial import Epoch, Partial
+
+gc.freeze()  # what was imported stays; not looking through it again at the end saves a third of a second
+gc.enable()
 
 
 def train(
