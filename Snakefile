@@ -22,6 +22,7 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/errors.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/record.smk"
@@ -33,6 +34,7 @@ localrules:
     download,
     prepare,
     compare,
+    figures,
     errors,
     report,
     record,

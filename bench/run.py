@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.measure import table, where
 from bench.workflow import benchmarks, copy_project, snakemake
 
-STAGES = ("download", "prepare", "train", "evaluate", "compare", "errors", "report")
+STAGES = ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report")
 
 
 def section(arguments: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ pathvars: {{results: results}}
 defaults: {{hidden: [32], epochs: 3, seeds: [1], device: cpu}}
 cells: {cells}
 """
-TOGETHER = ("compare", "errors", "report")
+TOGETHER = ("compare", "figures", "errors", "report")
 
 
 def section(arguments: argparse.Namespace) -> None:

@@ -148,7 +148,7 @@ def writes(project: Path) -> dict[str, int]:
         if run.finish(HOUR) != 0:
             sys.exit(run.said)
     kills = {}
-    for stage in ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record"):
+    for stage in ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record"):
         stride = [] if stage in ("prepare", "train", "evaluate") else ["1"]
         command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
         done = subprocess.run(command, cwd=project, env=os.environ | ONE_THREAD, capture_output=True, text=True)

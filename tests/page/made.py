@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from compare import compare
+from figures import draw
 from matplotlib import image
 from report import report
 from simulated_cells import make_cells, plan_of, settings_of
@@ -24,7 +25,8 @@ def make_page(
     `changes` replace keys of the report's settings, `notes` are the cells', the rest goes to `make_cells`.
     """
     plan = make_results(results, changes=changes, notes=notes, **cells)
-    report(results, plan, results / "report.html", figures(results))
+    report(results, plan, results / "report.html")
+    draw(results, plan, figures(results))
     return results / "report.html"
 
 

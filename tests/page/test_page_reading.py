@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from figures import draw as draw_figures
 from made import figures, make_page
 from report import report as draw_report
 
@@ -143,7 +144,8 @@ def test_single_runs_and_no_reference_say_so(opened, hostile):
 def test_the_same_results_give_the_same_page(hostile):
     before = hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]
     plan = json.loads((hostile.parent / "plan" / "report.json").read_text("utf-8"))
-    draw_report(hostile.parent, plan, hostile, figures(hostile.parent))
+    draw_report(hostile.parent, plan, hostile)
+    draw_figures(hostile.parent, plan, figures(hostile.parent))
     assert (hostile.read_bytes(), [file.read_bytes() for file in figures(hostile.parent)]) == before
 
 

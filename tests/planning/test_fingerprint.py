@@ -7,7 +7,7 @@ import pytest
 from planning import fingerprint as module
 from planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
 
-STAGES = ("download", "prepare", "train", "evaluate", "compare", "errors", "report", "record")
+STAGES = ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record")
 LAYER = '''"""Doc."""
 
 

@@ -23,6 +23,7 @@ OUTPUTS = {
     "train": "cells/{cell}/history.csv",
     "evaluate": "cells/{cell}/evaluation.csv",
     "compare": "comparison.csv",
+    "figures": "figures/time.svg",
     "errors": "errors/atlas.png",
     "report": "report.html",
     "record": "ro-crate-metadata.json",
@@ -108,7 +109,7 @@ def test_report_plan_tells_trained_and_kept(results, recipes):
 
 def test_a_changed_cell_runs_alone_with_what_is_made_from_it(results, recipes):
     recipes.rates["a"] = 0.02
-    assert running(results, recipes) == ["train a", "evaluate a", "compare", "errors", "report", "record"]
+    assert running(results, recipes) == ["train a", "evaluate a", "compare", "figures", "errors", "report", "record"]
 
 
 def test_changed_and_changed_back_is_kept(results, recipes):
@@ -126,7 +127,7 @@ def test_a_note_redraws_the_page_only(results, recipes):
 
 def test_code_of_a_stage(results, recipes):
     recipes.code["evaluate"] = {"evaluate": "2"}
-    assert running(results, recipes) == ["evaluate a", "evaluate b", "compare", "errors", "report", "record"]
+    assert running(results, recipes) == ["evaluate a", "evaluate b", "compare", "figures", "errors", "report", "record"]
     assert make(results, recipes).decision("evaluate", "a").why == ["code of evaluate changed (evaluate)"]
 
 
@@ -159,7 +160,7 @@ def test_a_cell_from_elsewhere_is_compared_again(results, recipes, tmp_path):
         "mtime_ns": (results / "cells/a/history.csv").stat().st_mtime_ns,
     }
     record.write_text(json.dumps(content))
-    assert running(results, recipes) == ["evaluate a", "compare", "errors", "report", "record"]
+    assert running(results, recipes) == ["evaluate a", "compare", "figures", "errors", "report", "record"]
 
 
 def test_deleted_data_is_not_fetched_while_what_was_made_from_it_is_kept(results, recipes):
@@ -179,7 +180,7 @@ def test_a_job_of_another_data_set_gets_a_plan_of_its_own(results, recipes):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])
 def test_a_record_that_is_none_makes_its_job_run(results, recipes, text):
     (results / "cells/a/run.json").write_text(text)
-    assert running(results, recipes) == ["train a", "evaluate a", "compare", "errors", "report", "record"]
+    assert running(results, recipes) == ["train a", "evaluate a", "compare", "figures", "errors", "report", "record"]
 
 
 def replaced(place: tuple[str, ...], value) -> str:

@@ -12,7 +12,7 @@ from project import CELLS, planned_jobs, snakemake
 
 SCRIPTS = "workflow/scripts"
 PAGE = ["record", "report"]  # what is made from everything
-TABLE = ["compare", "errors", *PAGE]  # what is made from all cells
+TABLE = ["compare", "errors", "figures", *PAGE]  # what is made from all cells
 
 
 def cell(*names: str) -> list[str]:
@@ -202,8 +202,8 @@ CASES = {
     "an edit in the loss table": (edit("training/losses.py"), ALL),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
     "an edit in what evaluation calls": (edit("evaluation/scores.py"), evaluated(*CELLS)),
-    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", *PAGE]),
-    "an edit in a figure": (edit("page/figures/curves.py"), PAGE),
+    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", "figures", *PAGE]),
+    "an edit in a figure": (edit("page/figures/curves.py"), ["figures", *PAGE]),
     "an edit in the template": (edit("page/templates/page.html.j2"), PAGE),
     "an edit in the style": (edit("page/style/1-base.css"), PAGE),
     "touch on every source file": (touch_sources, []),
@@ -215,6 +215,7 @@ CASES = {
     "a corrupted output of a cell": (corrupt("cells/narrow/checkpoints.safetensors"), cell("narrow")),
     "a corrupted evaluation": (corrupt("cells/narrow/predictions.npz"), evaluated("narrow")),
     "a deleted page": (delete("report.html"), PAGE),
+    "a deleted figure": (delete("figures/time.pdf"), ["figures", "record"]),
     "a deleted record": (delete("cells/narrow/run.json"), cell("narrow")),
     # Data
     "a data file fetched again": (fetch_again, []),

@@ -4,6 +4,7 @@ rule record:
         cells=compared("run.json", "evaluation.json"),
         records=[
             "<results>/comparison/compare.json",
+            "<results>/figures/figures.json",
             "<results>/errors/errors.json",
             "<results>/report.json",
         ],

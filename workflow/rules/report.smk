@@ -1,15 +1,3 @@
-# The figures for a paper, with their labels in Snakemake's own report.
-FIGURES = {
-    "curves-epochs": "Loss and accuracy over epochs",
-    "curves-seconds": "Loss and accuracy over seconds of training",
-    "normalization": "With and without normalisation",
-    "effects": "Effects against the baseline",
-    "confusion": "Confusion matrix of the final cell",
-    "time": "Test accuracy against training time",
-    "agreement": "The original's test accuracies against ours",
-}
-
-
 rule report:
     input:
         plan=planned("report"),
@@ -27,16 +15,6 @@ rule report:
             category="Page",
             labels={"what": "The whole report"},
         ),
-        svg=[
-            report(
-                f"<results>/figures/{name}.svg",
-                caption="../report/figure.rst",
-                category="Figures",
-                labels={"figure": label},
-            )
-            for name, label in FIGURES.items()
-        ],
-        pdf=expand("<results>/figures/{name}.pdf", name=FIGURES),
         record="<results>/report.json",
     log:
         "<results>/logs/report.log",

@@ -1,4 +1,4 @@
-"""Every figure of the page, drawn once as part of it and once as a file for a paper."""
+"""Every figure, drawn once as part of the page (report) and once as a file for a paper (figures)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +108,7 @@ class Drawings:
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]
         return agreement.draw(rows, {row["row"]: row["title"] for row in self.results.original}, self.results.index)
 
-    def paper(self, pair: dict | None) -> dict[str, Figure | None]:
+    def paper(self) -> dict[str, Figure | None]:
         """File name without suffix → figure for a paper (one where the page has panels), None where
         results have none."""
         results, final = self.results, self.results.settings["final"]
@@ -119,7 +119,7 @@ class Drawings:
         }
         made |= {"time": self._time(), "effects": self._effects(), "agreement": self._agreement()}
         made |= {"normalization": None, "confusion": None}
-        if pair:
+        if pair := results.normalization_pair:
             made["normalization"] = normalization.draw(
                 results.epochs, pair["from"], pair["to"], results.index, self.looks
             )
@@ -129,8 +129,8 @@ class Drawings:
         return made
 
 
-def write_figures(drawings: Drawings, pair: dict | None, files: list[Path]) -> None:
+def write_figures(drawings: Drawings, files: list[Path]) -> None:
     """Write the figures for a paper, each under its name; one that these results do not have says so."""
-    made = drawings.paper(pair)
+    made = drawings.paper()
     for file in files:
         style.write(made[file.stem] or style.empty("These results have no such figure."), file)

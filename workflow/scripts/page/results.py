@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from page.numbers import missing
+
 METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 MANY = 200  # cells; above, overviews show means over grey context and cell blocks hold less
 
@@ -44,7 +46,6 @@ class Results:
     claims: list[dict[str, Any]]
     original: list[dict[str, Any]]
     cells: list[dict[str, Any]]
-    errors: dict[str, Any]
     predictions: dict[str, np.ndarray]
     confusion: dict[str, np.ndarray]
 
@@ -72,6 +73,25 @@ class Results:
             made[name] = Epochs(epoch[rows], *times[rows].T, *measures)
         return made
 
+    @cached_property
+    def errors(self) -> dict[str, Any]:
+        """What errors wrote; figures does without."""
+        return _json(self.folder / "errors" / "errors.json")
+
+    @cached_property
+    def normalization_pair(self) -> dict[str, Any] | None:
+        """The row of effects.csv for normalisation, the first by the config's order; as without → with."""
+        pairs = [row for row in self.effects if row["factor"] == "normalize" and row["difference"] is not None]
+        if not pairs:
+            return None
+        pair = min(pairs, key=lambda row: min(self.index[row["from"]], self.index[row["to"]]))
+        if str(pair["from_value"]).lower() != "true":
+            return pair
+        turned = pair | {"from": pair["to"], "to": pair["from"], "difference": -pair["difference"]}
+        if not missing(pair["low"]):
+            turned |= {"low": -pair["high"], "high": -pair["low"]}
+        return turned
+
     @property
     def many(self) -> bool:
         return len(self.names) > MANY
@@ -94,7 +114,7 @@ class Results:
 
 
 def read(folder: Path, plan: dict[str, Any]) -> Results:
-    """Read the results in `folder` for the report that `plan` describes."""
+    """Read the results in `folder` for the report or the figures that `plan` describes."""
     side_by_side = folder / "comparison"
     return Results(
         folder=folder,
@@ -110,7 +130,6 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
         cells=_json(side_by_side / "cells.json")["cells"],
-        errors=_json(folder / "errors" / "errors.json"),
         predictions=_arrays(side_by_side / "predictions.npz"),
         confusion={
             name.removeprefix("counts/"): counts for name, counts in _arrays(side_by_side / "confusion.npz").items()

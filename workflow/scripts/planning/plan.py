@@ -40,9 +40,10 @@ STAGES = {
     "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
     "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
     "compare": Stage("comparison/compare.json", ("train", "evaluate")),
+    "figures": Stage("figures/figures.json", ("compare",)),
     "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
     "report": Stage("report.json", ("compare", "errors")),
-    "record": Stage("record.json", ("train", "evaluate", "compare", "errors", "report")),
+    "record": Stage("record.json", ("train", "evaluate", "compare", "figures", "errors", "report")),
 }
 
 
@@ -93,8 +94,7 @@ class Plan:
 
     def _look_for_files_in_the_way(self) -> None:
         """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
-        folders = {self.results / "figures"}
-        folders |= {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
         folders |= {self.results / "partial" / cell for cell in self._cells}
         folders |= {self.results / place / stage for place in IN_PLACE for stage in ("train", "evaluate")}
         for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):

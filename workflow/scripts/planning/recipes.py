@@ -72,6 +72,9 @@ class Recipes:
             "reference": self._reference,
         }
 
+    def _figures(self) -> dict[str, Any]:
+        return {"baseline": self._settings.baseline, "final": self._settings.final}
+
     def _errors(self) -> dict[str, Any]:
         settings = self._settings
         return {

@@ -39,7 +39,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
 
 
 def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | None:
-    pair = normalization_pair(results)
+    pair = results.normalization_pair
     if not pair:
         return None
     without, with_ = (next(row for row in results.comparison if row["cell"] == pair[side]) for side in ("from", "to"))
@@ -67,21 +67,6 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         "columns": ["Without", "With", "Difference"],
         "rows": rows,
     }
-
-
-def normalization_pair(results: Results) -> dict[str, Any] | None:
-    """The row of effects.csv for normalisation (without → with), the first that the config has, turned if need be."""
-    order = results.index
-    pairs = [row for row in results.effects if row["factor"] == "normalize" and row["difference"] is not None]
-    if not pairs:
-        return None
-    pair = min(pairs, key=lambda row: min(order[row["from"]], order[row["to"]]))
-    if str(pair["from_value"]).lower() != "true":
-        return pair
-    turned = pair | {"from": pair["to"], "to": pair["from"], "difference": -pair["difference"]}
-    if not missing(pair["low"]):
-        turned |= {"low": -pair["high"], "high": -pair["low"]}
-    return turned
 
 
 def _accuracies(without: dict, with_: dict, key: str, pair: dict | None = None) -> list[str]:

@@ -1,0 +1,40 @@
+# The figures for a paper, with their labels in Snakemake's own report.
+FIGURES = {
+    "curves-epochs": "Loss and accuracy over epochs",
+    "curves-seconds": "Loss and accuracy over seconds of training",
+    "normalization": "With and without normalisation",
+    "effects": "Effects against the baseline",
+    "confusion": "Confusion matrix of the final cell",
+    "time": "Test accuracy against training time",
+    "agreement": "The original's test accuracies against ours",
+}
+
+
+rule figures:
+    input:
+        plan=planned("figures"),
+        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference"]),
+        details=expand("<results>/comparison/{name}.csv", name=["curves", "seeds", "classes"]),
+        arrays=expand("<results>/comparison/{name}.npz", name=["predictions", "confusion"]),
+        told=expand("<results>/comparison/{name}.json", name=["findings", "claims", "reference", "cells"]),
+    output:
+        svg=[
+            report(
+                f"<results>/figures/{name}.svg",
+                caption="../report/figure.rst",
+                category="Figures",
+                labels={"figure": label},
+            )
+            for name, label in FIGURES.items()
+        ],
+        pdf=expand("<results>/figures/{name}.pdf", name=FIGURES),
+        record="<results>/figures/figures.json",
+    log:
+        "<results>/logs/figures.log",
+    benchmark:
+        "<results>/benchmarks/figures.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    script:
+        "../scripts/figures.py"

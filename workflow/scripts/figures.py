@@ -1,0 +1,33 @@
+"""figures: every figure as a file for a paper, from what compare wrote. It computes no result."""
+
+from pathlib import Path
+from typing import Any
+
+from frame.records import now, write_record
+from page.drawings import Drawings, write_figures
+from page.figures import style
+from page.results import read
+
+
+def draw(results: Path, plan: dict[str, Any], files: list[Path]) -> None:
+    """Read the results folder and write `files`, each the figure of its name."""
+    with style.styled():
+        write_figures(Drawings(read(results, plan)), files)
+
+
+if __name__ == "__main__":
+    from frame.stage import stage
+
+    with stage(snakemake) as plan:
+        started = now()
+        record = Path(snakemake.output.record)
+        files = [Path(file) for file in (*snakemake.output.svg, *snakemake.output.pdf)]
+        draw(record.parents[1], plan, files)
+        write_record(
+            record,
+            snakemake.input.plan,
+            files,
+            inputs=[file for file in snakemake.input if file != snakemake.input.plan],
+            started=started,
+            packages=("matplotlib", "pandas"),
+        )
