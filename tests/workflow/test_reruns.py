@@ -253,7 +253,7 @@ def test_other_content_of_a_dataset_of_ones_own(project):
 def test_a_changed_reference_figure(project):
     """The audit is made again, and the page; nothing trains."""
     config(("reference: null", "reference: config/original-report.yaml"))(project)
-    assert planned_jobs(project) == ["compare", *PAGE]
+    assert planned_jobs(project) == ["compare", "figures", *PAGE]
     done = snakemake(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert planned_jobs(project) == []
@@ -261,7 +261,7 @@ def test_a_changed_reference_figure(project):
     text = report.read_text("utf-8")
     assert "44548" in text
     report.write_text(text.replace("44548", "44549"), "utf-8")
-    assert planned_jobs(project) == ["compare", *PAGE]
+    assert planned_jobs(project) == ["compare", "figures", *PAGE]
 
 
 def test_a_cell_alone(project):
