@@ -11,12 +11,6 @@ from terminal import progress
 
 CONFIG = Path("config/config.yaml")
 
-# Under a limit of starts in a time, Snakemake 9.27 looks for jobs once more after each look, so that looks multiply: with
-# 100 cells done, a hundred a second. No grid needs the default limit of 100 a second; one that somebody sets stays.
-LIMIT = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
-if LIMIT and (LIMIT.max_jobs, LIMIT.timespan) == (100, 1):
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 try:
     PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
     if CONFIG.exists() and not workflow.modifier.skip_configfile:  # not where this is a module with a config of its own
