@@ -1,5 +1,6 @@
-"""The limit of starts a second, taken off Snakemake's own scheduler object."""
+"""When, and at how many jobs, Snakemake's scheduler looks. That it starts all that can: tests/slurm."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -7,19 +8,31 @@ from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobRateLimiter
 from snakemake.settings.types import MaxJobsPerTimespan
 
-from frame.scheduling import look_only_when_something_happened
+from frame.scheduling import look_rarely_and_at_few
+
+
+def scheduler(subsample=None, limiter=None, cores=4, nodes=sys.maxsize):
+    resources = {"_cores": cores, "_nodes": nodes}
+    return SimpleNamespace(subsample=subsample, job_rate_limiter=limiter, global_resources=resources)
 
 
 @pytest.mark.parametrize(("limit", "stays"), [(None, False), ("50/1s", True), ("100/1m", True)])
 def test_the_default_limit_goes_and_another_stays(limit, stays):
     default = get_argument_parser().get_default("max_jobs_per_timespan")
-    scheduler = SimpleNamespace(job_rate_limiter=JobRateLimiter(MaxJobsPerTimespan.parse_choice(limit or default)))
-    look_only_when_something_happened(scheduler)
-    assert (scheduler.job_rate_limiter is not None) == stays
+    limited = scheduler(limiter=JobRateLimiter(MaxJobsPerTimespan.parse_choice(limit or default)))
+    look_rarely_and_at_few(limited)
+    assert (limited.job_rate_limiter is not None) == stays
 
 
-def test_without_a_limit_nothing_happens():
-    scheduler = SimpleNamespace(job_rate_limiter=None)
-    look_only_when_something_happened(scheduler)
-    look_only_when_something_happened(None)
-    assert scheduler.job_rate_limiter is None
+@pytest.mark.parametrize(
+    ("room", "looks_at"),
+    [({"cores": 4}, 50), ({"cores": 96}, 96), ({"cores": sys.maxsize, "nodes": 200}, 200), ({"subsample": 7}, 7)],
+)
+def test_it_looks_at_as_many_jobs_as_could_start(room, looks_at):
+    roomy = scheduler(**room)
+    look_rarely_and_at_few(roomy)
+    assert (roomy.subsample, roomy.job_rate_limiter) == (looks_at, None)
+
+
+def test_without_a_scheduler_nothing_happens():
+    look_rarely_and_at_few(None)

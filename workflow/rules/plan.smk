@@ -8,7 +8,7 @@ from configuration.gpus import gpus_available, overlooked
 from data.datasets import mirrors, source
 from frame import lock
 from frame.errors import cannot_write
-from frame.scheduling import look_only_when_something_happened
+from frame.scheduling import look_rarely_and_at_few
 from planning import questions
 from planning.explain import explain
 from planning.plan import Plan
@@ -96,7 +96,7 @@ if PROGRESS:
 
 
 onstart:
-    look_only_when_something_happened(workflow.scheduler)
+    look_rarely_and_at_few(workflow.scheduler)
     if not questions.only_read(workflow.dag_settings.targets):
         hold()
         warn_of_no_gpu()
