@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.contestants import Job
 from data.prepared import test_images
-from evaluation.network import predict
+from evaluation.network import inputs_of, predict
 from frame.records import machine
 from training.figures import accuracy
 
@@ -73,7 +73,7 @@ def accuracy_of(job: Job) -> float:
     with np.load(job.saved) as file:
         weights = [np.asarray(file[name], np.float32) for name in file.files]
     images, labels = test_images(job.prepared)
-    return accuracy(predict(weights, images, job.normalize, "relu"), labels)
+    return accuracy(predict(weights, inputs_of(images, job.normalize), "relu"), labels)
 
 
 def spread(values: Iterable[float], digits: int = 1) -> str:

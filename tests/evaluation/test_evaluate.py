@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from trained_cell import OneCell, images_of_classes
 
-from evaluation.network import predict
+from evaluation.network import inputs_of, predict
 from evaluation.scores import chosen_epoch, confusion
 from frame.errors import UserError
 from training import checkpoints
@@ -104,9 +104,9 @@ def test_nan_answers_count_as_the_first_class():
 def test_nan_weights_and_overflow_give_nan_quietly(recwarn):
     images = images_of_classes(5)[0]
     weights = [np.full((3, 30), 1e38, np.float32), np.zeros(3, np.float32)]
-    assert not np.isfinite(predict(weights, images, False, "relu")).any()
+    assert not np.isfinite(predict(weights, inputs_of(images, False), "relu")).any()
     weights[1][:] = np.nan
-    assert np.isnan(predict(weights, images, True, "relu")).all()
+    assert np.isnan(predict(weights, inputs_of(images, True), "relu")).all()
     assert not recwarn.list
 
 

@@ -98,7 +98,9 @@ def test_numpy_predicts_what_torch_does(name, generator):
     layers_of_one = layers(stacked([alone]), widths)
     for normalize in (False, True):
         (wanted,) = predict(layers_of_one, images.flatten(1).unsqueeze(0).split(7, dim=1), normalize, name)
-        found = network.predict([weight.numpy() for weight in alone], images.numpy(), normalize, name)
+        found = network.predict(
+            [weight.numpy() for weight in alone], network.inputs_of(images.numpy(), normalize), name
+        )
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 

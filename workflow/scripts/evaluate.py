@@ -9,7 +9,7 @@ import numpy as np
 
 from configuration.parameters import Parameters
 from data.prepared import classes, test_images
-from evaluation.network import predict
+from evaluation.network import inputs_of, predict
 from evaluation.scores import chosen_epoch, confusion
 from frame.files import replacing
 from frame.records import now, write_record
@@ -24,6 +24,7 @@ def evaluate(settings: dict[str, Any], inputs: dict[str, Path], outputs: dict[st
     begun = now()
     cell, parameters = settings["cell"], Parameters.of(settings["parameters"])
     images, labels = test_images(inputs["prepared"])
+    seen = inputs_of(images, parameters.normalize)
     names = classes(inputs["prepared"])
     widths = [images[0].size, *parameters.hidden, len(names)]
     checkpoints = Checkpoints(inputs["checkpoints"], cell, widths)
@@ -34,7 +35,7 @@ def evaluate(settings: dict[str, Any], inputs: dict[str, Path], outputs: dict[st
     for seed in parameters.seeds:
         chosen.append(chosen_epoch(validation_accuracy[seed], settings["epoch"]))
         for epoch in epochs:
-            logits = predict(checkpoints.network(seed, epoch), images, parameters.normalize, parameters.activation)
+            logits = predict(checkpoints.network(seed, epoch), seen, parameters.activation)
             rows.append((seed, epoch, mean_loss(logits, labels, parameters.loss), accuracy(logits, labels)))
             confusions.append(confusion(logits, labels))
             if epoch == chosen[-1]:

@@ -4,20 +4,18 @@ import gc
 
 gc.disable()  # while importing: nothing to collect, and looking for it takes a tenth of PyTorch's import
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import psutil
 import torch
 
 from configuration.parameters import Parameters
 from data.prepared import classes, training_images
 from frame.files import digest
-from frame.records import now, write_record
+from frame.records import age, now, write_record
 from training import checkpoints, history
 from training.devices import describe, device_for
 from training.loop import Trainer
@@ -43,7 +41,7 @@ def train(
     `gpus` is how many GPUs the job was given.
     """
     begun = now()
-    seconds = {"import": time.time() - psutil.Process().create_time()}  # all since the process was born
+    seconds = {"import": age()}  # and all else since the process was born
     started = perf_counter()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs

@@ -1,6 +1,6 @@
 """The forward pass of saved weights in NumPy: importing torch would take longer than all that evaluation does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,16 +33,16 @@ ACTIVATIONS = {
 }
 
 
-def inputs_of(images: np.ndarray, normalize: bool) -> Iterator[np.ndarray]:
-    """Images uint8 [M, height, width] as the network sees them, in chunks float32 [CHUNK, pixels]."""
+def inputs_of(images: np.ndarray, normalize: bool) -> np.ndarray:
+    """Images uint8 [M, height, width] as the network sees them, float32 [M, pixels]."""
     scale, shift = (2 / 255, -1) if normalize else (1 / 255, 0)
-    for start in range(0, len(images), CHUNK):
-        chunk = images[start : start + CHUNK]
-        yield chunk.reshape(len(chunk), -1) * np.float32(scale) + np.float32(shift)
+    inputs = images.reshape(len(images), -1) * np.float32(scale)
+    inputs += np.float32(shift)
+    return inputs
 
 
-def predict(weights: Sequence[np.ndarray], images: np.ndarray, normalize: bool, activation: str) -> np.ndarray:
-    """Logits float32 [M, classes] of images uint8 [M, height, width]; NaN or infinite if the weights are.
+def predict(weights: Sequence[np.ndarray], inputs: np.ndarray, activation: str) -> np.ndarray:
+    """Logits float32 [M, classes] of inputs float32 [M, pixels]; NaN or infinite if the weights are.
 
     Layers are computed as [width, images]: the other way round NumPy's OpenBLAS took twice to three times as long on a
     first-generation EPYC.
@@ -50,8 +50,8 @@ def predict(weights: Sequence[np.ndarray], images: np.ndarray, normalize: bool, 
     activate = ACTIVATIONS[activation]
     logits = []
     with np.errstate(all="ignore"):  # a diverged network overflows, and says so by its figures
-        for inputs in inputs_of(images, normalize):
-            outputs = inputs.T
+        for start in range(0, len(inputs), CHUNK):
+            outputs = inputs[start : start + CHUNK].T
             for weight, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
                 outputs = activate(weight @ outputs + bias[:, np.newaxis])
             logits.append((weights[-2] @ outputs + weights[-1][:, np.newaxis]).T)

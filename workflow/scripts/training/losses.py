@@ -25,9 +25,18 @@ class Loss(NamedTuple):
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Log-probabilities [N, K] of logits [N, K]; all NaN where a logit is NaN or infinite."""
+    logits = np.asfortranarray(logits)  # class by class: NumPy reduces ten numbers in a row one by one, 5 x as slow
     with np.errstate(invalid="ignore"):
         shifted = logits - logits.max(axis=-1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def softmax(logits: "Tensor") -> "Tensor":
+    """Probabilities [..., N, K] of logits [..., N, K], classes first in memory.
+
+    PyTorch's softmax of ten numbers in a row takes three times as long as of ten rows.
+    """
+    return logits.mT.softmax(dim=-2).mT
 
 
 def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -38,7 +47,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def cross_entropy_gradient(logits: "Tensor", truth: "Tensor") -> "Tensor":
     """p - t (Bishop 2006, eq. 4.109)."""
-    return logits.softmax(dim=-1).sub_(truth)
+    return softmax(logits).sub_(truth)
 
 
 def mean_squared_error(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -50,7 +59,7 @@ def mean_squared_error(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def mean_squared_error_gradient(logits: "Tensor", truth: "Tensor") -> "Tensor":
     """The derivative by p, g = 2 (p - t) / K, through the softmax: p (g - Σ p g)."""
-    probabilities = logits.softmax(dim=-1)
+    probabilities = softmax(logits)
     gradient = (probabilities - truth).mul_(2 / logits.shape[-1])
     return probabilities * (gradient - (probabilities * gradient).sum(dim=-1, keepdim=True))
 
