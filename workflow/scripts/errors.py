@@ -18,7 +18,6 @@ from mistakes.final import FinalModel, with_basis
 from mistakes.likeness import class_likeness
 from mistakes.selection import atlas_images, hard_images
 
-gc.freeze()
 gc.enable()
 
 CAPTIONS = {

@@ -21,7 +21,6 @@ from training.devices import describe, device_for
 from training.loop import Trainer
 from training.partial import Epoch, Partial
 
-gc.freeze()  # what was imported stays; not looking through it again at the end saves a third of a second
 gc.enable()
 
 

@@ -4,6 +4,7 @@ Used by the last block of each `workflow/scripts/<stage>.py`.
 """
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -38,6 +39,7 @@ def stage(snakemake):
     A mistake of the user's (`UserError`) ends the job with its one line, a full disk and its like with theirs;
     anything else is a bug and shows its traceback. Whoever started the job shows the end of a failed job's log.
     """
+    gc.freeze()  # what was imported stays: looking through it for garbage, again and again, took half of `compare`
     plan_file = Path(snakemake.input.plan)
     try:
         plan = read_plan(plan_file)
