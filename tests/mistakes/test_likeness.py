@@ -25,11 +25,14 @@ def test_distances_are_scikit_learns(digits):
     assert distances(some, others) == pytest.approx(euclidean_distances(unit(some), unit(others)), abs=1e-9)
 
 
-def test_distances_are_exact(digits):
+@pytest.mark.parametrize("pixels", [8, 28, 31, 32, 60])
+def test_distances_are_exact(pixels):
     """To the last bit those of whole numbers, so that no CPU and no number of threads gives others."""
-    images = flat(digits[0][:200]).astype(np.int64)
-    squares = ((images[:, None] - images[None]) ** 2).sum(axis=2)
-    assert (distances(digits[0][:200], digits[0][:200]) == np.sqrt(squares) / 255).all()
+    images = np.random.default_rng(0).integers(0, 256, (60, pixels, pixels), np.uint8)
+    images[:2] = [[[0]], [[255]]]
+    numbers = flat(images).astype(np.int64)
+    squares = ((numbers[:, None] - numbers[None]) ** 2).sum(axis=2)
+    assert (distances(images, images) == np.sqrt(squares) / 255).all()
 
 
 def test_nearest_image_of_a_class_is_scikit_learns(digits):

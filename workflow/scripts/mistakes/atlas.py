@@ -27,5 +27,5 @@ def write_atlas(path: Path, images: np.ndarray) -> dict[str, Any]:
     tiles[:n] = images
     grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
     with replacing(path) as part:
-        Image.fromarray(grid).save(part, format="PNG", optimize=True)
+        Image.fromarray(grid).save(part, format="PNG", compress_level=7)  # 9 takes 8 x as long for 2 % less
     return {"columns": columns, "width": width, "height": height, "tiles": n}
