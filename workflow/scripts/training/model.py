@@ -14,7 +14,7 @@ from torch import Tensor
 
 from training.activations import ACTIVATIONS
 
-CHUNK = 1024  # images per forward pass where nothing is learnt: their activations stay in a core's cache
+CHUNK = 250  # images per forward pass where nothing is learnt: their activations stay in a core's cache
 
 
 class Layer(NamedTuple):
