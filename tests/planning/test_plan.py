@@ -2,84 +2,15 @@
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from planned import OUTPUTS, finish, make, running
 
-from frame.errors import cannot_write
-from frame.records import FORMAT, now, write_record
 from planning.differences import differences
 from planning.explain import explain
-from planning.plan import KEPT_TIME, STAGES, Plan
-
-CELLS = ["a", "b"]
-OUTPUTS = {
-    "download": "data/digits/images.gz",
-    "prepare": "data/digits/prepared.safetensors",
-    "train": "cells/{cell}/history.csv",
-    "evaluate": "cells/{cell}/evaluation.csv",
-    "compare": "comparison.csv",
-    "figures": "figures/time.svg",
-    "errors": "errors/atlas.png",
-    "report": "report.html",
-    "record": "ro-crate-metadata.json",
-}
-
-
-class Recipes:
-    """Recipes as the configuration would give them, easy to change."""
-
-    def __init__(self):
-        self.rates = dict.fromkeys(CELLS, 0.01)
-        self.code = {stage: {stage: "1"} for stage in STAGES}
-        self.note = "a note"
-
-    def recipe(self, stage, cell=None):
-        settings = {
-            "train": {"parameters": {"learning_rate": self.rates.get(cell)}},
-            "evaluate": {"parameters": {"learning_rate": self.rates.get(cell)}},
-            "compare": {"cells": [{"name": name, "rate": rate} for name, rate in self.rates.items()]},
-            "report": {"note": self.note},
-        }
-        return {"settings": settings.get(stage, {}), "code": self.code[stage]}
-
-
-def make(results: Path, recipes: Recipes) -> Plan:
-    return Plan(results, "digits", list(recipes.rates), recipes)
-
-
-def finish(results: Path, plan: Plan) -> None:
-    """Run the plan: leave outputs and records as the stages would."""
-    made: dict[tuple, list[Path]] = {}
-    for stage, cell in plan.jobs():
-        inputs = [path for job in plan.upstream(stage, cell) for path in made[job]]
-        output = results / OUTPUTS[stage].format(cell=cell)
-        record = results / STAGES[stage].record.format(dataset="digits", cell=cell)
-        made[stage, cell] = [output]
-        if plan.decision(stage, cell).runs or not output.exists():
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(f"{stage} {cell}")
-            write_record(record, plan.file(stage, cell), [output], inputs=inputs, started=now())
-
-
-@pytest.fixture
-def recipes():
-    return Recipes()
-
-
-@pytest.fixture
-def results(tmp_path, recipes):
-    finish(tmp_path / "results", make(tmp_path / "results", recipes))
-    return tmp_path / "results"
-
-
-def running(results, recipes) -> list[str]:
-    plan = make(results, recipes)
-    return [f"{stage} {cell}" if cell else stage for stage, cell in plan.jobs() if plan.decision(stage, cell).runs]
+from planning.plan import KEPT_TIME
 
 
 def test_everything_is_new_in_an_empty_folder(tmp_path, recipes):
@@ -177,98 +108,6 @@ def test_a_job_of_another_data_set_gets_a_plan_of_its_own(results, recipes):
     assert json.loads(path.read_text())["recipe"] == recipes.recipe("prepare")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])
-def test_a_record_that_is_none_makes_its_job_run(results, recipes, text):
-    (results / "cells/a/run.json").write_text(text)
-    assert running(results, recipes) == ["train a", "evaluate a", "compare", "figures", "errors", "report", "record"]
-
-
-def replaced(place: tuple[str, ...], value) -> str:
-    """The record of a training as JSON, with another value at a place in it."""
-    record = {
-        "format": FORMAT,
-        "stage": "train",
-        "cell": "a",
-        "recipe": {"settings": {"parameters": {"learning_rate": 0.01}}, "code": {"train": "1"}},
-        "why": ["new"],
-        "finished": now(),
-        "inputs": {"data/digits/prepared.safetensors": "0" * 64},
-        "outputs": {"cells/a/history.csv": {"sha256": "0" * 64, "bytes": 7, "mtime_ns": 1}},
-    }
-    inner = record
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = value
-    return json.dumps(record)
-
-
-DESCRIPTION = {"sha256": "0" * 64, "bytes": 7, "mtime_ns": 1}
-FILE = ("outputs", "cells/a/history.csv")
-OTHER_SHAPES = [
-    (("outputs",), ["cells/a/history.csv"]),
-    (FILE, "text"),
-    ((*FILE, "mtime_ns"), "1"),
-    ((*FILE, "mtime_ns"), 2**63),
-    ((*FILE, "bytes"), 7.0),
-    ((*FILE, "sha256"), None),
-    (("outputs", "../../elsewhere"), DESCRIPTION),
-    (("outputs", "/elsewhere"), DESCRIPTION),
-    (("outputs", "a\0b"), DESCRIPTION),
-    (("outputs", "\ud800"), DESCRIPTION),
-    (("outputs", ""), DESCRIPTION),
-    pytest.param(("outputs", "x" * 5000), DESCRIPTION, id="long name"),
-    (("inputs",), ["data"]),
-    (("recipe",), "text"),
-    (("recipe", "settings"), None),
-    (("recipe", "code"), None),
-    (("why",), 5),
-    (("finished",), "yesterday"),
-    (("finished",), None),
-    (("finished",), "9999-12-31T00:00:00+00:00"),
-]
-
-
-@pytest.mark.parametrize(("place", "value"), OTHER_SHAPES)
-def test_a_record_of_another_shape_makes_its_job_run(results, recipes, place, value):
-    (results / "cells/a/run.json").write_text(replaced(place, value))
-    assert make(results, recipes).decision("train", "a").why == ["run.json is of another format"]
-
-
-def test_a_record_that_cannot_be_read_makes_its_job_run(results, recipes):
-    for text in ("[" * 100_000, '{"format": ' + "9" * 5000 + "}"):
-        (results / "cells/a/run.json").write_text(text)
-        assert make(results, recipes).decision("train", "a").why == ["run.json cannot be read"]
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just("name"), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-PLACES = st.sampled_from(
-    [
-        *((key,) for key in ("format", "stage", "recipe", "why", "finished", "inputs", "outputs")),
-        *(("recipe", key) for key in ("settings", "code")),
-        ("recipe", "settings", "parameters"),
-        ("recipe", "code", "train"),
-        ("inputs", "data/digits/prepared.safetensors"),
-        FILE,
-        *((*FILE, key) for key in DESCRIPTION),
-    ]
-)
-
-
-@settings(max_examples=int(os.environ.get("EXAMPLES", "200")), suppress_health_check=list(HealthCheck), deadline=None)
-@given(text=st.builds(json.dumps, VALUES) | st.builds(replaced, PLACES, VALUES))
-def test_deciding_never_fails_whatever_a_record_holds(results, recipes, text):
-    (results / "cells/a/run.json").write_text(text)
-    decided = make(results, recipes)
-    explain(decided)
-    assert decided.decision("train", "a").runs
-
-
 def test_cells_no_longer_configured(results, recipes):
     del recipes.rates["b"]
     plan = make(results, recipes)
@@ -313,40 +152,3 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
 )
 def test_differences_in_words(before, after, sentences):
     assert differences({"settings": before}, {"settings": after, "code": {}}, "train") == sentences
-
-
-def test_what_killed_processes_left_goes(tmp_path):
-    recipes = Recipes()
-    finish(tmp_path, make(tmp_path, recipes))
-    left = [tmp_path / "plan/train/.wide.json.abc.part.json", tmp_path / f"partial/{CELLS[0]}/seed1.epoch1.safetensors"]
-    for path in left:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    make(tmp_path, recipes).file("train", CELLS[0])
-    assert not any(path.exists() for path in [*left, left[1].parent])
-
-
-@pytest.mark.parametrize("name", ["partial/a", ".locks/train/a", "benchmarks/train/a.tsv", "logs/train/a.log"])
-def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path, recipes, name):
-    results, mine = tmp_path / "results", tmp_path / "mine"
-    mine.mkdir()
-    (results / name).parent.mkdir(parents=True)
-    (results / name).symlink_to(mine)
-    make(results, recipes).file("train", "a")
-    assert not (results / name).is_symlink()
-    assert mine.is_dir()
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],
-)
-def test_a_file_in_a_folders_place_is_told(tmp_path, recipes, name):
-    results = tmp_path / "results"
-    (results / name).parent.mkdir(parents=True)
-    (results / name).write_text("mine")
-    with pytest.raises(NotADirectoryError) as error:
-        make(results, recipes).file("download")
-    told = str(cannot_write(error.value.filename, error.value))
-    assert told == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
-    assert (results / name).read_text() == "mine"

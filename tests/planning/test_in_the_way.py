@@ -1,0 +1,43 @@
+"""What lies where the plan or a job writes: remains of killed processes, links, files in a folder's place."""
+
+import pytest
+from planned import CELLS, Recipes, finish, make
+
+from frame.errors import cannot_write
+
+
+def test_what_killed_processes_left_goes(tmp_path):
+    recipes = Recipes()
+    finish(tmp_path, make(tmp_path, recipes))
+    left = [tmp_path / "plan/train/.wide.json.abc.part.json", tmp_path / f"partial/{CELLS[0]}/seed1.epoch1.safetensors"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    make(tmp_path, recipes).file("train", CELLS[0])
+    assert not any(path.exists() for path in [*left, left[1].parent])
+
+
+@pytest.mark.parametrize("name", ["partial/a", ".locks/train/a", "benchmarks/train/a.tsv", "logs/train/a.log"])
+def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path, recipes, name):
+    results, mine = tmp_path / "results", tmp_path / "mine"
+    mine.mkdir()
+    (results / name).parent.mkdir(parents=True)
+    (results / name).symlink_to(mine)
+    make(results, recipes).file("train", "a")
+    assert not (results / name).is_symlink()
+    assert mine.is_dir()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],
+)
+def test_a_file_in_a_folders_place_is_told(tmp_path, recipes, name):
+    results = tmp_path / "results"
+    (results / name).parent.mkdir(parents=True)
+    (results / name).write_text("mine")
+    with pytest.raises(NotADirectoryError) as error:
+        make(results, recipes).file("download")
+    told = str(cannot_write(error.value.filename, error.value))
+    assert told == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
+    assert (results / name).read_text() == "mine"
