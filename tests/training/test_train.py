@@ -88,9 +88,32 @@ def test_seeds_do_not_depend_on_each_other(tmp_path, undisturbed):
     alone = OneCell(tmp_path, epochs=2, seeds=[2])
     alone.train()
     assert rows_of(alone) == [row for row in rows_of(undisturbed) if row["seed"] == "2"]
+    with safe_open(alone.checkpoints, "numpy") as found, safe_open(undisturbed.checkpoints, "numpy") as beside:
+        for name in found.keys():  # noqa: SIM118
+            assert found.get_tensor(name).tobytes() == beside.get_tensor(name).tobytes()
 
 
-def train_until(cell, renames, before):
+@contextlib.contextmanager
+def as_on_a_gpu():
+    """All seeds of a cell side by side, which the stage does on a GPU alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("train.together", lambda seeds, _: [list(seeds)])
+        yield
+
+
+def test_seeds_that_train_side_by_side_learn_what_they_learn_apart(tmp_path, undisturbed):
+    cell = OneCell(tmp_path, epochs=2)
+    with as_on_a_gpu():
+        cell.train()
+    with safe_open(cell.checkpoints, "numpy") as found, safe_open(undisturbed.checkpoints, "numpy") as wanted:
+        assert list(found.keys()) == list(wanted.keys())
+        for name in wanted.keys():  # noqa: SIM118
+            assert found.get_tensor(name) == pytest.approx(wanted.get_tensor(name), abs=1e-4)
+    places = [(row["seed"], row["epoch"]) for row in rows_of(cell)]
+    assert places == [(row["seed"], row["epoch"]) for row in rows_of(undisturbed)]
+
+
+def train_until(cell, renames, before, side_by_side=False):
     """Train in this process; kill it at the given rename of a finished file, just before or just after. Ends with
     code 0 if there are not so many."""
     replace, count = Path.replace, itertools.count(1)
@@ -104,12 +127,12 @@ def train_until(cell, renames, before):
             os.kill(os.getpid(), signal.SIGKILL)
 
     Path.replace = deadly
-    with contextlib.redirect_stdout(None):
+    with contextlib.redirect_stdout(None), as_on_a_gpu() if side_by_side else contextlib.nullcontext():
         cell.train()
 
 
-def run_until(cell, renames, before):
-    process = SERVER.Process(target=train_until, args=(cell, renames, before))
+def run_until(cell, renames, before, side_by_side=False):
+    process = SERVER.Process(target=train_until, args=(cell, renames, before, side_by_side))
     process.start()
     process.join()
     return process.exitcode
@@ -132,6 +155,18 @@ def test_killed_anywhere_ends_like_an_undisturbed_run(tmp_path, undisturbed, bef
         assert outcome(cell) == outcome(undisturbed)
         assert not cell.partial.exists()
     assert renames == 1 + 4 + 3  # epochs; checkpoints, history, run
+
+
+def test_killed_anywhere_side_by_side_ends_like_an_undisturbed_run(tmp_path):
+    wanted = OneCell(tmp_path / "undisturbed", epochs=2)
+    with as_on_a_gpu():
+        wanted.train()
+        for renames in range(1, 2 + 3 + 1):  # epochs; checkpoints, history, run
+            cell = OneCell(tmp_path / str(renames), epochs=2)
+            assert run_until(cell, renames, before=False, side_by_side=True) == KILL
+            cell.train()
+            assert outcome(cell) == outcome(wanted)
+            assert not cell.partial.exists()
 
 
 def test_killed_again_and_again_gets_there(tmp_path, undisturbed):

@@ -6,7 +6,7 @@ gc.disable()  # while importing: nothing to collect, and looking for it takes a 
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -55,12 +55,10 @@ def train(
         n_classes = len(classes(prepared))
         seconds["read"] = perf_counter() - started
 
-        # One GPU trains all seeds at once for little more than one costs; on the CPU that would be slower than apart.
-        groups = [list(parameters.seeds)] if device.type == "cuda" else [[seed] for seed in parameters.seeds]
         rows: list[history.Row] = []
         weights: dict[str, torch.Tensor] = {}
         parts: Counter[str] = Counter()
-        for seeds in groups:
+        for seeds in together(parameters.seeds, device):
             trainer = Trainer(parameters, seeds, images.flatten(1), labels, n_classes)
             for epoch in run(trainer, parameters.epochs, kept):
                 rows += epoch.rows
@@ -94,6 +92,12 @@ def train(
         seeds=by_seed,
     )
     kept.remove()
+
+
+def together(seeds: Sequence[int], device: torch.device) -> list[list[int]]:
+    """The seeds in groups that train side by side: all of them on a GPU, for little more than one costs there; on a CPU
+    that would be slower than one after the other."""
+    return [list(seeds)] if device.type == "cuda" else [[seed] for seed in seeds]
 
 
 def run(trainer: Trainer, epochs: int, kept: Partial) -> Iterator[Epoch]:

@@ -63,6 +63,7 @@ def write_record(
         "finished": now(),
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
         "machine": machine(),
+        "peak_memory": peak_memory(),
         "inputs": {os.path.relpath(file, results): digest(Path(file)) for file in inputs},
         "outputs": {os.path.relpath(file, results): describe(Path(file)) for file in files},
     }
@@ -82,6 +83,17 @@ def machine() -> dict[str, Any]:
         "cpu": _cpu_name(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
     }
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has had in memory."""
+    status = Path("/proc/self/status")
+    if status.exists():  # there getrusage would begin with what the parent had
+        (line,) = (line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource  # late: not on every system
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
 def _cpu_name() -> str:

@@ -51,7 +51,8 @@ def take(rows: Tensor, indices: Tensor, out: Tensor | None = None) -> Tensor:
 class Trainer:
     """The networks of `seeds`, their optimizer and their images, on one device.
 
-    `images` uint8 [N, pixels] and `labels` [N] are already there.
+    `images` uint8 [N, pixels] and `labels` [N] are already there. `training` and `validation` are indices of images
+    [seeds, n], a split for each seed.
     """
 
     def __init__(self, parameters: Parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
@@ -81,6 +82,7 @@ class Trainer:
 
     def epoch(self, number: int) -> Epoch:
         """Train through all batches once, then validate."""
+        synchronize(self.device)
         started = perf_counter()
         training = self._train(number)
         synchronize(self.device)
@@ -94,7 +96,7 @@ class Trainer:
             for seed, trained_to, validated_to in zip(self.seeds, training, validation, strict=True)
         ]
         parts = {"train": seconds, "validate": validated - trained}
-        buffers = [buffer.cpu() for buffer in self.optimizer.buffers]
+        buffers = [buffer.cpu() for buffer in self.optimizer.buffers]  # not copied on a CPU: keep before the next epoch
         return Epoch(self.seeds, number, rows, parts, self._networks(number), buffers)
 
     @torch.inference_mode()

@@ -53,7 +53,7 @@ def layers(numbers: Tensor, widths: Sequence[int]) -> list[Layer]:
 def inputs_of(images: Tensor, normalize: bool, out: Tensor | None = None) -> Tensor:
     """Pixels 0 to 255 as the network sees them: 0 to 1, or with `normalize` -1 to 1, which is (x - 0.5) / 0.5.
 
-    The same operations for either, so that normalising costs no time. `out` is a place for the result.
+    shift + scale · pixels for either, so that normalising costs no time. `out` is a place for the result.
     """
     scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
     pixels = images.float() if out is None else out.copy_(images)

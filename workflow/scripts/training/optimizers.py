@@ -24,7 +24,7 @@ class SGD:
 
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters
-        self.gradient = torch.zeros_like(weights)
+        self.gradient = self.velocity = torch.zeros_like(weights)
 
     @property
     def keep(self) -> float:
@@ -34,13 +34,13 @@ class SGD:
     @property
     def buffers(self) -> list[Tensor]:
         """All that must be kept beside the weights to go on later."""
-        return [self.gradient] if self.keep else []
+        return [self.velocity] if self.keep else []
 
     def step(self) -> None:
         """Update the weights in place."""
         if self.parameters.weight_decay:
-            self.gradient.add_(self.weights, alpha=self.parameters.weight_decay)
-        self.weights.add_(self.gradient, alpha=-self.parameters.learning_rate)
+            self.velocity.add_(self.weights, alpha=self.parameters.weight_decay)
+        self.weights.add_(self.velocity, alpha=-self.parameters.learning_rate)
 
 
 class Adam:
