@@ -1,33 +1,79 @@
 """The bench's command line: python -m bench [section ...]."""
 
 import argparse
+import os
+import sys
 
-from bench import cell, normalization, run, scale
+from bench import cell, gpu, normalization, run, scale
 
 SECTIONS = {
     "cell": (cell.section, "one cell, one CPU thread, beside four other ways to train it (3 min)"),
     "normalization": (normalization.section, "what normalising costs in a DataLoader and here (2 min)"),
     "run": (run.section, "the default grid on two cores, and where the time goes (10 min)"),
     "scale": (scale.section, "100 and 1,000 cells on the digits (an hour)"),
+    "gpu": (gpu.section, "one and five seeds of two cells on a GPU, beside a DataLoader loop"),
 }
 DEFAULT = ("cell", "normalization")
+MOST_CELLS = 10_000  # bench.workflow.point has no more
 
 
-def main() -> None:
-    """Run the sections that were asked for."""
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> None:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """Whole numbers of at least 1 with commas between them, perhaps none."""
+    try:
+        return tuple(count(part) for part in text.split(",")) if text.strip() else ()
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not whole numbers with commas between them (128,64)") from None
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Numbers of cells, at least one of them."""
+    numbers = counts(text)
+    if not numbers or max(numbers) > MOST_CELLS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one or more whole numbers from 1 to {MOST_CELLS:,}")
+    return numbers
+
+
+def arguments_of(argv: list[str]) -> argparse.Namespace:
+    """What was asked for; ends with one line and status 2 where that cannot be done."""
     described = "; ".join(f"{name}: {text}" for name, (_, text) in SECTIONS.items())
-    parser = argparse.ArgumentParser(prog="python -m bench", description=f"Sections: {described}.")
+    parser = Parser(prog="python -m bench", description=f"Sections: {described}.")
     parser.add_argument("sections", nargs="*", metavar="section", help=f"default: {' '.join(DEFAULT)}")
-    parser.add_argument("--hidden", default="128,64", help="hidden layers of the cell (default: 128,64)")
-    parser.add_argument("--epochs", type=int, default=10, help="epochs of the cell (default: 10)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (default: 3)")
-    parser.add_argument("--cells", default="100,1000", help="sizes of the scale section (default: 100,1000)")
-    arguments = parser.parse_args()
+    parser.add_argument("--hidden", type=counts, default=(128, 64), help='hidden layers of the cell (128,64; "": none)')
+    parser.add_argument("--epochs", type=count, default=10, help="epochs of cell and gpu (default: 10)")
+    parser.add_argument("--rounds", type=count, default=3, help="how often each is measured (default: 3)")
+    parser.add_argument("--cells", type=sizes, default=(100, 1000), help="sizes of scale (default: 100,1000)")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="of gpu; cpu: to try it without one")
+    arguments = parser.parse_args(argv)
     for name in arguments.sections:
         if name not in SECTIONS:
             parser.error(f"no section {name}; there are {', '.join(SECTIONS)}")
-    for name in arguments.sections or DEFAULT:
+    arguments.sections = arguments.sections or list(DEFAULT)
+    if "run" in arguments.sections and not os.environ.get("MNIST_MIRROR"):
+        parser.error("run: set MNIST_MIRROR to the address of a folder with the MNIST files (file:///...)")
+    return arguments
+
+
+def main(argv: list[str]) -> None:
+    """Run the sections that were asked for."""
+    arguments = arguments_of(argv)
+    for name in arguments.sections:
         SECTIONS[name][0](arguments)
 
 
-main()
+if __name__ == "__main__":
+    main(sys.argv[1:])

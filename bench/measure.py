@@ -1,4 +1,4 @@
-"""Running contestants side by side and saying how they compare."""
+"""Running contestants side by side and saying how they compare. Memory in MB of 1,000,000 bytes."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from bench.contestants import Job
+from bench.contestants import PACKAGES, Job, installed
 from data.prepared import test_images
 from evaluation.network import inputs_of, predict
 from frame.records import machine
@@ -38,12 +39,20 @@ class Times:
 
 
 def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
-    """Run every contestant (module, job) once a round, so that what slows the machine slows all of them."""
+    """Run every contestant (module, job) once a round, so that what slows the machine slows all of them.
+
+    One whose package is not installed is left out.
+    """
+    for label, (module, _) in contestants.items():
+        if not installed(module):
+            print(f"Left out, as {PACKAGES[module]} is not installed (make setup-bench does it): {label}", flush=True)
+    contestants = {label: entry for label, entry in contestants.items() if installed(entry[0])}
     times = {label: Times() for label in contestants}
     for number in range(1, rounds + 1):
-        for label, (module, job) in contestants.items():
+        for label in order(list(contestants), number):
+            module, job = contestants[label]
             _progress(f"round {number}/{rounds}  {label}")
-            job = replace(job, saved=f"{job.folder}/{module}-{job.normalize}-{number}.npz")
+            job = replace(job, saved=f"{job.folder}/{number}-{list(contestants).index(label)}.npz")
             command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
             started = perf_counter()
             with (Path(job.folder) / "output").open("w+") as output:
@@ -56,11 +65,26 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
                 sys.exit(f"\n{label} failed:\n{printed}")
             times[label].training.append(json.loads(printed.splitlines()[-1])["training"])
             times[label].cpu.append(usage.ru_utime + usage.ru_stime)
-            times[label].peak = max(times[label].peak, usage.ru_maxrss / 1024)
+            times[label].peak = max(times[label].peak, megabytes(usage.ru_maxrss * 1024))  # Linux counts in KiB
             if Path(job.saved).exists():
                 times[label].accuracy = accuracy_of(job)
     _progress("")
     return times
+
+
+def order(labels: list[str], number: int) -> list[str]:
+    """Labels in the order of round `number` (1, 2, ...): forth, back, then the same beginning with the next one.
+
+    So each has others before it from round to round, and none is always first.
+    """
+    first = (number - 1) // 2 % len(labels)
+    forth = labels[first:] + labels[:first]
+    return forth if number % 2 else forth[::-1]
+
+
+def megabytes(size: float) -> float:
+    """Bytes as MB."""
+    return size / 1e6
 
 
 def _progress(text: str) -> None:
@@ -96,8 +120,10 @@ def table(header: list[str], rows: Iterable[list[str]]) -> str:
 
 
 def where() -> str:
-    """The machine and the versions, without which a time says nothing."""
+    """The machine and the versions of what is installed, without which a time says nothing."""
     facts = machine()
-    packages = ("torch", "torchvision", "scikit-learn", "jax", "numpy")
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
-    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; Python {platform.python_version()}, {versions}"
+    versions = [f"Python {platform.python_version()}"]
+    for name in ("torch", "torchvision", "scikit-learn", "jax", "numpy"):
+        with suppress(metadata.PackageNotFoundError):
+            versions.append(f"{name} {metadata.version(name)}")
+    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {', '.join(versions)}"

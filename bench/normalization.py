@@ -24,12 +24,14 @@ def section(arguments: argparse.Namespace) -> None:
             ("this project", "raw"): ("ours", raw),
             ("this project", "normalised"): ("ours", normalized),
         }
+        print(f"Normalising: [128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
+        print(f"{where()}\n", flush=True)
         times = measure({" ".join(label): job for label, job in contestants.items()}, arguments.rounds)
-    print(f"Normalising: [128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
-    print(f"{where()}\n")
     rows = []
     for way in ("torchvision DataLoader loop", "this project"):
+        if f"{way} raw" not in times:
+            continue
         plain, scaled = times[f"{way} raw"].training, times[f"{way} normalised"].training
-        rows.append([way, spread(plain), spread(scaled), ratios(scaled, plain)])
+        rows.append([way, spread(plain, 2), spread(scaled, 2), ratios(scaled, plain)])
     print(table(["training, s", "raw", "normalised", "normalised / raw"], rows))
     print()

@@ -3,11 +3,12 @@
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import table, where
-from bench.workflow import benchmarks, copy_project, point, snakemake
+from bench.measure import megabytes, table, where
+from bench.workflow import copy_project, peak, point, seconds_of, snakemake
 
 CONFIG = """\
 title: Scale
@@ -19,14 +20,19 @@ pathvars: {{results: results}}
 defaults: {{hidden: [32], epochs: 3, seeds: [1], device: cpu}}
 cells: {cells}
 """
-TOGETHER = ("compare", "figures", "errors", "report")
+TOGETHER = ("compare", "figures", "errors", "report", "record")
 
 
 def section(arguments: argparse.Namespace) -> None:
     """Measure each size on a project of its own."""
-    columns = [measure(int(cells)) for cells in arguments.cells.split(",")]
     print("Scale: cells of the digits in a grid of ten values a factor, [32], 3 epochs, 1 seed; two cores")
-    print(f"{where()}\n")
+    print(f"{where()}\n", flush=True)
+    columns = []
+    for cells in arguments.cells:
+        columns.append(measure(cells))
+        print(
+            table(["cells", str(cells)], list(columns[-1].items())[1:]), end="\n\n", file=sys.stderr, flush=True
+        )  # an hour may be interrupted
     header, *rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
     print(table(header, rows))
     print()
@@ -51,12 +57,11 @@ def measure(cells: int) -> dict[str, str]:
             "nothing to do, s": f"{nothing.seconds:.1f}",
         }
         for stage in ("train", "evaluate"):
-            jobs = benchmarks(results, stage)
-            figures[f"{stage}, s per cell (median)"] = f"{statistics.median(job['s'] for job in jobs):.2f}"
-            figures[f"{stage}, peak MB"] = f"{max(job.get('max_rss', 0) for job in jobs):.0f}"
+            figures[f"{stage}, s per cell (median)"] = f"{statistics.median(seconds_of(results, stage)):.2f}"
+            figures[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
         for stage in TOGETHER:
-            (job,) = benchmarks(results, stage)
-            figures[f"{stage}, s"] = f"{job['s']:.1f}"
-            figures[f"{stage}, peak MB"] = f"{job.get('max_rss', 0):.0f}"
-        figures["report.html, MB"] = f"{(results / 'report.html').stat().st_size / 1e6:.1f}"
+            (seconds,) = seconds_of(results, stage)
+            figures[f"{stage}, s"] = f"{seconds:.1f}"
+            figures[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
+        figures["report.html, MB"] = f"{megabytes((results / 'report.html').stat().st_size):.1f}"
     return figures

@@ -10,7 +10,6 @@ and the commands which it starts take; a real sbatch waits for its controller be
 size.
 """
 
-import csv
 import json
 import os
 import re
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.workflow import point
+from bench.workflow import peak, point, seconds_of
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/slurm")]
@@ -115,7 +114,7 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
     shutil.move(project / "results/cells" / TEMPLATE, project / "template")
 
     options = ("--jobs", str(cells), "--group-components", f"cells={per_submission}")
-    peak = 0
+    most = 0
     started = time.monotonic()
     with NoCluster(project, folder / "commands") as cluster, Run(cluster, project, *targets, *options) as run:
         process = psutil.Process(run.process.pid)
@@ -123,7 +122,7 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
         first, first_cpu = time.monotonic() - started, _seconds(process)
         last_cpu = first_cpu
         while run.process.poll() is None:
-            peak, last_cpu = max(peak, peak_memory(process.pid)), _seconds(process)
+            most, last_cpu = max(most, peak_memory(process.pid)), _seconds(process)
             time.sleep(0.1)
         last = time.monotonic() - started
         run.finish()
@@ -137,7 +136,7 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
         "of the CPU": first_cpu,
         "per cell after it, s": (last - first) / cells,
         "of the CPU, a cell": (last_cpu - first_cpu) / cells,
-        "peak memory, MB": peak / 1e6,
+        "peak memory, MB": most / 1e6,
         "files in results": sum((project / "results") in path.parents for path in files),
         "files in .snakemake": sum((project / ".snakemake") in path.parents for path in files),
     } | _together(project / "results")
@@ -146,9 +145,8 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
 def _together(results: Path) -> dict[str, float]:
     figures = {}
     for stage in TOGETHER:
-        with (results / f"benchmarks/{stage}.tsv").open(newline="") as file:
-            (job,) = csv.DictReader(file, delimiter="\t")
-        figures |= {f"{stage}, s": float(job["s"]), f"{stage}, MB": float(job["max_rss"])}
+        (seconds,) = seconds_of(results, stage)
+        figures |= {f"{stage}, s": seconds, f"{stage}, MB": peak(results, stage)}
     return figures | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
 
 

@@ -1,6 +1,7 @@
 """Snakemake on a copy of the project, with the clock running."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from bench.measure import ROOT
+from bench.measure import ROOT, megabytes
+from planning.plan import STAGES
 
 PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")
 
@@ -43,18 +45,23 @@ def snakemake(folder: Path, *arguments: str) -> Ran:
         seconds = perf_counter() - started
     if status:
         sys.exit(f"{' '.join(command)} failed:\n{(folder / 'bench.log').read_text('utf-8')[-3000:]}")
-    return Ran(seconds, usage.ru_maxrss / 1024)
+    return Ran(seconds, megabytes(usage.ru_maxrss * 1024))  # Linux counts in KiB
 
 
-def benchmarks(results: Path, stage: str) -> list[dict[str, float]]:
-    """Snakemake's own figures of all jobs of a stage: `s` (seconds), `max_rss` (MB), ..."""
+def seconds_of(results: Path, stage: str) -> list[float]:
+    """Seconds of all jobs of a stage, by Snakemake's own clock."""
     files = [*(results / "benchmarks").glob(f"{stage}.tsv"), *(results / "benchmarks" / stage).glob("*.tsv")]
-    rows = []
+    seconds = []
     for path in files:
         with path.open(encoding="utf-8", newline="") as file:
-            row = next(csv.DictReader(file, delimiter="\t"))
-            rows.append({key: float(row[key]) for key in ("s", "max_rss", "cpu_time") if row[key] not in ("-", "NA")})
-    return rows
+            seconds.append(float(next(csv.DictReader(file, delimiter="\t"))["s"]))
+    return seconds
+
+
+def peak(results: Path, stage: str) -> float:
+    """Largest memory in MB of any job of a stage, by the jobs' records: Snakemake's samples miss short jobs' peaks."""
+    records = results.glob(STAGES[stage].record.format(dataset="*", cell="*"))
+    return megabytes(max(json.loads(path.read_text("utf-8"))["peak_memory"] for path in records))
 
 
 def point(number: int) -> dict[str, float]:

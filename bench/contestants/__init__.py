@@ -5,7 +5,10 @@ saved as [out, in] and [out] arrays, whether or not its library would write them
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+
+PACKAGES = {"jax_scan": "jax", "mlp_classifier": "sklearn", "loader": "torchvision"}  # what each imports beyond torch
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,14 @@ class Job:
     momentum: float = 0.9
     normalize: bool = False
     n_train: int = 48_000
-    seed: int = 1
+    n_images: int = 60_000  # of which the others are for validation
+    seeds: tuple[int, ...] = (1,)  # only this project trains more than the first
+    device: str = "cpu"  # or cuda, for this project and the loader
+
+    @property
+    def seed(self) -> int:
+        """The first seed."""
+        return self.seeds[0]
 
     @property
     def prepared(self) -> Path:
@@ -34,16 +44,29 @@ class Job:
         return (784, *self.hidden, 10)
 
 
-def training_arrays(job: Job):
-    """Inputs float32 [n_train, 784] as the network sees them, and labels uint8, for those who take arrays."""
+def installed(module: str) -> bool:
+    """Whether a contestant has the package that it needs."""
+    return module not in PACKAGES or find_spec(PACKAGES[module]) is not None
+
+
+def training_pixels(job: Job):
+    """Pixels uint8 [n_train, 784] and labels uint8 [n_train], for those who take arrays."""
     import numpy as np
 
     from data.prepared import training_images
 
     images, labels = training_images(job.prepared)
     chosen = np.random.default_rng(job.seed).permutation(len(images))[: job.n_train]
-    inputs = images[chosen].reshape(job.n_train, -1).astype(np.float32) / 255
-    return (inputs - 0.5) / 0.5 if job.normalize else inputs, labels[chosen]
+    return images[chosen].reshape(job.n_train, -1), labels[chosen]
+
+
+def training_arrays(job: Job):
+    """Inputs float32 [n_train, 784] as the network sees them, and labels uint8 [n_train]."""
+    import numpy as np
+
+    pixels, labels = training_pixels(job)
+    inputs = pixels.astype(np.float32) / 255
+    return (inputs - 0.5) / 0.5 if job.normalize else inputs, labels
 
 
 def save(job: Job, weights) -> None:
