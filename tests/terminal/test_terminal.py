@@ -87,6 +87,7 @@ def test_impatience_changes_nothing(slow, form, keys, at_work):
     terminal.wait_for(at_work)
     log = slow / "results/logs/train/slow.log"
     while not (log.exists() and log.stat().st_mtime > before):
+        assert time.time() < before + 120, "no trainer at work"
         time.sleep(0.05)
     assert terminal.shows_signs == (form == "lines")
     for key in keys:
