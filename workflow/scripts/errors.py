@@ -1,14 +1,14 @@
 """The final model's mistakes: which they are, on what basis it made them, and the test images to show them with."""
 
-import gc
-
-gc.disable()  # while importing, as in train.py
-
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+
+from frame.torch_import import quick_imports
+
+with quick_imports():
+    import torch
 
 from comparison.cells import read_cells
 from data.prepared import classes, test_images, training_images
@@ -17,8 +17,6 @@ from mistakes.atlas import capacity, write_atlas
 from mistakes.final import FinalModel, with_basis
 from mistakes.likeness import class_likeness
 from mistakes.selection import atlas_images, hard_images
-
-gc.enable()
 
 CAPTIONS = {
     "attribution": (

@@ -1,9 +1,5 @@
 """Train one cell: all its seeds, the weights of every epoch kept. Reads training images only."""
 
-import gc
-
-gc.disable()  # while importing: nothing to collect, and looking for it takes a tenth of PyTorch's import
-
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +7,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import torch
+from frame.torch_import import quick_imports
+
+with quick_imports():
+    import torch
 
 from configuration.parameters import Parameters
 from data.prepared import classes, training_images
@@ -21,8 +20,6 @@ from training import checkpoints, history
 from training.devices import describe, device_for
 from training.loop import Trainer
 from training.partial import Epoch, Partial
-
-gc.enable()
 
 
 def train(

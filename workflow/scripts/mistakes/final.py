@@ -33,8 +33,8 @@ class FinalModel:
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits [images, classes] of inputs [images, pixels]."""
-        (logits,) = forward(self.network, inputs.unsqueeze(0), self.parameters.activation)[-1]
-        return logits
+        (logits,) = forward(self.network, inputs.mT.unsqueeze(0), self.parameters.activation)
+        return logits.mT
 
     def inputs(self, images: np.ndarray) -> torch.Tensor:
         """uint8 images [n, height, width] as the network sees them."""

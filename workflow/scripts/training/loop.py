@@ -18,14 +18,14 @@ from training.checkpoints import names
 from training.devices import synchronize
 from training.figures import accuracy, mean_loss
 from training.history import Row
-from training.losses import LOSSES
-from training.model import CHUNK, backward, forward, initial_weights, inputs_of, layers, predict, scalar, stacked
+from training.model import CHUNK, initial_weights, layers, predict, stacked
 from training.optimizers import OPTIMIZERS
 from training.partial import Epoch
+from training.step import Step
 
 Figures = list[tuple[float, float]]  # (loss, accuracy) of each seed
 
-BLOCK = 1024  # images that become floats at once: few operations, and they wait for their batch in a cache
+BLOCK = 1024  # images that are fetched at once from all over the memory
 
 SPLIT, INITIAL_WEIGHTS, ORDER = range(3)  # what a seed is used for
 
@@ -43,9 +43,9 @@ def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tens
     return order[:n_train], order[n_train:]
 
 
-def take(rows: Tensor, indices: Tensor, out: Tensor | None = None) -> Tensor:
-    """rows[indices] for rows [N, width] and indices [seeds, M]; faster. `out` [seeds * M, width] is a place for it."""
-    return torch.index_select(rows, 0, indices.flatten(), out=out).view(*indices.shape, -1)
+def take(rows: Tensor, indices: Tensor) -> Tensor:
+    """rows[indices] for rows [N, width] and indices [seeds, M]; faster."""
+    return torch.index_select(rows, 0, indices.flatten()).view(*indices.shape, -1)
 
 
 class Trainer:
@@ -66,14 +66,10 @@ class Trainer:
         self.shapes = [tensor.shape for tensor in networks[0]]
         self.numbers = stacked(networks).to(self.device)
         self.optimizer = OPTIMIZERS[parameters.optimizer](self.numbers, parameters)
-        self.layers, self.gradients = layers(self.numbers, widths), layers(self.optimizer.gradient, widths)
-        self.loss = LOSSES[parameters.loss]
+        self.layers = layers(self.numbers, widths)
         self.one_hot = F.one_hot(self.labels, n_classes).float()
-        # Places for the images of a block, as bytes and as inputs: memory that the system gives and takes back at every
-        # use costs more than what is done with it.
-        self.block = max(1, BLOCK // parameters.batch_size) * parameters.batch_size
-        self.pixels = images.new_empty(len(seeds) * self.block, images.shape[-1])
-        self.inputs = torch.empty(len(seeds), self.block, images.shape[-1], device=self.device)
+        sizes = {len(batch) for batch in self.training[0].split(parameters.batch_size)}  # the last may be smaller
+        self.steps = {size: Step(parameters, size, widths, self.optimizer) for size in sizes}
 
     @property
     def parameters_count(self) -> int:
@@ -122,25 +118,16 @@ class Trainer:
         size, count = self.parameters.batch_size, self.training.shape[-1]
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
         order = self.training.gather(-1, torch.stack(orders).to(self.device))
-        truth = take(self.one_hot, order)
-        logits = [self._step(*batch) for batch in zip(self._batches(order), truth.split(size, dim=-2), strict=True)]
-        return self._figures(torch.cat(logits, dim=-2), order)
+        truth = take(self.one_hot, order).mT.contiguous()
+        batches = zip(self._batches(order), truth.split(size, dim=-1), strict=True)
+        logits = [self.steps[of.shape[-1]](images, of) for images, of in batches]
+        return self._figures(torch.cat(logits, dim=-1).mT, order)
 
     def _batches(self, order: Tensor) -> Iterator[Tensor]:
-        """The inputs [seeds, batch, pixels] of the images at `order`; a batch is overwritten later."""
-        for indices in order.split(self.block, dim=-1):
-            images = take(self.images, indices, out=self.pixels[: indices.numel()])
-            inputs = inputs_of(images, self.parameters.normalize, out=self.inputs[:, : indices.shape[-1]])
-            yield from inputs.split(self.parameters.batch_size, dim=-2)
-
-    def _step(self, inputs: Tensor, truth: Tensor) -> Tensor:
-        """Learn from one batch; returns its logits as they were before."""
-        activation, optimizer = self.parameters.activation, self.optimizer
-        passed = forward(self.layers, inputs, activation)
-        gradient = self.loss.gradient(passed[-1], truth).mul_(scalar(1 / inputs.shape[-2], self.device))
-        backward(self.layers, passed, gradient, activation, self.gradients, optimizer.keep)
-        optimizer.step()
-        return passed[-1]
+        """The images uint8 [seeds, batch, pixels] at `order`, in blocks from memory."""
+        size = self.parameters.batch_size
+        for indices in order.split(max(1, BLOCK // size) * size, dim=-1):
+            yield from take(self.images, indices).split(size, dim=-2)
 
     def _validate(self) -> Figures:
         chunks = (take(self.images, indices) for indices in self.validation.split(CHUNK, dim=-1))

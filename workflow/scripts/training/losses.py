@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Loss(NamedTuple):
     """`value(logits, classes)`: the loss of every image [N] from logits [N, K] and true classes [N], NumPy arrays.
 
-    `gradient(logits, truth)`: its derivative by the logits [..., K], true classes one-hot [..., K]; torch tensors.
+    `gradient(logits, truth)`: its derivative by the logits [..., K, N]; the truth is one-hot, of that shape, both are
+    torch tensors.
     A batch's loss is the mean over its images.
     """
 
@@ -31,14 +32,6 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
         return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def softmax(logits: "Tensor") -> "Tensor":
-    """Probabilities [..., N, K] of logits [..., N, K], classes first in memory.
-
-    PyTorch's softmax of ten numbers in a row takes three times as long as of ten rows.
-    """
-    return logits.mT.softmax(dim=-2).mT
-
-
 def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """-log p of the true class, p by softmax. As negative log-likelihood behind a log-softmax output layer it is what
     the original report trains with; PyTorch's CrossEntropyLoss is the same function under another name."""
@@ -47,7 +40,7 @@ def cross_entropy(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def cross_entropy_gradient(logits: "Tensor", truth: "Tensor") -> "Tensor":
     """p - t (Bishop 2006, eq. 4.109)."""
-    return softmax(logits).sub_(truth)
+    return logits.softmax(dim=-2).sub_(truth)
 
 
 def mean_squared_error(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -59,9 +52,9 @@ def mean_squared_error(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def mean_squared_error_gradient(logits: "Tensor", truth: "Tensor") -> "Tensor":
     """The derivative by p, g = 2 (p - t) / K, through the softmax: p (g - Σ p g)."""
-    probabilities = softmax(logits)
-    gradient = (probabilities - truth).mul_(2 / logits.shape[-1])
-    return probabilities * (gradient - (probabilities * gradient).sum(dim=-1, keepdim=True))
+    probabilities = logits.softmax(dim=-2)
+    gradient = (probabilities - truth).mul_(2 / logits.shape[-2])
+    return probabilities * (gradient - (probabilities * gradient).sum(dim=-2, keepdim=True))
 
 
 def multi_class_margin(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -74,9 +67,9 @@ def multi_class_margin(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def multi_class_margin_gradient(logits: "Tensor", truth: "Tensor") -> "Tensor":
     """Each class within the margin is pushed down by 1/K, the true one up by their sum."""
-    of_truth = logits.where(truth > 0, 0).sum(dim=-1, keepdim=True)
+    of_truth = logits.where(truth > 0, 0).sum(dim=-2, keepdim=True)
     within = (1 - of_truth + logits > 0) * (1 - truth)
-    return (within - truth * within.sum(dim=-1, keepdim=True)).div_(logits.shape[-1])
+    return (within - truth * within.sum(dim=-2, keepdim=True)).div_(logits.shape[-2])
 
 
 LOSSES = {

@@ -1,7 +1,7 @@
-"""The networks: fully connected layers with an activation between them; initial weights, forward and backward pass.
+"""The networks: fully connected layers with an activation between them; initial weights, inputs, forward pass.
 
-Networks of one shape, one per seed, stand side by side: a layer holds the weights and biases of all of them, inputs
-are [seeds, batch, in]. A network alone has one seed.
+Networks of one shape, one per seed, stand side by side: a layer holds the weights and biases of all of them. What goes
+through them is [seeds, width, images], an image a column. A network alone has one seed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ CHUNK = 250  # images per forward pass where nothing is learnt: their activation
 
 
 class Layer(NamedTuple):
-    """Weights [seeds, out, in] and biases [seeds, 1, out]."""
+    """Weights [seeds, out, in] and biases [seeds, out, 1]."""
 
     weight: Tensor
     bias: Tensor
@@ -44,7 +44,7 @@ def stacked(networks: Sequence[Sequence[Tensor]]) -> Tensor:
 
 def layers(numbers: Tensor, widths: Sequence[int]) -> list[Layer]:
     """The layers of the networks whose numbers are the tensor [seeds, count]; views, not copies."""
-    shapes = [shape for inputs, outputs in pairwise(widths) for shape in ((outputs, inputs), (1, outputs))]
+    shapes = [shape for inputs, outputs in pairwise(widths) for shape in ((outputs, inputs), (outputs, 1))]
     parts = numbers.split([rows * columns for rows, columns in shapes], dim=-1)
     views = [part.unflatten(-1, shape) for part, shape in zip(parts, shapes, strict=True)]
     return [Layer(weight, bias) for weight, bias in zip(views[::2], views[1::2], strict=True)]
@@ -66,46 +66,17 @@ def scalar(value: float, device: torch.device) -> Tensor:
     return torch.tensor(value, device=device)
 
 
-def forward(network: Sequence[Layer], inputs: Tensor, activation: str) -> list[Tensor]:
-    """What goes through the networks [seeds, batch, width]: the inputs, each layer before and after its activation.
-
-    The last one are the logits [seeds, batch, classes].
-    """
+def forward(network: Sequence[Layer], inputs: Tensor, activation: str) -> Tensor:
+    """Logits [seeds, classes, images] of inputs [seeds, pixels, images]."""
     activate = ACTIVATIONS[activation].value
     *hidden, last = network
-    passed = [inputs]
     for weight, bias in hidden:
-        before = torch.baddbmm(bias, passed[-1], weight.mT)
-        passed += [before, activate(before)]
-    passed.append(torch.baddbmm(last.bias, passed[-1], last.weight.mT))
-    return passed
-
-
-def backward(
-    network: Sequence[Layer],
-    passed: list[Tensor],
-    gradient: Tensor,
-    activation: str,
-    gradients: Sequence[Layer],
-    keep: float = 0.0,
-) -> None:
-    """Backpropagation (Rumelhart, Hinton & Williams 1986), in place: gradients ← `keep` · gradients + new ones.
-
-    `passed` is what `forward` returned, `gradient` the derivative of the loss by the logits [seeds, batch, classes],
-    `gradients` has a place beside each weight and bias.
-    """
-    derivative = ACTIVATIONS[activation].gradient
-    ones = gradient.new_ones(gradient.shape[0], 1, gradient.shape[-2])
-    for index in reversed(range(len(network))):
-        of_weight, of_bias = gradients[index]
-        of_weight.baddbmm_(gradient.mT, passed[2 * index], beta=keep)
-        of_bias.baddbmm_(ones, gradient, beta=keep)  # the sum over the batch
-        if index:
-            before, after = passed[2 * index - 1 : 2 * index + 1]
-            gradient = derivative(torch.bmm(gradient, network[index].weight), before, after)
+        inputs = activate(torch.baddbmm(bias, weight, inputs))
+    return torch.baddbmm(last.bias, last.weight, inputs)
 
 
 @torch.inference_mode()
 def predict(network: Sequence[Layer], batches: Iterable[Tensor], normalize: bool, activation: str) -> Tensor:
     """Logits [seeds, images, classes] of images uint8 [seeds, images, pixels] that come in batches."""
-    return torch.cat([forward(network, inputs_of(batch, normalize), activation)[-1] for batch in batches], dim=-2)
+    logits = [forward(network, inputs_of(batch, normalize).mT, activation) for batch in batches]
+    return torch.cat(logits, dim=-1).mT

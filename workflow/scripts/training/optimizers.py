@@ -9,10 +9,23 @@ backpropagation fills: with `keep` times what is there, plus the new gradient. O
 `training.model.layers`.
 """
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
 from configuration.parameters import Parameters
+
+
+class Optimizer(Protocol):
+    """What training needs of an optimizer."""
+
+    weights: Tensor
+    gradient: Tensor
+    keep: float
+
+    def step(self) -> None:
+        """Update the weights in place."""
 
 
 class SGD:

@@ -1,0 +1,115 @@
+"""A step against autograd: of several networks side by side, for any activation, loss, depth."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from trained_cell import PARAMETERS
+
+from configuration.parameters import Parameters
+from training.activations import ACTIVATIONS
+from training.losses import LOSSES
+from training.model import initial_weights, inputs_of, layers, stacked
+from training.step import Step
+
+SIZE, PIXELS, CLASSES = 50, 20, 6
+
+LOSS = {
+    "nll": F.cross_entropy,
+    "cross_entropy": F.cross_entropy,
+    "mse": lambda logits, classes: F.mse_loss(logits.softmax(dim=-1), F.one_hot(classes, CLASSES).float()),
+    "multi_margin": F.multi_margin_loss,
+}
+ACTIVATION = {
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+}
+
+
+class Still:
+    """An optimizer that leaves the weights as they are, and counts."""
+
+    def __init__(self, weights: Tensor, there: float, keep: float):
+        self.weights, self.gradient, self.keep, self.steps = weights, torch.full_like(weights, there), keep, 0
+
+    def step(self):
+        self.steps += 1
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(7)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "activation", "loss"),
+    [
+        ([], "relu", "nll"),
+        ([1], "relu", "nll"),
+        *(([16, 12, 8], activation, "cross_entropy") for activation in ACTIVATIONS),
+        *(([8], "relu", loss) for loss in LOSSES),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("there", "keep"), [(torch.nan, 0.0), (1.0, 0.5)])
+def test_gradients_are_autograds(hidden, activation, loss, there, keep, generator):
+    """Of three networks, over two batches: what the places held before the second must not be seen in it."""
+    widths = [PIXELS, *hidden, CLASSES]
+    parameters = Parameters.of(PARAMETERS | {"hidden": hidden, "activation": activation, "loss": loss})
+    networks = [initial_weights(widths, generator) for _ in range(3)]
+    optimizer = Still(stacked(networks), there, keep)
+    step = Step(parameters, SIZE, widths, optimizer)
+    wanted = torch.full_like(optimizer.weights, 0.0 if keep == 0 else there)
+    for number in (1, 2):
+        images = torch.randint(0, 256, (3, SIZE, PIXELS), generator=generator, dtype=torch.uint8)
+        classes = torch.randint(CLASSES, (3, SIZE), generator=generator)
+
+        logits = step(images, F.one_hot(classes, CLASSES).float().mT)
+
+        wanted *= keep
+        for index, network in enumerate(networks):
+            inputs = inputs_of(images[index], parameters.normalize)
+            outputs, gradients = autograd(network, inputs, classes[index], ACTIVATION[activation], LOSS[loss])
+            torch.testing.assert_close(logits[index].mT, outputs)
+            wanted[index] += torch.cat([gradient.flatten() for gradient in gradients])
+        torch.testing.assert_close(optimizer.gradient, wanted, rtol=1e-4, atol=1e-6)
+        assert optimizer.steps == number
+
+
+def autograd(network, inputs, classes, activate, loss):
+    """Logits, and the derivatives of the mean loss by the weights, by nn.Linear's arithmetic."""
+    leaves = [tensor.clone().requires_grad_() for tensor in network]
+    outputs = inputs
+    for layer, (weight, bias) in enumerate(zip(leaves[::2], leaves[1::2], strict=True)):
+        outputs = F.linear(activate(outputs) if layer else outputs, weight, bias)
+    return outputs.detach(), torch.autograd.grad(loss(outputs, classes), leaves)
+
+
+def test_logits_of_a_batch_stay_when_the_next_is_learnt(generator):
+    """They are kept until the epoch ends."""
+    parameters, widths = Parameters.of(PARAMETERS | {"hidden": [8]}), [PIXELS, 8, CLASSES]
+    step = Step(parameters, 2, widths, Still(stacked([initial_weights(widths, generator)]), 0.0, 0.0))
+    truth = torch.eye(CLASSES)[:2].mT.unsqueeze(0)
+    black = step(torch.zeros(1, 2, PIXELS, dtype=torch.uint8), truth)
+    kept = black.clone()
+    white = step(torch.full((1, 2, PIXELS), 255, dtype=torch.uint8), truth)
+    assert torch.equal(black, kept)
+    assert not torch.equal(black, white)
+
+
+def test_a_step_sees_weights_that_were_put_in_place(generator):
+    """As going on from a kept epoch does."""
+    parameters, widths = Parameters.of(PARAMETERS | {"hidden": [8]}), [PIXELS, 8, CLASSES]
+    optimizer = Still(torch.zeros_like(stacked([initial_weights(widths, generator)])), 0.0, 0.0)
+    step = Step(parameters, 2, widths, optimizer)
+    optimizer.weights.copy_(stacked([initial_weights(widths, generator)]))
+    images = torch.randint(0, 256, (1, 2, PIXELS), generator=generator, dtype=torch.uint8)
+    logits = step(images, torch.eye(CLASSES)[:2].mT.unsqueeze(0))
+    hidden, last = layers(optimizer.weights, widths)
+    after = F.relu(F.linear(inputs_of(images[0], parameters.normalize), hidden.weight[0], hidden.bias[0, :, 0]))
+    torch.testing.assert_close(logits[0].mT, F.linear(after, last.weight[0], last.bias[0, :, 0]))
