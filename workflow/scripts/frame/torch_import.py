@@ -7,12 +7,15 @@ with quick_imports():
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import ModuleType
 
 # Tells torch.compile, which no job uses, the shapes of what every operation gives: a sixth of the import. Nothing reads
 # its names while torch is imported; where a later torch has no such module, nothing is left out.
 LEFT_OUT = "torch._meta_registrations"
+
+NEEDED = "torch._prims.rng_prims"  # comes along with it, and makes torch.Generator ready
 
 
 @contextmanager
@@ -21,5 +24,7 @@ def quick_imports() -> Iterator[None]:
     gc.disable()
     sys.modules.setdefault(LEFT_OUT, ModuleType(LEFT_OUT))
     yield
+    with suppress(ImportError):
+        import_module(NEEDED)
     gc.freeze()  # or what was imported is looked through as soon as collecting goes on
     gc.enable()
