@@ -61,6 +61,7 @@ class Trainer:
         self.device = images.device
         splits = [split(len(images), parameters.train_fraction, seed) for seed in seeds]
         self.training, self.validation = (torch.stack(part).to(self.device) for part in zip(*splits, strict=True))
+        self.validation_images = take(self.images, self.validation)
         widths = [images.shape[-1], *parameters.hidden, n_classes]
         networks = [initial_weights(widths, generator(seed, INITIAL_WEIGHTS)) for seed in seeds]
         self.shapes = [tensor.shape for tensor in networks[0]]
@@ -130,7 +131,7 @@ class Trainer:
             yield from take(self.images, indices).split(size, dim=-2)
 
     def _validate(self) -> Figures:
-        chunks = (take(self.images, indices) for indices in self.validation.split(CHUNK, dim=-1))
+        chunks = self.validation_images.split(CHUNK, dim=-2)
         logits = predict(self.layers, chunks, self.parameters.normalize, self.parameters.activation)
         return self._figures(logits, self.validation)
 
