@@ -114,11 +114,12 @@ $(UV):
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 
-# The imports at the end write the bytecode once, where the shell forbids Python to do so too:
-# without it every job would compile torch's sources again (2 s each).
+# The last two lines write the bytecode once, where the shell forbids Python to do so too (as in many containers):
+# without it every job would compile what it imports again (torch's sources in 2 s, fontTools' in half a second).
 $(VENV)/.workflow: requirements.txt | $(UV)
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.pyplot, jinja2'
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.backends.backend_pdf, jinja2, rocrate.rocrate'
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.workflow

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -130,4 +129,6 @@ def write(made: Figure, path: Path) -> None:
         if path.suffix == ".svg":
             part.write_bytes(svg(made, "path"))
         else:
+            from matplotlib.backends.backend_pdf import FigureCanvasPdf  # late: 0.4 s that the page does not need
+
             FigureCanvasPdf(made).print_pdf(part, metadata={"CreationDate": None, "Creator": None, "Producer": None})
