@@ -5,26 +5,41 @@ import sys
 from pathlib import Path
 
 import pytest
+from trained_cell import PARAMETERS
 
 from frame.torch_import import LEFT_OUT
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
 COMPUTE = """
-generator = torch.Generator().manual_seed(7)
-inputs = torch.rand(10, 20, generator=generator)
-torch.manual_seed(0)
-network = torch.nn.Sequential(
-    torch.nn.Linear(20, 30), torch.nn.BatchNorm1d(30), torch.nn.GELU(), torch.nn.Dropout(0.2), torch.nn.Linear(30, 4)
+import hashlib
+from configuration.parameters import Parameters
+from mistakes.attribution import integrated_gradients
+from training.activations import ACTIVATIONS
+from training.loop import Trainer
+from training.losses import LOSSES
+from training.model import forward, inputs_of
+from training.optimizers import OPTIMIZERS
+
+torch.set_num_threads(1)
+images = torch.randint(0, 256, (100, 20), generator=torch.Generator().manual_seed(7), dtype=torch.uint8)
+cells = (
+    [{"activation": name} for name in ACTIVATIONS]
+    + [{"optimizer": name} for name in OPTIMIZERS]
+    + [{"loss": name} for name in LOSSES]
 )
-optimizer = torch.optim.AdamW(network.parameters())
-for _ in range(3):
-    optimizer.zero_grad()
-    order = torch.randperm(10, generator=generator)
-    torch.nn.functional.cross_entropy(network(inputs[order]), order % 4).backward()
-    optimizer.step()
-print([parameter.double().sum().item().hex() for parameter in network.parameters()])
-"""
+bits = hashlib.sha256()
+for cell in cells:
+    trainer = Trainer(Parameters.of(PARAMETERS | cell), [1, 2], images, torch.arange(100) % 4, 4)
+    for epoch in (trainer.epoch(1), trainer.epoch(2)):
+        for tensor in epoch.weights.values():
+            bits.update(tensor.numpy().tobytes())
+activation = trainer.parameters.activation
+logits = lambda inputs: forward(trainer.layers, inputs.mT.expand(2, -1, -1), activation)[0].mT
+inputs, classes = inputs_of(images, True), torch.arange(100) % 4
+bits.update(integrated_gradients(logits, inputs, inputs[0], classes, 3 - classes).numpy().tobytes())
+print(bits.hexdigest(), bool(trainer.numbers.isfinite().all()))
+""".replace("PARAMETERS", repr(PARAMETERS))
 
 
 def python(code):
@@ -43,8 +58,20 @@ def test_what_is_left_out_is_there_otherwise():
     assert int(python(QUICKLY + NAMES)) < 100
 
 
-def test_training_gives_the_same_bits():
-    assert python(QUICKLY + COMPUTE) == python("import torch\n" + COMPUTE)
+def test_training_and_attribution_give_the_same_bits():
+    quickly = python(QUICKLY + COMPUTE)
+    assert quickly.endswith("True\n")
+    assert quickly == python("import torch\n" + COMPUTE)
+
+
+def test_what_is_left_out_says_so_where_it_is_wanted():
+    code = """
+try:
+    torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2))
+except Exception as error:
+    print(error)
+"""
+    assert "is left out by frame.torch_import; use a plain `import torch` instead" in python(QUICKLY + code)
 
 
 def test_garbage_is_collected_afterwards():

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from evaluation import network
 from training.activations import ACTIVATIONS
 from training.losses import LOSSES, log_softmax
-from training.model import initial_weights, inputs_of, layers, predict, stacked
+from training.model import forward, initial_weights, inputs_of, layers, predict, stacked
 from training.optimizers import OPTIMIZERS
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.json"
@@ -93,7 +93,8 @@ def test_gradient_of_activation_is_autograds(name, logits):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_numpy_predicts_what_torch_does(name, generator):
+def test_numpy_predicts_what_torch_does(name, generator, monkeypatch):
+    monkeypatch.setattr(network, "CHUNK", 7)
     images = torch.randint(0, 256, (30, 4, 5), generator=generator, dtype=torch.uint8)
     widths = [20, 16, 8, 6]
     alone = initial_weights(widths, generator)
@@ -104,6 +105,21 @@ def test_numpy_predicts_what_torch_does(name, generator):
             [weight.numpy() for weight in alone], network.inputs_of(images.numpy(), normalize), name
         )
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_autograd_goes_through_the_forward_pass(name, generator):
+    """As attribution wants it: from the logits to the inputs."""
+    widths = [20, 16, 8, 6]
+    alone = initial_weights(widths, generator)
+    inputs = torch.randn(5, 20, generator=generator).requires_grad_()
+    logits = forward(layers(stacked([alone]), widths), inputs.mT.unsqueeze(0), name)[0].mT
+    outputs = inputs
+    for weight, bias in zip(alone[::2], alone[1::2], strict=True):
+        outputs = F.linear(outputs if weight is alone[0] else getattr(F, name)(outputs), weight, bias)
+    torch.testing.assert_close(logits, outputs)
+    found, wanted = (torch.autograd.grad(of[:, 3].sum(), inputs)[0] for of in (logits, outputs))
+    torch.testing.assert_close(found, wanted)
 
 
 def test_initial_weights_are_those_of_linear_layers(generator):

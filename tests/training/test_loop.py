@@ -6,6 +6,7 @@ from trained_cell import PARAMETERS, images_of_classes
 
 from configuration.parameters import Parameters
 from training.loop import ORDER, Trainer, generator, split
+from training.model import inputs_of
 from training.step import Step
 
 
@@ -51,16 +52,43 @@ def test_every_epoch_shows_every_training_image_once_in_another_order(block, mon
 
     monkeypatch.setattr(Step, "__call__", watched)
     monkeypatch.setattr("training.loop.BLOCK", block)
-    one = trainer([1], batch_size=32)
+    one = trainer([1], batch_size=48)
     wanted = sorted(one.images[one.training[0]].tolist())
     orders = []
     for number in (1, 2):
         seen.clear()
         one.epoch(number)
-        assert [batch.shape[:2] for batch in seen] == [(1, 32)] * 5
+        assert [batch.shape[:2] for batch in seen] == [(1, 48)] * 3 + [(1, 16)]
         orders.append(torch.cat(seen, dim=1)[0].tolist())
     assert orders[0] != orders[1]
     assert sorted(orders[0]) == sorted(orders[1]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "weight_decay"), [("sgd", 0.0), ("sgd", 0.01), ("adam", 0.01), ("adamw", 0.01)], ids=str
+)
+def test_epochs_are_those_of_autograd_and_torch_optim(optimizer, weight_decay):
+    """Of 160 images in batches of 50, the last one of 10."""
+    changes = {"optimizer": optimizer, "weight_decay": weight_decay, "learning_rate": 0.01, "batch_size": 50}
+    one = trainer([5], **changes)
+    hidden = [torch.nn.Linear(layer.weight.shape[-1], layer.weight.shape[-2]) for layer in one.layers]
+    for linear, layer in zip(hidden, one.layers, strict=True):
+        linear.weight.data, linear.bias.data = layer.weight[0].clone(), layer.bias[0, :, 0].clone()
+    network = torch.nn.Sequential(hidden[0], torch.nn.ReLU(), hidden[1], torch.nn.ReLU(), hidden[2])
+    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer]
+    momentum = {"momentum": one.parameters.momentum} if optimizer == "sgd" else {}
+    theirs = kind(network.parameters(), lr=0.01, weight_decay=weight_decay, **momentum)
+    for number in (1, 2):
+        one.epoch(number)
+        order = one.training[0][torch.randperm(160, generator=generator(5, ORDER, number))]
+        for batch in order.split(50):
+            theirs.zero_grad()
+            outputs = network(inputs_of(one.images[batch], one.parameters.normalize))
+            torch.nn.functional.cross_entropy(outputs, one.labels[batch]).backward()
+            theirs.step()
+    for linear, layer in zip(hidden, one.layers, strict=True):
+        torch.testing.assert_close(layer.weight[0], linear.weight.detach(), rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(layer.bias[0, :, 0], linear.bias.detach(), rtol=1e-3, atol=1e-5)
 
 
 def test_last_batch_may_be_smaller_and_counts_by_its_images():

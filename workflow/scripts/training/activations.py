@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 aten = torch.ops.aten
+# Overloads, chosen here: choosing one at every call takes microseconds.
 relu_backward = aten.threshold_backward.grad_input
 leaky_relu_backward = aten.leaky_relu_backward.grad_input
 elu_backward = aten.elu_backward.grad_input
@@ -27,7 +28,7 @@ class Activation(NamedTuple):
 
 ACTIVATIONS = {
     "relu": Activation(
-        partial(torch.clamp_min, min=0),  # PyTorch's relu takes no `out`
+        partial(torch.clamp_min, min=0),  # torch.relu takes no `out`, aten.relu's takes twice as long
         lambda gradient, _, after: relu_backward(gradient, after, 0, grad_input=gradient),
     ),
     "leaky_relu": Activation(

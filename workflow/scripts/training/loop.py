@@ -119,9 +119,11 @@ class Trainer:
         size, count = self.parameters.batch_size, self.training.shape[-1]
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
         order = self.training.gather(-1, torch.stack(orders).to(self.device))
-        truth = take(self.one_hot, order).mT.contiguous()
-        batches = zip(self._batches(order), truth.split(size, dim=-1), strict=True)
-        logits = [self.steps[of.shape[-1]](images, of) for images, of in batches]
+        truths = take(self.one_hot, order).mT.contiguous()
+        logits = []
+        for images, truth in zip(self._batches(order), truths.split(size, dim=-1), strict=True):
+            step = self.steps[truth.shape[-1]]
+            logits.append(step(images, truth))
         return self._figures(torch.cat(logits, dim=-1).mT, order)
 
     def _batches(self, order: Tensor) -> Iterator[Tensor]:

@@ -9,6 +9,7 @@ backpropagation fills: with `keep` times what is there, plus the new gradient. O
 `training.model.layers`.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -18,11 +19,20 @@ from configuration.parameters import Parameters
 
 
 class Optimizer(Protocol):
-    """What training needs of an optimizer."""
+    """What training needs of an optimizer.
 
+    A step is written down once (`training.step`): `weights` and `gradient` are changed in place, never replaced, and
+    `keep` is read before the first batch. All other `parameters` may change between steps.
+    """
+
+    parameters: Parameters
     weights: Tensor
     gradient: Tensor
     keep: float
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """All that must be kept beside the weights to go on later."""
 
     def step(self) -> None:
         """Update the weights in place."""
@@ -38,11 +48,7 @@ class SGD:
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters
         self.gradient = self.velocity = torch.zeros_like(weights)
-
-    @property
-    def keep(self) -> float:
-        """The momentum."""
-        return self.parameters.momentum
+        self.keep = parameters.momentum
 
     @property
     def buffers(self) -> list[Tensor]:
@@ -100,4 +106,5 @@ class AdamW(Adam):
     update = staticmethod(torch._fused_adamw_)
 
 
+OPTIMIZERS: dict[str, Callable[[Tensor, Parameters], Optimizer]]
 OPTIMIZERS = {"sgd": SGD, "adam": Adam, "adamw": AdamW}

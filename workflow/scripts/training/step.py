@@ -25,12 +25,12 @@ class Step:
 
     def __init__(self, parameters: Parameters, size: int, widths: Sequence[int], optimizer: Optimizer):
         self.parameters = parameters
-        self.seeds, self.size = len(optimizer.weights), size
+        self.count, self.size = len(optimizer.weights), size  # of networks, of images
         self.network, self.gradients = (layers(of, widths) for of in (optimizer.weights, optimizer.gradient))
         self.operations: list[Callable[[], object]] = []
-        passed = self._forward()
-        gradient = self._loss()
-        self._backward(passed, gradient, optimizer.keep)
+        passed = self._record_forward()
+        gradient = self._record_loss()
+        self._record_backward(passed, gradient, optimizer.keep)
         self._record(optimizer.step)
 
     def __call__(self, images: Tensor, truth: Tensor) -> Tensor:
@@ -47,22 +47,21 @@ class Step:
         """Write an operation down."""
         self.operations.append(partial(operation, *args, **kwargs))
 
-    def _place(self, width: int) -> Tensor:
-        """Memory for what a layer of so many neurons computes."""
-        return self.network[0].weight.new_empty(self.seeds, width, self.size)
+    def _place(self, weight: Tensor) -> Tensor:
+        """Memory for what a layer of these weights [seeds, out, in] computes, [seeds, out, batch]."""
+        return weight.new_empty(self.count, weight.shape[-2], self.size)
 
-    def _forward(self) -> list[Tensor]:
-        """The inputs, then what each hidden layer computes before and after its activation, [seeds, width, batch].
-
-        What the last layer computes are `self.logits`.
-        """
+    def _record_forward(self) -> list[Tensor]:
+        """Places, filled when the step is carried out: for the inputs, then for each hidden layer before and after its
+        activation, all [seeds, width, batch]. What the last layer computes will be `self.logits`."""
         activate = ACTIVATIONS[self.parameters.activation].value
         *hidden, last = self.network
-        rows = last.weight.new_empty(self.seeds, self.size, self.network[0].weight.shape[-1])
+        rows = last.weight.new_empty(self.count, self.size, self.network[0].weight.shape[-1])  # images come in rows
         self._record(self._scale, rows)
         passed = [rows.mT]
         for weight, bias in hidden:
-            before, after = (self._place(len(bias[0])) for _ in range(2))
+            before, after = self._place(weight), self._place(weight)
+            # Expanded here, since a small bias would be expanded at each step.
             self._record(torch.baddbmm, bias.expand_as(before), weight, passed[-1], out=before)
             self._record(activate, before, out=after)
             passed += [before, after]
@@ -75,27 +74,30 @@ class Step:
     def _compute_logits(self, bias: Tensor, weight: Tensor, inputs: Tensor) -> None:
         self.logits = torch.baddbmm(bias, weight, inputs)  # a new tensor: logits are kept until the epoch ends
 
-    def _loss(self) -> Tensor:
-        """The derivative of each image's loss by its logits."""
-        gradient = self._place(len(self.network[-1].bias[0]))
+    def _record_loss(self) -> Tensor:
+        """A place for the derivative of each image's loss by its logits."""
+        gradient = self._place(self.network[-1].weight)
         self._record(self._differentiate_loss, gradient, LOSSES[self.parameters.loss].gradient)
         return gradient
 
     def _differentiate_loss(self, gradient: Tensor, derivative: Callable[[Tensor, Tensor], Tensor]) -> None:
         gradient.copy_(derivative(self.logits, self.truth))
 
-    def _backward(self, passed: list[Tensor], gradient: Tensor, keep: float) -> None:
-        """From the last layer to the first: gradients of the batch's mean loss join `keep` times what is there."""
+    def _record_backward(self, passed: list[Tensor], gradient: Tensor, keep: float) -> None:
+        """From the last layer to the first: gradients of the batch's mean loss are added to `keep` times what is there.
+
+        `gradient` is of the loss by what a layer computes.
+        """
         derivative = ACTIVATIONS[self.parameters.activation].gradient
-        ones = gradient.new_ones(self.seeds, self.size, 1)
-        join = {"beta": keep, "alpha": 1 / self.size}
+        ones = gradient.new_ones(self.count, self.size, 1)
+        add = {"beta": keep, "alpha": 1 / self.size}
         for index in reversed(range(len(self.network))):
-            of_weight, of_bias = self.gradients[index]
-            self._record(of_weight.baddbmm_, gradient, passed[2 * index].mT, **join)
-            self._record(of_bias.baddbmm_, gradient, ones, **join)  # the sum over the batch
+            weight_gradient, bias_gradient = self.gradients[index]
+            self._record(weight_gradient.baddbmm_, gradient, passed[2 * index].mT, **add)
+            self._record(bias_gradient.baddbmm_, gradient, ones, **add)  # the sum over the batch
             if index:
                 before, after = passed[2 * index - 1 : 2 * index + 1]
-                of_inputs = torch.empty_like(after)
-                self._record(torch.bmm, self.network[index].weight.mT, gradient, out=of_inputs)
-                self._record(derivative, of_inputs, before, after)
-                gradient = of_inputs
+                input_gradient = torch.empty_like(after)
+                self._record(torch.bmm, self.network[index].weight.mT, gradient, out=input_gradient)
+                self._record(derivative, input_gradient, before, after)
+                gradient = input_gradient
