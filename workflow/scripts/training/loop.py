@@ -52,7 +52,7 @@ class Trainer:
     """The networks of `seeds`, their optimizer and their images, on one device.
 
     `images` uint8 [N, pixels] and `labels` [N] are already there. `training` and `validation` are indices of images
-    [seeds, n], a split for each seed.
+    [seeds, n], a split for each seed; `validation_images` are there a second time, in that order.
     """
 
     def __init__(self, parameters: Parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
