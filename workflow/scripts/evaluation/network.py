@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-CHUNK = 250  # images at a time: as in training/model.py
+CHUNK = 500  # images at a time: as in training/model.py
 
 
 def _elu(x: np.ndarray) -> np.ndarray:

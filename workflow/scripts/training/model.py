@@ -14,7 +14,7 @@ from torch import Tensor
 
 from training.activations import ACTIVATIONS
 
-CHUNK = 250  # images per forward pass where nothing is learnt: their activations stay in a core's cache
+CHUNK = 500  # images per forward pass where nothing is learnt: few products, and their activations stay in a cache
 
 
 class Layer(NamedTuple):
