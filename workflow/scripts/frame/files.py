@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ PART = ".part"  # in the name of a file that is being written
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content, as hexadecimal."""
+    """SHA-256 of a file's content, as hexadecimal; read once, until the file changes."""
+    stat = path.stat()
+    return _digest(path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+@cache
+def _digest(path: Path, *_: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
