@@ -10,11 +10,13 @@ from bench.measure import Times, measure, ratios, spread, table, where
 
 OURS = "this project"
 PRODUCTS = "bare matrix products, torch"
+NUMPY_PRODUCTS = "bare matrix products, NumPy"
 JAX = "JAX, epoch as one jitted scan"
 LOADER = "torchvision DataLoader loop"
 CONTESTANTS = {
     OURS: "ours",
     PRODUCTS: "products",
+    NUMPY_PRODUCTS: "numpy_products",
     JAX: "jax_scan",
     "scikit-learn MLPClassifier": "mlp_classifier",
     LOADER: "loader",

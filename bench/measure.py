@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from threadpoolctl import threadpool_info  # comes with scikit-learn
 
 from bench.contestants import PACKAGES, Job, installed
 from data.prepared import test_images
@@ -126,4 +127,5 @@ def where() -> str:
     for name in ("torch", "torchvision", "scikit-learn", "jax", "numpy"):
         with suppress(metadata.PackageNotFoundError):
             versions.append(f"{name} {metadata.version(name)}")
-    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {', '.join(versions)}"
+    kernels = {f"OpenBLAS for {found['architecture']}" for found in threadpool_info() if "openblas" in found["prefix"]}
+    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {', '.join([*versions, *sorted(kernels)])}"

@@ -50,10 +50,11 @@ def test_a_contestant_trains_and_saves_its_weights(module, folder):
     assert all(np.isfinite(array).all() and array.std() > 0 for array in weights)
 
 
-def test_bare_products_save_nothing(folder):
-    job = job_in(folder, "products")
-    assert train("products", job) > 0
-    assert not (folder / "products.npz").exists()
+@pytest.mark.parametrize("module", ["products", "numpy_products"])
+def test_bare_products_save_nothing(module, folder):
+    job = job_in(folder, module)
+    assert train(module, job) > 0
+    assert not (folder / f"{module}.npz").exists()
 
 
 @pytest.mark.parametrize("module", ["ours", "jax_scan"])

@@ -66,7 +66,8 @@ def test_where_names_what_is_there(monkeypatch):
         return there[name]
 
     monkeypatch.setattr(measure.metadata, "version", version)
-    assert measure.where().endswith(", torch 2.0, numpy 2.1")
+    monkeypatch.setattr(measure, "threadpool_info", lambda: [{"prefix": "libscipy_openblas", "architecture": "Zen"}])
+    assert measure.where().endswith(", torch 2.0, numpy 2.1, OpenBLAS for Zen")
 
 
 def test_the_gpu_section_on_the_cpu(monkeypatch, capsys):

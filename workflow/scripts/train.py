@@ -7,6 +7,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from frame.torch_import import quick_imports
 
 with quick_imports():
@@ -46,7 +48,8 @@ def train(
     parameters = Parameters.of(settings["parameters"])
 
     with device_for(parameters.device, gpus) as device:
-        origin = {"recipe": recipe, "data": digest(prepared), "torch": torch.__version__, "device": device.type}
+        origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
+        origin |= {"torch": torch.__version__, "numpy": np.__version__}
         kept = Partial(partial, origin)
         images, labels = (torch.from_numpy(array).to(device) for array in training_images(prepared))
         n_classes = len(classes(prepared))

@@ -120,11 +120,11 @@ class Trainer:
         orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
         order = self.training.gather(-1, torch.stack(orders).to(self.device))
         truths = take(self.one_hot, order).mT.contiguous()
-        logits = []
-        for images, truth in zip(self._batches(order), truths.split(size, dim=-1), strict=True):
-            step = self.steps[truth.shape[-1]]
-            logits.append(step(images, truth))
-        return self._figures(torch.cat(logits, dim=-1).mT, order)
+        logits = torch.empty_like(truths)
+        batches = zip(self._batches(order), truths.split(size, dim=-1), logits.split(size, dim=-1), strict=True)
+        for images, truth, kept in batches:
+            kept.copy_(self.steps[truth.shape[-1]](images, truth))
+        return self._figures(logits.mT, order)
 
     def _batches(self, order: Tensor) -> Iterator[Tensor]:
         """The images uint8 [seeds, batch, pixels] at `order`, in blocks from memory."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from training.activations import ACTIVATIONS
+from training.products import affine
 
 CHUNK = 500  # images per forward pass where nothing is learnt: few products, and their activations stay in a cache
 
@@ -71,8 +72,8 @@ def forward(network: Sequence[Layer], inputs: Tensor, activation: str) -> Tensor
     activate = ACTIVATIONS[activation].value
     *hidden, last = network
     for weight, bias in hidden:
-        inputs = activate(torch.baddbmm(bias, weight, inputs))
-    return torch.baddbmm(last.bias, last.weight, inputs)
+        inputs = activate(affine(weight, inputs, bias))
+    return affine(last.weight, inputs, last.bias)
 
 
 @torch.inference_mode()

@@ -1,12 +1,12 @@
 """The optimizers of the config, with the arithmetic of `torch.optim` (`tests/training/test_optimizers.py` holds the
 two together).
 
-Its classes are left alone because making the first object of one imports torch._dynamo, 3 s, and its functional forms,
-which do without, because they spend a twentieth of a step on sorting tensors by device.
+Its fused kernels are called as they are: one pass over all weights. Its classes are left alone because making the
+first object of one imports torch._dynamo, 3 s, and its functional forms, which do without, because they spend a
+twentieth of a step on sorting tensors by device.
 
 An optimizer sees all weights of all networks as one tensor [seeds, count]. It owns a `gradient` of that shape, which
-backpropagation fills: with `keep` times what is there, plus the new gradient. One that looks at layers gets them by
-`training.model.layers`.
+backpropagation fills. One that looks at layers gets them by `training.model.layers`.
 """
 
 from collections.abc import Callable
@@ -21,14 +21,13 @@ from configuration.parameters import Parameters
 class Optimizer(Protocol):
     """What training needs of an optimizer.
 
-    A step is written down once (`training.step`): `weights` and `gradient` are changed in place, never replaced, and
-    `keep` is read before the first batch. All other `parameters` may change between steps.
+    A step is written down once (`training.step`): `weights` and `gradient` are changed in place, never replaced.
+    `parameters` may change between steps.
     """
 
     parameters: Parameters
     weights: Tensor
     gradient: Tensor
-    keep: float
 
     @property
     def buffers(self) -> list[Tensor]:
@@ -39,34 +38,37 @@ class Optimizer(Protocol):
 
 
 class SGD:
-    """Stochastic gradient descent with momentum as PyTorch defines it: velocity ← momentum · velocity + gradient.
-
-    The velocity is what backpropagation fills: adding costs next to nothing there, a pass of its own over all weights
-    some per cent of a step.
-    """
+    """Stochastic gradient descent with momentum as PyTorch defines it: velocity ← momentum · velocity + gradient."""
 
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters
-        self.gradient = self.velocity = torch.zeros_like(weights)
-        self.keep = parameters.momentum
+        self.gradient, self.velocity = torch.zeros_like(weights), torch.zeros_like(weights)
 
     @property
     def buffers(self) -> list[Tensor]:
         """All that must be kept beside the weights to go on later."""
-        return [self.velocity] if self.keep else []
+        return [self.velocity] if self.parameters.momentum else []
 
     def step(self) -> None:
         """Update the weights in place."""
-        if self.parameters.weight_decay:
-            self.velocity.add_(self.weights, alpha=self.parameters.weight_decay)
-        self.weights.add_(self.velocity, alpha=-self.parameters.learning_rate)
+        torch._fused_sgd_(
+            [self.weights],
+            [self.gradient],
+            self.buffers,
+            lr=self.parameters.learning_rate,
+            momentum=self.parameters.momentum,
+            weight_decay=self.parameters.weight_decay,
+            dampening=0,
+            nesterov=False,
+            maximize=False,
+            is_first_step=False,
+        )
 
 
 class Adam:
     """Kingma & Ba (2015), with PyTorch's defaults β = 0.9, 0.999 and ε = 1e-8; weight decay joins the gradient."""
 
     update = staticmethod(torch._fused_adam_)
-    keep = 0.0
 
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters

@@ -13,8 +13,9 @@ from torch import Tensor
 from configuration.parameters import Parameters
 from training.activations import ACTIVATIONS
 from training.losses import LOSSES
-from training.model import inputs_of, layers
+from training.model import Layer, inputs_of, layers
 from training.optimizers import Optimizer
+from training.products import Operation, multiply
 
 
 class Step:
@@ -27,16 +28,16 @@ class Step:
         self.parameters = parameters
         self.count, self.size = len(optimizer.weights), size  # of networks, of images
         self.network, self.gradients = (layers(of, widths) for of in (optimizer.weights, optimizer.gradient))
-        self.operations: list[Callable[[], object]] = []
-        passed = self._record_forward()
+        self.operations: list[Operation] = []
+        passed, self.logits = self._record_forward()
         gradient = self._record_loss()
-        self._record_backward(passed, gradient, optimizer.keep)
+        self._record_backward(passed, gradient)
         self._record(optimizer.step)
 
     def __call__(self, images: Tensor, truth: Tensor) -> Tensor:
         """Learn from images uint8 [seeds, batch, pixels] and their true classes, one-hot [seeds, classes, batch].
 
-        Returns the logits [seeds, classes, batch] as they were before.
+        Returns the logits [seeds, classes, batch] as they were before, in a place that the next step uses again.
         """
         self.images, self.truth = images, truth
         for operation in self.operations:
@@ -47,57 +48,51 @@ class Step:
         """Write an operation down."""
         self.operations.append(partial(operation, *args, **kwargs))
 
-    def _place(self, weight: Tensor) -> Tensor:
-        """Memory for what a layer of these weights [seeds, out, in] computes, [seeds, out, batch]."""
-        return weight.new_empty(self.count, weight.shape[-2], self.size)
-
-    def _record_forward(self) -> list[Tensor]:
+    def _record_forward(self) -> tuple[list[Tensor], Tensor]:
         """Places, filled when the step is carried out: for the inputs, then for each hidden layer before and after its
-        activation, all [seeds, width, batch]. What the last layer computes will be `self.logits`."""
+        activation; and for the logits. All are [seeds, width, batch]."""
         activate = ACTIVATIONS[self.parameters.activation].value
         *hidden, last = self.network
         rows = last.weight.new_empty(self.count, self.size, self.network[0].weight.shape[-1])  # images come in rows
         self._record(self._scale, rows)
         passed = [rows.mT]
-        for weight, bias in hidden:
-            before, after = self._place(weight), self._place(weight)
-            # Expanded here, since a small bias would be expanded at each step.
-            self._record(torch.baddbmm, bias.expand_as(before), weight, passed[-1], out=before)
+        for layer in hidden:
+            before = self._record_layer(layer, passed[-1])
+            after = torch.empty_like(before)
             self._record(activate, before, out=after)
             passed += [before, after]
-        self._record(self._compute_logits, last.bias.expand(-1, -1, self.size), last.weight, passed[-1])
-        return passed
+        return passed, self._record_layer(last, passed[-1])
+
+    def _record_layer(self, layer: Layer, inputs: Tensor) -> Tensor:
+        """A place for what a layer computes."""
+        weight, bias = layer
+        outputs = weight.new_empty(self.count, weight.shape[-2], self.size)
+        self.operations += multiply(weight, inputs, outputs, plus=bias)
+        return outputs
 
     def _scale(self, rows: Tensor) -> None:
         inputs_of(self.images, self.parameters.normalize, out=rows)
 
-    def _compute_logits(self, bias: Tensor, weight: Tensor, inputs: Tensor) -> None:
-        self.logits = torch.baddbmm(bias, weight, inputs)  # a new tensor: logits are kept until the epoch ends
-
     def _record_loss(self) -> Tensor:
-        """A place for the derivative of each image's loss by its logits."""
-        gradient = self._place(self.network[-1].weight)
+        """A place for the derivative of the batch's mean loss by the logits."""
+        gradient = torch.empty_like(self.logits)
         self._record(self._differentiate_loss, gradient, LOSSES[self.parameters.loss].gradient)
         return gradient
 
     def _differentiate_loss(self, gradient: Tensor, derivative: Callable[[Tensor, Tensor], Tensor]) -> None:
-        gradient.copy_(derivative(self.logits, self.truth))
+        torch.mul(derivative(self.logits, self.truth), 1 / self.size, out=gradient)
 
-    def _record_backward(self, passed: list[Tensor], gradient: Tensor, keep: float) -> None:
-        """From the last layer to the first: gradients of the batch's mean loss are added to `keep` times what is there.
-
-        `gradient` is of the loss by what a layer computes.
-        """
+    def _record_backward(self, passed: list[Tensor], gradient: Tensor) -> None:
+        """From the last layer to the first; `gradient` is the loss's by what a layer computes."""
         derivative = ACTIVATIONS[self.parameters.activation].gradient
         ones = gradient.new_ones(self.count, self.size, 1)
-        add = {"beta": keep, "alpha": 1 / self.size}
         for index in reversed(range(len(self.network))):
             weight_gradient, bias_gradient = self.gradients[index]
-            self._record(weight_gradient.baddbmm_, gradient, passed[2 * index].mT, **add)
-            self._record(bias_gradient.baddbmm_, gradient, ones, **add)  # the sum over the batch
+            self.operations += multiply(gradient, passed[2 * index].mT, weight_gradient)
+            self.operations += multiply(gradient, ones, bias_gradient)  # the sum over the batch
             if index:
                 before, after = passed[2 * index - 1 : 2 * index + 1]
                 input_gradient = torch.empty_like(after)
-                self._record(torch.bmm, self.network[index].weight.mT, gradient, out=input_gradient)
+                self.operations += multiply(self.network[index].weight.mT, gradient, input_gradient)
                 self._record(derivative, input_gradient, before, after)
                 gradient = input_gradient
