@@ -6,7 +6,6 @@ reads the documented log events (snakemake-interface-logger-plugins). More: docs
 
 import logging
 import os
-import signal
 import sys
 import time
 import traceback
@@ -20,6 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from frame.errors import UserError
 from terminal import groups, lines
 from terminal.diverted import Diverted
+from terminal.interrupts import on_interrupt
 from terminal.jobs import Job, Run
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
@@ -63,7 +63,7 @@ class Progress(logging.Handler):
         self._begun = False
         self._interrupted = False
 
-    def interrupt(self, *_) -> None:
+    def interrupt(self) -> None:
         """Ctrl-C: the first ends the run; any other would only cut off its end."""
         if self._interrupted:
             return
@@ -198,7 +198,7 @@ def attach(workflow, snakefile: Path) -> Progress | None:
         if other.name == "DefaultStreamHandler":
             manager.logger.removeHandler(other)
     manager.logger.addHandler(handler)
-    signal.signal(signal.SIGINT, handler.interrupt)
+    on_interrupt(handler.interrupt)
     return handler
 
 
