@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from threadpoolctl import threadpool_info  # comes with scikit-learn
+from threadpoolctl import threadpool_info
 
 from bench.contestants import PACKAGES, Job, installed
 from data.prepared import test_images

@@ -77,7 +77,10 @@ def _add_action(root: ROCrate, entry: dict[str, Any]) -> None:
 
 def _file(root: ROCrate, name: str, known: dict[str, Any]):
     """The file's entity, with what this record knows of it."""
-    entity = root.dereference(name) or root.add_file(dest_path=name, properties={"name": Path(name).name})
+    if name in root:  # asked first: a crate looks through all that it has for what it does not have
+        entity = root.dereference(name)
+    else:
+        entity = root.add_file(dest_path=name, properties={"name": Path(name).name})
     entity["sha256"] = known["sha256"]
     if "bytes" in known:
         entity["contentSize"] = str(known["bytes"])
