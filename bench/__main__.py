@@ -7,10 +7,10 @@ import sys
 from bench import cell, gpu, normalization, run, scale
 
 SECTIONS = {
-    "cell": (cell.section, "one cell, one CPU thread, beside four other ways to train it (3 min)"),
+    "cell": (cell.section, "one cell, one CPU thread, beside other ways to train it (3 min)"),
     "normalization": (normalization.section, "what normalising costs in a DataLoader and here (2 min)"),
-    "run": (run.section, "the default grid on two cores, and where the time goes (10 min)"),
-    "scale": (scale.section, "100 and 1,000 cells on the digits (an hour)"),
+    "run": (run.section, "the default grid on two cores, and where the time goes (2 to 5 min)"),
+    "scale": (scale.section, "100 and 1,000 cells on the digits (10 to 30 min)"),
     "gpu": (gpu.section, "one and five seeds of two cells on a GPU, beside a DataLoader loop"),
 }
 DEFAULT = ("cell", "normalization")

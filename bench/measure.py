@@ -127,5 +127,7 @@ def where() -> str:
     for name in ("torch", "torchvision", "scikit-learn", "jax", "numpy"):
         with suppress(metadata.PackageNotFoundError):
             versions.append(f"{name} {metadata.version(name)}")
-    kernels = {f"OpenBLAS for {found['architecture']}" for found in threadpool_info() if "openblas" in found["prefix"]}
-    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {', '.join([*versions, *sorted(kernels)])}"
+    chosen = " (by OPENBLAS_CORETYPE)" if "OPENBLAS_CORETYPE" in os.environ else ""
+    kernels = {found["architecture"] for found in threadpool_info() if "openblas" in found["prefix"]}
+    versions += [f"OpenBLAS for {name}{chosen}" for name in sorted(kernels)]
+    return f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}; {', '.join(versions)}"

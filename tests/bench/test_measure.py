@@ -67,7 +67,10 @@ def test_where_names_what_is_there(monkeypatch):
 
     monkeypatch.setattr(measure.metadata, "version", version)
     monkeypatch.setattr(measure, "threadpool_info", lambda: [{"prefix": "libscipy_openblas", "architecture": "Zen"}])
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     assert measure.where().endswith(", torch 2.0, numpy 2.1, OpenBLAS for Zen")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
+    assert measure.where().endswith(", torch 2.0, numpy 2.1, OpenBLAS for Zen (by OPENBLAS_CORETYPE)")
 
 
 def test_the_gpu_section_on_the_cpu(monkeypatch, capsys):
