@@ -21,6 +21,7 @@ def elsewhere():
 
 {handle}
 threading.Thread(target=elsewhere, daemon=True).start()
+print("asleep", flush=True)
 try:
     threading.Semaphore(0).acquire()
 except KeyboardInterrupt:
@@ -35,10 +36,11 @@ def run(handle: str, seconds: float) -> str:
 
 
 def test_the_main_thread_is_woken():
-    assert run("on_interrupt(interrupt)", 30) == "heard\n"
+    assert run("on_interrupt(interrupt)", 30) == "asleep\nheard\n"
 
 
 def test_a_plain_handler_would_wait():
     """If this fails, Python has learnt it, and `on_interrupt` can go."""
-    with pytest.raises(subprocess.TimeoutExpired):
+    with pytest.raises(subprocess.TimeoutExpired) as waited:
         run("signal.signal(signal.SIGINT, lambda *_: interrupt())", 3)
+    assert waited.value.stdout == b"asleep\n"

@@ -17,14 +17,15 @@ def carry_out(operations):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize("plus", [None, (5, 1), (5, 4)], ids=str)
+@pytest.mark.parametrize("images", [1, 4])
+@pytest.mark.parametrize("plus", [None, "column", "all"])
 @pytest.mark.parametrize("turned", [False, True])
-def test_products_of_what_the_tensors_hold(count, plus, turned, generator):
+def test_products_of_what_the_tensors_hold(count, images, plus, turned, generator):
     """Twice: what the place held before is not seen, what the factors hold by then is."""
     left = torch.empty(count, 7, 5).mT if turned else torch.empty(count, 5, 7)
-    right = torch.empty(count, 4, 7).mT if turned else torch.empty(count, 7, 4)
-    added = None if plus is None else torch.empty(count, *plus)
-    out = torch.full((count, 5, 4), torch.nan)
+    right = torch.empty(count, images, 7).mT if turned else torch.empty(count, 7, images)
+    added = {"column": torch.empty(count, 5, 1), "all": torch.empty(count, 5, images)}.get(plus)
+    out = torch.full((count, 5, images), torch.nan)
     operations = multiply(left, right, out, added)
     for _ in range(2):
         for tensor in (left, right, *([] if added is None else [added])):
@@ -34,14 +35,18 @@ def test_products_of_what_the_tensors_hold(count, plus, turned, generator):
         out.fill_(torch.inf)
 
 
-def test_into_a_part_of_a_larger_tensor(generator):
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_into_a_part_of_a_larger_tensor(count, columns, generator):
     """As gradients are, of which each layer's has its place among all."""
-    numbers = torch.zeros(1, 20)
-    left, right = torch.rand(1, 2, 6, generator=generator), torch.rand(1, 6, 3, generator=generator)
-    carry_out(multiply(left, right, numbers[:, 5:11].unflatten(-1, (2, 3))))
-    torch.testing.assert_close(numbers[0, 5:11].view(2, 3), left[0] @ right[0])
-    assert not numbers[0, :5].any()
-    assert not numbers[0, 11:].any()
+    numbers = torch.zeros(count, 20)
+    end = 5 + 2 * columns
+    numbers[:, 5:end] = torch.nan
+    left, right = torch.rand(count, 2, 6, generator=generator), torch.rand(count, 6, columns, generator=generator)
+    carry_out(multiply(left, right, numbers[:, 5:end].unflatten(-1, (2, columns))))
+    torch.testing.assert_close(numbers[:, 5:end].view(count, 2, columns), left @ right)
+    assert not numbers[:, :5].any()
+    assert not numbers[:, end:].any()
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -231,6 +231,7 @@ def test_a_partial_state_of_another_recipe_is_ignored(interrupted, tmp_path, cap
     assert outcome(other) == outcome(fresh)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_learning_rate_that_diverges_keeps_its_rows(tmp_path):
     cell = OneCell(tmp_path, learning_rate=1e20, seeds=[1])
     run = cell.train()

@@ -13,22 +13,23 @@ PAUSE = 0.1  # seconds that the main thread has for hearing it by itself
 
 
 def on_interrupt(handler: Callable[[], object]) -> None:
-    """Have the main thread call `handler` at Ctrl-C; for the first it is woken. To be called by the main thread."""
+    """Have the main thread, which calls this, call `handler` at Ctrl-C; at the first it is woken if it sleeps.
+
+    While it is busy elsewhere than in Python, one Ctrl-C may become several calls.
+    """
     heard = threading.Event()
 
     def handle(*_) -> None:
         heard.set()
         handler()
 
+    def wake() -> None:
+        while signals := os.read(reader, 1):  # the system writes the number of each signal that comes
+            while signals[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is handle and not heard.wait(PAUSE):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.signal(signal.SIGINT, handle)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_wake, args=(reader, heard), daemon=True).start()
-
-
-def _wake(reader: int, heard: threading.Event) -> None:
-    """Wake the main thread until it has heard; the system writes the number of each signal to `reader`'s pipe."""
-    while number := os.read(reader, 1):
-        while number[0] == signal.SIGINT and not heard.wait(PAUSE):
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    threading.Thread(target=wake, daemon=True).start()

@@ -77,6 +77,7 @@ class Trainer:
         """Weights and biases of one network."""
         return self.numbers.shape[-1]
 
+    @np.errstate(all="ignore")  # a diverged network overflows, and says so by its figures
     def epoch(self, number: int) -> Epoch:
         """Train through all batches once, then validate."""
         synchronize(self.device)

@@ -42,12 +42,8 @@ class SGD:
 
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters
-        self.gradient, self.velocity = torch.zeros_like(weights), torch.zeros_like(weights)
-
-    @property
-    def buffers(self) -> list[Tensor]:
-        """All that must be kept beside the weights to go on later."""
-        return [self.velocity] if self.parameters.momentum else []
+        self.gradient = torch.zeros_like(weights)
+        self.buffers = [torch.zeros_like(weights)] if parameters.momentum else []  # the velocity
 
     def step(self) -> None:
         """Update the weights in place."""

@@ -1,7 +1,7 @@
 """The state after every epoch, kept until the cell is done: a training that was killed goes on from there.
 
 A file holds what one epoch left (rows, weights, the optimizer's buffers) and where it belongs (recipe, data, device,
-version of torch). One that is damaged or belongs elsewhere counts as not there; what is damaged is removed.
+versions of torch and NumPy). One that is damaged or belongs elsewhere counts as not there; what is damaged is removed.
 """
 
 import json

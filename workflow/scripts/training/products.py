@@ -1,7 +1,7 @@
 """Products of matrices, which are what most of training is.
 
-On a CPU by NumPy: its OpenBLAS uses the whole width of the processor, where PyTorch's MKL keeps to half of it on other
-makers' than Intel's. Elsewhere, and for several networks at once, by PyTorch.
+On a CPU by NumPy, whose OpenBLAS uses AVX-512 where there is any: PyTorch's MKL does so on Intel's processors only, and
+keeps to half of that width on others. Elsewhere, and for several networks at once, by PyTorch.
 """
 
 from collections.abc import Callable
