@@ -49,10 +49,11 @@ class Terminal:
     def press(self, keys: bytes) -> None:
         os.write(self._master, keys)
 
-    def end(self) -> int:
+    def end(self, seconds: float = 120) -> int:
         """Read to the end of the program; returns its exit status."""
+        end = time.monotonic() + seconds
         while self.read():
-            pass
+            assert time.monotonic() < end, f"no end after\n{self.seen}"
         return self.process.wait(60)
 
     @property

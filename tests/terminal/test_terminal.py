@@ -1,10 +1,12 @@
 """A whole run as a person sees it: live on a terminal, interrupted with Ctrl-C, and in lines when piped."""
 
 import re
+import signal
 import sys
 import time
 
 import pytest
+from faults import Run
 from project import copy_project, snakemake
 from pseudoterminal import Terminal
 
@@ -100,3 +102,23 @@ def test_impatience_changes_nothing(slow, form, keys, at_work):
     assert not re.search("Traceback|Error|KeyboardInterrupt", said), said
     assert form == "lines" or "^C" not in terminal.seen
     assert terminal.shows_signs
+
+
+@pytest.mark.parametrize("pause", [0, 0.005, 0.02, 0.1])
+def test_a_job_that_is_about_to_start_at_ctrl_c_ends_too(slow, pause):
+    """Its process is made when the terminal's signal is over; left alone it would train for hours."""
+    terminal = Terminal(COMMAND, slow, PROGRESS="lines")
+    terminal.wait_for(r"start  train     slow")
+    time.sleep(pause)
+    terminal.press(b"\x03")
+    assert terminal.end() != 0
+    assert re.search(r"Interrupted: \d of \d+ jobs done in .*the same command goes on\.", terminal.seen)
+
+
+def test_who_interrupts_snakemake_alone_interrupts_its_jobs(slow):
+    """As a script or a service manager does, which knows of no terminal."""
+    with Run(slow) as run:
+        run.wait_for("the training", lambda: "start  train     slow" in run.said)
+        run.process.send_signal(signal.SIGINT)
+        assert run.finish() != 0
+    assert "Interrupted: " in run.said

@@ -1,15 +1,19 @@
-"""Ctrl-C that is always heard.
+"""Ctrl-C that is always heard, by Snakemake and by its jobs.
 
 Python has a signal handled by the main thread as soon as that runs. Snakemake's sleeps until a job ends: a signal that
-came to another thread, or in the moment before the main thread fell asleep, would be heard only then.
+came to another thread, or in the moment before the main thread fell asleep, would be heard only then. And a job whose
+process is made just after the Ctrl-C never hears of it: Snakemake would wait for the end of a whole training.
 """
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
-PAUSE = 0.1  # seconds that the main thread has for hearing it by itself
+PAUSE = 0.1  # seconds that each has for hearing it by itself
+SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not in those that speak to a cluster
 
 
 def on_interrupt(handler: Callable[[], object]) -> None:
@@ -33,3 +37,21 @@ def on_interrupt(handler: Callable[[], object]) -> None:
     signal.signal(signal.SIGINT, handle)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=wake, daemon=True).start()
+
+
+def interrupt_jobs() -> None:
+    """Interrupt the jobs of this process that run, and every one that still starts, once each; returns at once."""
+    threading.Thread(target=_interrupt_jobs, daemon=True).start()
+
+
+def _interrupt_jobs() -> None:
+    import psutil  # late: a run that nobody interrupts does without
+
+    told: set[psutil.Process] = set()
+    while True:
+        time.sleep(PAUSE)
+        for process in set(psutil.Process().children(recursive=True)) - told:
+            with suppress(psutil.Error):  # it has ended
+                if any(SCRIPT in part for part in process.cmdline()):
+                    process.send_signal(signal.SIGINT)
+                    told.add(process)

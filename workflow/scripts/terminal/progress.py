@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from frame.errors import UserError
 from terminal import groups, lines
 from terminal.diverted import Diverted
-from terminal.interrupts import on_interrupt
+from terminal.interrupts import interrupt_jobs, on_interrupt
 from terminal.jobs import Job, Run
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
@@ -70,6 +70,7 @@ class Progress(logging.Handler):
         self._interrupted = True
         if not self._begun:
             sys.exit("Interrupted before the first job.")
+        interrupt_jobs()
         raise KeyboardInterrupt
 
     def emit(self, record: logging.LogRecord) -> None:
