@@ -192,7 +192,9 @@ def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
     assert f" {cell} " in row and "95.75%" in row and len(row) <= columns
 
 
-def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off():
+def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off(monkeypatch):
+    told = []
+    monkeypatch.setattr("terminal.progress.interrupt_jobs", lambda: told.append("jobs"))  # these tests' own, otherwise
     progress = Progress(sys.stdout, live=False)
     with pytest.raises(SystemExit, match="before the first job"):
         progress.interrupt()
@@ -201,6 +203,7 @@ def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off():
     with pytest.raises(KeyboardInterrupt):
         progress.interrupt()
     progress.interrupt()
+    assert told == ["jobs"]
 
 
 def test_a_failure_tells_what_the_executor_says(capsys):
