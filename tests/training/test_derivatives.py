@@ -98,9 +98,9 @@ def test_numpy_predicts_what_torch_does(name, generator, monkeypatch):
     images = torch.randint(0, 256, (30, 4, 5), generator=generator, dtype=torch.uint8)
     widths = [20, 16, 8, 6]
     alone = initial_weights(widths, generator)
-    layers_of_one = layers(stacked([alone]), widths)
+    two = layers(stacked([alone, alone]), widths)  # of several networks, so that torch multiplies
     for normalize in (False, True):
-        (wanted,) = predict(layers_of_one, images.flatten(1).unsqueeze(0).split(7, dim=1), normalize, name)
+        wanted, _ = predict(two, images.flatten(1).expand(2, -1, -1).split(7, dim=1), normalize, name)
         found = network.predict(
             [weight.numpy() for weight in alone], network.inputs_of(images.numpy(), normalize), name
         )

@@ -10,10 +10,12 @@ from training.model import inputs_of
 from training.step import Step
 
 
-def trainer(seeds, **changes):
-    images, labels = images_of_classes(200)
-    parameters = Parameters.of(PARAMETERS | changes)
-    return Trainer(parameters, seeds, torch.from_numpy(images).flatten(1), torch.from_numpy(labels), 4)
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def trainer(seeds, on="cpu", **changes):
+    images, labels = (torch.from_numpy(array).to(on) for array in images_of_classes(200))
+    return Trainer(Parameters.of(PARAMETERS | changes), seeds, images.flatten(1), labels, 4)
 
 
 def figures(epoch):
@@ -104,11 +106,12 @@ def test_same_seed_gives_the_same_bits():
         assert same(first.weights, second.weights)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_seeds_together_do_what_each_does_apart(optimizer):
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
+@pytest.mark.parametrize("changes", [{"momentum": 0.9}, {"momentum": 0.0}, {"optimizer": "adam"}], ids=str)
+def test_seeds_together_do_what_each_does_apart(changes, device):
     """On the CPU seeds train apart. Together, as on a GPU, sums may round otherwise: 1e-4 after three epochs."""
-    changes = {"optimizer": optimizer, "learning_rate": 0.01}
-    together, apart = trainer([3, 1, 2], **changes), [trainer([seed], **changes) for seed in (3, 1, 2)]
+    changes = {"optimizer": "sgd", "learning_rate": 0.01} | changes
+    together, apart = trainer([3, 1, 2], device, **changes), [trainer([seed], **changes) for seed in (3, 1, 2)]
     for number in (1, 2, 3):
         stacked, alone = together.epoch(number), [one.epoch(number) for one in apart]
         weights = {name: tensor for epoch in alone for name, tensor in epoch.weights.items()}
@@ -120,8 +123,13 @@ def test_seeds_together_do_what_each_does_apart(optimizer):
 
 
 @pytest.mark.parametrize("seeds", [[1], [1, 2]], ids=str)
-def test_going_on_from_a_kept_epoch_gives_the_same_bits(seeds):
-    one, other = trainer(seeds, optimizer="adam"), trainer(seeds, optimizer="adam")
+@pytest.mark.parametrize(
+    "changes",
+    [{"optimizer": "adam"}, {"optimizer": "sgd", "momentum": 0.9}, {"optimizer": "sgd", "momentum": 0.0}],
+    ids=str,
+)
+def test_going_on_from_a_kept_epoch_gives_the_same_bits(changes, seeds):
+    one, other = trainer(seeds, **changes), trainer(seeds, **changes)
     kept = one.epoch(1)
     other.resume(kept)
     first, second = one.epoch(2), other.epoch(2)

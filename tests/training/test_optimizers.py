@@ -36,6 +36,23 @@ def test_steps_are_those_of_torch_optim(name, more, weight_decay):
     torch.testing.assert_close(weights, theirs.detach(), rtol=1e-5, atol=1e-6)
 
 
+def test_parameters_may_change_between_steps():
+    """As with a momentum that is switched on, off and on again; torch.optim keeps the velocity meanwhile, too."""
+    weights, gradients = torch.ones(1, 6), torch.linspace(-1, 1, 6).view(1, 6)
+    theirs = weights.clone().requires_grad_()
+    optimizer = OPTIMIZERS["sgd"](weights, Parameters.of(PARAMETERS | {"optimizer": "sgd"}))
+    other = torch.optim.SGD([theirs], lr=0.1)
+    for rate, momentum in ((0.1, 0.0), (0.1, 0.9), (0.2, 0.5), (0.2, 0.0), (0.1, 0.9)):
+        changes = {"optimizer": "sgd", "learning_rate": rate, "momentum": momentum, "weight_decay": 0.0}
+        optimizer.parameters = Parameters.of(PARAMETERS | changes)
+        other.param_groups[0] |= {"lr": rate, "momentum": momentum}
+        fill(optimizer, gradients)
+        optimizer.step()
+        theirs.grad = gradients.clone()
+        other.step()
+        torch.testing.assert_close(weights, theirs.detach())
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_buffers_are_all_that_going_on_needs(name):
     parameters = Parameters.of(PARAMETERS | {"optimizer": name})

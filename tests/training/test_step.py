@@ -80,6 +80,17 @@ def autograd(network, inputs, classes, activate, loss):
     return outputs.detach(), torch.autograd.grad(loss(outputs, classes), leaves)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_everything_is_made_on_the_device_of_the_weights(activation, loss, generator):
+    """`meta` stands for a GPU: PyTorch refuses to mix devices, and has no numbers there."""
+    parameters = Parameters.of(PARAMETERS | {"hidden": [8, 4], "activation": activation, "loss": loss})
+    widths = [PIXELS, 8, 4, CLASSES]
+    step = Step(parameters, 5, widths, Still(stacked([initial_weights(widths, generator)] * 2).to("meta")))
+    images = torch.empty(2, 5, PIXELS, dtype=torch.uint8, device="meta")
+    assert step(images, torch.empty(2, CLASSES, 5, device="meta")).device.type == "meta"
+
+
 def test_a_step_sees_weights_that_were_put_in_place(generator):
     """As going on from a kept epoch does."""
     parameters, widths = Parameters.of(PARAMETERS | {"hidden": [8]}), [PIXELS, 8, CLASSES]

@@ -42,7 +42,7 @@ def train(
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
     started = perf_counter()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads)  # NumPy has as many by OPENBLAS_NUM_THREADS, which Snakemake sets
     torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
     settings = recipe["settings"]
     parameters = Parameters.of(settings["parameters"])

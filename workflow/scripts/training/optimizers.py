@@ -43,14 +43,14 @@ class SGD:
     def __init__(self, weights: Tensor, parameters: Parameters):
         self.weights, self.parameters = weights, parameters
         self.gradient = torch.zeros_like(weights)
-        self.buffers = [torch.zeros_like(weights)] if parameters.momentum else []  # the velocity
+        self.buffers = [torch.zeros_like(weights)]  # the velocity
 
     def step(self) -> None:
         """Update the weights in place."""
         torch._fused_sgd_(
             [self.weights],
             [self.gradient],
-            self.buffers,
+            self.buffers if self.parameters.momentum else [],
             lr=self.parameters.learning_rate,
             momentum=self.parameters.momentum,
             weight_decay=self.parameters.weight_decay,

@@ -17,10 +17,10 @@ Operation = Callable[[], object]
 def multiply(left: Tensor, right: Tensor, out: Tensor, plus: Tensor | None = None) -> list[Operation]:
     """Operations that compute left · right + `plus` into `out`, from what the tensors hold whenever they are called.
 
-    Shapes are [seeds, M, K], [seeds, K, N] and [seeds, M, N]; `plus` is [seeds, M, N] or [seeds, M, 1]. Autograd does
-    not see them.
+    Shapes are [seeds, M, K], [seeds, K, N] and [seeds, M, N]; `plus` is [seeds, M, 1]. Autograd does not see them.
     """
-    if out.device.type == "cpu" and len(out) == 1:
+    column_by_row = left.shape[-1] == 1  # of a batch of one image: NumPy leaves it to no library
+    if out.device.type == "cpu" and len(out) == 1 and not column_by_row:
         factors, product = [tensor[0].detach().numpy() for tensor in (left, right)], out[0].numpy()
         add = [] if plus is None else [partial(out.add_, plus)]
         return [partial(np.matmul, *factors, out=product), *add]
