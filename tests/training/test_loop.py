@@ -9,7 +9,6 @@ from training.loop import ORDER, Trainer, generator, split
 from training.model import inputs_of
 from training.step import Step
 
-
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
