@@ -40,7 +40,10 @@ def on_interrupt(handler: Callable[[], object]) -> None:
 
 
 def interrupt_jobs() -> None:
-    """Interrupt the jobs of this process that run, and every one that still starts, once each; returns at once."""
+    """Interrupt the jobs of this process that run, and every one that still starts, once each; returns at once.
+
+    Those that the terminal has interrupted already do not heed a second time (`frame.stage`).
+    """
     threading.Thread(target=_interrupt_jobs, daemon=True).start()
 
 

@@ -29,10 +29,10 @@ class Step:
         self.count, self.size = len(optimizer.weights), size  # of networks, of images
         self.network, self.gradients = (layers(of, widths) for of in (optimizer.weights, optimizer.gradient))
         self.operations: list[Operation] = []
-        passed, self.logits = self._record_forward()
-        gradient = self._record_loss()
-        self._record_backward(passed, gradient)
-        self._record(optimizer.step)
+        passed, self.logits = self._note_forward()
+        gradient = self._note_loss()
+        self._note_backward(passed, gradient)
+        self._note(optimizer.step)
 
     def __call__(self, images: Tensor, truth: Tensor) -> Tensor:
         """Learn from images uint8 [seeds, batch, pixels] and their true classes, one-hot [seeds, classes, batch].
@@ -44,26 +44,26 @@ class Step:
             operation()
         return self.logits
 
-    def _record(self, operation: Callable[..., object], *args: object, **kwargs: object) -> None:
+    def _note(self, operation: Callable[..., object], *args: object, **kwargs: object) -> None:
         """Write an operation down."""
         self.operations.append(partial(operation, *args, **kwargs))
 
-    def _record_forward(self) -> tuple[list[Tensor], Tensor]:
+    def _note_forward(self) -> tuple[list[Tensor], Tensor]:
         """Places, filled when the step is carried out: for the inputs, then for each hidden layer before and after its
         activation; and for the logits. All are [seeds, width, batch]."""
         activate = ACTIVATIONS[self.parameters.activation].value
         *hidden, last = self.network
         rows = last.weight.new_empty(self.count, self.size, self.network[0].weight.shape[-1])  # images come in rows
-        self._record(self._scale, rows)
+        self._note(self._scale, rows)
         passed = [rows.mT]
         for layer in hidden:
-            before = self._record_layer(layer, passed[-1])
+            before = self._note_layer(layer, passed[-1])
             after = torch.empty_like(before)
-            self._record(activate, before, out=after)
+            self._note(activate, before, out=after)
             passed += [before, after]
-        return passed, self._record_layer(last, passed[-1])
+        return passed, self._note_layer(last, passed[-1])
 
-    def _record_layer(self, layer: Layer, inputs: Tensor) -> Tensor:
+    def _note_layer(self, layer: Layer, inputs: Tensor) -> Tensor:
         """A place for what a layer computes."""
         weight, bias = layer
         outputs = weight.new_empty(self.count, weight.shape[-2], self.size)
@@ -73,16 +73,16 @@ class Step:
     def _scale(self, rows: Tensor) -> None:
         inputs_of(self.images, self.parameters.normalize, out=rows)
 
-    def _record_loss(self) -> Tensor:
+    def _note_loss(self) -> Tensor:
         """A place for the derivative of the batch's mean loss by the logits."""
         gradient = torch.empty_like(self.logits)
-        self._record(self._differentiate_loss, gradient, LOSSES[self.parameters.loss].gradient)
+        self._note(self._differentiate_loss, gradient, LOSSES[self.parameters.loss].gradient)
         return gradient
 
     def _differentiate_loss(self, gradient: Tensor, derivative: Callable[[Tensor, Tensor], Tensor]) -> None:
         torch.mul(derivative(self.logits, self.truth), 1 / self.size, out=gradient)
 
-    def _record_backward(self, passed: list[Tensor], gradient: Tensor) -> None:
+    def _note_backward(self, passed: list[Tensor], gradient: Tensor) -> None:
         """From the last layer to the first; `gradient` is the loss's by what a layer computes."""
         derivative = ACTIVATIONS[self.parameters.activation].gradient
         ones = gradient.new_ones(self.count, self.size, 1)
@@ -94,5 +94,5 @@ class Step:
                 before, after = passed[2 * index - 1 : 2 * index + 1]
                 input_gradient = torch.empty_like(after)
                 self.operations += multiply(self.network[index].weight.mT, gradient, input_gradient)
-                self._record(derivative, input_gradient, before, after)
+                self._note(derivative, input_gradient, before, after)
                 gradient = input_gradient
