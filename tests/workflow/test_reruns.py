@@ -4,8 +4,10 @@ import ast
 import gzip
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from project import CELLS, planned_jobs, snakemake
@@ -91,13 +93,51 @@ def touch_results(folder: Path) -> None:
         os.utime(path)
 
 
+def one_time(seconds: float) -> Callable[[Path], None]:
+    """As an archive unpacks that keeps one time for all files."""
+
+    def change(folder: Path) -> None:
+        for path in sorted((folder / "results").rglob("*")):
+            os.utime(path, (seconds, seconds))
+        forget(folder)
+
+    return change
+
+
+def forget(folder: Path) -> None:
+    """A folder that Snakemake has never seen: with checksums from an earlier run it would not look at times alone."""
+    shutil.rmtree(folder / ".snakemake")
+
+
+def old_benchmark(folder: Path) -> None:
+    os.utime(folder / "results/benchmarks/prepare.tsv", (1672531200, 1672531200))
+    forget(folder)
+
+
+def no_benchmarks(folder: Path) -> None:
+    shutil.rmtree(folder / "results/benchmarks")
+    forget(folder)
+
+
+def zipped(folder: Path) -> None:
+    """A zip archive keeps local times, in steps of two seconds."""
+    shutil.make_archive(str(folder / "copy"), "zip", folder / "results")
+    shutil.rmtree(folder / "results")
+    with ZipFile(folder / "copy.zip") as archive:
+        for entry in archive.infolist():
+            path = archive.extract(entry, folder / "results")
+            written = time.mktime((*entry.date_time, 0, 0, -1))
+            os.utime(path, (written, written))
+    forget(folder)
+
+
 def fresh_clone(folder: Path) -> None:
     """The results copied in by a program that keeps no times, into a clone that Snakemake has never seen."""
     results = folder / "results"
     shutil.copytree(results, folder / "copy", copy_function=shutil.copyfile)
     shutil.rmtree(results)
     (folder / "copy").rename(results)
-    shutil.rmtree(folder / ".snakemake")
+    forget(folder)
 
 
 def other_branch(folder: Path) -> None:
@@ -210,6 +250,11 @@ CASES = {
     # Files
     "touch on every result": (touch_results, []),
     "a fresh clone with the results copied in": (fresh_clone, []),
+    "a benchmark older than all else": (old_benchmark, []),
+    "no benchmarks": (no_benchmarks, []),
+    "one old time for all files": (one_time(315619200), []),
+    "one time in the future for all files": (one_time(4102444800), []),
+    "results that went through a zip archive": (zipped, []),
     "another branch in between": (other_branch, []),
     "a deleted output of a cell": (delete("cells/narrow/history.csv"), cell("narrow")),
     "a corrupted output of a cell": (corrupt("cells/narrow/checkpoints.safetensors"), cell("narrow")),

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -39,10 +40,12 @@ def valid(record: dict[str, Any], stage: str) -> bool:
 
 
 def settle(path: Path, record: dict[str, Any]) -> None:
-    """Give a kept record the time at which its job ended: a copied one would look newer than what was made from it."""
+    """Give a file of a kept job the time at which the job ended by its record: copied or unpacked, it would look newer
+    than what was made from it, or older than what it was made from. A file that is not there is fine."""
     finished = _finished(record)
-    if abs(path.stat().st_mtime_ns - finished) > 1e9:
-        os.utime(path, ns=(finished, finished))
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime_ns != finished:
+            os.utime(path, ns=(finished, finished))
 
 
 def _finished(record: dict[str, Any]) -> int:
