@@ -6,6 +6,7 @@ reads the documented log events (snakemake-interface-logger-plugins). More: docs
 
 import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -42,6 +43,7 @@ UNINTERESTING = (
 NOTHING = "Nothing to be done"
 INTERRUPTED = "Terminating processes on user request"
 UNSUCCESSFUL = "At least one job did not complete successfully"
+SCRIPT_FAILED = re.compile(r"^CalledProcessError in file .*\bCommand .*returned non-zero exit status", re.M | re.S)
 PARTIAL = "the same command with --config partial=True"
 STYLES = {logging.ERROR: "red", logging.WARNING: "yellow"}
 MODES = ("live", "lines", "snakemake")
@@ -102,8 +104,7 @@ class Progress(logging.Handler):
             self._lost(record.aux_logs)
         elif event == LogEvent.ERROR:
             text = record.getMessage()
-            known = record.exception == "RuleException" or UNSUCCESSFUL in text  # its log says more, and so does `end`
-            if not known:
+            if UNSUCCESSFUL not in text and not SCRIPT_FAILED.search(text):  # `end` says it, and the failed job's log
                 self._print(text, "red")
         elif event is None:
             self._message(record)
