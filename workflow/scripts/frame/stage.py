@@ -18,6 +18,7 @@ from typing import Any
 from frame import lock
 from frame.errors import IN_THE_WAY, UserError, cannot_write
 from frame.files import describe, digest, sweep
+from frame.imported import hold_to_recipe
 from frame.logs import DONE, FAILED
 from frame.records import results_folder
 
@@ -48,6 +49,7 @@ def stage(snakemake):
                 sys.exit(0)
             sweep(snakemake.output)
             with logged(Path(snakemake.log[0])):
+                hold_to_recipe(plan["stage"], plan["recipe"]["code"])
                 check_inputs(plan, results_folder(plan_file), snakemake.input)
                 yield plan
     except (UserError, OSError) as error:  # before there was a log, or of the log itself

@@ -51,11 +51,15 @@ def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str
 @cache
 def _read(path: Path, name: str) -> tuple[str, list[str]]:
     """Checksum of a module's meaning, and the dotted names that it imports."""
-    content = path.read_bytes()
-    key = _short(f"{name} {path.name} ".encode() + content)
+    return describe(path.read_bytes(), name, is_package=path.name == "__init__.py")
+
+
+def describe(content: bytes, name: str, *, is_package: bool = False) -> tuple[str, list[str]]:
+    """Checksum of the meaning of a module's source, and the dotted names that it imports."""
+    key = _short(f"{name} {is_package} ".encode() + content)
     known = _known()
     if key not in known:
-        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        package = name if is_package else name.rpartition(".")[0]
         imported: set[str] = set()
         meaning = _meaning(ast.parse(content), package, imported)
         known[key] = [_short(repr(meaning).encode()), sorted(imported)]

@@ -1,0 +1,104 @@
+"""Code that changes while a run is at work, as when another branch is checked out: no result of it is kept."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from faults import Faults, Run, trained
+from project import CELLS, copy_project, planned_jobs, snakemake
+
+from frame.imported import PREAMBLE_END
+from planning.fingerprint import SCRIPTS, fingerprint
+
+RIGHT, WRONG = "lr=self.parameters.learning_rate", "lr=1e-9"
+OPTIMIZERS = "workflow/scripts/training/optimizers.py"
+
+
+def test_cells_of_other_code_are_not_kept_and_the_first_loses_nothing(finished, tmp_path):
+    project = copy_project(tmp_path / "project")
+    faults = Faults(tmp_path / "faults", ("hold", r"partial/.*seed1\.epoch1", 1))
+    optimizers = project / OPTIMIZERS
+    source = optimizers.read_text("utf-8")
+    with Run(project, "--cores", "1", PROGRESS="lines", **faults.environment) as run:
+        run.wait_for("a training", faults.held)
+        optimizers.write_text(source.replace(RIGHT, WRONG), "utf-8")  # after the import: no matter
+        faults.release()
+        assert run.finish() == 1
+        said = run.said
+    assert f"{optimizers}: changed since the run was planned" in said
+    kept = [cell for cell in CELLS if (project / f"results/cells/{cell}/run.json").exists()]
+    assert len(kept) == 1
+    optimizers.write_text(source, "utf-8")
+    jobs = planned_jobs(project)
+    assert {f"train {cell}" for cell in CELLS} - {*jobs} == {f"train {kept[0]}"}
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for cell in CELLS:
+        assert trained(project / "results", cell) == trained(finished / "results", cell)
+
+
+SCRIPT = """\
+import sys
+from pathlib import Path
+sys.path[:0] = [{scripts!r}, {folder!r}]
+import early
+from frame.errors import UserError
+from frame.imported import hold_to_recipe
+from frame.imported import PREAMBLE_END
+from planning.fingerprint import fingerprint
+code = {code!r}
+try:
+    {before}
+    hold_to_recipe("job", code)
+    {after}
+    import late
+    print("kept", late.VALUE)
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("pass", "pass", "kept 1"),
+        ("Path(early.__file__).write_text('VALUE = 2')", "pass", "early.py: changed since the run was planned"),
+        ("Path(early.__file__).write_text('VALUE = 1')", "pass", "early.py: was written while this job started"),
+        ("pass", "Path(early.__file__).write_text('VALUE = 2')", "kept 1"),
+        ("pass", "Path(early.__file__).with_name('late.py').write_text('VALUE = 2')", "late.py: changed since"),
+        ("pass", "Path(early.__file__).with_name('late.py').write_text('VALUE =')", "late.py: changed since"),
+    ],
+)
+def test_when_a_module_is_edited(tmp_path, before, after, told):
+    for name in ("early", "late"):
+        (tmp_path / f"{name}.py").write_text("VALUE = 1")
+    (tmp_path / "job.py").write_text("import early\nimport late\n")
+    code = fingerprint("job", tmp_path)
+    time.sleep(0.05)  # files have coarser clocks than processes
+    script = SCRIPT.format(scripts=str(SCRIPTS), folder=str(tmp_path), code=code, before=before, after=after)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert told in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("line", "told"), [("", "kept"), ("EDITED = 1", "job.py: changed since the run was planned")])
+def test_the_script_that_snakemake_copied(tmp_path, line, told):
+    """It is no module that was imported."""
+    source = f"""\
+{line}
+import sys
+sys.path.insert(0, {str(SCRIPTS)!r})
+from frame.errors import UserError
+from frame.imported import PREAMBLE_END, hold_to_recipe
+try:
+    hold_to_recipe("job", {{"job": sys.argv[1]}})
+    print("kept")
+except UserError as error:
+    print(error)
+"""
+    (tmp_path / "job.py").write_text(source.removeprefix(line))
+    code = fingerprint("job", tmp_path)
+    (tmp_path / "tmp.job.py").write_text(f"{PREAMBLE_END.decode()}{source}")
+    command = [sys.executable, "tmp.job.py", code["job"]]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert told in done.stdout, done.stdout + done.stderr
