@@ -1,6 +1,7 @@
-"""make clean: nothing goes without a yes."""
+"""make clean: nothing goes without a yes, and nothing of the user's goes at all."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,25 +9,36 @@ from clean import clean
 from project import command_of, snakemake
 from pseudoterminal import Terminal
 
+from frame import owned
+
+
+def patterns(results: Path) -> list[str]:
+    return [f"{results}/{name}" for name in ("cells/{cell}/run.json", "logs/train/{cell}.log", "figures/time.svg")]
+
+
+def trained(results: Path) -> None:
+    (results / "cells/a").mkdir(parents=True)
+    (results / "cells/a/run.json").touch()
+
 
 @pytest.mark.parametrize(("answer", "gone"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
 def test_clean_asks(tmp_path, monkeypatch, answer, gone):
-    (tmp_path / "cells/a").mkdir(parents=True)
+    trained(tmp_path)
     (tmp_path / "data").mkdir()
     stdin = type("Terminal", (), {"isatty": lambda self: True, "readline": lambda self: answer})()
     monkeypatch.setattr("sys.stdin", stdin)
     monkeypatch.delenv("YES", raising=False)
-    said = clean(tmp_path)
+    said = clean(tmp_path, patterns(tmp_path))
     assert (tmp_path / "cells").exists() != gone and (tmp_path / "data").is_dir()
     assert said.startswith("Removed") == gone
 
 
 def test_clean_without_a_terminal_removes_nothing_and_says_how(tmp_path, monkeypatch):
-    (tmp_path / "cells/a").mkdir(parents=True)
+    trained(tmp_path)
     monkeypatch.delenv("YES", raising=False)
     monkeypatch.setattr("sys.stdin", type("Pipe", (), {"isatty": lambda self: False})())
     with pytest.raises(SystemExit, match=r"Nothing removed: .* make clean YES=1"):
-        clean(tmp_path)
+        clean(tmp_path, patterns(tmp_path))
     assert (tmp_path / "cells/a").is_dir()
 
 
@@ -41,12 +53,12 @@ def test_clean_says_where_results_are_when_here_are_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results/logs").mkdir(parents=True)
     (tmp_path / "results/logs/clean.log").touch()
-    assert clean(Path("results")) == "results: no results here"
+    assert clean(Path("results"), patterns(Path("results"))) == "results: no results here"
     (tmp_path / "results/demo/cells").mkdir(parents=True)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").touch()
     told = "results: no results here; results/demo has some: make clean CONFIG=config/demo.yaml"
-    assert clean(Path("results")) == told
+    assert clean(Path("results"), patterns(Path("results"))) == told
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"])
@@ -59,3 +71,47 @@ def test_ctrl_c_and_ctrl_d_at_the_question_remove_nothing(finished, key):
     terminal.end()
     assert not re.search("Traceback|KeyboardInterrupt", terminal.seen), terminal.seen
     assert (finished / "results/report.html").is_file()
+
+
+MINE = {"figures/mine.svg", "logs/diary.txt", "logs/train/diary.log", "errors/mine.txt", "dag/mine"}
+MINE |= {"cells/narrow/notes.md", "cells/mine/run.txt", "chapter.tex"}
+
+
+def test_what_is_the_users_stays_and_is_listed(project, tmp_path):
+    """In a folder of the user's own, where a run left its results beside other things."""
+    thesis, elsewhere = project / "thesis", tmp_path / "elsewhere"
+    (project / "results").rename(thesis)
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text("utf-8").replace("results: results", "results: thesis"), "utf-8")
+    for name in MINE:
+        (thesis / name).parent.mkdir(parents=True, exist_ok=True)
+        (thesis / name).write_text("mine")
+    shutil.copytree(thesis / "cells/wide", elsewhere)
+    shutil.rmtree(thesis / "cells/wide")
+    (thesis / "cells/wide").symlink_to(elsewhere)
+    there = {path.name for path in elsewhere.iterdir()}
+    said = snakemake(project, "--quiet", "all", "--", "clean", YES="1")
+    assert said.returncode == 0 and "Removed thesis: 3 cells with their page" in said.stdout
+    left = {path.relative_to(thesis).as_posix() for path in thesis.rglob("*") if not path.is_dir() or path.is_symlink()}
+    ours = {name for name in left if name.startswith(("data/", ".lock", "logs/clean.log", "plan/"))}
+    assert left - ours == MINE | {"cells/wide"}
+    assert {path.name for path in elsewhere.iterdir()} == there
+    listed = {line.strip() for line in said.stdout.splitlines() if line.startswith("  ")}
+    assert listed == MINE | {"cells/wide (a link)"}
+
+
+def test_all_that_a_run_writes_is_known_as_its_own(finished):
+    """Or clean would leave it, and call it the user's."""
+    said = snakemake(finished, "--quiet", "all", "--", "clean")
+    assert "Nothing removed" in said.stderr
+    left = owned.find(finished / "results", everything(finished)).foreign
+    assert left == []
+
+
+def everything(project: Path) -> list[str]:
+    """What the rules write, by their own files."""
+    text = "".join(path.read_text("utf-8") for path in (project / "workflow/rules").glob("*.smk"))
+    names = {*re.findall(r'"<results>/([^"]+)"', text)}
+    figures = re.findall(r'^    "([\w-]+)": "', text, re.MULTILINE)
+    names |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "pdf")}
+    return [f"{project}/results/{name}" for name in names]

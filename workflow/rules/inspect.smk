@@ -2,6 +2,17 @@
 # and one cell alone: `make cell NAME=…`.
 
 
+from planning.plan import STAGES
+
+WRITERS = [*STAGES, "why", "dag", "stale", "prune", "open", "clean"]
+
+
+def written(wildcards):
+    """What the rules write, with `{cell}` for the name of a cell."""
+    kinds = [kind for name in WRITERS for kind in (getattr(rules, name).output, getattr(rules, name).log)]
+    return [*(str(file) for kind in kinds for file in kind), *(str(getattr(rules, name).benchmark) for name in STAGES)]
+
+
 localrules:
     cell,
     why,
@@ -48,6 +59,7 @@ rule stale:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
+        patterns=written,
         delete=False,
     script:
         "../scripts/stale.py"
@@ -59,6 +71,7 @@ use rule stale as prune with:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
+        patterns=written,
         configured=CELLS,
         delete=True,
 
@@ -81,5 +94,6 @@ rule clean:
         "../../environment.yml"
     params:
         results=str(plan.results),
+        patterns=written,
     script:
         "../scripts/clean.py"

@@ -1,43 +1,29 @@
-"""Remove what runs left in a results folder, once the person at the terminal says yes. Downloads stay."""
+"""Remove what runs left in a results folder, once the person at the terminal says yes. Downloads stay, and so does all
+that is not the workflow's own."""
 
 import os
 import sys
 from pathlib import Path
 
-from frame import lock
+from frame import lock, owned
 from frame.errors import UserError
-from frame.files import remove, size
+from frame.files import size
 
-# What the rules write, without data/: fetching again may take a network that is not there.
-RESULTS = (
-    "cells",
-    "partial",
-    "comparison",
-    "comparison.csv",
-    "effects.csv",
-    "reference.csv",
-    "errors",
-    "figures",
-    "report.html",
-    "report.json",
-    "ro-crate-metadata.json",
-    "record.json",
-)
-TRACES = (
-    "dag",
-    "plan",
-    "logs",
-    "benchmarks",
-)
+TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing to speak of
 
 
-def clean(results: Path) -> str:
-    """Ask, remove, and say what happened. Without a terminal to ask on, YES=1 in the environment is the answer."""
-    there = [results / name for name in (*RESULTS, *TRACES) if (results / name).exists()]
-    if not any((results / name).exists() for name in RESULTS):
+def clean(results: Path, patterns: list[str]) -> str:
+    """Ask, remove, and say what happened. `patterns`: what the rules write (see `frame.owned.find`).
+
+    Without a terminal to ask on, YES=1 in the environment is the answer.
+    """
+    found = owned.find(results, patterns)
+    files = found.of()
+    if all(path.relative_to(results).as_posix().startswith(TRACES) for path in files):
         return f"{results}: no results here{_elsewhere(results)}"
-    cells = sum(1 for path in (results / "cells").glob("*") if path.is_dir())
-    what = f"{results}: {cells} cells with their page, {sum(map(size, there)) / 1e6:.1f} MB"
+    cells = sum(any(path.is_relative_to(results / "cells") for path in of) for of in found.files.values())
+    what = f"{results}: {cells} cells with their page, {sum(map(size, files)) / 1e6:.1f} MB"
+    left = owned.left(found.foreign, results)
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
@@ -49,9 +35,8 @@ def clean(results: Path) -> str:
         if answer.strip().lower() not in ("y", "yes"):
             return ("" if answer.endswith("\n") else "\n") + "Nothing removed."
     with lock.unused(results):
-        for path in there:
-            remove(path)
-    return f"Removed {what}."
+        owned.remove(files, results)
+    return "\n".join(filter(None, [f"Removed {what}.", left]))
 
 
 def _elsewhere(results: Path) -> str:
@@ -65,6 +50,6 @@ def _elsewhere(results: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        print(clean(Path(snakemake.params.results)))
+        print(clean(Path(snakemake.params.results), list(snakemake.params.patterns)))
     except UserError as error:
         sys.exit(str(error))

@@ -22,6 +22,7 @@ from planning.recipes import Recipes
 SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 AFTER = "made from what runs again"
+TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 IN_PLACE = ("partial", ".locks", "benchmarks", "logs")  # folders of files that are not written beside their names
 
 
@@ -175,10 +176,7 @@ class Plan:
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
-        folder = self.results / "cells"
-        if not folder.is_dir():
-            return []
-        return sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name not in self._cells)
+        return sorted({path.parent.name for name in TRAINED for path in self.results.glob(name)} - {*self._cells})
 
     def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
         planned = {
