@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data import idx, prepared
-from data.acquire import from_mirrors
-from data.datasets import DATASETS, FILES, mirrors
-from data.fetch import Patience
+from experiment_grid.data import idx, prepared
+from experiment_grid.data.acquire import from_mirrors
+from experiment_grid.data.datasets import DATASETS, FILES, mirrors
+from experiment_grid.data.fetch import RetryPolicy
 
 KEPT = Path(__file__).resolve().parents[1] / "results/data/mnist"  # where `make run` leaves the downloads
 
@@ -39,7 +39,7 @@ def _mnist(folder: Path) -> tuple[str, list[np.ndarray]] | None:
     mnist = DATASETS["mnist"]
     if os.environ.get("MNIST_MIRROR"):
         folder.mkdir()
-        from_mirrors("mnist", mnist.checksums, mirrors("mnist", None, os.environ)[:1], folder, {}, Patience())
+        from_mirrors("mnist", mnist.checksums, mirrors("mnist", None, os.environ)[:1], folder, {}, RetryPolicy())
     elif all((KEPT / f"{file}.gz").exists() for file in FILES):
         shutil.copytree(KEPT, folder)
     else:

@@ -17,10 +17,10 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from bench.contestants import PACKAGES, Job, installed
-from data.prepared import test_images
-from evaluation.network import inputs_of, predict
-from frame.records import machine
-from training.figures import accuracy
+from experiment_grid.data.prepared import test_images
+from experiment_grid.evaluation.network import inputs_of, predict
+from experiment_grid.runtime.records import machine
+from experiment_grid.training.metrics import accuracy
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -161,7 +161,7 @@ def writes(project: Path) -> dict[str, int]:
 
 def inputs(examples: int) -> int:
     """Run the property-based tests of config and IDX reader with so many examples each; returns how many there were."""
-    tests = ["tests/configuration/test_config_properties.py", "tests/data/test_idx.py"]
+    tests = ["tests/config/test_config_properties.py", "tests/data/test_idx.py"]
     command = [sys.executable, "-m", "pytest", "-q", "--hypothesis-show-statistics", *tests]
     environment = os.environ | {"EXAMPLES": str(examples)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

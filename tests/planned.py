@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from frame.records import now, write_record
-from planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.runtime.records import now, write_record
 
 CELLS = ["a", "b"]
 OUTPUTS = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from configuration.parameters import Parameters
+from experiment_grid.config.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")

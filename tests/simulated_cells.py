@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from project import parameters
 
-from frame.records import now, write_record
+from experiment_grid.runtime.records import now, write_record
 
 PARAMETERS = parameters(hidden=[256, 128, 64], learning_rate=0.005, epochs=3, device="cpu")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from project import parameters
 
-from data import prepared
+from experiment_grid.data import prepared
 
 PARAMETERS = parameters(hidden=[16, 8], learning_rate=0.05, batch_size=32, epochs=3, seeds=[1, 2], device="cpu")
 

@@ -53,7 +53,7 @@ def training_pixels(job: Job):
     """Pixels uint8 [n_train, 784] and labels uint8 [n_train], for those who take arrays."""
     import numpy as np
 
-    from data.prepared import training_images
+    from experiment_grid.data.prepared import training_images
 
     images, labels = training_images(job.prepared)
     chosen = np.random.default_rng(job.seed).permutation(len(images))[: job.n_train]

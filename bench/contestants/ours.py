@@ -1,7 +1,7 @@
 """This project: the script of the train stage, with validation and the weights of every epoch.
 
 Left out is what lies around that script in a run: Snakemake's own start of a job, and the lock and the checksums of its
-inputs in `frame.stage`.
+inputs in `runtime.stage`.
 """
 
 import gc
@@ -15,9 +15,9 @@ def train(job: Job) -> float:
     """Run it; with several seeds, seconds of all of them."""
     from train import train as train_stage
 
-    from training.checkpoints import Checkpoints
+    from experiment_grid.training.checkpoints import Checkpoints
 
-    gc.freeze()  # as frame.stage does
+    gc.freeze()  # as runtime.stage does
 
     results = Path(job.saved).with_suffix("")
     parameters = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data import idx
-from data.datasets import FILES
+from experiment_grid.data import idx
+from experiment_grid.data.datasets import FILES
 
 MNIST = Path(__file__).parents[2] / "../shared/mnist"
 

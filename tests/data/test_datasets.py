@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from idx_files import MNIST, contents, write_folder
 
-from data import idx
-from data.datasets import DATASETS, FILES, mirrors, source
-from frame.errors import UserError
+from experiment_grid.data import idx
+from experiment_grid.data.datasets import DATASETS, FILES, mirrors, source
+from experiment_grid.runtime.errors import UserError
 
 
 def named(name, path=None):
@@ -101,9 +101,9 @@ def test_only_folder_addresses_are_mirrors(address):
 
 def test_the_registry_is_read_without_numpy():
     scripts = Path(__file__).parents[2] / "workflow/scripts"
-    code = "import sys, data.datasets; print([name for name in ('numpy', 'torch', 'requests') if name in sys.modules])"
+    code = "import sys, experiment_grid.data.datasets; print({'numpy', 'torch', 'requests'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("folder", ["file:///a folder/mnist", "file://localhost/data", "http://example.org:8080/a"])

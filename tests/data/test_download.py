@@ -15,13 +15,13 @@ import mirror_server as server
 import pytest
 from idx_files import MNIST, contents, write_folder
 
-from data import acquire, idx
-from data.datasets import DATASETS, FILES
-from data.fetch import Patience
-from data.idx import DataError
+from experiment_grid.data import acquire, idx
+from experiment_grid.data.datasets import DATASETS, FILES
+from experiment_grid.data.fetch import RetryPolicy
+from experiment_grid.data.idx import DataError
 
-PATIENCE = Patience(attempts=2, back_off=0.01, silence=20)
-HASTY = Patience(attempts=2, back_off=0.01, silence=0.3, slowest=100)
+PATIENCE = RetryPolicy(attempts=2, back_off=0.01, silence=20)
+HASTY = RetryPolicy(attempts=2, back_off=0.01, silence=0.3, slowest=100)
 CONTENTS = contents()
 CHECKSUMS = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
 ARCHIVES = {f"{name}.gz": gzip.compress(content) for name, content in CONTENTS.items()}
@@ -240,9 +240,9 @@ def test_a_failed_download_keeps_what_is_good_for_the_next_one(folder):
 KILLED = """
 import json, sys
 from pathlib import Path
-from data import acquire
-from data.fetch import Patience
-acquire.from_mirrors("mnist", json.loads(sys.argv[1]), [sys.argv[2]], Path(sys.argv[3]), {}, Patience())
+from experiment_grid.data import acquire
+from experiment_grid.data.fetch import RetryPolicy
+acquire.from_mirrors("mnist", json.loads(sys.argv[1]), [sys.argv[2]], Path(sys.argv[3]), {}, RetryPolicy())
 """
 
 

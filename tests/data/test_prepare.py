@@ -11,9 +11,9 @@ import pytest
 from idx_files import MNIST, arrays, contents, write_folder
 from prepare import prepare
 
-from data import idx, prepared
-from data.datasets import FILES
-from data.idx import DataError
+from experiment_grid.data import idx, prepared
+from experiment_grid.data.datasets import FILES
+from experiment_grid.data.idx import DataError
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -103,7 +103,7 @@ def test_mnist_is_prepared_whole(tmp_path):
 def test_reading_needs_no_torch(tmp_path):
     target = run("mnist", tmp_path, contents())
     code = (
-        "import sys; from data import prepared; prepared.training_images(sys.argv[1]);"
+        "import sys; from experiment_grid.data import prepared; prepared.training_images(sys.argv[1]);"
         "print([name for name in ('torch', 'torchvision', 'pandas') if name in sys.modules])"
     )
     command = [sys.executable, "-c", code, str(target)]
@@ -114,10 +114,10 @@ def test_reading_needs_no_torch(tmp_path):
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from data.datasets import FILES
-from data import acquire
-from data.fetch import Patience
-from frame.errors import UserError
+from experiment_grid.data.datasets import FILES
+from experiment_grid.data import acquire
+from experiment_grid.data.fetch import RetryPolicy
+from experiment_grid.runtime.errors import UserError
 from prepare import prepare
 source, target = Path(sys.argv[2]), Path(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -125,7 +125,7 @@ try:
     if sys.argv[1] == "prepare":
         prepare("mnist", [source / f"{name}.gz" for name in FILES], target / "prepared.safetensors")
     else:
-        acquire.from_mirrors("mnist", dict.fromkeys(FILES, ""), [source.as_uri() + "/"], target, {}, Patience())
+        acquire.from_mirrors("mnist", dict.fromkeys(FILES, ""), [source.as_uri() + "/"], target, {}, RetryPolicy())
 except UserError as error:
     print(error)
 """

@@ -10,13 +10,13 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from trained_cell import OneCell, images_of_classes
 
-from evaluation.network import inputs_of, predict
-from evaluation.scores import chosen_epoch, confusion
-from frame.errors import UserError
-from training import checkpoints
-from training.checkpoints import Checkpoints
-from training.figures import accuracy, mean_loss
-from training.history import Row, read_validation_accuracy, write
+from experiment_grid.evaluation.network import inputs_of, predict
+from experiment_grid.evaluation.scores import chosen_epoch, confusion
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.training import checkpoints
+from experiment_grid.training.checkpoints import Checkpoints
+from experiment_grid.training.history import Row, read_validation_accuracy, write
+from experiment_grid.training.metrics import accuracy, mean_loss
 
 
 @pytest.fixture(scope="module")

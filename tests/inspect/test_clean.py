@@ -9,7 +9,7 @@ from clean import clean
 from project import command_of, snakemake
 from pseudoterminal import Terminal
 
-from frame import owned
+from experiment_grid.runtime import owned
 
 
 def patterns(results: Path) -> list[str]:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planned import make, running
 
-from frame.records import FORMAT, now
-from planning.explain import explain
+from experiment_grid.planning.explain import explain
+from experiment_grid.runtime.records import FORMAT, now
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])

@@ -3,7 +3,7 @@
 import pytest
 from planned import CELLS, Recipes, finish, make
 
-from frame.errors import cannot_write
+from experiment_grid.runtime.errors import cannot_write
 
 
 def test_what_killed_processes_left_goes(tmp_path):

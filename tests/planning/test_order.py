@@ -3,8 +3,8 @@
 import pytest
 from trained_cell import PARAMETERS
 
-from configuration.parameters import Parameters
-from planning.order import ranks
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.planning.order import ranks
 
 
 @pytest.mark.parametrize(

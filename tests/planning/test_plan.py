@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from planned import OUTPUTS, finish, make, running
 
-from planning.differences import differences
-from planning.explain import explain
-from planning.plan import KEPT_TIME
+from experiment_grid.planning.differences import differences
+from experiment_grid.planning.explain import explain
+from experiment_grid.planning.plan import KEPT_TIME
 
 
 def test_everything_is_new_in_an_empty_folder(tmp_path, recipes):

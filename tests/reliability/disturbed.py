@@ -74,7 +74,7 @@ class Stage:
 
     def is_done(self) -> bool:
         """Whether the record tells checksum, size and time of every output as it is."""
-        from frame.stage import is_done, read_plan  # the script's folder is on the path by now
+        from experiment_grid.runtime.stage import is_done, read_plan  # the script's folder is on the path by now
 
         return is_done(read_plan(self.snakemake.input.plan), Path("results"), map(str, self.outputs))
 

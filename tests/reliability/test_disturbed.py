@@ -36,8 +36,10 @@ def test_a_killed_stage_leaves_nothing_half_and_its_next_run_the_same(project, s
 
 def test_the_test_above_sees_a_record_with_a_wrong_checksum(project):
     script = project / "faults/prepare.py"
-    lie = 'import frame.records\nframe.records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}\n'
-    script.write_text(script.read_text().replace("from frame.records import", f"{lie}from frame.records import", 1))
+    begin = "from experiment_grid.runtime.records import"
+    lie = 'records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}'
+    lie = f"import experiment_grid.runtime.records as records\n{lie}\n"
+    script.write_text(script.read_text().replace(begin, lie + begin, 1))
     with pytest.raises(AssertionError, match=r"prepare\.json does not tell of the files that are there"):
         disturbed(project, "kill", "faults/prepare.py")
 

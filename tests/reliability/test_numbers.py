@@ -10,7 +10,7 @@ import yaml
 from project import copy_project, snakemake
 from sklearn.datasets import load_digits
 
-from data import idx
+from experiment_grid.data import idx
 
 CELLS = [
     {"name": "diverges", "learning_rate": 1000, "hidden": [64, 64, 64], "seeds": [1]},

@@ -6,7 +6,7 @@ import re
 from faults import Faults
 from project import copy_project, planned_jobs, snakemake
 
-from frame.logs import CUT_OFF
+from experiment_grid.runtime.logs import CUT_OFF
 
 PARTIAL = ("--config", "partial=True")
 

@@ -13,7 +13,7 @@ from project import ROOT
 from runs import trainers
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
-from terminal import lines
+from experiment_grid.progress import lines
 
 
 def profile(name: str) -> dict:

@@ -8,13 +8,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from evaluation import network
-from training.activations import ACTIVATIONS
-from training.losses import LOSSES, log_softmax
-from training.model import forward, initial_weights, inputs_of, layers, predict, stacked
-from training.optimizers import OPTIMIZERS
+from experiment_grid.evaluation import network
+from experiment_grid.training.activations import ACTIVATIONS
+from experiment_grid.training.losses import LOSSES, log_softmax
+from experiment_grid.training.model import forward, initial_weights, inputs_of, layers, predict, stacked
+from experiment_grid.training.optimizers import OPTIMIZERS
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.json"
+SCHEMA = Path(__file__).parents[2] / "workflow/scripts/experiment_grid/config/schemas/config.schema.json"
 
 TORCH_LOSSES = {
     "nll": lambda logits, classes: F.nll_loss(F.log_softmax(logits, dim=-1), classes),

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from frame.errors import UserError
-from training.devices import device_for
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.devices import device_for
 
 
 def test_cpu_where_no_gpu_was_given(tmp_path):

@@ -4,10 +4,10 @@ import pytest
 import torch
 from trained_cell import PARAMETERS, images_of_classes
 
-from configuration.parameters import Parameters
-from training.loop import ORDER, Trainer, generator, split
-from training.model import inputs_of
-from training.step import Step
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.training.loop import ORDER, Trainer, generator, split
+from experiment_grid.training.model import inputs_of
+from experiment_grid.training.step import Step
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -52,7 +52,7 @@ def test_every_epoch_shows_every_training_image_once_in_another_order(block, mon
         return step(self, images, truth)
 
     monkeypatch.setattr(Step, "__call__", watched)
-    monkeypatch.setattr("training.loop.BLOCK", block)
+    monkeypatch.setattr("experiment_grid.training.loop.BLOCK", block)
     one = trainer([1], batch_size=48)
     wanted = sorted(one.images[one.training[0]].tolist())
     orders = []

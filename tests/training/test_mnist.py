@@ -9,9 +9,9 @@ import psutil
 import pytest
 from trained_cell import OneCell
 
-from data import idx
-from data.datasets import FILES
-from frame.records import peak_memory
+from experiment_grid.data import idx
+from experiment_grid.data.datasets import FILES
+from experiment_grid.runtime.records import peak_memory
 
 MNIST = Path(__file__).resolve().parents[3] / "shared/mnist"
 

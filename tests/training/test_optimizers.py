@@ -4,8 +4,8 @@ import pytest
 import torch
 from trained_cell import PARAMETERS
 
-from configuration.parameters import Parameters
-from training.optimizers import OPTIMIZERS
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.training.optimizers import OPTIMIZERS
 
 OBJECTS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.products import affine, multiply
+from experiment_grid.training.products import affine, multiply
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from trained_cell import PARAMETERS
 
-from configuration.parameters import Parameters
-from training.activations import ACTIVATIONS
-from training.losses import LOSSES
-from training.model import initial_weights, inputs_of, layers, stacked
-from training.step import Step
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.training.activations import ACTIVATIONS
+from experiment_grid.training.losses import LOSSES
+from experiment_grid.training.model import initial_weights, inputs_of, layers, stacked
+from experiment_grid.training.step import Step
 
 SIZE, PIXELS, CLASSES = 50, 20, 6
 

@@ -15,7 +15,7 @@ import pytest
 from safetensors import safe_open
 from trained_cell import OneCell
 
-from frame.errors import UserError
+from experiment_grid.runtime.errors import UserError
 
 KILL = -signal.SIGKILL
 # Children come from a process that has imported torch but not used it: forking this one could hang its threads.

@@ -8,11 +8,11 @@ import pytest
 from faults import Faults, Run, trained
 from project import CELLS, copy_project, planned_jobs, snakemake
 
-from frame.imported import PREAMBLE_END
-from planning.fingerprint import SCRIPTS, fingerprint
+from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint
+from experiment_grid.runtime.imported import PREAMBLE_END
 
 RIGHT, WRONG = "lr=self.parameters.learning_rate", "lr=1e-9"
-OPTIMIZERS = "workflow/scripts/training/optimizers.py"
+OPTIMIZERS = "workflow/scripts/experiment_grid/training/optimizers.py"
 
 
 def test_cells_of_other_code_are_not_kept_and_the_first_loses_nothing(finished, tmp_path):
@@ -43,10 +43,10 @@ import sys
 from pathlib import Path
 sys.path[:0] = [{scripts!r}, {folder!r}]
 import early
-from frame.errors import UserError
-from frame.imported import hold_to_recipe
-from frame.imported import PREAMBLE_END
-from planning.fingerprint import fingerprint
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.imported import hold_to_recipe
+from experiment_grid.runtime.imported import PREAMBLE_END
+from experiment_grid.planning.fingerprint import fingerprint
 code = {code!r}
 try:
     {before}
@@ -88,8 +88,8 @@ def test_the_script_that_snakemake_copied(tmp_path, line, told):
 {line}
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
-from frame.errors import UserError
-from frame.imported import PREAMBLE_END, hold_to_recipe
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.imported import PREAMBLE_END, hold_to_recipe
 try:
     hold_to_recipe("job", {{"job": sys.argv[1]}})
     print("kept")

@@ -144,10 +144,10 @@ def other_branch(folder: Path) -> None:
     """Another branch was checked out and planned in between, then this one again."""
     before = (folder / "config/small.yaml").read_text("utf-8")
     config(("learning_rate: 0.01", "learning_rate: 0.5"))(folder)
-    edit("training/loop.py")(folder)
+    edit("experiment_grid/training/loop.py")(folder)
     assert planned_jobs(folder) == ALL
     (folder / "config/small.yaml").write_text(before, "utf-8")
-    loop = folder / SCRIPTS / "training/loop.py"
+    loop = folder / SCRIPTS / "experiment_grid/training/loop.py"
     loop.write_text(loop.read_text("utf-8").removesuffix("\nEDITED = 1\n"), "utf-8")
 
 
@@ -232,20 +232,20 @@ CASES = {
     "note of a cell": (config(("  - name: narrow", "  - name: narrow\n    note: As narrow as it gets.")), PAGE),
     "the epoch that counts": (config(("title: Small", "title: Small\nepoch: validation")), evaluated(*CELLS)),
     # Code
-    "a comment in the trainer": (comment("training/loop.py"), []),
-    "a docstring in the trainer": (docstring("training/loop.py"), []),
-    "the trainer reformatted": (reformat("training/loop.py"), []),
+    "a comment in the trainer": (comment("experiment_grid/training/loop.py"), []),
+    "a docstring in the trainer": (docstring("experiment_grid/training/loop.py"), []),
+    "the trainer reformatted": (reformat("experiment_grid/training/loop.py"), []),
     "a comment in the script": (comment("train.py"), []),
-    "an edit in the trainer": (edit("training/loop.py"), ALL),
+    "an edit in the trainer": (edit("experiment_grid/training/loop.py"), ALL),
     "an edit in the script": (edit("train.py"), ALL),
-    "an edit in the model": (edit("training/model.py"), ALL),
-    "an edit in the loss table": (edit("training/losses.py"), ALL),
+    "an edit in the model": (edit("experiment_grid/training/model.py"), ALL),
+    "an edit in the loss table": (edit("experiment_grid/training/losses.py"), ALL),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
-    "an edit in what evaluation calls": (edit("evaluation/scores.py"), evaluated(*CELLS)),
-    "an edit in a statistics function": (edit("comparison/effects.py"), ["compare", "figures", *PAGE]),
-    "an edit in a figure": (edit("page/figures/curves.py"), ["figures", *PAGE]),
-    "an edit in the template": (edit("page/templates/page.html.j2"), PAGE),
-    "an edit in the style": (edit("page/style/1-base.css"), PAGE),
+    "an edit in what evaluation calls": (edit("experiment_grid/evaluation/scores.py"), evaluated(*CELLS)),
+    "an edit in a statistics function": (edit("experiment_grid/analysis/effects.py"), ["compare", "figures", *PAGE]),
+    "an edit in a figure": (edit("experiment_grid/report/figures/curves.py"), ["figures", *PAGE]),
+    "an edit in the template": (edit("experiment_grid/report/templates/page.html.j2"), PAGE),
+    "an edit in the style": (edit("experiment_grid/report/style/1-base.css"), PAGE),
     "touch on every source file": (touch_sources, []),
     # Files
     "touch on every result": (touch_results, []),

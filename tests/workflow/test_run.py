@@ -11,7 +11,7 @@ import pytest
 from faults import trained
 from project import CELLS, ROOT, copy_project, snakemake
 
-from frame.files import digest
+from experiment_grid.runtime.files import digest
 
 MNIST = ROOT.parent / "shared/mnist"
 

@@ -2,7 +2,7 @@
 # and one cell alone: `make cell NAME=…`.
 
 
-from planning.plan import STAGES
+from experiment_grid.planning.plan import STAGES
 
 WRITERS = [*STAGES, "why", "dag", "stale", "prune", "open", "clean"]
 
@@ -25,7 +25,7 @@ localrules:
 
 rule cell:
     input:
-        lambda wildcards: questions.named_cell(CELLS, os.environ),
+        lambda wildcards: queries.named_cell(CELLS, os.environ),
 
 
 rule why:
@@ -46,7 +46,7 @@ rule dag:
         "../../environment.yml"
     params:
         folder=f"{plan.results}/dag",
-        jobs=lambda wildcards: questions.reasons(plan),
+        jobs=lambda wildcards: queries.reasons(plan),
     script:
         "../scripts/dag.py"
 

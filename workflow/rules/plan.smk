@@ -2,17 +2,17 @@
 import os
 from functools import cache
 
-from configuration import reference as original_report
-from configuration import settings as configured
-from configuration.gpus import gpus_available, overlooked
-from data.datasets import mirrors, source
-from frame import lock
-from frame.errors import cannot_write
-from frame.scheduling import look_rarely_and_at_few
-from planning import questions
-from planning.explain import explain
-from planning.plan import Plan
-from planning.recipes import Recipes
+from experiment_grid.config import reference as original_report
+from experiment_grid.config import settings as configured
+from experiment_grid.config.gpus import gpus_available, overlooked
+from experiment_grid.data.datasets import mirrors, source
+from experiment_grid.planning import queries
+from experiment_grid.planning.explain import explain
+from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.recipes import Recipes
+from experiment_grid.runtime import lock
+from experiment_grid.runtime.errors import cannot_write
+from experiment_grid.runtime.scheduling import throttle_scheduler
 
 # A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
 # planned everything. (Which cells a partial comparison has, only a plan can tell.)
@@ -92,19 +92,19 @@ def compared(*files, only=None):
 
 
 if PROGRESS:
-    PROGRESS.goal = lambda: questions.goal(workflow.dag_settings, plan.results, os.environ)
+    PROGRESS.goal = lambda: queries.goal(workflow.dag_settings, plan.results, os.environ)
 
 
 onstart:
-    look_rarely_and_at_few(workflow.scheduler)
-    if not questions.only_read(workflow.dag_settings.targets):
+    throttle_scheduler(workflow.scheduler)
+    if not queries.only_read(workflow.dag_settings.targets):
         hold()
         warn_of_no_gpu()
 
 
 onsuccess:
-    progress.end(PROGRESS, succeeded=True)
+    handler.end(PROGRESS, succeeded=True)
 
 
 onerror:
-    progress.end(PROGRESS)
+    handler.end(PROGRESS)

@@ -5,14 +5,14 @@ import sys
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 sys.path.insert(0, str(HERE.parent / "scripts"))
 
-from configuration.readable import check
-from frame.errors import UserError
-from terminal import progress
+from experiment_grid.config.readable import check
+from experiment_grid.progress import handler
+from experiment_grid.runtime.errors import UserError
 
 CONFIG = Path("config/config.yaml")
 
 try:
-    PROGRESS = progress.attach(workflow, HERE.parents[1] / "Snakefile")
+    PROGRESS = handler.attach(workflow, HERE.parents[1] / "Snakefile")
     if CONFIG.exists() and not workflow.modifier.skip_configfile:  # not where this is a module with a config of its own
         check(CONFIG)
 except UserError as error:

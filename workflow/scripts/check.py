@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from configuration.readable import check
-from frame.errors import UserError
+from experiment_grid.config.readable import check
+from experiment_grid.runtime.errors import UserError
 
 if __name__ == "__main__":
     try:

@@ -5,15 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-from frame import lock, owned
-from frame.errors import UserError
-from frame.files import size
+from experiment_grid.runtime import lock, owned
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.files import size
 
 TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing to speak of
 
 
 def clean(results: Path, patterns: list[str]) -> str:
-    """Ask, remove, and say what happened. `patterns`: what the rules write (see `frame.owned.find`).
+    """Ask, remove, and say what happened. `patterns`: what the rules write (see `runtime.owned.find`).
 
     Without a terminal to ask on, YES=1 in the environment is the answer.
     """

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from comparison.agreement import audit
-from comparison.blocks import cell_blocks
-from comparison.cells import Cell, read_cells
-from comparison.claims import judge
-from comparison.effects import find_effects
-from comparison.exports import shown_table, write_csv, write_latex, write_markdown
-from comparison.findings import findings
-from comparison.scores import score_cells
-from comparison.table import comparison_table
-from frame.files import replacing, write_json
-from frame.records import now, write_record
+from experiment_grid.analysis.audit import audit
+from experiment_grid.analysis.blocks import cell_blocks
+from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.claims import judge
+from experiment_grid.analysis.effects import find_effects
+from experiment_grid.analysis.exports import shown_table, write_csv, write_latex, write_markdown
+from experiment_grid.analysis.findings import findings
+from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.table import comparison_table
+from experiment_grid.runtime.files import replacing, write_json
+from experiment_grid.runtime.records import now, write_record
 
 CURVES = [
     "cell",
@@ -110,7 +110,7 @@ def write_confusion(path: Path, cells: list[Cell]) -> None:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         compare(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from frame.files import replacing
-from planning.plan import STAGES
+from experiment_grid.planning.plan import STAGES
+from experiment_grid.runtime.files import replacing
 
 MOST_CELLS = 40  # drawn one by one; the rest is counted
 HEIGHT, GAP_X, GAP_Y, MARGIN, PADDING = 26, 34, 8, 16, 8  # of a box, around it and in it, in pixels

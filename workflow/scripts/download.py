@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from data.acquire import from_folder, from_mirrors, from_scikit_learn
-from data.fetch import Patience
-from frame.records import now, write_record
-from frame.stage import stage
+from experiment_grid.data.acquire import from_folder, from_mirrors, from_scikit_learn
+from experiment_grid.data.fetch import RetryPolicy
+from experiment_grid.runtime.records import now, write_record
+from experiment_grid.runtime.stage import stage
 
 
 def download(settings: dict[str, Any], mirrors: list[str], folder: Path, known: dict[str, str]) -> dict[str, str]:
@@ -19,7 +19,7 @@ def download(settings: dict[str, Any], mirrors: list[str], folder: Path, known: 
     if "path" in settings:
         return from_folder(settings["path"], settings["files"], folder)
     if "files" in settings:
-        return from_mirrors(settings["dataset"], settings["files"], mirrors, folder, known, Patience())
+        return from_mirrors(settings["dataset"], settings["files"], mirrors, folder, known, RetryPolicy())
     return from_scikit_learn(folder)
 
 

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from frame.torch_import import quick_imports
+from experiment_grid.runtime.torch_import import quick_imports
 
 with quick_imports():
     import torch
 
-from comparison.cells import read_cells
-from data.prepared import classes, test_images, training_images
-from frame.records import now, write_record
-from mistakes.atlas import capacity, write_atlas
-from mistakes.final import FinalModel, with_basis
-from mistakes.likeness import class_likeness
-from mistakes.selection import atlas_images, hard_images
+from experiment_grid.analysis.cells import read_cells
+from experiment_grid.data.prepared import classes, test_images, training_images
+from experiment_grid.error_analysis.atlas import capacity, write_atlas
+from experiment_grid.error_analysis.final import FinalModel, with_basis
+from experiment_grid.error_analysis.likeness import class_likeness
+from experiment_grid.error_analysis.selection import atlas_images, hard_images
+from experiment_grid.runtime.records import now, write_record
 
 CAPTIONS = {
     "attribution": (
@@ -110,7 +110,7 @@ def _completeness(shown: int, wanted: int) -> str:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         find_mistakes(

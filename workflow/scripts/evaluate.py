@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from configuration.parameters import Parameters
-from data.prepared import classes, test_images
-from evaluation.network import inputs_of, predict
-from evaluation.scores import chosen_epoch, confusion
-from frame.files import replacing
-from frame.records import now, write_record
-from training.checkpoints import Checkpoints
-from training.figures import accuracy, mean_loss
-from training.history import read_validation_accuracy
-from training.losses import log_softmax
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.data.prepared import classes, test_images
+from experiment_grid.evaluation.network import inputs_of, predict
+from experiment_grid.evaluation.scores import chosen_epoch, confusion
+from experiment_grid.runtime.files import replacing
+from experiment_grid.runtime.records import now, write_record
+from experiment_grid.training.checkpoints import Checkpoints
+from experiment_grid.training.history import read_validation_accuracy
+from experiment_grid.training.losses import log_softmax
+from experiment_grid.training.metrics import accuracy, mean_loss
 
 
 def evaluate(settings: dict[str, Any], inputs: dict[str, Path], outputs: dict[str, Path], plan: Path) -> None:
@@ -73,7 +73,7 @@ def write_scores(path: Path, rows: list[tuple[int, int, float, float]]) -> None:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         evaluate(

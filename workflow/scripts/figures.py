@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from frame.records import now, write_record
-from page.drawings import Drawings, write_figures
-from page.figures import style
-from page.results import read
+from experiment_grid.report.drawings import Drawings, write_figures
+from experiment_grid.report.figures import style
+from experiment_grid.report.results import read
+from experiment_grid.runtime.records import now, write_record
 
 
 def draw(results: Path, plan: dict[str, Any], files: list[Path]) -> None:
@@ -16,7 +16,7 @@ def draw(results: Path, plan: dict[str, Any], files: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         started = now()

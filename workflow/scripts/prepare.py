@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data import idx, prepared
-from data.datasets import DATASETS
-from data.idx import DataError
-from frame.records import now, write_record
-from frame.stage import stage
+from experiment_grid.data import idx, prepared
+from experiment_grid.data.datasets import DATASETS
+from experiment_grid.data.idx import DataError
+from experiment_grid.runtime.records import now, write_record
+from experiment_grid.runtime.stage import stage
 
 
 def part(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,8 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.model.softwareapplication import SoftwareApplication
 from rocrate.rocrate import ROCrate
 
-from frame.files import write_json
-from frame.records import now, write_record
+from experiment_grid.runtime.files import write_json
+from experiment_grid.runtime.records import now, write_record
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
@@ -117,7 +117,7 @@ def _parameters(root: ROCrate, job: str, settings: dict[str, Any]) -> list[Conte
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         record(

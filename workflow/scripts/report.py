@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from frame.files import replacing
-from frame.records import now, write_record
-from page.drawings import Drawings
-from page.figures import style
-from page.render import render
-from page.results import read
+from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.figures import style
+from experiment_grid.report.render import render
+from experiment_grid.report.results import read
+from experiment_grid.runtime.files import replacing
+from experiment_grid.runtime.records import now, write_record
 
 
 def report(results: Path, plan: dict[str, Any], page: Path) -> None:
@@ -22,7 +22,7 @@ def report(results: Path, plan: dict[str, Any], page: Path) -> None:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         started = now()

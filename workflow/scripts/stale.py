@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-from frame import lock, owned
-from frame.errors import UserError
-from frame.files import size
+from experiment_grid.runtime import lock, owned
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.files import size
 
 
 def stale(results: Path, cells: list[str], patterns: list[str], delete: bool = False) -> list[str]:
     """A line per cell with what it takes on disk; with `delete`, its files are gone afterwards, and what is not the
-    workflow's own is listed. `patterns`: what the rules write (see `frame.owned.find`)."""
+    workflow's own is listed. `patterns`: what the rules write (see `runtime.owned.find`)."""
     found = owned.find(results, patterns)
     lines = []
     for cell in cells:

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from frame.torch_import import quick_imports
+from experiment_grid.runtime.torch_import import quick_imports
 
 with quick_imports():
     import torch
 
-from configuration.parameters import Parameters
-from data.prepared import classes, training_images
-from frame.files import digest
-from frame.records import age, now, write_record
-from training import checkpoints, history
-from training.devices import describe, device_for
-from training.loop import Trainer
-from training.partial import Epoch, Partial
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.data.prepared import classes, training_images
+from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.records import age, now, write_record
+from experiment_grid.training import checkpoints, history
+from experiment_grid.training.devices import describe, device_for
+from experiment_grid.training.epoch_store import Epoch, EpochStore
+from experiment_grid.training.loop import Trainer
 
 
 def train(
@@ -50,7 +50,7 @@ def train(
     with device_for(parameters.device, gpus) as device:
         origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
         origin |= {"torch": torch.__version__, "numpy": np.__version__}
-        kept = Partial(partial, origin)
+        kept = EpochStore(partial, origin)
         images, labels = (torch.from_numpy(array).to(device) for array in training_images(prepared))
         n_classes = len(classes(prepared))
         seconds["read"] = perf_counter() - started
@@ -100,7 +100,7 @@ def together(seeds: Sequence[int], device: torch.device) -> list[list[int]]:
     return [list(seeds)] if device.type == "cuda" else [[seed] for seed in seeds]
 
 
-def run(trainer: Trainer, epochs: int, kept: Partial) -> Iterator[Epoch]:
+def run(trainer: Trainer, epochs: int, kept: EpochStore) -> Iterator[Epoch]:
     """All epochs of some seeds: those that were kept, then the rest."""
     done = None
     for number in range(1, epochs + 1):
@@ -136,7 +136,7 @@ def summary(rows: list[history.Row]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from frame.stage import stage
+    from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
         train(

@@ -1,0 +1,67 @@
+"""What findings.json says: pairs that do not differ at all, time beside accuracy, crowded machines."""
+
+import json
+import shutil
+
+import pytest
+from simulated_cells import make_cells, settings_of
+
+from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.effects import find_effects
+from experiment_grid.analysis.findings import findings
+from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.table import comparison_table
+
+GRID = {
+    "three-hidden-layers": ({}, 4.0),
+    "ce": ({"loss": "cross_entropy"}, 4.0),
+    "few": ({"epochs": 1, "hidden": [9]}, 2.0),
+    "many": ({"epochs": 3, "hidden": [9]}, 4.5),
+    "more": ({"epochs": 12, "hidden": [9]}, 4.5),
+}
+
+
+@pytest.fixture
+def results(tmp_path):
+    settings = settings_of(make_cells(tmp_path, GRID))
+    shutil.copy(tmp_path / "cells/three-hidden-layers/predictions.npz", tmp_path / "cells/ce/predictions.npz")
+    return tmp_path, settings
+
+
+def told(results, settings):
+    folders = {cell["name"]: results / "cells" / cell["name"] for cell in settings["cells"]}
+    cells = read_cells(folders, settings["cells"])
+    seeds, _ = score_cells(cells, 0.95)
+    effects = find_effects(cells, seeds, settings["baseline"], 0.95)
+    return findings(settings, cells, seeds, comparison_table(cells, seeds, 0.95), effects, [])
+
+
+def test_cells_with_the_same_predictions_are_not_called_undecided(results):
+    finding = next(item for item in told(*results)["findings"] if item["id"] == "effect-three-hidden-layers-ce")
+    assert finding["decided"] is None
+    assert "test accuracy the same, with the same predictions on every image" in finding["text"]
+    assert "not decided" not in finding["text"]
+
+
+def test_a_factors_accuracy_and_time_are_of_one_pair(results):
+    """The largest ratio of times is that of few and more, or of many and more, whichever pair differs most."""
+    factor = next(factor for factor in told(*results)["factors"] if factor["factor"] == "epochs")
+    assert factor["pairs"] == 3
+    for end in ("from", "to"):
+        assert factor["largest"][end] == factor["seconds"][end]
+    low, high = factor["seconds"]["low"], factor["seconds"]["high"]
+    assert low < factor["seconds"]["difference"] < high
+    assert f"{low:.1f}".lstrip("-") in factor["text"] and f"{high:.1f}" in factor["text"]
+
+
+@pytest.mark.parametrize(("cores", "crowded"), [(4, True), (5, False)])
+def test_more_trainings_at_once_than_cores_are_told(results, cores, crowded):
+    folder, settings = results
+    for name in GRID:
+        path = folder / "cells" / name / "run.json"
+        run = json.loads(path.read_text("utf-8"))
+        run["machine"] |= {"host": "here", "cores": cores}
+        run |= {"started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:01:00+00:00"}
+        path.write_text(json.dumps(run), "utf-8")
+    text = "Up to 5 trainings at once on 4 cores: times include waiting for each other."
+    assert (text in told(folder, settings)["caveats"]) is crowded

@@ -1,0 +1,138 @@
+"""The original report's file: figures that agree with each other and with the default grid; bad files."""
+
+import pytest
+import yaml
+from configs import ROOT
+
+from experiment_grid.config.reference import load
+from experiment_grid.config.settings import load as load_settings
+from experiment_grid.runtime.errors import UserError
+
+FILE = ROOT / "config/original-report.yaml"
+
+
+@pytest.fixture(scope="module")
+def report():
+    return load(FILE)
+
+
+@pytest.fixture
+def cells(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    return load_settings(yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))).cells
+
+
+def test_every_row_and_time_has_its_cell_at_the_stated_settings(report, cells):
+    assert len(report["rows"]) == 8
+    assert len(report["times"]) == 5
+    for item in report["rows"] + report["times"]:
+        parameters = cells[item["cell"]].parameters.as_dict()
+        assert {key: parameters[key] for key in item["stated"]} == item["stated"], item
+
+
+def test_figures_agree_with_each_other(report):
+    for row in report["rows"]:
+        figures = row["figures"]
+        assert figures["test_accuracy"] == figures["test_correct"] / figures["test_images"]
+        assert figures["test_percent"] == int(100 * figures["test_accuracy"])  # cut off, as printed
+        assert figures["train_percent"] == round(100 * figures["train_correct"] / figures["train_images"])
+        assert figures["train_images"] == round(60_000 * row["stated"].get("train_fraction", 0.8))
+        assert abs(figures["test_f1"] - figures["test_accuracy"]) < 0.001
+
+
+def test_listed_times_repeat_the_rows(report):
+    minutes = {row["cell"]: row["figures"]["minutes"] for row in report["rows"]}
+    listed = {time["cell"]: time["minutes"] for time in report["times"]}
+    assert listed.pop("epochs-15") == 5.95
+    assert listed.items() <= minutes.items()
+
+
+def test_claims_are_about_pairs_that_differ_in_their_factor_alone(report, cells):
+    names = [claim["claim"] for claim in report["claims"]]
+    assert len(set(names)) == len(names)
+    for claim in report["claims"]:
+        assert claim["pairs"] or claim["factor"]
+        for pair in claim["pairs"]:
+            one, other = (cells[pair[end]].parameters.as_dict() for end in ("from", "to"))
+            assert [key for key in one if one[key] != other[key]] == [pair["factor"]], claim
+
+
+def test_directions_of_claims_are_those_of_the_printed_figures(report):
+    printed = {row["cell"]: row["figures"] | {"train_accuracy": _share(row)} for row in report["rows"]}
+    printed["epochs-15"] = {"minutes": 5.95}
+    column = {"train_seconds": "minutes"}
+    checked = 0
+    for claim in report["claims"]:
+        sign = {"higher": 1, "lower": -1}.get(claim["direction"])
+        for pair in claim["pairs"] if sign else ():
+            one, other = (printed[pair[end]][column.get(claim["measure"], claim["measure"])] for end in ("from", "to"))
+            assert (other - one) * sign > 0, claim
+            checked += 1
+    assert checked >= 10
+
+
+def _share(row):
+    return row["figures"]["train_correct"] / row["figures"]["train_images"]
+
+
+ROW = "- {row: a, heading: A, cell: a, stated: {epochs: 3}, figures: {minutes: 1}}"
+CLAIM = "- {claim: c, says: x, source: words, measure: test_accuracy, direction: higher, factor: epochs}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "claims", "line"),
+    [
+        (
+            [ROW, ROW],
+            [],
+            '4: rows[1].row: is the name of rows[0] too; given: "a"; allowed: a name of its own',
+        ),
+        (
+            [ROW.replace("minutes: 1", "minuts: 1")],
+            [],
+            "3: rows[0].figures.minuts: unknown key (did you mean minutes?); given: 1; allowed: train_loss, "
+            "train_correct, train_images, train_percent, minutes, test_correct, test_images, test_percent, test_f1, "
+            "test_accuracy",
+        ),
+        (
+            [ROW.replace("minutes: 1", "test_correct: 3, test_images: 2")],
+            [],
+            "3: rows[0].figures.test_correct: is more than test_images; given: 3; allowed: 0 to 2",
+        ),
+        (
+            [ROW.replace("minutes: 1", "test_correct: 3")],
+            [],
+            "3: rows[0].figures.test_correct: needs test_images beside it; given: 3",
+        ),
+        (
+            [],
+            [CLAIM.replace("direction: higher", "direction: up")],
+            "4: claims[0].direction: is not one of those known; "
+            'given: "up"; allowed: higher, lower, different, largest',
+        ),
+        (
+            [],
+            [CLAIM.replace(", factor: epochs", "")],
+            "4: claims[0].pairs: is missing: a claim needs pairs of cells or a factor",
+        ),
+        (
+            [],
+            [CLAIM.replace("higher, factor: epochs", "largest, pairs: [{factor: loss, from: a, to: b}]")],
+            "4: claims[0].factor: is missing: which factor's effect is the largest?",
+        ),
+    ],
+)
+def test_bad_references(tmp_path, monkeypatch, rows, claims, line):
+    monkeypatch.chdir(tmp_path)
+    parts = [
+        "title: t",
+        "rows:" if rows else "rows: []",
+        *rows,
+        "claims:" if claims else "claims: []",
+        *claims,
+        "times: []",
+    ]
+    (tmp_path / "own.yaml").write_text("\n".join(parts) + "\n", "utf-8")
+    with pytest.raises(UserError) as raised:
+        load("own.yaml")
+    assert str(raised.value) == f"own.yaml:{line}"

@@ -1,0 +1,148 @@
+"""Good configs: what cells they stand for, and that equal values are equal however they are spelt."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from configs import ROOT, load_overlay
+
+from experiment_grid.config.parameters import split
+from experiment_grid.config.settings import Dataset, load
+
+
+def load_project(*overlays: str, monkeypatch) -> object:
+    monkeypatch.chdir(ROOT)
+    config = yaml.safe_load(Path("config/config.yaml").read_text("utf-8"))
+    for overlay in overlays:
+        changes = yaml.safe_load(Path(overlay).read_text("utf-8"))
+        defaults = config["defaults"] | changes.pop("defaults", {})
+        config |= changes | {"defaults": defaults}
+    return load(config, [*overlays, "config/config.yaml"])
+
+
+def test_default_grid_is_the_original_reports(monkeypatch):
+    settings = load_project(monkeypatch=monkeypatch)
+    cells = {name: cell.parameters for name, cell in settings.cells.items()}
+    first, final = cells["normalization"], cells["three-hidden-layers"]
+    assert (first.hidden, first.learning_rate, first.batch_size, first.epochs) == ((128, 64), 0.001, 64, 10)
+    assert not cells["no-normalization"].normalize
+    assert cells["four-hidden-layers"].hidden == (512, 256, 128, 64)
+    assert (final.hidden, final.learning_rate) == ((256, 128, 64), 0.005)
+    assert cells["batch-128"].batch_size == 128
+    assert cells["learning-rate-0.05"].learning_rate == 0.05
+    assert [cells[f"split-{split}"].train_fraction for split in ("70-30", "60-40")] == [0.7, 0.6]
+    assert cells["epochs-15"].epochs == 15
+    assert {cells[name].loss for name in ("cross-entropy", "mse", "multi-margin")} == {
+        "cross_entropy",
+        "mse",
+        "multi_margin",
+    }
+    assert settings.final == settings.baseline == "three-hidden-layers"
+    assert {parameters.seeds for parameters in cells.values()} == {(1, 2, 3)}
+    assert settings.reference.is_file()
+
+
+def test_demo_varies_every_factor_on_the_digits(monkeypatch):
+    settings = load_project("config/demo.yaml", monkeypatch=monkeypatch)
+    base = settings.cells[settings.baseline].parameters.as_dict()
+    varied = {
+        key
+        for cell in settings.cells.values()
+        for key, value in cell.parameters.as_dict().items()
+        if value != base[key]
+    }
+    assert settings.dataset == Dataset("digits")
+    assert settings.reference is None
+    assert varied == {"normalize", "hidden", "batch_size", "learning_rate", "train_fraction", "loss"}
+
+
+def test_overlay_merges_objects_and_replaces_lists(tmp_path):
+    settings = load_overlay(tmp_path, "defaults: {epochs: 3}\ncells: [{name: a}, {name: b, loss: mse}]\n")
+    assert list(settings.cells) == ["a", "b"]
+    assert settings.cells["b"].parameters.epochs == 3
+    assert settings.cells["b"].parameters.learning_rate == 0.001
+
+
+def test_what_is_left_out_is_as_the_schema_says(tmp_path):
+    settings = load_overlay(tmp_path, "")
+    assert (settings.epoch, settings.confidence, settings.gpus, settings.reference) == ("last", 0.95, "auto", None)
+    assert settings.mirrors == {}
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "{learning_rate: 1.0e-3}",
+        "{weight_decay: -0.0}",
+        "{batch_size: 64.0, epochs: 1.0e+1}",
+        "{seeds: [3, 2, 1]}",
+        "{hidden: [128.0, 64]}",
+        "{device: auto, activation: relu}",
+    ],
+)
+def test_equal_values_are_equal_parameters(tmp_path, spelt):
+    plain = load_overlay(tmp_path, "")
+    other = load_overlay(tmp_path, f"defaults: {spelt}\n")
+    assert plain == other
+    assert repr(plain.cells["a"].parameters.as_dict()) == repr(other.cells["a"].parameters.as_dict())
+
+
+def test_as_dict_is_json_in_the_right_types(tmp_path):
+    values = load_overlay(tmp_path, "defaults: {learning_rate: 1}\n").cells["a"].parameters.as_dict()
+    assert values["hidden"] == [128, 64]
+    assert values["seeds"] == [1, 2, 3]
+    assert isinstance(values["learning_rate"], float)
+    assert isinstance(values["batch_size"], int)
+
+
+def test_grid_is_every_combination_in_order_with_readable_names(tmp_path):
+    overlay = """\
+cells:
+  - {name: a}
+  - grid: {learning_rate: [5.0e-3, 0.05], batch_size: [64, 128.0]}
+  - {name: deep, note: why, grid: {hidden: [[], [256, 128]], normalize: [false]}}
+  - {name: b, epochs: 1}
+"""
+    settings = load_overlay(tmp_path, overlay)
+    assert list(settings.cells) == [
+        "a",
+        "lr-0.005_batch-64",
+        "lr-0.005_batch-128",
+        "lr-0.05_batch-64",
+        "lr-0.05_batch-128",
+        "deep-hidden-none_normalize-false",
+        "deep-hidden-256-128_normalize-false",
+        "b",
+    ]
+    cell = settings.cells["lr-0.005_batch-128"].parameters
+    assert (cell.learning_rate, cell.batch_size) == (0.005, 128)
+    assert settings.cells["deep-hidden-none_normalize-false"].note == "why"
+
+
+def test_momentum_of_defaults_does_not_count_without_sgd(tmp_path):
+    settings = load_overlay(tmp_path, "cells: [{name: a}, {name: b, optimizer: adam}]\n")
+    assert [cell.parameters.momentum for cell in settings.cells.values()] == [0.9, 0.0]
+
+
+def test_own_files_take_their_folders_name(tmp_path):
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    assert load_overlay(tmp_path, f"dataset: {{path: {folder}}}\n").dataset == Dataset("letters", folder)
+    named = load_overlay(tmp_path, f"dataset: {{path: {folder}, name: my-letters}}\n")
+    assert named.dataset == Dataset("my-letters", folder)
+
+
+def test_cuda_is_allowed_where_the_config_says_that_there_is_a_gpu(tmp_path):
+    assert load_overlay(tmp_path, "gpus: 1\ndefaults: {device: cuda}\n").gpus == 1
+
+
+def test_large_grids_are_no_problem(tmp_path):
+    rates = ", ".join(str(number / 1000) for number in range(1, 41))
+    overlay = f"baseline: lr-0.001_batch-1\nfinal: lr-0.04_batch-25\ncells: [{{grid: {{learning_rate: [{rates}], "
+    overlay += f"batch_size: {list(range(1, 26))}}}}}]\n"
+    assert len(load_overlay(tmp_path, overlay).cells) == 1000
+
+
+@pytest.mark.parametrize(("images", "fraction", "sizes"), [(60_000, 0.7, (42_000, 18_000)), (1_297, 0.8, (1_038, 259))])
+def test_split_rounds(images, fraction, sizes):
+    assert split(images, fraction) == sizes

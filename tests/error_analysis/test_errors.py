@@ -1,0 +1,152 @@
+"""The errors stage as a whole: a linear network that scikit-learn trained on the digits, beside simulated cells."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from errors import find_mistakes
+from PIL import Image
+from scipy.special import log_softmax
+from simulated_cells import make_cells, plan_of
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+from experiment_grid.data import prepared
+from experiment_grid.training import checkpoints
+
+OTHERS = {"weak": ({}, 1.0), "strong": ({}, 4.0), "lost": ({}, 4.0), "absent": ({}, 4.0)}
+SEEDS = (1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    results = tmp_path_factory.mktemp("results")
+    digits = load_digits()
+    images, labels = (digits.images * 15).astype(np.uint8), digits.target.astype(np.uint8)
+    train, test = (images[:1297], labels[:1297]), (images[1297:], labels[1297:])
+    prepared.write(results / "prepared.safetensors", "digits", [str(k) for k in range(10)], train, test)
+    grid = {"final": ({"hidden": [], "normalize": False}, 4.0), **OTHERS}
+    cells = make_cells(results, grid, labels=test[1], diverged=("lost",), missing=("absent",))
+    model = LogisticRegression(max_iter=1000).fit(train[0].reshape(-1, 64) / 255, train[1])
+    weights = {"weight": torch.tensor(model.coef_).float().contiguous(), "bias": torch.tensor(model.intercept_).float()}
+    tensors = {
+        f"seed{s}/epoch{e}/layer0.{name}": w.clone() for s in SEEDS for e in (1, 2, 3) for name, w in weights.items()
+    }
+    folder = results / "cells/final"
+    checkpoints.save(folder / "checkpoints.safetensors", "final", tensors)
+    logits = test[0].reshape(-1, 64) / 255 @ model.coef_.T + model.intercept_
+    log_probabilities = np.tile(log_softmax(logits, axis=1).astype(np.float32), (3, 1, 1))
+    facts = {"labels": test[1], "seeds": np.array(SEEDS), "chosen_epochs": np.full(3, 3)}
+    np.savez(folder / "predictions.npz", log_probabilities=log_probabilities, **facts)
+    return results, cells, logits, test
+
+
+def run(results, cells, final="final"):
+    outputs = {name: results / "errors" / f"{name}.png" for name in ("atlas", "attribution", "neighbours")}
+    outputs["record"] = results / "errors/errors.json"
+    settings = {"dataset": "digits", "cells": cells, "final": final, "epoch": "last"}
+    folders = {cell["name"]: results / "cells" / cell["name"] for cell in cells if cell["name"] != "absent"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        find_mistakes(
+            settings, folders, results / "prepared.safetensors", outputs, plan_of(results, "errors", settings), []
+        )
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(outputs["record"].read_text("utf-8"), parse_constant=refuse)
+
+
+@pytest.fixture(scope="module")
+def told(made):
+    return run(*made[:2])
+
+
+def test_errors_are_those_of_the_network(made, told):
+    _, _, logits, (_, labels) = made
+    predicted = logits.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
+    assert sorted(error["index"] for error in told["errors"]) == wrong.tolist()
+    assert told["wrong"] == told["errors_listed"] == told["errors_total"] == len(wrong) > 10
+    probabilities = np.exp(log_softmax(logits, axis=1))
+    for error in told["errors"]:
+        index = error["index"]
+        assert (error["true"], error["predicted"]) == (labels[index], predicted[index])
+        assert error["probability"] == pytest.approx(probabilities[index, error["predicted"]], abs=1e-4)
+        assert error["true_probability"] == pytest.approx(probabilities[index, error["true"]], abs=1e-4)
+        assert len(error["runners_up"]) == 3
+
+
+def test_worst_come_first(told):
+    scores = [error["score"] for error in told["errors"]]
+    assert scores == sorted(scores, reverse=True)
+    for error in told["errors"]:
+        assert error["score"] == pytest.approx(error["probability"] * error["unlikeness"], abs=1e-6)
+        assert error["unlikeness"] == pytest.approx(1 - told["likeness"]["matrix"][error["true"]][error["predicted"]])
+
+
+def test_attribution_tiles_add_up_to_the_logits(made, told):
+    """A linear network: the shares of all pixels are the margin less that of the blank image, its biases."""
+    results, _, logits, _ = made
+    with Image.open(results / "errors/attribution.png") as picture:
+        grid = np.asarray(picture).astype(float) - 128
+    columns = told["attribution"]["columns"]
+    biases = run_bias(results)
+    for error in told["errors"]:
+        row, column = divmod(error["attribution"], columns)
+        tile = grid[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] * error["attribution_scale"]
+        margin = logits[error["index"], error["predicted"]] - logits[error["index"], error["true"]]
+        blank = biases[error["predicted"]] - biases[error["true"]]
+        assert tile.sum() == pytest.approx(margin - blank, abs=64 * error["attribution_scale"])
+
+
+def run_bias(results):
+    from safetensors import safe_open
+
+    with safe_open(results / "cells/final/checkpoints.safetensors", "numpy") as file:
+        return file.get_tensor("seed1/epoch3/layer0.bias")
+
+
+def test_nearest_images_are_training_images_of_their_class(told):
+    labels = load_digits().target[:1297]
+    for error in told["errors"]:
+        for name, k in (("nearest_predicted", error["predicted"]), ("nearest_true", error["true"])):
+            near = error[name]
+            assert labels[near["index"]] == k
+            assert told["neighbours"]["indices"][near["tile"]] == near["index"]
+
+
+def test_atlas_shows_what_any_cell_got_wrong(made, told):
+    results, _, _, (images, _) = made
+    shown = told["atlas"]["images"]
+    assert told["atlas"]["complete"] and len(shown) == len(set(shown)) == told["atlas"]["wanted"]
+    assert {error["index"] for error in told["errors"]} <= set(shown)
+    assert {item["index"] for item in told["right"]} <= set(shown)
+    assert {item["index"] for item in told["hard"]} <= set(shown)
+    with Image.open(results / "errors/atlas.png") as picture:
+        grid = np.asarray(picture)
+    row, column = divmod(3, told["atlas"]["columns"])
+    assert (grid[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] == images[shown[3]]).all()
+
+
+def test_diverged_cells_have_no_say(told):
+    assert all(item["cells"] == 3 for item in told["hard"])
+
+
+def test_the_same_results_give_the_same_bytes(made, told):
+    files = [made[0] / "errors" / f"{name}.png" for name in ("atlas", "attribution", "neighbours")]
+    before = [file.read_bytes() for file in files]
+    again = run(*made[:2])
+    assert [file.read_bytes() for file in files] == before
+    assert again["errors"] == told["errors"]
+
+
+@pytest.mark.parametrize("final", ["lost", "absent"])
+def test_a_final_cell_without_a_model_leaves_the_others_images(made, final):
+    told = run(*made[:2], final=final)
+    assert told["errors"] == told["right"] == []
+    assert told["wrong"] is None
+    assert told["hard"] and told["atlas"]["images"]

@@ -1,0 +1,80 @@
+"""Numbers as the page writes them: what is shown must not contradict what it stands for."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from experiment_grid.report.figures.audit import _labels
+from experiment_grid.report.figures.style import looks
+from experiment_grid.report.figures.time import draw as draw_time
+from experiment_grid.report.format import MINUS, probability, seconds_between
+from experiment_grid.report.sections.audit import _figure
+from experiment_grid.report.sections.comparison import _epoch
+from experiment_grid.report.sections.findings import _evidence
+
+durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
+
+
+def numbers(text):
+    return [float(one.replace(MINUS, "-")) for one in re.findall(rf"[+{MINUS}]?\d+(?:\.\d+)?", text)]
+
+
+@given(some.lists(durations, min_size=3, max_size=3))
+def test_a_shown_difference_of_times_lies_in_its_shown_interval(three):
+    low, value, high = sorted(three)
+    shown, interval = seconds_between(value, low, high)
+    (middle,), (least, most) = numbers(shown), numbers(interval)
+    assert least <= middle <= most
+    assert middle == pytest.approx(value, abs=0.01 * max(abs(low), abs(high)))
+
+
+@pytest.mark.parametrize("measure", ["train_seconds", "test_accuracy", "train_loss"])
+def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
+    row = {"from": "a", "to": "b", "difference": -3.5826, "low": -5.7189, "high": -1.4462}
+    if measure == "train_seconds":
+        row["ratio"] = 0.7536
+    shown = _evidence(row, measure)
+    least, most = numbers(shown["interval"])
+    assert least <= numbers(shown["value"])[0] <= most
+    if measure == "train_seconds":
+        assert shown["value"] == f"{MINUS}3.58\u202fs (×\u202f0.754)"
+        assert shown["interval"] == f"{MINUS}5.72\u202fs to {MINUS}1.45\u202fs"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0 %"), (1e-6, "< 0.1 %"), (0.0006, "0.1 %"), (0.954, "95.4 %"), (0.9999, "> 99.9 %"), (1.0, "100.0 %")],
+)
+def test_a_probability_is_certain_only_where_it_is(value, text):
+    assert probability(value).replace("\u202f", " ") == text
+
+
+def test_an_interval_is_shown_finely_enough_for_its_verdict():
+    row = {"figure": "train_loss", "note": None, "ratio": None, "verdict": "differs", "nearest_verdict": None}
+    row |= {"original": 0.0008, "here": 0.00069, "low": 0.000588, "high": 0.000791}
+    row |= {"nearest_here": 0.00085, "nearest_low": 0.0007, "nearest_high": 0.001}
+    shown = _figure(row)
+    assert (shown["original"], shown["here"]) == ("0.0008", "0.00069")
+    assert shown["interval"] == "0.00059 to 0.00079"
+    assert shown["nearest_interval"] == "0.0007 to 0.0010"
+
+
+def test_labels_that_would_be_alike_are_cells():
+    titles = {"one": "Three hidden layers, normalised, 128", "two": "Three hidden layers, normalised, 256", "c": "C"}
+    rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
+    assert _labels(rows, titles) == ["cell-one", "cell-two", "C"]
+
+
+@pytest.mark.parametrize(("epoch", "text"), [(10.0, "10"), (3, "3"), (9.3333, "9.33"), (None, "–")])
+def test_epochs_are_whole_where_they_are(epoch, text):
+    assert _epoch(epoch) == text
+
+
+def test_the_time_figure_holds_its_intervals():
+    row = {"cell": "a", "train_seconds": 2.0, "test_accuracy": 0.97}
+    row |= {"test_accuracy_low": 0.9, "test_accuracy_high": 0.995}
+    low, high = draw_time([row], looks(1, None), ["a"], False).axes[0].get_ylim()
+    assert low < 0.9
+    assert high > 0.995

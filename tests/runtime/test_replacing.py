@@ -1,0 +1,47 @@
+"""How files get their final names: whole or not at all, whatever the disk says."""
+
+import errno
+
+import pytest
+
+from experiment_grid.runtime.files import replacing, sweep
+
+
+def test_a_file_appears_whole_or_stays_as_it_was(tmp_path):
+    path = tmp_path / "new/history.csv"
+    with replacing(path) as part:
+        part.write_text("1")
+        assert not path.exists()
+    with pytest.raises(ValueError, match="half"), replacing(path) as part:
+        part.write_text("2")
+        raise ValueError("half")
+    assert path.read_text() == "1"
+    assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_disk_that_refuses_is_told_with_the_final_name(tmp_path, raised):
+    path = tmp_path / "history.csv"
+    with pytest.raises(OSError, match="No space left") as error, replacing(path):
+        raise raised
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(path))
+
+
+def test_an_error_about_another_file_is_left_as_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError) as error, replacing(tmp_path / "history.csv"):
+        (tmp_path / "other").read_text()
+    assert str(error.value.filename) == str(tmp_path / "other")
+
+
+def test_sweep_takes_only_what_was_on_its_way_to_the_file(tmp_path):
+    kept = [tmp_path / name for name in ("run.json", ".run.json", ".other.json.x.part.json", "run.json.part")]
+    for path in [*kept, tmp_path / ".run.json.abc.part.json"]:
+        path.touch()
+    sweep([str(tmp_path / "run.json")])
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

@@ -1,0 +1,1 @@
+"""Grids of neural-network experiments: what the stages of the workflow are made of."""

@@ -1,0 +1,119 @@
+"""Reads what train and evaluate left of every cell, reduced to what comparisons need. Compare and errors start here."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+
+from experiment_grid.runtime.errors import UserError
+
+
+@dataclass
+class Cell:
+    """One cell's results; S seeds, M test images, K classes, E epochs. Only name and parameters if it failed."""
+
+    name: str
+    parameters: dict[str, Any]
+    status: str = "failed"  # ok, diverged (at least one seed), failed (no results)
+    run: dict[str, Any] | None = None  # run.json
+    evaluation: dict[str, Any] | None = None  # evaluation.json
+    curves: pd.DataFrame | None = None  # history.csv and evaluation.csv side by side, by seed and epoch
+    seeds: list[int] | None = None
+    chosen_epochs: list[int] | None = None  # [S]
+    ok: np.ndarray | None = None  # bool [S]: did not diverge
+    labels: np.ndarray | None = None  # uint8 [M]
+    predicted: np.ndarray | None = None  # uint8 [S, M]
+    log_loss: np.ndarray | None = None  # float32 [S, M]: negative log-probability of the true class
+    probability: np.ndarray | None = None  # float32 [M]: of the representative's predicted class
+    confusion: np.ndarray | None = None  # int32 [S, E, K, K]
+    representative: int = 0  # index into seeds
+
+    @property
+    def correct(self) -> np.ndarray:
+        """bool [S, M]"""
+        return self.predicted == self.labels
+
+    @property
+    def device(self) -> str:
+        """What it ran on: cpu or cuda; as stated where it did not run."""
+        return self.run["device"]["type"] if self.run else self.parameters["device"]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a trained model to compare."""
+        return self.ok is not None and bool(self.ok.any())
+
+    def at(self, epoch: str) -> pd.DataFrame:
+        """The curves' row of each seed at its `chosen` or `last` epoch, in the order of the seeds."""
+        epochs = self.chosen_epochs if epoch == "chosen" else [self.curves["epoch"].max()] * len(self.seeds)
+        lines = {pair: line for line, pair in enumerate(zip(self.curves["seed"], self.curves["epoch"], strict=True))}
+        return self.curves.iloc[[lines[pair] for pair in zip(self.seeds, epochs, strict=True)]]
+
+
+def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Cell]:
+    """Every cell of `cells` ({"name", "parameters"}), in that order; failed where `folders` has none for it."""
+    read = [_known(folders[cell["name"]], **cell) if cell["name"] in folders else Cell(**cell) for cell in cells]
+    with_results = [cell for cell in read if cell.labels is not None]
+    for cell in with_results[1:]:
+        if not np.array_equal(cell.labels, with_results[0].labels):
+            raise UserError(
+                f"{folders[cell.name] / 'predictions.npz'}: was made on other test images than those of cell "
+                f"{with_results[0].name}; remove this cell's folder and run again"
+            )
+    return read
+
+
+def _known(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
+    """What `_read` makes of a cell's folder; files that are not what train and evaluate write are refused."""
+    try:
+        return _read(folder, name, parameters)
+    except (KeyError, IndexError, TypeError, ValueError, BadZipFile) as error:
+        raise UserError(
+            f"{folder}: holds files that are no results of this program ({type(error).__name__}: {error}); remove this "
+            "folder and run again"
+        ) from error
+
+
+def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    evaluation = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    history, tests = (pd.read_csv(folder / file) for file in ("history.csv", "evaluation.csv"))
+    with np.load(folder / "predictions.npz") as file:
+        predictions = {key: file[key] for key in file.files}
+    with np.load(folder / "confusion.npz") as file:
+        confusion = file["counts"]
+    seeds = predictions["seeds"].tolist()
+    log_probabilities, labels = predictions["log_probabilities"], predictions["labels"]
+    cell = Cell(
+        name,
+        parameters,
+        status=run["status"],
+        run=run,
+        evaluation=evaluation,
+        curves=history.merge(tests, on=["seed", "epoch"], how="left", validate="one_to_one"),
+        seeds=seeds,
+        chosen_epochs=predictions["chosen_epochs"].tolist(),
+        ok=np.array([run["seeds"][str(seed)]["status"] == "ok" for seed in seeds]),
+        labels=labels,
+        predicted=log_probabilities.argmax(axis=2).astype(np.uint8),
+        log_loss=-log_probabilities[:, np.arange(len(labels)), labels],
+        confusion=confusion,
+    )
+    cell.representative = representative(cell.at("chosen")["validation_accuracy"], cell.ok)
+    cell.probability = np.exp(log_probabilities[cell.representative].max(axis=1))
+    return cell
+
+
+def representative(validation_accuracy, ok) -> int:
+    """Which seed's model stands for a cell: the (lower) median by validation accuracy, ties to the first listed.
+
+    Test figures have no say. Diverged seeds stand for a cell only where all diverged.
+    """
+    candidates = np.flatnonzero(ok) if np.any(ok) else np.arange(len(ok))
+    accuracy = np.nan_to_num(np.asarray(validation_accuracy, float), nan=-1.0)
+    ranked = sorted(candidates.tolist(), key=lambda index: (accuracy[index], index))
+    return ranked[(len(ranked) - 1) // 2]

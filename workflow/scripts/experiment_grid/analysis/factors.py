@@ -1,0 +1,94 @@
+"""Which cells differ in exactly one factor: found by grouping cells by everything but that factor."""
+
+from collections import Counter, defaultdict
+from itertools import combinations, pairwise
+from typing import Any, NamedTuple
+
+from experiment_grid.config.labels import FACTORS
+from experiment_grid.config.parameters import NAMES, WITH_MOMENTUM
+
+PARAMETERS = [name for name in NAMES if name in FACTORS]
+MOST_PAIRS = 20_000  # beyond it neighbours on an axis are compared, and every cell with the baseline
+
+
+class Pair(NamedTuple):
+    """Two cells (indices) and the one factor in which they differ."""
+
+    factor: str
+    first: int
+    second: int
+    first_value: Any
+    second_value: Any
+
+
+def levels(parameters: dict[str, Any], device: str) -> dict[str, Any]:
+    """The factors' values of a cell; momentum is none where the optimizer has none, `device` is what it ran on."""
+    values = {factor: parameters[factor] for factor in PARAMETERS if factor != "device"}
+    values["hidden"] = tuple(parameters["hidden"])
+    values["momentum"] = parameters["momentum"] if parameters["optimizer"] in WITH_MOMENTUM else None
+    return values | {"device": device}
+
+
+def pairs(cells: list[dict[str, Any]], baseline: int | None) -> tuple[list[Pair], int]:
+    """All pairs of `cells` (their `levels`) that differ in one factor, the baseline's first; and how many there are.
+
+    Where there are more than `MOST_PAIRS`, only neighbours in the order of the values and pairs with the baseline are
+    given. The first cell of a pair is the baseline if it is in it, else the one with the lower value.
+    """
+    groups = list(_groups(cells))
+    n_found = sum(_count([cells[index][factor] for index in members]) for factor, members in groups)
+    found = []
+    for factor, members in groups:
+        every = combinations(members, 2) if n_found <= MOST_PAIRS else _thinned(members, baseline)
+        found += [_pair(factor, cells, first, second, baseline) for first, second in every]
+    found = [pair for pair in found if pair.first_value != pair.second_value]
+    order = list(FACTORS)
+    found.sort(key=lambda pair: (pair.first != baseline, order.index(pair.factor), pair.first, pair.second))
+    return found, n_found
+
+
+def _groups(cells):
+    """(factor, indices of the cells that agree in all else, in the order of the factor's values)."""
+    for factor in PARAMETERS:
+        free = {factor, "momentum"} if factor == "optimizer" else {factor}
+        groups = defaultdict(list)
+        for index, values in enumerate(cells):
+            groups[tuple(values[other] for other in PARAMETERS if other not in free)].append(index)
+        for members in groups.values():
+            if len({cells[index][factor] for index in members}) > 1:
+                yield factor, sorted(members, key=lambda index: (_rank(cells[index][factor]), index))
+
+
+def _count(values):
+    """Number of pairs of different values."""
+    return (len(values) ** 2 - sum(same**2 for same in Counter(values).values())) // 2
+
+
+def _thinned(members, baseline):
+    yield from pairwise(members)
+    if baseline in members:
+        place = members.index(baseline)
+        yield from ((baseline, other) for at, other in enumerate(members) if abs(at - place) > 1)
+
+
+def _pair(factor, cells, first, second, baseline):
+    if second == baseline:
+        first, second = second, first
+    values = cells[first][factor], cells[second][factor]
+    return Pair(_what_differs(*values) if factor == "hidden" else factor, first, second, *values)
+
+
+def _what_differs(first, second):
+    """`width` of as many layers, `depth` where layers were added to the others, else both at once."""
+    if len(first) == len(second):
+        return "width"
+    shorter, longer = sorted((first, second), key=len)
+    remaining = iter(longer)
+    return "depth" if all(width in remaining for width in shorter) else "hidden"
+
+
+def _rank(value):
+    """Numbers by size, networks by depth and width; other values stay in the order of the cells."""
+    if isinstance(value, tuple):
+        return len(value), sum(value)
+    return (value, 0) if isinstance(value, int | float) else (0, 0)

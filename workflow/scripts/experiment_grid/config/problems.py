@@ -1,0 +1,188 @@
+"""What is wrong with a YAML file, and where: the one line that the user reads."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from experiment_grid.runtime.errors import UserError, one_line
+
+MISSING = object()  # nothing was given
+SHOWN = 20  # problems told at once
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, "learning_rate")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong at `keys`; `given` is the value there, `allowed` what may stand there."""
+
+    keys: Keys
+    wrong: str
+    given: Any = MISSING
+    allowed: str = ""
+
+    def line(self, place: str) -> str:
+        """The problem in one line: place, key path, what is wrong, what was given, what is allowed."""
+        parts = [self.wrong]
+        if self.given is not MISSING:
+            parts.append(f"given: {show(self.given)}")
+        if self.allowed:
+            parts.append(f"allowed: {self.allowed}")
+        where = f"{place}: {path(self.keys)}" if self.keys else place
+        return f"{where}: " + "; ".join(parts)
+
+
+class Sources:
+    """The YAML files that a configuration was merged from, to tell which of them says what.
+
+    `files` are in Snakemake's order (`workflow.configfiles`): those of the command line, later ones winning,
+    and at the end the one that the Snakefile names, which they overlay.
+    """
+
+    def __init__(self, files: Iterable[Path | str]):
+        files = [Path(file) for file in files]
+        winning_first = [*reversed(files[:-1]), *files[-1:]]
+        self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
+
+    def duplicates(self) -> list[str]:
+        """A line for every key that a file says twice (YAML would keep the last without a word)."""
+        lines = []
+        for file, root in self.nodes.items():
+            for keys, line in _duplicates(root):
+                lines.append(Problem(keys, "says the same key twice").line(f"{relative(file)}:{line}"))
+        return lines
+
+    def place(self, problem: Problem) -> str:
+        """`file:line` of the file whose value counts for a problem, or of what is nearest above it."""
+        if not self.nodes:
+            return "config"
+        if not problem.keys:
+            return " or ".join(map(relative, self.nodes))
+        for length in range(len(problem.keys), 0, -1):
+            keys = problem.keys[:length]
+            for file, root in self.nodes.items():
+                node = _find(root, keys)
+                if node is not None and (keys != problem.keys or _says(node, problem.given)):
+                    return f"{relative(file)}:{node.start_mark.line + 1}"
+            if keys == problem.keys and problem.given is not MISSING:
+                return "--config"
+        return relative(next(reversed(self.nodes)))
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Raise one UserError that tells every problem in a line of its own; do nothing where there is none."""
+        first = {(problem.keys, show(problem.given)): problem for problem in reversed(list(problems))}
+        complain([problem.line(self.place(problem)) for problem in reversed(first.values())])
+
+
+def complain(lines: list[str]) -> None:
+    """Raise a UserError of these lines, where there are any; a long list is cut short."""
+    if len(lines) > SHOWN:
+        lines = [*lines[:SHOWN], f"... and {len(lines) - SHOWN} more problems"]
+    if lines:
+        raise UserError("\n".join(lines))
+
+
+def path(keys: Keys) -> str:
+    """A key path as people write it: cells[3].learning_rate."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key)}" for key in keys)
+    return text.removeprefix(".")
+
+
+def show(value: Any, limit: int = 80) -> str:
+    """A value as the YAML file has it, in one line of at most `limit` characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text, text)
+    except (ValueError, RecursionError, TypeError):  # more digits than Python prints, a loop, a strange key
+        text = f"a {type(value).__name__} that can't be shown"
+    return one_line(text, limit)
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """'did you mean …?' for a misspelt name, or nothing."""
+    near = difflib.get_close_matches(name[:100], list(names)[:2000], n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def relative(file: Path) -> str:
+    """A file's path as the user would write it from the working directory."""
+    file = Path(file).absolute()
+    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
+
+
+def compose(file: Path, loader: type) -> yaml.Node | None:
+    """The file's YAML nodes with their line numbers; nothing is constructed from them. Raises UserError."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            return yaml.compose(stream, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        hint = "; indent with spaces, not tabs" if "'\\t'" in (error.problem or "") else ""
+        raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}{hint}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{relative(file)}: is no text; allowed: YAML in UTF-8") from None
+    except RecursionError:
+        raise UserError(f"{relative(file)}: has too many levels, one inside the other") from None
+    except (yaml.YAMLError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UserError(f"{relative(file)}: can't be read as YAML: {one_line(reason, 200)}") from None
+
+
+def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:
+    """The node at `keys`, or None where the document does not say it."""
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for name, value in _entries(node) if name.value == str(key)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+        else:
+            return None
+    return node
+
+
+def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of a mapping, after them those of the mappings that it merges in with `<<`."""
+    if isinstance(node, yaml.MappingNode):
+        yield from node.value
+        merged = [value for name, value in node.value if name.tag == "tag:yaml.org,2002:merge"]
+        for value in merged:
+            for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                yield from _entries(other)
+
+
+def _says(node: yaml.Node, given: Any) -> bool:
+    """Whether a node can have brought the value `given`; only scalars are told apart."""
+    if not isinstance(node, yaml.ScalarNode) or given is MISSING:
+        return True
+    try:
+        return SafeConstructor().construct_object(node) == given or given != given  # NaN
+    except (yaml.YAMLError, ValueError):
+        return False
+
+
+def _duplicates(root: yaml.Node | None) -> Iterator[tuple[Keys, int]]:
+    """Key path and line of every key that stands twice in one mapping. Aliased nodes are visited once."""
+    stack: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
+    visited = set()
+    while stack:
+        node, keys = stack.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            names = set()
+            for name, value in node.value:
+                if isinstance(name.value, str):
+                    if (name.tag, name.value) in names:
+                        yield (*keys, name.value), name.start_mark.line + 1
+                    names.add((name.tag, name.value))
+                    stack.append((value, (*keys, name.value)))
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend((value, (*keys, index)) for index, value in enumerate(node.value))

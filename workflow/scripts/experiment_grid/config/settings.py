@@ -1,0 +1,118 @@
+"""The configuration of a run: read, checked and resolved before any job starts."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.config import checks, schema
+from experiment_grid.config.checks import SCHEMA
+from experiment_grid.config.grid import expand
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.config.problems import Problem, Sources, complain
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images: a built-in data set by its name, or the IDX files in the folder `path`."""
+
+    name: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of the grid."""
+
+    name: str
+    note: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration. What each key means: `schemas/config.schema.json`."""
+
+    title: str
+    note: str
+    dataset: Dataset
+    mirrors: dict[str, list[str]]
+    gpus: int | str
+    epoch: str
+    partial: bool
+    confidence: float
+    baseline: str
+    final: str
+    reference: Path | None
+    cells: dict[str, Cell]
+
+
+def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Settings:
+    """Settings from Snakemake's merged `config`; `files` (`workflow.configfiles`) are where it came from.
+
+    Raises UserError with a line for each problem: file and line, key path, what is wrong, what was given, what is
+    allowed. Cells keep the config's order; equal values become equal objects however they are spelt.
+    """
+    sources = Sources(files)
+    complain(sources.duplicates())
+    sources.refuse(checks.report(config))
+    sources.refuse(schema.problems(config, SCHEMA))
+    config = _complete(config)
+    sources.refuse(checks.missing(config))
+    sources.refuse(checks.grids(config))
+    cells = checks.Cells(config)
+    sources.refuse([*cells.problems, *checks.files(config)])
+    dataset = _dataset(config["dataset"], sources)
+    return _settings(
+        config, dataset, {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}
+    )
+
+
+def checked_before(config: Mapping[str, Any]) -> Settings:
+    """Settings from a configuration that `load` accepted in another process, without a check and without notes.
+
+    For a job on a cluster's node: checking 10,000 cells takes longer than to train a small one.
+    """
+    config = _complete(config)
+    every = (cell for item in config["cells"] for cell in expand(item))
+    cells = {name: Cell(name, "", Parameters.of({**config["defaults"], **own})) for name, own in every}
+    return _settings(config, _dataset(config["dataset"], Sources(())), cells)
+
+
+def _complete(config: Mapping[str, Any]) -> dict[str, Any]:
+    properties = schema.read(SCHEMA)["properties"]
+    return {key: value["default"] for key, value in properties.items() if "default" in value} | dict(config)
+
+
+def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) -> Settings:
+    return Settings(
+        title=config["title"],
+        note=config["note"],
+        dataset=dataset,
+        mirrors=config["mirrors"],
+        gpus=config["gpus"] if config["gpus"] == "auto" else int(config["gpus"]),
+        epoch=config["epoch"],
+        partial=config["partial"],
+        confidence=float(config["confidence"]),
+        baseline=config["baseline"],
+        final=config["final"],
+        reference=Path(config["reference"]) if config["reference"] is not None else None,
+        cells=cells,
+    )
+
+
+def _dataset(given: str | dict[str, str], sources: Sources) -> Dataset:
+    if isinstance(given, str):
+        return Dataset(given)
+    root = schema.read(SCHEMA)
+    rules = root["definitions"]["name"]
+    name = given.get("name", Path(given["path"]).resolve().name)
+    key = "name" if "name" in given else "path"
+    if name in root["definitions"]["dataset"]["enum"]:
+        wrong = "gives the name of a built-in data set"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], "another name, by dataset.name")])
+    if not re.match(rules["pattern"], name) or len(name) > rules["maxLength"]:
+        wrong = "gives no safe name, so dataset.name is needed"
+        sources.refuse([Problem(("dataset", key), wrong, given[key], rules["allowed"])])
+    return Dataset(name, Path(given["path"]))

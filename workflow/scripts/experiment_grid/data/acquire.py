@@ -1,0 +1,169 @@
+"""The four IDX files of a data set, verified and under their final names: from mirrors, a folder, or scikit-learn.
+
+Every file is first verified in `<folder>/.verified/` and all move to their names together, so that an interrupted or
+failed download keeps what is good and leaves nothing under a final name.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from experiment_grid.data import idx
+from experiment_grid.data.datasets import DATASETS, FILES, own_file
+from experiment_grid.data.fetch import BLOCK, MirrorError, Missing, RetryPolicy, Slow, Unreachable, attempts, blocks
+from experiment_grid.data.idx import DataError
+from experiment_grid.data.writing import writing
+from experiment_grid.runtime.files import digest
+
+# Content of the largest file of the built-in sets, and what an incompressible archive may add.
+LARGEST_ARCHIVE = 47_040_016 + 2**20
+
+
+def from_mirrors(
+    dataset: str,
+    checksums: Mapping[str, str],
+    mirrors: list[str],
+    folder: Path,
+    known: Mapping[str, str],
+    policy: RetryPolicy,
+) -> dict[str, str]:
+    """Fetch what is not there and verified; returns for every file the address that it came from.
+
+    `checksums`: as `datasets.Builtin.checksums`. `known`: the addresses of an earlier download, for what is kept.
+    Raises DataError naming every mirror with its reason where a file cannot be had.
+    """
+    mirrors = list(mirrors)
+    origins = {}
+    for key, checksum in checksums.items():
+        name = key.removesuffix(".gz")
+        if _there(folder, key, checksum):
+            print(f"{name}: already there and verified")
+            origins[name] = known.get(name, "already there")
+        else:
+            origins[name] = _from_any(dataset, key, checksum, mirrors, _staged(folder, name), policy)
+    _settle(folder)
+    return origins
+
+
+def from_folder(path: str, checksums: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Copy one's own IDX files; raises DataError where they are not what the run was planned with."""
+    origins = {}
+    for name, checksum in checksums.items():
+        source = own_file(path, name)
+        if not _there(folder, name, checksum):
+            with writing(_staged(folder, name)) as part:
+                idx.store(_read(source), part)
+                _verify(part, name, checksum, f"{source} (changed since the run was planned? start it again)")
+        print(f"{name}: from {source}, verified")
+        origins[name] = str(source)
+    _settle(folder)
+    return origins
+
+
+def from_scikit_learn(folder: Path) -> dict[str, str]:
+    """Write scikit-learn's embedded handwritten digits: 8 x 8 pixels of 0 to 16, scaled to 0 to 255."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = (digits.images * (255 / 16)).round().astype(np.uint8)
+    labels = digits.target.astype(np.uint8)
+    train = DATASETS["digits"].training_images
+    arrays = (images[:train], labels[:train], images[train:], labels[train:])
+    for name, values in zip(FILES, arrays, strict=True):
+        with writing(_staged(folder, name)) as part:
+            idx.store([idx.encode(values)], part)
+        print(f"{name}: {len(values)} of scikit-learn's digits")
+    _settle(folder)
+    return dict.fromkeys(FILES, "scikit-learn")
+
+
+def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target: Path, policy: RetryPolicy) -> str:
+    """Fetch a file from the first mirror that gives it; one that cannot be waited for moves to the end of `mirrors`."""
+    name = key.removesuffix(".gz")
+    reasons = []
+    for mirror in list(mirrors):
+        try:
+            return _from_one(mirror, key, checksum, target, policy)
+        except MirrorError as error:
+            reasons.append(f"  {mirror}: {error}")
+            print(f"{name}: {mirror}: {error}")
+            if isinstance(error, Unreachable | Slow):
+                mirrors.append(mirrors.pop(mirrors.index(mirror)))
+    raise DataError(
+        "\n".join(
+            [
+                f"{name} of {dataset} is not to be had from any of {len(mirrors)} mirrors:",
+                *reasons,
+                "Two ways out: a mirror of your own, a folder with the four files (MNIST_MIRROR=file:///folder or "
+                "https://…, before the command), or the embedded data without a download (make demo).",
+            ]
+        )
+    )
+
+
+def _from_one(mirror: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> str:
+    name = key.removesuffix(".gz")
+    candidates = [f"{name}.gz"] if key.endswith(".gz") else [f"{name}.gz", name]
+    for candidate in candidates:
+        try:
+            attempts(partial(_get, mirror + candidate, key, checksum, target, policy), policy)
+            return mirror + candidate
+        except Missing as error:
+            missing = error
+    raise missing
+
+
+def _get(address: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> None:
+    print(address)
+    with writing(target) as part:
+        idx.store(blocks(address, LARGEST_ARCHIVE, policy), part)
+        try:
+            _verify(part, key, checksum, target.name)
+        except DataError as error:
+            raise MirrorError(str(error)) from error
+
+
+def _verify(path: Path, key: str, checksum: str, place: str) -> None:
+    """Raise DataError, beginning with `place`, unless the file is well-formed and has the checksum."""
+    scan = idx.scan(path, FILES[key.removesuffix(".gz")], place)
+    archive = key.endswith(".gz")
+    found = digest(path) if archive else scan.sha256
+    if found != checksum:
+        what = "archive" if archive else "content"
+        raise DataError(f"{place}: other {what} than expected: SHA-256 {found}, expected {checksum}")
+
+
+def _there(folder: Path, key: str, checksum: str) -> bool:
+    """Whether a file is there, from an earlier run or an interrupted one, and verifies."""
+    name = key.removesuffix(".gz")
+    staged = _staged(folder, name)
+    for path in (staged, folder / f"{name}.gz"):
+        if path.is_file():
+            try:
+                _verify(path, key, checksum, str(path))
+                return True
+            except DataError as error:
+                print(f"{error}; had again")
+                staged.unlink(missing_ok=True)
+    return False
+
+
+def _staged(folder: Path, name: str) -> Path:
+    return folder / ".verified" / f"{name}.gz"
+
+
+def _settle(folder: Path) -> None:
+    """Give all verified files their final names, and remove what a killed download left beside them."""
+    for name in FILES:
+        path = _staged(folder, name)
+        if path.is_file():
+            path.replace(folder / path.name)
+    shutil.rmtree(folder / ".verified", ignore_errors=True)
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block

@@ -1,0 +1,183 @@
+"""Bytes from a mirror: file, http and https, with patience that ends.
+
+urllib instead of torchvision's downloader, which costs 5 s of imports, checks the archive instead of its content, and
+follows redirects anywhere.
+"""
+
+import http.client
+import signal
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from experiment_grid.runtime.errors import one_line
+
+BLOCK = 2**16
+TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may mend
+ABSENT = (404, 410)
+TICK = 0.1  # seconds between two looks at how slow a mirror is
+MOST_SAID = 200  # characters of a reason
+
+
+class MirrorError(Exception):
+    """A mirror does not give a file; the message is the reason, with what the mirror said in it made printable."""
+
+    def __str__(self) -> str:
+        return one_line(" ".join(super().__str__().split()), MOST_SAID)
+
+
+class Missing(MirrorError):
+    """The mirror answers, and has no such file."""
+
+
+class Unreachable(MirrorError):
+    """The mirror does not answer as it should: another try may help."""
+
+
+class Slow(MirrorError):
+    """The mirror answers too slowly for another try to make sense."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long a mirror is waited for: seconds, bytes per second."""
+
+    attempts: int = 3
+    back_off: float = 1.0  # before the second attempt; twice that before the third
+    silence: float = 15.0  # without an answer or a byte
+    total: float = 900.0  # for one file
+    slowest: float = 2_000.0  # bytes per second on average, judged once `silence` is over twice
+
+
+def attempts(get: Callable[[], None], policy: RetryPolicy) -> None:
+    """Call `get` until it succeeds, waiting longer each time it finds the mirror unreachable."""
+    for attempt in range(policy.attempts):
+        try:
+            return get()
+        except Unreachable as error:
+            if attempt == policy.attempts - 1:
+                raise
+            wait = policy.back_off * 2**attempt
+            print(f"  {error}; trying again in {wait:g} s")
+            time.sleep(wait)
+    return None
+
+
+def blocks(address: str, largest: int, policy: RetryPolicy) -> Iterator[bytes]:
+    """The bytes behind an address, with progress on stdout; raises MirrorError, also beyond `largest` bytes.
+
+    For the main thread: what takes too long is cut off by a signal, wherever it is.
+    """
+    started = shown = time.monotonic()
+    received, announced = 0, None
+
+    def judge() -> None:
+        passed = time.monotonic() - started
+        if passed > policy.total:
+            raise Slow(f"gave {_progress(received, announced)} in {policy.total:g} s")
+        if passed > 2 * policy.silence and received < policy.slowest * passed:
+            raise Slow(f"slower than {policy.slowest:g} bytes per second")
+
+    with _every(TICK, judge):
+        stream = _local(address) if urlsplit(address).scheme == "file" else _remote(address, policy)
+        announced = next(stream)
+        if announced is not None and announced > largest:
+            raise MirrorError(f"announces {announced:,} bytes, more than the {largest:,} that it can be")
+        for block in stream:
+            received += len(block)
+            if received > largest:
+                raise MirrorError(f"sends more than the {largest:,} bytes that it can be")
+            yield block
+            now = time.monotonic()
+            if now - shown > 2:
+                shown = now
+                print(f"  {_progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
+    if announced is not None and received < announced:
+        raise Unreachable(f"ends after {received:,} of {announced:,} bytes")
+    print(f"  {_progress(received, announced)} in {time.monotonic() - started:.1f} s")
+
+
+@contextmanager
+def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while the block runs; what it raises comes up where the block is.
+
+    By a signal: a limit that is looked at between two reads never comes to a mirror that drips headers.
+    """
+    before = signal.signal(signal.SIGALRM, lambda *_: call())
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _progress(received: int, announced: int | None) -> str:
+    if not announced:
+        return f"{received / 1e3:,.0f} kB"
+    return f"{received / 1e3:,.0f} of {announced / 1e3:,.0f} kB ({received / announced:.0%})"
+
+
+def _local(address: str) -> Iterator:
+    """First the size, then the blocks of a file of this machine."""
+    path = Path(urllib.request.url2pathname(urlsplit(address).path))
+    try:
+        if not path.is_file():
+            raise Missing("no such file")
+        with path.open("rb") as file:
+            yield path.stat().st_size
+            while block := file.read(BLOCK):
+                yield block
+    except (OSError, ValueError) as error:
+        raise MirrorError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def _remote(address: str, policy: RetryPolicy) -> Iterator:
+    """First the announced size or None, then the blocks of an answer, each as soon as it arrives."""
+    request = urllib.request.Request(address, headers={"Accept-Encoding": "identity", "User-Agent": "experiment-grid"})
+    try:
+        with _opener().open(request, timeout=policy.silence) as answer:
+            announced = answer.headers.get("Content-Length", "")
+            left = int(announced) if announced.isdecimal() else None
+            yield left
+            while left != 0 and (block := answer.read1(BLOCK)):
+                left = None if left is None else left - len(block)
+                yield block
+    except urllib.error.HTTPError as error:
+        kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
+        raise kind(f"answers {error.code} {error.reason}".strip()) from error
+    except urllib.error.URLError as error:
+        kind = MirrorError if isinstance(error.reason, ssl.SSLCertVerificationError | str) else Unreachable
+        raise kind(_reason(error.reason, policy)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise Unreachable(_reason(error, policy)) from error
+    except ValueError as error:
+        raise MirrorError(str(error)) from error
+
+
+def _reason(error: Exception | str, policy: RetryPolicy) -> str:
+    if isinstance(error, TimeoutError):
+        return f"silent for {policy.silence:g} s"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """An opener that knows http and https alone, so that no redirect leads to a local file or another protocol."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener

@@ -1,0 +1,156 @@
+"""The final cell's representative model: what it got wrong, and on what basis."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.error_analysis.attribution import as_tiles, integrated_gradients
+from experiment_grid.error_analysis.likeness import flat, nearest
+from experiment_grid.error_analysis.selection import right_examples
+from experiment_grid.training.checkpoints import Checkpoints
+from experiment_grid.training.model import forward, inputs_of, layers, stacked
+
+MOST_ERRORS = 300
+RUNNERS_UP = 3
+
+
+class FinalModel:
+    """One seed's network at its chosen epoch, beside the test images; `likeness` [K, K] is between classes."""
+
+    def __init__(self, cell: Cell, checkpoints: Path, images: np.ndarray, labels: np.ndarray, likeness: np.ndarray):
+        self.cell, self.images, self.labels, self.likeness = cell, images, labels, likeness
+        self.seed, self.epoch = cell.seeds[cell.representative], cell.chosen_epochs[cell.representative]
+        self.parameters = Parameters.of(cell.parameters)
+        widths = [images[0].size, *self.parameters.hidden, len(likeness)]
+        network = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
+        self.network = layers(stacked([[torch.as_tensor(weights) for weights in network]]), widths)
+        self.predicted = cell.predicted[cell.representative].astype(int)
+        self.wrong = np.flatnonzero(self.predicted != labels)
+
+    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Logits [images, classes] of inputs [images, pixels]."""
+        (logits,) = forward(self.network, inputs.mT.unsqueeze(0), self.parameters.activation)
+        return logits.mT
+
+    def inputs(self, images: np.ndarray) -> torch.Tensor:
+        """uint8 images [n, height, width] as the network sees them."""
+        pixels = torch.from_numpy(flat(images).copy())
+        return inputs_of(pixels, self.parameters.normalize)
+
+    def worst(self) -> np.ndarray:
+        """The errors to tell of, worst first: by the probability of the wrong class times the classes' unlikeness."""
+        score = self.cell.probability[self.wrong] * np.nan_to_num(self.unlikeness(self.wrong), nan=1.0)
+        return self.wrong[np.argsort(-score, kind="stable")][:MOST_ERRORS]
+
+    def unlikeness(self, indices: np.ndarray) -> np.ndarray:
+        """1 - likeness of the true and the predicted class of test images."""
+        return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
+
+    def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tiles uint8 [n, height, width] of what spoke for the predicted and for the true class, and their scales."""
+        images = self.images[indices]
+        if not len(images):
+            return images, np.empty(0)
+        predicted, true = (torch.from_numpy(of[indices].astype(np.int64)) for of in (self.predicted, self.labels))
+        blank = self.inputs(np.zeros_like(images[:1]))[0]
+        shares = integrated_gradients(self.logits, self.inputs(images), blank, predicted, true)
+        tiles, scales = as_tiles(shares.numpy())
+        return tiles.reshape(images.shape), scales
+
+    def neighbours(
+        self, indices: np.ndarray, train_images: np.ndarray, train_labels: np.ndarray
+    ) -> list[dict[str, Any]]:
+        """For each image the nearest training image of the predicted and of the true class: index and distance."""
+        found = {}
+        for name, of in (("nearest_predicted", self.predicted), ("nearest_true", self.labels)):
+            found[name] = nearest(self.images[indices], of[indices], train_images, train_labels)
+        return [
+            {
+                name: {"index": int(index[place]), "distance": float(distance[place])}
+                for name, (index, distance) in found.items()
+            }
+            for place in range(len(indices))
+        ]
+
+    def errors(self, indices: np.ndarray, names: list[str], cells_wrong: np.ndarray) -> list[dict[str, Any]]:
+        """What is told of each error, without images; `cells_wrong` [M]: in how many cells the image is wrong."""
+        probabilities = torch.softmax(self.logits(self.inputs(self.images[indices])), dim=1).numpy()
+        unlikeness = self.unlikeness(indices)
+        return [
+            self._error(int(index), row, float(unlike), names, int(cells_wrong[index]))
+            for index, row, unlike in zip(indices, probabilities, unlikeness, strict=True)
+        ]
+
+    def _error(self, index, probabilities, unlikeness, names, cells_wrong):
+        true, predicted = int(self.labels[index]), int(self.predicted[index])
+        order = [int(k) for k in np.argsort(-probabilities, kind="stable") if k != predicted]
+        probability = float(probabilities[predicted])
+        return {
+            "index": index,
+            "true": true,
+            "predicted": predicted,
+            "probability": probability,
+            "true_probability": float(probabilities[true]),
+            "runners_up": [[k, float(probabilities[k])] for k in order[:RUNNERS_UP]],
+            "likeness": 1 - unlikeness,
+            "unlikeness": unlikeness,
+            "score": probability * unlikeness,
+            "cells_wrong": cells_wrong,
+            "text": _choice(names[true], names[predicted], probability, order.index(true)),
+        }
+
+    def right(self) -> list[dict[str, Any]]:
+        """Right predictions to show beside the errors."""
+        examples = right_examples(self.labels, self.predicted, self.cell.probability)
+        if not examples:
+            return []
+        indices = np.array([index for index, _ in examples])
+        probabilities = torch.softmax(self.logits(self.inputs(self.images[indices])), dim=1).numpy()
+        return [
+            _right(index, kind, int(self.labels[index]), row)
+            for (index, kind), row in zip(examples, probabilities, strict=True)
+        ]
+
+
+def with_basis(
+    error: dict[str, Any], near: dict[str, Any], names: list[str], place: int, scale: float
+) -> dict[str, Any]:
+    """An error with its tiles: `place` in the attribution atlas, two places for each in the neighbours' atlas."""
+    near = {name: {"tile": 2 * place + turn} | item for turn, (name, item) in enumerate(near.items())}
+    basis = {"attribution": place, "attribution_scale": float(scale)} | near
+    return (
+        error
+        | basis
+        | {"text": f"{error['text']} {_likeness_in_pixels(near, names[error['predicted']], names[error['true']])}"}
+    )
+
+
+def _choice(true, predicted, probability, place):
+    rank = ("next choice", "second next choice", "third next choice")[place] if place < 3 else "none of its next three"
+    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {'its ' * (place < 3)}{rank}."
+
+
+def _likeness_in_pixels(near, predicted, true):
+    towards, away = near["nearest_predicted"]["distance"], near["nearest_true"]["distance"]
+    if np.isnan(towards) or np.isnan(away):
+        return ""
+    if towards < away:
+        return f"A training image of {predicted} is nearer ({towards:.2f}) than any of {true} ({away:.2f})."
+    return f"Yet the nearest training image of {true} is nearer ({away:.2f}) than any of {predicted} ({towards:.2f})."
+
+
+def _right(index, kind, true, probabilities):
+    rival = (
+        next(int(k) for k in np.argsort(-probabilities, kind="stable") if k != true) if len(probabilities) > 1 else true
+    )
+    return {
+        "index": index,
+        "true": true,
+        "probability": float(probabilities[true]),
+        "runner_up": [rival, float(probabilities[rival])],
+        "kind": kind,
+    }

@@ -1,0 +1,103 @@
+"""What differs between the recipe that a job ran from and the one it should have now, in words.
+
+Used by the plan; the sentences stand on the page and in `make why`.
+"""
+
+from typing import Any
+
+from experiment_grid.runtime.errors import one_line
+
+MISSING = object()
+PARTIAL = ("missing", "logs")
+PACKAGE = "experiment_grid."  # of the modules' names; everything is in it
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> list[str]:
+    """Sentences such as "learning_rate 0.001 → 0.005" or "code of train changed (training.loop)"; empty: the same."""
+    old, new = before.get("settings"), after["settings"]
+    sentences = _partial(old, new) if isinstance(old, dict) else []
+    sentences += _values(_whole(old), _whole(new), "")
+    code = [
+        name
+        for name in sorted({*before.get("code", {}), *after["code"]})
+        if before.get("code", {}).get(name) != after["code"].get(name)
+    ]
+    if code:
+        names = dict.fromkeys(name.removeprefix(PACKAGE) for name in code)
+        sentences.append(f"code of {stage} changed ({_some([*names])})")
+    return [one_line(sentence, 200) for sentence in sentences]
+
+
+def _partial(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs in what a partial page does without: cells, and the ends of their logs (`Plan.recipe`)."""
+    old, new = (_list(recipe.get("missing")) for recipe in (before, after))
+    back, gone = [name for name in old if name not in new], [name for name in new if name not in old]
+    sentences = [f"no longer without {_some(back)}"] if back else []
+    sentences += [f"without {_some(gone)}, not finished"] if gone else []
+    if not sentences and any(before.get(key) != after.get(key) for key in PARTIAL):
+        sentences.append(f"news of what is missing: {_some(new)}")
+    return sentences
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _whole(settings: Any) -> Any:
+    if not isinstance(settings, dict):
+        return settings
+    return {key: value for key, value in settings.items() if key not in PARTIAL}
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _values(before: Any, after: Any, place: str) -> list[str]:
+    if before == after:
+        return []
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            sentence
+            for key in {**before, **after}
+            for sentence in _values(
+                before.get(key, MISSING),
+                after.get(key, MISSING),
+                key if place in ("", "parameters") else f"{place}.{key}",
+            )
+        ]
+    if _named(before) and _named(after):
+        return _lists(before, after, place)
+    return [f"{place} {_show(before)} → {_show(after)}"]
+
+
+def _lists(before: list[dict[str, Any]], after: list[dict[str, Any]], place: str) -> list[str]:
+    """Differences between two lists of things with names, such as the cells."""
+    old = {item["name"]: item for item in before}
+    new = {item["name"]: item for item in after}
+    sentences = [f"{place} with {name}" for name in new if name not in old]
+    sentences += [f"{place} without {name}" for name in old if name not in new]
+    common = [name for name in new if name in old]
+    sentences += [f"{name}: {text}" for name in common for text in _values(old[name], new[name], "")]
+    if not sentences:
+        sentences.append(f"{place} in another order")
+    return sentences if len(sentences) <= 4 else [*sentences[:3], f"{len(sentences) - 3} more changes of {place}"]
+
+
+def _named(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
+    )
+
+
+def _show(value: Any) -> str:
+    if value is MISSING:
+        return "nothing"
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        text = ", ".join(value)
+    else:
+        try:
+            text = str(value)
+        except RecursionError:
+            return "…"
+    return text if len(text) <= 40 else "…"

@@ -1,0 +1,136 @@
+"""What the code of a stage means, as a checksum: unchanged by comments, docstrings and layout.
+
+Read by the recipes, so that a stage runs again exactly when the code that makes its result has changed.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.runtime.files import write_json
+
+SCRIPTS = Path(__file__).resolve().parents[2]  # workflow/scripts, where the stages' imports start
+
+CACHE = Path(".snakemake/fingerprints.json")  # beside the engine's own notes, in the working directory
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+# The package around every job: how it is locked, logged and recorded is no part of its result.
+RUNTIME = "experiment_grid.runtime"
+
+
+def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
+    """Fingerprints of a stage's script and of the project modules that it imports, directly or not.
+
+    `script` is the module name of the stage's script, for example "train". Returns module name → checksum of its
+    syntax tree. Imports inside of functions count like those at the top. Files that the modules read as
+    resources (templates, styles) stand in no syntax tree: see `folder_fingerprint`.
+    """
+    found: dict[str, str] = {}
+    waiting = [script]
+    while waiting:
+        name = waiting.pop()
+        path = _source(name, scripts)
+        if name in found or f"{name}.".startswith(f"{RUNTIME}.") or path is None:
+            continue
+        found[name], imported = _read(path, name)
+        waiting += imported
+    return dict(sorted(found.items()))
+
+
+def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Checksums of the contents of a folder's files with these suffixes, by relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
+    return {path.relative_to(folder).as_posix(): _short(path.read_bytes()) for path in files}
+
+
+@cache
+def _read(path: Path, name: str) -> tuple[str, list[str]]:
+    """Checksum of a module's meaning, and the dotted names that it imports."""
+    return describe(path.read_bytes(), name, is_package=path.name == "__init__.py")
+
+
+def describe(content: bytes, name: str, *, is_package: bool = False) -> tuple[str, list[str]]:
+    """Checksum of the meaning of a module's source, and the dotted names that it imports."""
+    key = _short(f"{name} {is_package} ".encode() + content)
+    known = _known()
+    if key not in known:
+        package = name if is_package else name.rpartition(".")[0]
+        imported: set[str] = set()
+        meaning = _meaning(ast.parse(content), package, imported)
+        known[key] = [_short(repr(meaning).encode()), sorted(imported)]
+    meaning, imported = known[key]
+    return meaning, imported
+
+
+@cache
+def _known() -> dict[str, list]:
+    """What `_read` found out in earlier runs, by the content that it read: parsing takes longer than all else here."""
+    try:
+        kept = json.loads(CACHE.read_text("utf-8"))
+        return kept["known"] if kept["by"] == _by() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _by() -> str:
+    """This module's own content: another way to fingerprint knows nothing of what this one found."""
+    return _short(Path(__file__).read_bytes())
+
+
+def keep() -> None:
+    """Keep what was found out for the next run; without a place to keep it, it is found out again."""
+    with suppress(OSError):
+        write_json(CACHE, {"by": _by(), "known": _known()}, flush=False)
+
+
+def _meaning(node: Any, package: str, imported: set[str]) -> Any:
+    """A syntax tree as nested tuples, without docstrings and without what is empty (which fields there are differs
+    between Python versions). Adds to `imported` the names that the tree imports."""
+    if isinstance(node, list):
+        return tuple(_meaning(item, package, imported) for item in node)
+    if not isinstance(node, ast.AST):
+        return node
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        imported.update(_imports(node, package))
+    parts = [type(node).__name__]
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            value = value[1:]
+        if value is not None and value != []:
+            parts.append((name, _meaning(value, package, imported)))
+    return tuple(parts)
+
+
+def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        base = node.module or ""
+        if node.level:
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join(filter(None, [*parents, base]))
+        names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    for dotted in names:
+        parts = dotted.split(".")
+        yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+@cache
+def _source(name: str, scripts: Path) -> Path | None:
+    """The file of a project module, or None for anything else (a library, a function's name)."""
+    path = scripts.joinpath(*name.split("."))
+    for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

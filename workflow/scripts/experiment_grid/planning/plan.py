@@ -1,0 +1,274 @@
+"""Which jobs must run, and why: recipes against the records that finished jobs left.
+
+Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run.
+"""
+
+import errno
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.planning import fingerprint, records
+from experiment_grid.planning.differences import differences
+from experiment_grid.planning.recipes import Recipes
+from experiment_grid.runtime.files import PART, digest, write_json
+from experiment_grid.runtime.logs import end
+from experiment_grid.runtime.records import now
+
+SOURCES = ("download", "prepare")  # what every cell starts from
+KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
+AFTER = "made from what runs again"
+TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
+IN_PLACE = ("partial", ".locks", "benchmarks", "logs")  # folders of files that are not written beside their names
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as the plan sees it: where its record lies and which stages feed it."""
+
+    record: str
+    after: tuple[str, ...]
+    per_cell: bool = False
+
+
+STAGES = {
+    "download": Stage("data/{dataset}/download.json", ()),
+    "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
+    "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
+    "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
+    "compare": Stage("comparison/compare.json", ("train", "evaluate")),
+    "figures": Stage("figures/figures.json", ("compare",)),
+    "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
+    "report": Stage("report.json", ("compare", "errors")),
+    "record": Stage("record.json", ("train", "evaluate", "compare", "figures", "errors", "report")),
+}
+
+
+@dataclass
+class Decision:
+    """Whether a job runs. `why` says so in sentences; empty: it is kept. `record` is what it left last time."""
+
+    why: list[str] = field(default_factory=list)
+    record: dict[str, Any] | None = None
+    absent: bool = False  # nothing there, and nothing needed as long as what was made from it is kept
+
+    @property
+    def runs(self) -> bool:
+        return bool(self.why)
+
+
+class Plan:
+    """The decisions for one configuration and one results folder, made once and on demand."""
+
+    def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes, *, partial: bool = False):
+        """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made."""
+        self.results = Path(results)
+        self._dataset = dataset
+        self._cells = cells
+        self._recipes = recipes
+        self._partial = partial
+        self._decisions: dict[tuple[str, str | None], Decision] = {}
+        self._written = False
+        self.started = now()
+
+    def file(self, stage: str, cell: str | None = None) -> str:
+        """Path of a job's plan file, which is new if the job must run and old if its outputs are kept.
+
+        The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
+        """
+        if not self._written:
+            self._look_for_files_in_the_way()
+            self._tidy()
+            for job in self.jobs():
+                self._write(*job)
+            fingerprint.keep()
+            self._written = True
+        return str(self.path(stage, cell))
+
+    def path(self, stage: str, cell: str | None = None) -> Path:
+        """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
+        return self._place("plan", stage, cell, ".json")
+
+    def _place(self, folder: str, stage: str, cell: str | None, suffix: str) -> Path:
+        return self.results / folder / f"{stage}/{cell}{suffix}" if cell else self.results / folder / f"{stage}{suffix}"
+
+    def _look_for_files_in_the_way(self) -> None:
+        """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
+        folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        folders |= {self.results / "partial" / cell for cell in self._cells}
+        folders |= {self.results / place / stage for place in IN_PLACE for stage in ("train", "evaluate")}
+        for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
+            if path.exists() and not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+    def _tidy(self) -> None:
+        """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where jobs
+        write in place: what they lead to would be overwritten."""
+        for folder in IN_PLACE:
+            for path in (self.results / folder).rglob("*"):
+                if path.is_symlink():
+                    path.unlink()
+        for part in (self.results / "plan").rglob(f".*{PART}.json"):
+            part.unlink(missing_ok=True)
+        for kept in (self.results / "partial").glob("*"):
+            if kept.name in self._cells and not self.decision("train", kept.name).runs:
+                shutil.rmtree(kept, ignore_errors=True)
+
+    def _write(self, stage: str, cell: str | None) -> None:
+        decision = self.decision(stage, cell)
+        path = self.path(stage, cell)
+        if decision.runs:
+            write_json(path, self._planned(stage, cell, decision.why), flush=False)
+            return
+        left = records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
+        if left is None or left.get("recipe") != self.recipe(stage, cell):
+            why = decision.record["why"] if decision.record else ["needed by another job"]
+            write_json(path, self._planned(stage, cell, why), flush=False)
+        if path.stat().st_mtime != KEPT_TIME:
+            os.utime(path, (KEPT_TIME, KEPT_TIME))
+
+    @cached_property
+    def compared(self) -> list[str]:
+        """The cells that are put side by side."""
+        if not self._partial:
+            return self._cells
+        return [cell for cell in self._cells if not self.decision("evaluate", cell).runs]
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """The cells that are configured and not put side by side."""
+        compared = set(self.compared)
+        return [cell for cell in self._cells if cell not in compared]
+
+    def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
+        """What a job's result depends on; of those that see all cells, which ones are missing too."""
+        recipe = self._recipes.recipe(stage, cell)
+        if stage in SOURCES or cell or not self.missing:
+            return recipe
+        more = {"missing": self.missing} | ({"logs": self._failures} if stage == "report" else {})
+        return recipe | {"settings": recipe["settings"] | more}
+
+    @cached_property
+    def _failures(self) -> dict[str, list[str]]:
+        """The ends of the logs of the jobs in which missing cells failed; a job that was not tried has none."""
+        ends = {}
+        for cell in self.missing:
+            stage = "train" if self.decision("train", cell).runs else "evaluate"
+            log = self.results / "logs" / stage / f"{cell}.log"
+            if log.is_file() and not self._record(stage, cell).exists():
+                ends[cell] = end(log)
+        return ends
+
+    def decision(self, stage: str, cell: str | None = None) -> Decision:
+        """Whether and why a job runs."""
+        key = (stage, cell)
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(stage, cell)
+        return self._decisions[key]
+
+    def jobs(self) -> list[tuple[str, str | None]]:
+        """All jobs of the configuration, in the order of the data's way."""
+        return [(name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])]
+
+    def stale(self) -> list[str]:
+        """Names of the cells that left results and are no longer configured."""
+        return sorted({path.parent.name for name in TRAINED for path in self.results.glob(name)} - {*self._cells})
+
+    def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
+        planned = {
+            "stage": stage,
+            "cell": cell,
+            "recipe": self.recipe(stage, cell),
+            "why": why,
+            "inputs": self._kept(self.upstream(stage, cell), there=True),  # the job looks whether they still are so
+            "planned": now(),
+        }
+        if stage == "report":
+            trained = [name for name in self._cells if self.decision("train", name).runs]
+            kept = [name for name in self._cells if name not in set(trained)]
+            planned["run"] = {"started": self.started, "trained": trained, "kept": kept}
+        return planned
+
+    def _decide(self, stage: str, cell: str | None) -> Decision:
+        path = self._record(stage, cell)
+        record = records.read(path)
+        upstream = self.upstream(stage, cell)
+        running = [job for job in upstream if self.decision(*job).runs]
+        if record is None:
+            if stage in SOURCES and not path.exists() and not running:
+                return Decision(absent=True)
+            return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
+        if not records.valid(record, stage):
+            return Decision([f"{path.name} is of another format"])
+        why = differences(record["recipe"], self.recipe(stage, cell), stage)
+        if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
+            return Decision(why, record, absent=not why)
+        why += self._damage(record)
+        why += self._other_inputs(record, upstream)
+        if running:
+            why.append(_after(running))
+        if not why:  # Snakemake takes the benchmark for an output, and compares its time too
+            for file in (path, self._place("benchmarks", stage, cell, ".tsv")):
+                records.restore_mtime(file, record)
+        return Decision(why, record)
+
+    def _record(self, stage: str, cell: str | None) -> Path:
+        return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
+
+    def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
+        """The jobs whose outputs a job reads."""
+        jobs: list[tuple[str, str | None]] = []
+        for name in STAGES[stage].after:
+            if not STAGES[name].per_cell:
+                jobs.append((name, None))
+            elif cell is not None:
+                jobs.append((name, cell))
+            else:
+                jobs += [(name, other) for other in self.compared]
+        return jobs
+
+    def _damage(self, record: dict[str, Any]) -> list[str]:
+        """What is missing of a record's outputs, or not as it was written.
+
+        Files with the recorded size and time are taken as unchanged; of others the content decides, and one with the
+        right content gets its time back, so that a copied or touched folder is in order again.
+        """
+        why = []
+        for name, known in record["outputs"].items():
+            path = self.results / name
+            try:
+                stat = path.stat()
+            except OSError:
+                why.append(f"output missing: {path.name}")
+                continue
+            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], known["mtime_ns"]):
+                continue
+            if stat.st_size == known["bytes"] and digest(path) == known["sha256"]:
+                os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]))
+            else:
+                why.append(f"output changed since it was written: {path.name}")
+        return why
+
+    def _kept(self, jobs: list[tuple[str, str | None]], *, there: bool = False) -> dict[str, str]:
+        """SHA-256 of the outputs of those of these jobs that are kept, by their records; perhaps only if `there`."""
+        decisions = [decision for decision in (self.decision(*job) for job in jobs) if not decision.runs]
+        kept = [decision.record for decision in decisions if decision.record and not (there and decision.absent)]
+        return {name: output["sha256"] for record in kept for name, output in record["outputs"].items()}
+
+    def _other_inputs(self, record: dict[str, Any], upstream: list[tuple[str, str | None]]) -> list[str]:
+        """Inputs whose content is another than the job read, by the records of the stages that made them."""
+        current = self._kept(upstream)
+        other = [name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum]
+        return (
+            [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
+        )
+
+
+def _after(running: list[tuple[str, str | None]]) -> str:
+    names = [stage if cell is None else f"{stage} {cell}" for stage, cell in running]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{AFTER}: {shown}"

@@ -1,0 +1,40 @@
+"""What the rules of plan.smk and inspect.smk ask the plan, and what they were asked themselves."""
+
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.planning.plan import Plan
+
+READERS = {"why", "dag", "open", "stale"}
+
+
+def only_read(targets: Collection[str]) -> bool:
+    """Whether Snakemake was asked for answers alone, which may be had while another run works."""
+    return bool(targets) and READERS.issuperset(targets)
+
+
+def goal(asked: Any, results: Path, environment: Mapping[str, str]) -> str:
+    """Where lies what was asked for, by Snakemake's DAG settings: a cell by `make cell`, the page by a whole run."""
+    if "cell" in asked.targets:
+        return f"The cell: {results}/cells/{environment['NAME']}/"
+    return "" if asked.targets or asked.until or asked.omit_from else f"The page: {results}/report.html"
+
+
+def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
+    """Every job, stage and cell, with why it would run; no reason: it is kept."""
+    why = {job: plan.decision(*job).why for job in plan.jobs()}
+    for job in reversed(plan.jobs()):
+        absent = [other for other in plan.upstream(*job) if plan.decision(*other).absent]
+        if why[job]:
+            why |= {other: ["not there, and needed"] for other in absent}
+    return [(stage, cell, reasons) for (stage, cell), reasons in why.items()]
+
+
+def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
+    """What `make cell NAME=…` asks for: the last file of that cell. Ends the program where there is no such cell."""
+    name = environment.get("NAME", "")
+    if name not in cells:
+        sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(cells)}")
+    return f"<results>/cells/{name}/evaluation.csv"

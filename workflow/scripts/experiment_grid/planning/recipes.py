@@ -1,0 +1,104 @@
+"""The recipe of every job: all that its result depends on, as JSON.
+
+Built from the validated settings when the Snakefile is read; compared by the plan; handed to the stage
+in its plan file.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from experiment_grid.config.settings import Settings
+from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
+
+# What a stage reads with its code that is no Python.
+RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
+
+
+class Recipes:
+    """Recipes of the jobs of one configuration.
+
+    `source` identifies the data set's content (see `data.datasets.source`), `reference` is the original report's
+    figures and claims, or None.
+    """
+
+    def __init__(self, settings: Settings, source: dict[str, Any], reference: dict[str, Any] | None):
+        self._settings = settings
+        self._source = source
+        self._reference = reference
+        self._code: dict[str, dict[str, str]] = {}
+
+    def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
+        """`{"settings": …, "code": {module: fingerprint}}` of a stage; those of a cell take its name."""
+        settings = getattr(self, f"_{stage}")
+        return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage)}
+
+    def _code_of(self, stage: str) -> dict[str, str]:
+        if stage == "download" and "files" in self._source:
+            return {}  # its content is known by checksum, whatever code fetches it
+        if stage not in self._code:
+            code = fingerprint(stage)
+            if stage in RESOURCES:
+                folder, suffixes = RESOURCES[stage]
+                code |= folder_fingerprint(SCRIPTS / folder, suffixes)
+            self._code[stage] = code
+        return self._code[stage]
+
+    def _download(self) -> dict[str, Any]:
+        return self._source
+
+    def _prepare(self) -> dict[str, Any]:
+        return {"dataset": self._settings.dataset.name}
+
+    def _train(self, cell: str) -> dict[str, Any]:
+        parameters = self._settings.cells[cell].parameters.as_dict()
+        return {"cell": cell, "dataset": self._settings.dataset.name, "parameters": parameters}
+
+    def _evaluate(self, cell: str) -> dict[str, Any]:
+        return self._train(cell) | {"epoch": self._settings.epoch}
+
+    @cached_property
+    def _cells(self) -> list[dict[str, Any]]:
+        return [{"name": name, "parameters": cell.parameters.as_dict()} for name, cell in self._settings.cells.items()]
+
+    def _compare(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "dataset": settings.dataset.name,
+            "cells": self._cells,
+            "baseline": settings.baseline,
+            "final": settings.final,
+            "confidence": settings.confidence,
+            "epoch": settings.epoch,
+            "reference": self._reference,
+        }
+
+    def _figures(self) -> dict[str, Any]:
+        return {"baseline": self._settings.baseline, "final": self._settings.final}
+
+    def _errors(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "dataset": settings.dataset.name,
+            "cells": self._cells,
+            "final": settings.final,
+            "epoch": settings.epoch,
+        }
+
+    def _report(self) -> dict[str, Any]:
+        settings = self._settings
+        notes = [{"note": cell.note} for cell in settings.cells.values()]
+        return {
+            "title": settings.title,
+            "note": settings.note,
+            "dataset": settings.dataset.name,
+            "cells": [cell | note for cell, note in zip(self._cells, notes, strict=True)],
+            "baseline": settings.baseline,
+            "final": settings.final,
+            "epoch": settings.epoch,
+            "confidence": settings.confidence,
+            "reference": self._reference is not None,
+        }
+
+    def _record(self) -> dict[str, Any]:
+        settings = self._settings
+        return {"title": settings.title, "note": settings.note, "dataset": settings.dataset.name}

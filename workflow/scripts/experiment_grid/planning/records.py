@@ -1,0 +1,77 @@
+"""Records as the plan finds them: files that anybody may have edited, or brought from elsewhere."""
+
+import json
+import os
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from experiment_grid.runtime.records import FORMAT
+
+LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
+TIMES = range(2**63)  # nanoseconds since 1970 that a file can have
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where there is none."""
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def valid(record: dict[str, Any], stage: str) -> bool:
+    """Whether a record is one of this stage and of this format, in all that the plan reads of it."""
+    recipe, outputs = record.get("recipe"), record.get("outputs")
+    return (
+        record.get("format") == FORMAT
+        and record.get("stage") == stage
+        and isinstance(recipe, dict)
+        and isinstance(recipe.get("settings"), dict)
+        and isinstance(recipe.get("code"), dict)
+        and _is_list_of_text(record.get("why"))
+        and _finished(record) in TIMES
+        and isinstance(record.get("inputs"), dict)
+        and isinstance(outputs, dict)
+        and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
+    )
+
+
+def restore_mtime(path: Path, record: dict[str, Any]) -> None:
+    """Give a file of a kept job the time at which the job ended by its record: copied or unpacked, it would look newer
+    than what was made from it, or older than what it was made from. A file that is not there is fine."""
+    finished = _finished(record)
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime_ns != finished:
+            os.utime(path, ns=(finished, finished))
+
+
+def _finished(record: dict[str, Any]) -> int:
+    """When the job ended, in nanoseconds since 1970; -1 where the record does not tell."""
+    try:
+        return int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return -1
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_name(name: str) -> bool:
+    """Whether a file's name stays in the results folder, and is one that is written there."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and name.isprintable() and len(name.encode()) < LONGEST and not {"/", ".."} & {*parts}
+
+
+def _is_description(known: Any) -> bool:
+    """Whether this is what `runtime.files.describe` tells of a file."""
+    return (
+        isinstance(known, dict)
+        and isinstance(known.get("sha256"), str)
+        and type(known.get("bytes")) is int
+        and type(known.get("mtime_ns")) is int
+        and known["mtime_ns"] in TIMES
+    )

@@ -1,0 +1,60 @@
+"""Ctrl-C that is always heard, by Snakemake and by its jobs.
+
+Python has a signal handled by the main thread as soon as that runs. Snakemake's sleeps until a job ends: a signal that
+came to another thread, or in the moment before the main thread fell asleep, would be heard only then. And a job whose
+process is made just after the Ctrl-C never hears of it: Snakemake would wait for the end of a whole training.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+PAUSE = 0.1  # seconds that each has for hearing it by itself
+SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not in those that speak to a cluster
+
+
+def on_interrupt(handler: Callable[[], object]) -> None:
+    """Have the main thread, which calls this, call `handler` at Ctrl-C; at the first it is woken if it sleeps.
+
+    While it is busy elsewhere than in Python, one Ctrl-C may become several calls.
+    """
+    heard = threading.Event()
+
+    def handle(*_) -> None:
+        heard.set()
+        handler()
+
+    def wake() -> None:
+        while signals := os.read(reader, 1):  # the system writes the number of each signal that comes
+            while signals[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is handle and not heard.wait(PAUSE):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGINT, handle)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=wake, daemon=True).start()
+
+
+def interrupt_jobs() -> None:
+    """Interrupt the jobs of this process that run, and every one that still starts, once each; returns at once.
+
+    Those that the terminal has interrupted already do not heed a second time (`runtime.stage`).
+    """
+    threading.Thread(target=_interrupt_jobs, daemon=True).start()
+
+
+def _interrupt_jobs() -> None:
+    import psutil  # late: a run that nobody interrupts does without
+
+    told: set[psutil.Process] = set()
+    while True:
+        time.sleep(PAUSE)
+        for process in set(psutil.Process().children(recursive=True)) - told:
+            with suppress(psutil.Error):  # it has ended
+                if any(SCRIPT in part for part in process.cmdline()):
+                    process.send_signal(signal.SIGINT)
+                    told.add(process)

@@ -1,0 +1,172 @@
+"""The run as far as its progress goes: which jobs there are, which run, how far each has come, what is left."""
+
+import csv
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.runtime.stage import read_plan
+
+NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
+# A line of a training log, as train.py's `progress` writes it.
+EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
+
+
+@dataclass
+class Training:
+    """How far a training job has come, read from its log as the log grows."""
+
+    log: Path
+    seeds: int
+    epochs: int
+    began: float  # seconds since 1970; what a log holds from before is of an earlier run
+    accuracy: str = ""  # on the validation images, after the latest epoch
+    latest: tuple[int, int] = (0, 0)  # turn of the seed, epoch
+    _epochs: dict[int, int] = field(default_factory=dict)  # turn of the seed → epochs
+    _position: int = 0
+
+    @property
+    def units(self) -> int:
+        """All epochs of all seeds."""
+        return self.seeds * self.epochs
+
+    @property
+    def done(self) -> int:
+        """Epochs that are finished; a seed that is passed over was finished before this job began."""
+        return sum(self._epochs.get(turn, self.epochs) for turn in range(1, max(self._epochs, default=0) + 1))
+
+    def look(self) -> None:
+        """Read what the log got since the last look."""
+        try:
+            if self.log.stat().st_mtime < self.began:
+                return
+            with self.log.open(encoding="utf-8", errors="replace") as file:
+                file.seek(self._position)
+                text = file.read()
+        except OSError:
+            return
+        whole = text.rfind("\n") + 1
+        self._position += len(text[:whole].encode())
+        for match in EPOCH.finditer(text[:whole]):
+            turn, epoch = int(match[1]), int(match[3])
+            self._epochs[turn] = epoch
+            self.latest, self.accuracy = (turn, epoch), match[5]
+
+
+@dataclass
+class Job:
+    """A job that runs or ran. `why` is the plan's reason for it; `training` tells the epochs of a train job."""
+
+    rule: str
+    cell: str
+    log: Path | None
+    outputs: list[str]
+    why: list[str]
+    training: Training | None
+    began: float  # seconds since 1970
+    _clock: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, record: Any) -> "Job":
+        """The job of Snakemake's log event JOB_INFO."""
+        log = Path(record.log[0]) if record.log else None
+        began = time.time()
+        why: list[str] = []
+        training = None
+        plan = next((name for name in record.input if "/plan/" in name), None)
+        if plan and Path(plan).is_file():
+            planned = read_plan(plan)
+            why = planned["why"]
+            if record.rule_name == "train" and log:
+                parameters = planned["recipe"]["settings"]["parameters"]
+                training = Training(log, len(parameters["seeds"]), parameters["epochs"], began)
+        return cls(record.rule_name, record.wildcards.get("cell", ""), log, list(record.output), why, training, began)
+
+    @property
+    def seconds(self) -> float:
+        """Time since the job began."""
+        return time.monotonic() - self._clock
+
+    def validation_accuracy(self) -> float | None:
+        """Mean over the seeds after their last epoch, from the history that the job wrote."""
+        history = next((name for name in self.outputs if name.endswith("history.csv")), None)
+        if history is None or not Path(history).is_file():
+            return None
+        with Path(history).open(newline="", encoding="utf-8") as file:
+            last = {row["seed"]: row["validation_accuracy"] for row in csv.DictReader(file)}
+        values = [float(value) for value in last.values() if value]
+        return sum(values) / len(values) if values and len(values) == len(last) else None
+
+
+class Run:
+    """All jobs of a run, counted."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.total = 0
+        self.by_rule: dict[str, int] = {}  # jobs that are neither finished nor failed
+        self.done = 0
+        self.running: dict[int, Job] = {}
+        self.failed: dict[int, Job] = {}
+        self._spent: dict[str, list[float]] = {}  # rule → seconds of its finished jobs
+        self._trained = [0.0, 0]  # seconds, epochs of the finished training jobs
+
+    def plan(self, stats: dict[str, int]) -> None:
+        """Take over Snakemake's count of jobs by rule."""
+        self.by_rule = {rule: count for rule, count in stats.items() if rule not in NO_JOBS}
+        self.total = sum(self.by_rule.values())
+
+    def begin(self, number: int, job: Job) -> None:
+        """A job runs; one that failed before is tried again."""
+        self.failed.pop(number, None)
+        self.running[number] = job
+
+    def finish(self, number: int) -> Job | None:
+        """A job is done; None for one that never began to run, as the target rule."""
+        job = self.running.pop(number, None)
+        if job is None:
+            return None
+        self.done += 1
+        self.by_rule[job.rule] = max(0, self.by_rule.get(job.rule, 0) - 1)
+        self._spent.setdefault(job.rule, []).append(job.seconds)
+        if job.training:
+            self._trained[0] += job.seconds
+            self._trained[1] += job.training.units
+        return job
+
+    def fail(self, number: int) -> Job | None:
+        """A job failed; None if that was told before."""
+        job = self.running.pop(number, None)
+        if job is not None:
+            self.failed[number] = job
+        return job
+
+    @property
+    def seconds(self) -> float:
+        """Time since the run began."""
+        return time.monotonic() - self.started
+
+    def seconds_left(self) -> float | None:
+        """What the jobs that are left will take, at the pace of this run so far; None before it can be told.
+
+        Training counts by epochs of seeds; of other jobs those that ran already tell how long the next takes. Jobs of
+        which none ran yet are not in it.
+        """
+        running = list(self.running.values())
+        trainings = [job.training for job in running if job.training]
+        epochs = self._trained[1] + sum(training.done for training in trainings)
+        if self.by_rule.get("train") and not epochs:
+            return None
+        seconds = 0.0
+        if self.by_rule.get("train"):
+            spent = self._trained[0] + sum(job.seconds for job in running if job.training)
+            units = sum(training.units - training.done for training in trainings)
+            known = [training.units for training in trainings] or [self._trained[1] / len(self._spent["train"])]
+            units += (self.by_rule["train"] - len(trainings)) * sum(known) / len(known)
+            seconds += spent / epochs * units
+        for rule, count in self.by_rule.items():
+            if rule != "train" and rule in self._spent:
+                seconds += count * sum(self._spent[rule]) / len(self._spent[rule])
+        return seconds / max(1, len(running)) if seconds else None

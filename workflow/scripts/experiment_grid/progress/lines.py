@@ -1,0 +1,87 @@
+"""What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
+
+import re
+from pathlib import Path
+
+from experiment_grid.progress.jobs import Job, Run
+from experiment_grid.runtime import logs
+
+NOTHING = "Nothing to be done: all is there and up to date."
+STOPPING = "Stopping: a few seconds until what runs has ended."
+SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
+AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 4.2 s, 3 min 12 s, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def name(job: Job) -> str:
+    """Rule and cell, the rules' names in a column."""
+    return f"{job.rule:<8}  {job.cell}".rstrip()
+
+
+def overview(run: Run) -> str:
+    """What there is to do: 5 jobs: 2 train, 2 evaluate, 1 compare."""
+    if not run.total:
+        return NOTHING
+    kinds = ", ".join(f"{count} {rule}" for rule, count in run.by_rule.items() if count)
+    return f"{run.total} job{'s' if run.total != 1 else ''}: {kinds}"
+
+
+def start(job: Job) -> str:
+    """A job's start, with its reason where the plan has one."""
+    return name(job) + (f"  ({'; '.join(job.why)})" if job.why else "")
+
+
+def end(job: Job, run: Run) -> str:
+    """A job's end: how long it took, what training came to, how many jobs are done."""
+    facts = [duration(job.seconds)]
+    accuracy = job.validation_accuracy()
+    if accuracy is not None:
+        facts.append(f"validation accuracy {accuracy:.2%}")
+    return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
+
+
+def failure(job: Job, message: str | None = None) -> str:
+    """A job's failure, below it what the executor says of it and the end of its log."""
+    failed = f"{name(job)}  after {duration(job.seconds)}"
+    if message:
+        failed = "\n    ".join([failed, *reason(message).splitlines()])
+    if job.log is None or not job.log.is_file() or job.log.stat().st_mtime < job.began:
+        return failed
+    return "\n    ".join([failed, f"{job.log}:", *logs.end(job.log)])
+
+
+def reason(message: str) -> str:
+    """What an executor says of a failed job, without the whole command and without where else to look."""
+    return AFTERWORDS.sub("", message)
+
+
+def lost(log: Path) -> str:
+    """The log of a submission to a cluster that failed, and what Slurm itself says in it."""
+    with log.open(encoding="utf-8", errors="replace") as file:
+        reasons = [line.rstrip() for line in file if SLURM.match(line)]
+    return "\n    ".join([f"submission, {log}:", *reasons[-logs.LINES :]])
+
+
+def summary(run: Run, interrupted: bool, partial: str) -> str:
+    """How the run ended, and how to go on where it did not come to its end; `partial` is the command for a page of
+    what there is."""
+    text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
+    if interrupted:
+        return f"Interrupted: {text}. What finished is kept; the same command goes on."
+    if not run.failed:
+        return f"{text}."
+    failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
+    text += f", {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on"
+    text += " once the cause is mended."
+    if any(job.cell for job in run.failed.values()):
+        text += f" {partial} makes the page of what there is."
+    return text

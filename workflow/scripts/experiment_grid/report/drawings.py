@@ -1,0 +1,136 @@
+"""Every figure, drawn once as part of the page (report) and once as a file for a paper (figures)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from experiment_grid.report.figures import audit, confusion, curves, effects, normalization, style, time
+from experiment_grid.report.figures.inline import inline
+from experiment_grid.report.results import Results
+
+WHICH = [(data, measure) for measure in ("loss", "accuracy") for data in ("train", "validation", "test")]
+FEWEST_ROWS = 40  # pairs in the figure of effects; the table has all
+LEGEND = 32
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as the page holds it; `file` is the name that it is saved under."""
+
+    svg: Markup
+    title: str
+    caption: str
+    file: str
+    kind: str = ""
+
+
+class Drawings:
+    """Draws figures from results. Call its methods inside `style.styled()`."""
+
+    def __init__(self, results: Results):
+        self.results = results
+        self.looks = style.looks(len(results.names), results.baseline)
+        self.named = self._named()
+
+    def _named(self) -> list[str]:
+        """The cells whose names stand in figures: baseline, final, and the best and the worst that did not diverge."""
+        ranked = sorted(
+            (
+                row
+                for row in self.results.comparison
+                if row["status"] == "ok" and row["validation_accuracy"] is not None
+            ),
+            key=lambda row: row["validation_accuracy"],
+        )
+        chosen = [self.results.settings["baseline"], self.results.settings["final"]]
+        chosen += [row["cell"] for row in (ranked[-1:] + ranked[:1])]
+        return [name for name in dict.fromkeys(chosen) if name in self.results.index]
+
+    def _drawing(self, made, name: str, title: str, caption: str, kind: str = "") -> Drawing:
+        return Drawing(inline(style.svg(made), name, title, self.results.names), title, caption, f"{name}.svg", kind)
+
+    def curves(self, axis: str) -> list[Drawing]:
+        """A drawing per panel, so that they flow on a narrow screen."""
+        panels = []
+        for data, measure in WHICH:
+            made = self._curves(axis, [(data, measure)])
+            title = f"{curves.SETS[data]} {measure} over {axis}"
+            panels.append(self._drawing(made, f"{data}-{measure}-{axis}", title, "", "panel"))
+        return panels
+
+    def _curves(self, axis: str, which: list, **paper):
+        results = self.results
+        return curves.draw(results.epochs, which, axis, results.index, self.looks, self.named, results.many, **paper)
+
+    def normalization(self, without: str, with_: str) -> Drawing:
+        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks)
+        caption = (
+            "Training dashed, validation solid; below, with normalisation minus without. Bands: least to greatest seed."
+        )
+        return self._drawing(made, "normalization", "Curves with and without normalisation", caption)
+
+    def effects(self) -> Drawing | None:
+        made = self._effects()
+        caption = (
+            "Every cell that differs from the baseline in one factor, with intervals. Filled and blue "
+            "in all three columns: accuracy decided. Hollow and grey: accuracy not decided. Arrows: beyond the axis."
+        )
+        return made and self._drawing(made, "effects", "Effects against the baseline", caption)
+
+    def _effects(self):
+        rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
+        return effects.draw(rows[:FEWEST_ROWS], self.results.index) if rows else None
+
+    def time(self) -> Drawing:
+        return self._drawing(
+            self._time(),
+            "time",
+            "Test accuracy against training time",
+            "Each mark is a cell; the line is the interval of its accuracy over the seeds.",
+        )
+
+    def _time(self):
+        rows = self.results.comparison
+        named = self.results.names if len(rows) <= LEGEND else self.named
+        return time.draw(rows, self.looks, named, self.results.many)
+
+    def agreement(self) -> Drawing | None:
+        made = self._agreement()
+        caption = (
+            "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
+            "grey: the cell that explains it best."
+        )
+        return made and self._drawing(made, "agreement", "The original’s test accuracies against ours", caption)
+
+    def _agreement(self):
+        rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]
+        return audit.draw(rows, {row["row"]: row["title"] for row in self.results.original}, self.results.index)
+
+    def paper(self) -> dict[str, Figure | None]:
+        """File name without suffix → figure for a paper (one where the page has panels), None where
+        results have none."""
+        results, final = self.results, self.results.settings["final"]
+        legend = len(self.looks) <= LEGEND
+        made: dict[str, Figure | None] = {
+            f"curves-{axis}": self._curves(axis, WHICH, size=(3.4, 2.4), columns=3, legend=legend)
+            for axis in curves.AXES
+        }
+        made |= {"time": self._time(), "effects": self._effects(), "agreement": self._agreement()}
+        made |= {"normalization": None, "confusion": None}
+        if pair := results.normalization_pair:
+            made["normalization"] = normalization.draw(
+                results.epochs, pair["from"], pair["to"], results.index, self.looks
+            )
+        if final in results.confusion:
+            cell = results.cells[results.index[final]]
+            made["confusion"] = confusion.draw(results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])
+        return made
+
+
+def write_figures(drawings: Drawings, files: list[Path]) -> None:
+    """Write the figures for a paper, each under its name; one that these results do not have says so."""
+    made = drawings.paper()
+    for file in files:
+        style.write(made[file.stem] or style.empty("These results have no such figure."), file)

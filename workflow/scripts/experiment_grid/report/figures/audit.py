@@ -1,0 +1,59 @@
+"""The original report's test accuracies against ours: its figure as a mark, the prediction interval of a
+new run as a line."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
+from experiment_grid.report.format import missing
+
+ROW = 0.29  # inches
+LONGEST = 34  # characters of a row's label
+CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
+
+
+def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, int]) -> Figure | None:
+    """`rows` are those of reference.csv with figure `test_accuracy`, `titles` names them; None where there
+    is nothing to draw."""
+    rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
+    if not rows:
+        return None
+    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=2.4, right=1.15, bottom=0.42, top=0.15))
+    for place, row in enumerate(rows):
+        agrees = row["verdict"] == "consistent"
+        colour = CONSISTENT if agrees else DIFFERS
+        index = cells.get(row["cell"])
+        gid = None if index is None else f"cell-{index}"
+        axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=4, alpha=0.45, gid=gid)
+        axes.plot([row["here"]], [place], marker="|", markersize=9, markeredgewidth=2, color=colour, gid=gid)
+        axes.plot([row["original"]], [place], marker="D", markersize=5, color=INK, markerfacecolor="#ffffff", gid=gid)
+        if not agrees and not missing(row["nearest_low"]):
+            axes.plot([row["nearest_low"], row["nearest_high"]], [place + 0.3] * 2, color=MUTED, linewidth=1.6)
+        axes.annotate(
+            row["verdict"],
+            (1, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
+    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
+    axes.set_xlabel("test accuracy")
+    return made
+
+
+def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
+    """The rows' titles as far as they fit; where that makes two alike, the names of their cells."""
+    labels = [shorten(titles.get(row["row"], row["row"]), LONGEST) for row in rows]
+    return [
+        shorten(row["cell"] or row["row"], LONGEST) if labels.count(label) > 1 else label
+        for row, label in zip(rows, labels, strict=True)
+    ]

@@ -1,0 +1,124 @@
+"""Matplotlib's SVG made part of the page: the style sheet's colours and font, cells that can be pointed
+at, no ids that clash."""
+
+import re
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from experiment_grid.report.figures.style import VARIABLES
+
+SVG = "{http://www.w3.org/2000/svg}"
+LINK = "{http://www.w3.org/1999/xlink}href"
+# A style attribute needs 'unsafe-inline' in the Content-Security-Policy, a presentation attribute does not.
+KEPT = (
+    "font-size",
+    "font-weight",
+    "text-anchor",
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "opacity",
+    "fill-opacity",
+    "stroke-opacity",
+)
+CELL = re.compile(r"cell-(\d+)$")
+
+
+def inline(svg: bytes, name: str, title: str, labels: list[str] | None = None) -> Markup:
+    """The SVG as markup for the page.
+
+    `name` keeps its ids apart from other figures', `title` is what a screen reader says, `labels` are the
+    cells' names: an artist whose gid or url is `cell-<index>` becomes an element with `data-cell="<index>"`.
+    """
+    root = ElementTree.fromstring(svg)
+    for metadata in root.findall(f"{SVG}metadata"):
+        root.remove(metadata)
+    used = _used_ids(root)
+    for element in root.iter():
+        _restyle(element)
+        _shorten(element)
+        _rename(element, name, used)
+        _link_cell(element, labels)
+    root.attrib.pop("width"), root.attrib.pop("height")
+    root.set("role", "img")
+    root.set("aria-label", title)
+    root.set("class", "chart")
+    _drop_empty_styles(root)
+    text = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+    text = text.replace("ns0:", "").replace("xmlns:ns0=", "xmlns=").replace("ns1:href", "href")
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
+    return Markup(re.sub(r">\s+<", "><", text))
+
+
+def _used_ids(root: ElementTree.Element) -> set[str]:
+    used = set()
+    for element in root.iter():
+        used.update(re.findall(r"#([^)\"'\s]+)", " ".join(element.attrib.values())))
+    return used
+
+
+def _restyle(element: ElementTree.Element) -> None:
+    for declaration in element.attrib.pop("style", "").split(";"):
+        key, _, value = (part.strip() for part in declaration.partition(":"))
+        if key == "font":
+            element.set("font-size", re.search(r"([\d.]+px)", value).group(1))
+            if re.match(r"(bold|[67]00)\b", value):
+                element.set("font-weight", "600")
+        elif key in KEPT:
+            element.set(key, value)
+    for key in ("fill", "stroke"):
+        colour = element.get(key, "").lower()
+        if colour in VARIABLES:
+            element.set(key, f"var(--{VARIABLES[colour]})")
+    if element.tag == f"{SVG}text" and "fill" not in element.attrib:
+        element.set("fill", "currentColor")
+
+
+def _shorten(element: ElementTree.Element) -> None:
+    """Round to a tenth of a point, which is finer than a line, and drop turns by nothing."""
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
+    for key in ("d", "x", "y", "transform"):
+        if key in element.attrib:
+            value = re.sub(r"(\.\d)\d+", r"\1", element.attrib[key])
+            element.set(key, re.sub(r"\s*([A-Zz])\s*", r"\1", value) if key == "d" else value)
+
+
+def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
+    identity = element.attrib.get("id")
+    if identity and not CELL.match(identity):
+        if identity in used:
+            element.set("id", f"{name}-{identity}")
+        else:
+            del element.attrib["id"]
+    for key, value in list(element.attrib.items()):
+        if "url(#" in value:
+            element.set(key, value.replace("url(#", f"url(#{name}-"))
+        elif key == LINK and element.tag != f"{SVG}a":
+            element.set(key, f"#{name}-{value.removeprefix('#')}")
+
+
+def _link_cell(element: ElementTree.Element, labels: list[str] | None) -> None:
+    """Turn a gid or url `cell-<index>` into `data-cell`, with the cell's name as what a pointer shows."""
+    key = LINK if element.tag == f"{SVG}a" else "id"
+    match = CELL.match(element.attrib.get(key, ""))
+    if not match:
+        return
+    del element.attrib[key]
+    element.tag = f"{SVG}g"
+    element.set("data-cell", match.group(1))
+    if labels:
+        title = ElementTree.Element(f"{SVG}title")
+        title.text = labels[int(match.group(1))]
+        element.insert(0, title)
+
+
+def _drop_empty_styles(root: ElementTree.Element) -> None:
+    """Matplotlib opens with a style element for its defaults; the style sheet has them."""
+    for parent in root.iter():
+        for child in list(parent):
+            if child.tag == f"{SVG}style":
+                parent.remove(child)

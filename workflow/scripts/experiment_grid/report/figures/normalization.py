@@ -1,0 +1,67 @@
+"""With and without normalisation side by side, as the original report asks first: both curves, and their difference."""
+
+from matplotlib.figure import Figure
+
+from experiment_grid.report.figures.curves import lines, scale
+from experiment_grid.report.figures.labels import label_ends
+from experiment_grid.report.figures.style import DASHES, INK, Look, Margins, figure
+from experiment_grid.report.results import Epochs
+
+DRAWN = (("train", DASHES[1]), ("validation", DASHES[0]))
+
+
+def draw(
+    epochs: dict[str, Epochs],
+    without: str,
+    with_: str,
+    cells: dict[str, int],
+    looks: list[Look],
+    size: tuple[float, float] = (4.1, 2.9),
+) -> Figure:
+    """Loss and accuracy over epochs of the two cells, training (dashed) and validation (solid); differences below."""
+    made, axes = figure(size, 2, 2, Margins(right=1.3))
+    for column, measure in enumerate(("loss", "accuracy")):
+        both = {}
+        for data, dash in DRAWN:
+            drawn = lines({name: epochs[name] for name in (without, with_)}, f"{data}_{measure}", "epochs")
+            for cell in (without, with_):
+                if cell in drawn:
+                    colour = looks[cells[cell]].colour
+                    line = both[f"{'with' if cell == with_ else 'without'}, {data}"] = drawn[cell], colour, cells[cell]
+                    axes[column].fill_between(
+                        line[0].x, line[0].low, line[0].high, color=colour, alpha=0.13, linewidth=0
+                    )
+                    axes[column].plot(line[0].x, line[0].mean, color=colour, linestyle=dash)
+            if len(drawn) == 2:
+                _difference(axes[2 + column], drawn[without], drawn[with_], measure, data, dash)
+        scale(axes[column], measure, {name: line for name, (line, _, _) in both.items()}, "epoch")
+        axes[column].set_title(measure.capitalize())
+        label_ends(
+            axes[column],
+            [(name, line.x[-1], line.mean[-1], colour, cell) for name, (line, colour, cell) in both.items()],
+        )
+        below = axes[2 + column]
+        below.set_title(f"Difference in {measure}" + (" (points)" if measure == "accuracy" else ""))
+        below.set_xlabel("epoch")
+        below.axhline(0, color=INK, linewidth=0.8)
+        below.xaxis.set_major_locator(axes[column].xaxis.get_major_locator().__class__(5, integer=True))
+        label_ends(
+            below,
+            [
+                (line.get_label(), line.get_xdata()[-1], line.get_ydata()[-1], INK, cells[with_])
+                for line in below.lines
+                if not line.get_label().startswith("_")
+            ],
+        )
+    return made
+
+
+def _difference(axes, without, with_, measure, data, dash) -> None:
+    """With minus without, at the epochs that both have; accuracies in percentage points."""
+    known = dict(zip(without.x, without.mean, strict=True))
+    shared = [(x, value - known[x]) for x, value in zip(with_.x, with_.mean, strict=True) if x in known]
+    if shared:
+        factor = 100 if measure == "accuracy" else 1
+        axes.plot(
+            [x for x, _ in shared], [factor * value for _, value in shared], color=INK, linestyle=dash, label=data
+        )

@@ -1,0 +1,56 @@
+"""What figures, data sets and verdicts are called on the page; parameters: `experiment_grid.config.labels`."""
+
+from typing import Any
+
+from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.report.format import number
+
+FIGURES = {
+    "train_loss": "Total training loss",
+    "train_images": "Training images",
+    "train_correct": "Training images right",
+    "train_accuracy": "Training accuracy",
+    "minutes": "Training time, minutes",
+    "test_correct": "Test images right",
+    "test_accuracy": "Test accuracy",
+    "test_f1": "Test F1",
+}
+DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "kmnist": "KMNIST", "digits": "scikit-learn’s digits"}
+# How a verdict is coloured; its word stands beside the colour always.
+VERDICTS = {
+    "confirmed": "good",
+    "consistent": "good",
+    "as stated": "good",
+    "nearly as stated": "good",
+    "explained": "good",
+    "decided": "good",
+    "refuted": "bad",
+    "differs": "bad",
+    "unexplained": "bad",
+    "failed": "bad",
+    "diverged": "bad",
+}
+
+
+def verdict_class(verdict: str) -> str:
+    """The class of a verdict's colours; whatever is neither good nor bad is open."""
+    return VERDICTS.get(verdict, "open")
+
+
+def epoch_words(epoch: str) -> str:
+    """The epoch that test figures are taken at, in words."""
+    return "last epoch" if epoch == "last" else "epoch of the best validation accuracy"
+
+
+def settings_text(parameters: dict[str, Any]) -> str:
+    """Parameters as one line of text."""
+    return ", ".join(f"{PARAMETERS.get(key, key)} {_value(key, value)}" for key, value in parameters.items())
+
+
+def _value(key: str, value: Any) -> str:
+    return " ".join(number(seed) for seed in value) if key == "seeds" else number(value)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 cell, 2 cells."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,140 @@
+"""Put the page together: Jinja2 with every string escaped, one style element, one script, and a policy
+that allows nothing else."""
+
+import base64
+import hashlib
+import struct
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.figures.style import VARIABLES, Look
+from experiment_grid.report.format import FILTERS
+from experiment_grid.report.labels import verdict_class
+from experiment_grid.report.results import Results
+from experiment_grid.report.script_data import for_scripts
+from experiment_grid.report.sections import (
+    audit,
+    cells,
+    comparison,
+    curves,
+    errors,
+    factors,
+    findings,
+    head,
+    pair,
+    provenance,
+    time,
+)
+
+HERE = Path(__file__).parent
+SHEETS = ("atlas", "attribution", "neighbours")
+PARTS = {
+    "findings": "Findings",
+    "comparison": "Comparison",
+    "curves": "Curves",
+    "factors": "Factors",
+    "pair": "Two cells, paired",
+    "cells": "Each cell",
+    "errors": "Errors of the final model",
+    "time": "Time",
+    "agreement": "Agreement with the original",
+    "provenance": "Provenance",
+}
+
+
+def render(results: Results, drawings: Drawings) -> str:
+    """The page as one HTML text."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":"), "ensure_ascii": False}
+    style, script = _joined("style", ".css"), _joined("script", ".js")
+    looks = [_PageLook(look) for look in drawings.looks]
+    parts = {name: title for name, title in PARTS.items() if name != "agreement" or results.original}
+    sheets = _sheets(results)
+    context = {
+        "title": results.settings["title"],
+        "many": results.many,
+        "policy": _policy(style, script),
+        "style": style,
+        "script": script,
+        "sheets": sheets,
+        "sheet_sizes": {sheet["name"]: sheet for sheet in sheets},
+        "looks": looks,
+        "cell_index": results.index,
+        "classes": next((cell["classes"] for cell in results.cells if cell.get("classes")), []),
+        "verdict_class": verdict_class,
+        "parts": [{"id": name, "title": title} for name, title in parts.items()],
+        "head": head.context(results),
+        "findings": findings.context(results),
+        "table": comparison.context(results),
+        "curves": curves.context(results, drawings),
+        "factors": factors.context(results, drawings),
+        "pair": pair.context(results),
+        "cells": cells.context(results),
+        "errors": errors.context(results),
+        "time": time.context(results, drawings),
+        "agreement": audit.context(results, drawings) if results.original else None,
+        "provenance": provenance.context(results),
+        "data": for_scripts(results, looks),
+    }
+    return environment.get_template("page.html.j2").render(context)
+
+
+class _PageLook:
+    """A cell's look in the style sheet's terms."""
+
+    def __init__(self, look: Look):
+        self.variable = VARIABLES[look.colour]
+        self.dashes = " ".join(f"{2 * length:g}" for length in look.dash[1])
+        self.width = look.width
+
+
+def _joined(folder: str, suffix: str) -> Markup:
+    """The files of a folder in the order of their names, as one text. They are the project's own: nothing to escape."""
+    files = sorted((HERE / folder).glob(f"*{suffix}"))
+    return Markup("\n".join(file.read_text("utf-8") for file in files))
+
+
+def _policy(style: str, script: str) -> str:
+    """A Content-Security-Policy in which this style, this script and images in the file are all that works."""
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") + "'"
+
+
+def _sheets(results: Results) -> list[dict[str, Any]]:
+    """The images that tiles are cut from, with the size of a tile and of the whole."""
+    sheets = []
+    for name in SHEETS:
+        grid = results.errors.get(name)
+        file = results.folder / "errors" / f"{name}.png"
+        if not grid or not file.is_file():
+            continue
+        width, height = struct.unpack(">II", file.read_bytes()[16:24])  # of a PNG's first chunk, IHDR
+        sheets.append(
+            {
+                "name": name,
+                "address": results.image(f"errors/{name}.png"),
+                "columns": grid["columns"],
+                "sheet_width": width,
+                "sheet_height": height,
+                "width": grid["width"],
+                "height": grid["height"],
+            }
+        )
+    return sheets

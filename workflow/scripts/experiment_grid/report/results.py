@@ -1,0 +1,157 @@
+"""What the page is made of: everything that compare and errors wrote, read once. docs/files.md says what
+each file holds."""
+
+import base64
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiment_grid.report.format import missing
+
+METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+MANY = 200  # cells; above, overviews show means over grey context and cell blocks hold less
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed."""
+
+    epoch: np.ndarray
+    elapsed: np.ndarray
+    seconds: np.ndarray
+    mean: dict[str, np.ndarray]
+    low: dict[str, np.ndarray]
+    high: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of one finished comparison; rows of a CSV are dictionaries, missing values None."""
+
+    folder: Path
+    settings: dict[str, Any]
+    run: dict[str, Any]
+    comparison: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    reference: list[dict[str, Any]]
+    seeds: list[dict[str, Any]]
+    curves: pd.DataFrame
+    classes: pd.DataFrame
+    findings: dict[str, Any]
+    claims: list[dict[str, Any]]
+    original: list[dict[str, Any]]
+    cells: list[dict[str, Any]]
+    predictions: dict[str, np.ndarray]
+    confusion: dict[str, np.ndarray]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The cells in the config's order."""
+        return [cell["cell"] for cell in self.cells]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Cell name → place in the config's order, which is what `data-cell` holds."""
+        return {name: index for index, name in enumerate(self.names)}
+
+    @cached_property
+    def epochs(self) -> dict[str, Epochs]:
+        """Cell → its epochs. A seed that diverged counts as long as it was a number."""
+        groups = self.curves.groupby(["cell", "epoch"], sort=False)
+        index = groups.size().index
+        times = groups[["elapsed_seconds", "seconds"]].mean().to_numpy()
+        kinds = [getattr(groups[[*METRICS]], kind)().to_numpy() for kind in ("mean", "min", "max")]
+        epoch = index.get_level_values("epoch").to_numpy()
+        made = {}
+        for name, rows in pd.Series(0, index.get_level_values("cell")).groupby(level=0).indices.items():
+            measures = [dict(zip(METRICS, kind[rows].T, strict=True)) for kind in kinds]
+            made[name] = Epochs(epoch[rows], *times[rows].T, *measures)
+        return made
+
+    @cached_property
+    def errors(self) -> dict[str, Any]:
+        """What errors wrote; figures does without."""
+        return _json(self.folder / "errors" / "errors.json")
+
+    @cached_property
+    def normalization_pair(self) -> dict[str, Any] | None:
+        """The row of effects.csv for normalisation, the first by the config's order; as without → with."""
+        pairs = [row for row in self.effects if row["factor"] == "normalize" and row["difference"] is not None]
+        if not pairs:
+            return None
+        pair = min(pairs, key=lambda row: min(self.index[row["from"]], self.index[row["to"]]))
+        if str(pair["from_value"]).lower() != "true":
+            return pair
+        turned = pair | {"from": pair["to"], "to": pair["from"], "difference": -pair["difference"]}
+        if not missing(pair["low"]):
+            turned |= {"low": -pair["high"], "high": -pair["low"]}
+        return turned
+
+    @property
+    def many(self) -> bool:
+        return len(self.names) > MANY
+
+    @property
+    def baseline(self) -> int | None:
+        return self.index.get(self.settings["baseline"])
+
+    @property
+    def final(self) -> int | None:
+        return self.index.get(self.settings["final"])
+
+    def text(self, file: str) -> str:
+        """A text file of the results, for the page's downloads."""
+        return (self.folder / file).read_text("utf-8")
+
+    def image(self, file: str) -> str:
+        """An image of the results as a data address."""
+        return "data:image/png;base64," + base64.b64encode((self.folder / file).read_bytes()).decode("ascii")
+
+
+def read(folder: Path, plan: dict[str, Any]) -> Results:
+    """Read the results in `folder` for the report or the figures that `plan` describes."""
+    side_by_side = folder / "comparison"
+    return Results(
+        folder=folder,
+        settings=plan["recipe"]["settings"],
+        run=plan.get("run") or {},
+        comparison=_rows(folder / "comparison.csv"),
+        effects=_rows(folder / "effects.csv"),
+        reference=_rows(folder / "reference.csv"),
+        seeds=_rows(side_by_side / "seeds.csv"),
+        curves=_table(side_by_side / "curves.csv"),
+        classes=_table(side_by_side / "classes.csv"),
+        findings=_json(side_by_side / "findings.json"),
+        claims=_json(side_by_side / "claims.json")["claims"],
+        original=_json(side_by_side / "reference.json")["rows"],
+        cells=_json(side_by_side / "cells.json")["cells"],
+        predictions=_arrays(side_by_side / "predictions.npz"),
+        confusion={
+            name.removeprefix("counts/"): counts for name, counts in _arrays(side_by_side / "confusion.npz").items()
+        },
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8"))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    # Only the empty string is missing: a cell may be called "nan" or "007".
+    text = dict.fromkeys(("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row"), str)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    table = _table(path)
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

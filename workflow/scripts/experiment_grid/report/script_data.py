@@ -1,0 +1,120 @@
+"""What the page's scripts read: small arrays, each packed once. The page's own text never depends on them."""
+
+import base64
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from experiment_grid.report.results import METRICS, Results
+from experiment_grid.report.sections.cells import CLASSES
+
+LARGEST_DOWNLOAD = 400_000  # bytes; with more the page itself would grow heavy
+DOWNLOADS = {
+    "comparison.csv": "comparison.csv",
+    "effects.csv": "effects.csv",
+    "reference.csv": "reference.csv",
+    "table.tex": "comparison/table.tex",
+    "table.md": "comparison/table.md",
+}
+
+
+def for_scripts(results: Results, looks: list) -> dict[str, Any]:
+    """One JSON value per script element; NaN is null."""
+    return {
+        "cells": {
+            "names": results.names,
+            "looks": [look.variable for look in looks],
+            "baseline": results.baseline,
+            "final": results.final,
+            "partner": _partner(results),
+            "confidence": results.settings["confidence"],
+            "z": NormalDist().inv_cdf(0.5 + results.settings["confidence"] / 2),
+            "classes": results.errors.get("classes") or _classes(results),
+        },
+        "models": _models(results),
+        "confusion": _confusion(results),
+        "curves": _curves(results),
+        "downloads": _downloads(results),
+    }
+
+
+def _partner(results: Results) -> int | None:
+    """The cell that is first compared with the baseline: that of the first pair whose models were compared."""
+    pairs = (
+        (row["from"], row["to"]) for row in results.effects if row["is_baseline"] and row["both_right"] is not None
+    )
+    others = (name for pair in pairs for name in pair if results.index[name] != results.baseline)
+    return results.index.get(next(others, None))
+
+
+def _downloads(results: Results) -> dict[str, str]:
+    """The files that a reader can save from the page; large ones stay beside it."""
+    return {
+        name: results.text(file)
+        for name, file in DOWNLOADS.items()
+        if (results.folder / file).stat().st_size <= LARGEST_DOWNLOAD
+    }
+
+
+def _classes(results: Results) -> list[str]:
+    return next((cell["classes"] for cell in results.cells if cell.get("classes")), [])
+
+
+def _models(results: Results) -> dict[str, Any]:
+    """Per representative model: which test images are right (a bit each), and what the wrong ones were taken for.
+
+    `predicted` and `probability` (in 255ths) hold the wrong images only, in the test set's order.
+    """
+    held = results.predictions
+    labels = held["labels"]
+    models: list[dict[str, Any] | None] = [None] * len(results.names)
+    for name, seed, predicted, probability in zip(
+        held["cells"].tolist(), held["seeds"].tolist(), held["predicted"], held["probability"], strict=True
+    ):
+        wrong = predicted != labels
+        sure = np.nan_to_num(probability[wrong])
+        models[results.index[name]] = {
+            "seed": seed,
+            "right": _packed(np.packbits(~wrong)),
+            "predicted": _packed(predicted[wrong]),
+            "probability": _packed(np.round(255 * sure)),
+        }
+    atlas = results.errors.get("atlas") or {"images": []}
+    return {"labels": _packed(labels), "count": len(labels), "models": models, "atlas": atlas["images"]}
+
+
+def _packed(values: np.ndarray) -> str:
+    return base64.b64encode(values.astype(np.uint8).tobytes()).decode("ascii")
+
+
+def _confusion(results: Results) -> list[Any]:
+    """Per cell [epochs][K × K] counts of the representative seed, row by row."""
+    made = []
+    for cell in results.cells:
+        counts = results.confusion.get(cell["cell"])
+        if counts is None or counts.shape[-1] > CLASSES:
+            made.append(None)
+        else:
+            flat = counts.reshape(len(counts), -1).tolist()
+            made.append({"epoch": cell["chosen_epoch"], "seed": cell["representative_seed"], "counts": flat})
+    return made
+
+
+def _curves(results: Results) -> list[Any]:
+    """Per cell its epochs, and per measure [mean, least seed, greatest seed] over them, to four significant digits."""
+    made: list[Any] = [None] * len(results.names)
+    for name, held in results.epochs.items():
+        values = {metric: _plain([kind[metric] for kind in (held.mean, held.low, held.high)]) for metric in METRICS}
+        made[results.index[name]] = {"epochs": held.epoch.tolist(), **values}
+    return made
+
+
+def _plain(kinds: list[np.ndarray]) -> list[list[float | None]]:
+    return [[value if value == value else None for value in row] for row in _four_digits(np.stack(kinds)).tolist()]
+
+
+def _four_digits(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = 10.0 ** (np.floor(np.log10(np.abs(values))) - 3)
+        return np.where(values == 0, 0, np.round(values / step) * step).round(9)

@@ -1,0 +1,103 @@
+"""Agreement with the original report, figure by figure, and what explains the rows that do not come out as stated."""
+
+from typing import Any
+
+from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.format import MISSING, fixed, missing, number, percent, ratio, significant, whole
+from experiment_grid.report.labels import FIGURES, plural, settings_text
+from experiment_grid.report.results import Results
+
+EXPLAINED = ("explained", "partly explained")
+# Decimals of a figure, and what writes it with so many.
+WRITE = {
+    "train_images": (0, lambda value, _: whole(value)),
+    "train_loss": (4, fixed),
+    "minutes": (None, lambda value, _: f"{significant(value, 3)} min"),
+    "train_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
+    "test_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
+    "train_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
+    "test_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
+    "test_f1": (6, fixed),
+}
+MORE = 2  # decimals that an interval may get so that its ends do not seem to contradict the verdict
+
+
+def context(results: Results, drawings: Drawings) -> dict[str, Any]:
+    """A block per row of the original's table."""
+    judged = sum(row["judged"] or 0 for row in results.original)
+    consistent = sum(row["consistent"] or 0 for row in results.original)
+    by_row: dict[str, list[dict[str, Any]]] = {}
+    for row in results.reference:
+        by_row.setdefault(row["row"], []).append(row)
+    return {
+        "text": (
+            f"{consistent} of {plural(judged, 'figure')} that can be judged lie where one new run "
+            "of ours would fall. "
+            "A figure is consistent when it lies in the prediction interval that our seeds and the "
+            "binomial error of its test set give together."
+        ),
+        "figure": drawings.agreement(),
+        "rows": [_row(row, by_row.get(row["row"], []), results) for row in results.original],
+        "note": "Times are compared as ratios and never judged: the original’s machine is not known.",
+    }
+
+
+def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -> dict[str, Any]:
+    nearest = next((figure["nearest_cell"] for figure in figures if figure["nearest_cell"]), None)
+    return {
+        "title": row["title"],
+        "sure": row["sure"],
+        "text": row["text"],
+        "stated": settings_text(row["stated"]),
+        "nearest": nearest,
+        "figures": [_figure(figure) for figure in figures],
+        "explained": [_explanation(item) for item in row["explained_by"]] if row["sure"] in EXPLAINED else [],
+    }
+
+
+def _figure(figure: dict[str, Any]) -> dict[str, Any]:
+    decimals, writer = WRITE[figure["figure"]]
+
+    def write(value, more=0):
+        return MISSING if missing(value) else writer(value, decimals if decimals is None else decimals + more)
+
+    def ours(value, low, high):
+        more = _more(figure["original"], low, high, decimals)
+        return write(value, more), "" if missing(low) else f"{write(low, more)} to {write(high, more)}"
+
+    here, interval = ours(figure["here"], figure["low"], figure["high"])
+    if not missing(figure["ratio"]):
+        here += f" ({ratio(figure['ratio'])})"
+    nearest, near_interval = ours(figure["nearest_here"], figure["nearest_low"], figure["nearest_high"])
+    return {
+        "label": FIGURES.get(figure["figure"], figure["figure"]),
+        "note": figure["note"],
+        "original": write(figure["original"]),
+        "here": here,
+        "interval": interval or MISSING,
+        "verdict": figure["verdict"],
+        "nearest": nearest,
+        "nearest_interval": near_interval,
+        "nearest_verdict": figure["nearest_verdict"],
+    }
+
+
+def _more(original: float | None, low: float | None, high: float | None, decimals: int | None) -> int:
+    """Decimals to add until the original lies within the interval as shown just when it does in fact."""
+    if missing(original) or missing(low) or decimals is None:
+        return 0
+    inside = low <= original <= high
+    for more in range(MORE):
+        if inside == (round(low, decimals + more) <= original <= round(high, decimals + more)):
+            return more
+    return MORE
+
+
+def _explanation(item: dict[str, Any]) -> dict[str, Any]:
+    changes = [
+        f"{PARAMETERS.get(key, key)} {number(there)} where {number(stated)} is stated"
+        for key, (stated, there) in item["differs"].items()
+    ]
+    fits = f"{item['consistent']} of {plural(item['judged'], 'figure')} consistent"
+    return {"cell": item["cell"], "text": "; ".join([fits, *changes])}

@@ -1,0 +1,158 @@
+"""Each cell: the original's result block, scores by class, epochs and the confusion matrix."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiment_grid.report.format import fixed, minutes, missing, percent, seconds, significant, whole
+from experiment_grid.report.labels import settings_text
+from experiment_grid.report.results import METRICS, Epochs, Results
+
+CLASSES = 40  # with more, a matrix is no longer read but downloaded
+HEAT = 9  # steps of the colour behind a share
+
+
+def context(results: Results) -> dict[str, Any]:
+    """A block per cell in the config's order."""
+    notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
+    scores = _by_class(results.classes)
+    epochs = {} if results.many else _by_epoch(results.epochs)
+    text = (
+        "Each block opens to the cell’s results in the original report’s own terms, its curves, its "
+        "scores by class and its confusion matrix"
+    )
+    text += "." if not results.many else "; epochs and matrices are drawn when it is opened."
+    blocks = []
+    for index, (cell, row) in enumerate(zip(results.cells, results.comparison, strict=True)):
+        blocks.append(_block(results, index, cell, row, notes.get(cell["cell"]), scores, epochs))
+    return {"text": text, "blocks": blocks}
+
+
+def _block(
+    results: Results, index: int, cell: dict, row: dict, note: str | None, scores: dict, epochs: dict
+) -> dict[str, Any]:
+    name, block = cell["cell"], cell.get("block")
+    log = results.settings.get("logs", {}).get(name)
+    made = {
+        "index": index,
+        "name": name,
+        "note": note,
+        "parameters": settings_text(cell["parameters"]),
+        "summary": f"test accuracy {percent(row['test_accuracy'])}"
+        if not missing(row["test_accuracy"])
+        else row["status"],
+        "trouble": _trouble(row, log),
+        "log": "\n".join(log or ()),
+        "results": None,
+    }
+    if not block:
+        return made
+    originals = cell.get("original") or []
+    matrix = results.confusion.get(name)
+    drawable = matrix is not None and matrix.shape[-1] <= CLASSES
+    return made | {
+        "originals": [f"Original: {row['title']}" for row in originals],
+        "results": _results(block, [row["figures"] for row in originals]),
+        "seed": (
+            f"Of seed {cell['representative_seed']}, the model that stands for the cell, at epoch "
+            f"{cell['chosen_epoch']}. Minutes are one seed’s training."
+        ),
+        "classes": scores.get(name),
+        "epochs": epochs.get(name),
+        "confusion_drawn": drawable,
+        "confusion": heat(matrix[cell["chosen_epoch"] - 1], cell) if drawable and not results.many else None,
+    }
+
+
+def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
+    if row["status"] == "diverged":
+        return (
+            "Diverged: in at least one seed the loss stopped being a number. Its rows are kept; a "
+            "smaller learning rate usually helps."
+        )
+    if row["status"] == "failed":
+        return "Failed: it left no results. Its log ends so:" if log else "Did not run, or has not ended: no results."
+    return ""
+
+
+def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The original's result block: its words, its units."""
+
+    def theirs(key, write):
+        return ["–" if missing(figures.get(key)) else write(figures[key]) for figures in originals]
+
+    trained, tested = f"/{whole(block['train_images'])}", f"/{whole(block['test_images'])}"
+    rows = [
+        (
+            "Total training loss",
+            fixed(block["total_train_loss"], 4),
+            theirs("train_loss", lambda value: fixed(value, 4)),
+        ),
+        ("Training loss, per image", significant(block["train_loss"], 4), None),
+        ("Total training accuracy", f"{whole(block['train_correct'])}{trained}", theirs("train_correct", whole)),
+        ("… per cent", percent(block["train_accuracy"]), theirs("train_accuracy", percent)),
+        ("Training time", minutes(block["train_seconds"]), theirs("minutes", lambda value: f"{value:g} min")),
+        ("Total testing accuracy", f"{whole(block['test_correct'])}{tested}", theirs("test_correct", whole)),
+        ("… per cent", percent(block["test_accuracy"]), theirs("test_accuracy", percent)),
+        ("Testing loss, per image", significant(block["test_loss"], 4), None),
+        ("Testing F1, macro", significant(block["f1_macro"], 6), None),
+        (
+            "Testing F1, weighted",
+            significant(block["f1_weighted"], 6),
+            theirs("test_f1", lambda value: significant(value, 6)),
+        ),
+        ("Testing precision, macro", significant(block["precision_macro"], 6), None),
+        ("Testing recall, macro", significant(block["recall_macro"], 6), None),
+    ]
+    blank = ["" for _ in originals]
+    return [
+        {"label": label, "here": here, "original": blank if other is None else other} for label, here, other in rows
+    ]
+
+
+def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """Cell → a row per class, means over the seeds."""
+    means = classes.groupby(["cell", "class", "name"], sort=False)[["precision", "recall", "f1", "support"]].mean()
+    made: dict[str, list[dict[str, str]]] = {}
+    for (cell, _, name), precision, recall, f1, support in means.itertuples(name=None):
+        made.setdefault(cell, []).append(
+            {
+                "name": name,
+                "precision": fixed(precision, 4),
+                "recall": fixed(recall, 4),
+                "f1": fixed(f1, 4),
+                "support": whole(support),
+            }
+        )
+    return made
+
+
+def _by_epoch(epochs: dict[str, Epochs]) -> dict[str, list[list[str]]]:
+    """Cell → a row of text per epoch, means over the seeds."""
+    write = [significant, percent] * 3
+    made = {}
+    for name, held in epochs.items():
+        columns = [[str(epoch) for epoch in held.epoch]]
+        columns += [
+            [put(value) for value in held.mean[metric].tolist()] for put, metric in zip(write, METRICS, strict=True)
+        ]
+        columns.append([seconds(value) for value in held.seconds.tolist()])
+        made[name] = [list(row) for row in zip(*columns, strict=True)]
+    return made
+
+
+def heat(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:
+    """A confusion matrix as a table: each count and the step of its share of the true class."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    steps = np.ceil(np.sqrt(shares) * HEAT).astype(int)
+    return {
+        "caption": (
+            f"Rows: true class; columns: predicted class. Seed {cell['representative_seed']}, epoch "
+            f"{cell['chosen_epoch']}"
+        ),
+        "rows": [
+            [{"count": int(count), "heat": int(step)} for count, step in zip(*pair, strict=True)]
+            for pair in zip(counts, steps, strict=True)
+        ],
+    }

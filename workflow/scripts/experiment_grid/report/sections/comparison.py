@@ -1,0 +1,139 @@
+"""The comparison table: a row per cell, the parameters that are the same everywhere told once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.report.format import fixed, missing, number, percent, seconds, significant, whole
+from experiment_grid.report.labels import epoch_words, plural
+from experiment_grid.report.results import Results
+
+TABLED = [name for name in PARAMETERS if name != "seeds"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of comparison.csv: its heading, explanation, and how a value is written."""
+
+    key: str
+    title: str
+    help: str
+    write: Any
+    numeric: bool = True
+
+
+def _four(value: float | None) -> str:
+    return fixed(value, 4)
+
+
+def _epoch(value: float | None) -> str:
+    return whole(value) if not missing(value) and float(value).is_integer() else significant(value)
+
+
+def _bare(value: float | None) -> str:
+    return percent(value, unit=False)
+
+
+MEASURES = (
+    Column("test_accuracy", "Test acc. %", "share of the test images that are right, mean over the seeds", _bare),
+    Column("interval", "Interval", "of the test accuracy", None, numeric=False),
+    Column("test_accuracy_sd", "SD", "standard deviation of the test accuracy between seeds, points", _bare),
+    Column("test_f1_macro", "F1", "mean of the classes' F1 on the test images", _four),
+    Column("test_loss", "Test loss", "in the cell's own loss function", significant),
+    Column("validation_accuracy", "Val. acc. %", "on the training images held back", _bare),
+    Column("validation_loss", "Val. loss", "in the cell's own loss function", significant),
+    Column("train_accuracy", "Train acc. %", "running mean over the epoch, while the weights move", _bare),
+    Column("train_loss", "Train loss", "running mean over the epoch, while the weights move", significant),
+    Column("test_precision_macro", "Precision", "mean of the classes' precision", _four),
+    Column("test_recall_macro", "Recall", "mean of the classes' recall", _four),
+    Column("last_test_accuracy", "Last epoch %", "test accuracy at the last epoch, whatever the chosen one", _bare),
+    Column("chosen_epoch", "Epoch", "the epoch that the figures are taken at, mean over the seeds", _epoch),
+    Column("seeds", "Seeds", "how many runs the means are over", whole),
+    Column("parameters", "Weights", "how many numbers the network learns", whole),
+    Column("train_seconds", "Training", "time to train one seed", seconds),
+    Column("seconds_per_epoch", "Per epoch", "time of one epoch's training", seconds),
+)
+
+
+def context(results: Results) -> dict[str, Any]:
+    """Columns that tell cells apart, those that do not, and the rows."""
+    rows = results.comparison
+    varying = [name for name in TABLED if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+    same_epoch = results.settings["epoch"] == "last"
+    measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
+    # What a reader looks for first stands first, what tells the cells apart beside it.
+    columns = [*measures[:2], *(_parameter(name, rows) for name in varying), *measures[2:]]
+    single = all(row["seeds"] == 1 for row in rows)
+    return {
+        "columns": columns,
+        "constant": [
+            {
+                "title": PARAMETERS[name],
+                "value": number(next((row[name] for row in rows if row[name] is not None), None)),
+            }
+            for name in TABLED
+            if rows and name not in varying
+        ],
+        "rows": [_row(row, index, columns, results) for index, row in enumerate(rows)],
+        "epoch": epoch_words(results.settings["epoch"]),
+        "interval": _interval_text(results, single),
+        "diverged": _diverged(rows),
+    }
+
+
+def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
+    numeric = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
+    return Column(name, PARAMETERS[name].capitalize(), f"parameter {name}", number, numeric)
+
+
+def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results) -> dict[str, Any]:
+    best = next((finding["cells"] for finding in results.findings["findings"] if finding["kind"] == "best"), [])
+    marks = [mark for mark in ("baseline", "final") if results.settings[mark] == row["cell"]]
+    if best and best[0] == row["cell"]:
+        marks.append("best")
+    return {
+        "index": index,
+        "name": row["cell"],
+        "status": row["status"],
+        "marks": marks,
+        "cells": [_value(row, column) for column in columns],
+    }
+
+
+def _value(row: dict[str, Any], column: Column) -> dict[str, Any]:
+    if column.key == "interval":
+        low, high = row["test_accuracy_low"], row["test_accuracy_high"]
+        text = "–" if missing(low) else f"{percent(low, unit=False)} – {percent(high, unit=False)}"
+        return {"text": text, "sort": None if missing(low) else high - low}
+    value = row[column.key]
+    text = column.write(value)
+    # What a script sorts by is written only where the text would not do.
+    sort = value if column.numeric and not missing(value) and text != str(value) else None
+    return {"text": text, "sort": sort}
+
+
+def _interval_text(results: Results, single: bool) -> str:
+    confidence = percent(results.settings["confidence"], 0)
+    if single:
+        return (
+            f"Single runs: the {confidence} interval is Wilson’s, of the test images alone, and says "
+            "nothing about other seeds."
+        )
+    return (
+        f"The {confidence} interval is of the mean over seeds (Student’s t); where there is one seed, "
+        "Wilson’s of the test images alone."
+    )
+
+
+def _diverged(rows: list[dict[str, Any]]) -> str:
+    diverged = [row["cell"] for row in rows if row["status"] == "diverged"]
+    failed = [row["cell"] for row in rows if row["status"] == "failed"]
+    parts = []
+    if diverged:
+        parts.append(
+            f"{plural(len(diverged), 'cell')} diverged: a loss stopped being a number; means are over "
+            "the seeds that did not."
+        )
+    if failed:
+        parts.append(f"{plural(len(failed), 'cell')} failed or did not run, and keep their row.")
+    return " ".join(parts)

@@ -1,0 +1,78 @@
+"""Curves: with and without normalisation first, then all cells."""
+
+from typing import Any
+
+from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.format import missing, percent, points, signed, significant
+from experiment_grid.report.labels import epoch_words
+from experiment_grid.report.results import Results
+
+AXES = {"epochs": "epochs", "seconds": "seconds of training"}
+LEGEND = 60  # cells; above, the table does it
+
+
+def context(results: Results, drawings: Drawings) -> dict[str, Any]:
+    """The figures and the words around them."""
+    losses = {row["loss"] for row in results.comparison}
+    text = "Each line is the mean over a cell’s seeds, its band reaches from the least to the greatest seed."
+    if results.many:
+        text = (
+            f"{len(results.names):,} cells are more than colours can tell apart: every line is a cell’s "
+            "mean over its seeds, "
+            "grey but for the baseline, the final and the best cell. Point at a row of the table, or "
+            "pin it, to see its line."
+        )
+    caption = (
+        "Accuracy stands on a scale of errors: half as many errors is the same step everywhere. "
+        "Training figures are running means "
+        "over the epoch, so they lag behind; seconds are training alone, without validation, saving and start-up."
+    )
+    if len(losses) > 1:
+        caption += " Losses are in each cell’s own loss function: compare them only between cells that share it."
+    return {
+        "text": text,
+        "caption": caption,
+        "legend": results.names if len(results.names) <= LEGEND else drawings.named,
+        "axes": [{"name": name, "title": title, "panels": drawings.curves(name)} for name, title in AXES.items()],
+        "normalization": _normalization(results, drawings),
+    }
+
+
+def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | None:
+    pair = results.normalization_pair
+    if not pair:
+        return None
+    without, with_ = (next(row for row in results.comparison if row["cell"] == pair[side]) for side in ("from", "to"))
+    rows = [
+        {"label": "Test accuracy, %", "figures": _accuracies(without, with_, "test_accuracy", pair)},
+        {"label": "Validation accuracy, %", "figures": _accuracies(without, with_, "validation_accuracy")},
+        {"label": "Training accuracy, %", "figures": _accuracies(without, with_, "train_accuracy")},
+    ]
+    for key, label in (
+        ("test_loss", "Test loss"),
+        ("validation_loss", "Validation loss"),
+        ("train_loss", "Training loss"),
+    ):
+        values = [significant(without[key]), significant(with_[key]), signed(_minus(with_[key], without[key]), 4)]
+        rows.append({"label": label, "figures": values})
+    text = (
+        f"“{pair['from']}” and “{pair['to']}” differ in nothing but normalisation, at the "
+        f"{epoch_words(results.settings['epoch'])}: "
+        f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
+        f"{points(pair['difference'])} points (interval {points(pair['low'])} to {points(pair['high'])})."
+    )
+    return {
+        "text": text,
+        "figure": drawings.normalization(pair["from"], pair["to"]),
+        "columns": ["Without", "With", "Difference"],
+        "rows": rows,
+    }
+
+
+def _accuracies(without: dict, with_: dict, key: str, pair: dict | None = None) -> list[str]:
+    difference = pair["difference"] if pair else _minus(with_[key], without[key])
+    return [percent(without[key], unit=False), percent(with_[key], unit=False), f"{points(difference)} points"]
+
+
+def _minus(value: float | None, other: float | None) -> float | None:
+    return None if missing(value) or missing(other) else value - other

@@ -1,0 +1,72 @@
+"""Head: what was run, on what, when, how long, and how much of it in this run."""
+
+from typing import Any
+
+from experiment_grid.report.format import moment, percent, seconds, whole
+from experiment_grid.report.labels import DATASETS, epoch_words, plural
+from experiment_grid.report.results import Results
+
+
+def context(results: Results) -> dict[str, Any]:
+    """The head's facts; nothing in it depends on when the page is drawn."""
+    run, settings = results.run, results.settings
+    known = [cell for cell in results.cells if cell["status"] != "failed"]
+    models = sum(len(cell["seeds"]) for cell in known)
+    trained = [row["train_seconds"] * row["seeds"] for row in results.comparison if row["train_seconds"]]
+    finished = sorted(cell["finished"] for cell in known if cell.get("finished"))
+    troubled = len(results.names) - sum(row["status"] == "ok" for row in results.comparison)
+    dataset = DATASETS.get(settings["dataset"], settings["dataset"])
+    facts = [
+        _fact("Data set", dataset, _images(known)),
+        _fact("Cells", whole(len(results.names)), f"{troubled} without a result" if troubled else ""),
+        _fact("Models trained", whole(models), _seeds(known)),
+    ]
+    if "trained" in run:
+        facts.append(_fact("In this run", f"{len(run['trained'])} trained", f"{len(run['kept'])} kept from before"))
+    facts.append(_fact("Training, all models", seconds(sum(trained)) if trained else "–", _devices(known)))
+    final = next((row for row in results.comparison if row["cell"] == settings["final"]), None)
+    if final and final["test_accuracy"] is not None:
+        interval = f"{percent(final['test_accuracy_low'], unit=False)} to {percent(final['test_accuracy_high'])}"
+        facts.append(_fact("Final cell, test accuracy", percent(final["test_accuracy"]), interval))
+    span = f"Cells trained between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
+    started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
+    how = (
+        f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])} and chose nothing. "
+        f"Intervals are {percent(settings['confidence'], 0)}."
+    )
+    return {
+        "kicker": f"Experiments on {dataset}",
+        "dataset": settings["dataset"],
+        "note": settings.get("note"),
+        "facts": facts,
+        "how": how,
+    }
+
+
+def _fact(name: str, value: str, more: str = "") -> dict[str, str]:
+    return {"name": name, "value": value, "more": more}
+
+
+def _images(cells: list[dict[str, Any]]) -> str:
+    if not cells:
+        return ""
+    first = cells[0]
+    images = first["training_images"] + first["validation_images"]
+    return f"{whole(images)} to train and validate, {whole(first['test_images'])} to test"
+
+
+def _seeds(cells: list[dict[str, Any]]) -> str:
+    counts = sorted({len(cell["seeds"]) for cell in cells})
+    if not counts:
+        return ""
+    most = plural(counts[-1], "seed") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    return f"{most} each" + ("; single runs tell nothing about chance" if counts == [1] else "")
+
+
+def _devices(cells: list[dict[str, Any]]) -> str:
+    return "; ".join(dict.fromkeys(device_name(cell["device"]) for cell in cells))
+
+
+def device_name(device: Any) -> str:
+    """A device as the record has it, or as a plain name."""
+    return device if isinstance(device, str) else str(device.get("name") or device.get("type"))

@@ -1,0 +1,67 @@
+"""Provenance: why each cell ran or was kept, when, from what code, on what machine, and the resolved config."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from experiment_grid.report.format import moment
+from experiment_grid.report.results import Results
+from experiment_grid.report.sections.head import device_name
+
+
+def context(results: Results) -> dict[str, Any]:
+    """What the records hold."""
+    run = results.run
+    trained, kept = set(run.get("trained", ())), set(run.get("kept", ()))
+    text = (
+        "Every stage leaves a record of what it ran from: parameters, code, inputs and outputs. A cell "
+        "runs again only when one of them changed."
+    )
+    if "trained" in run:
+        text += f" In this run {len(trained)} trained and {len(kept)} were kept."
+    rows = []
+    for index, cell in enumerate(results.cells):
+        name = cell["cell"]
+        rows.append(
+            {
+                "index": index,
+                "name": name,
+                "run": "trained" if name in trained else "kept" if name in kept else "–",
+                "when": moment(cell.get("finished")),
+                "why": cell.get("why") or [],
+                "seeds": ", ".join(str(seed) for seed in cell.get("seeds", ())) or "–",
+                "code": _short(cell.get("fingerprint")),
+            }
+        )
+    config = json.dumps(results.settings, indent=1, ensure_ascii=False)
+    return {
+        "text": text,
+        "rows": rows,
+        "machines": _machines(results.cells),
+        "config": config if not results.many else config[:200_000],
+        "config_summary": f"{len(results.names)} cells, as they were run"
+        if not results.many
+        else "the beginning, as it was run",
+    }
+
+
+def _short(fingerprint: Any) -> str:
+    if isinstance(fingerprint, dict):
+        fingerprint = " ".join(str(value)[:10] for value in fingerprint.values())
+    return str(fingerprint)[:10] if fingerprint else "–"
+
+
+def _machines(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Machines and versions, with how many cells each trained."""
+    count = Counter(
+        (
+            cell["machine"]["host"],
+            f"{cell['machine']['cpu']}, {cell['machine']['cores']} cores",
+            device_name(cell["device"]),
+            cell["machine"]["system"],
+            ", ".join(f"{name} {version}" for name, version in cell["versions"].items()),
+        )
+        for cell in cells
+        if cell.get("machine")
+    )
+    return [{"count": number, "cells": list(key)} for key, number in count.most_common()]

@@ -1,0 +1,118 @@
+"""Which files of a results folder are the workflow's own: those that rules and records name. All else is the user's."""
+
+import json
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from experiment_grid.runtime.files import PART
+
+CELL = r"(?P<cell>[A-Za-z0-9][A-Za-z0-9._-]*)"
+# What no rule names: plans, epochs of trainings that are not done, pictures of the DAG.
+MORE = (
+    r"plan/\w+\.json",
+    rf"plan/\w+/{CELL}\.json",
+    rf"partial/{CELL}/seed\d+[^/]*\.epoch\d+\.safetensors",
+    r"dag/(rules|cells)\.svg",
+)
+KEPT = ("data", ".lock", ".locks")  # downloads, and locks that somebody may be waiting for
+UNFINISHED = re.compile(rf"\.(?P<name>.+)\.\w+{re.escape(PART)}(\.\w+)?")  # as `files.replacing` calls them
+
+
+@dataclass
+class Owned:
+    """The workflow's own files by cell ("" for those of no cell), and what else is there: all below `results`."""
+
+    results: Path
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    foreign: list[Path] = field(default_factory=list)
+
+    def of(self, cells: Collection[str] | None = None) -> list[Path]:
+        """The files of these cells; None: all files."""
+        return [path for cell, paths in self.files.items() if cells is None or cell in cells for path in paths]
+
+
+def find(results: Path, patterns: Iterable[str]) -> Owned:
+    """Sort what is in a results folder; `patterns` are what rules write, as paths from the working directory with
+    `{cell}` for the name of a cell.
+
+    Links are the user's, and what they lead to. What has the name of a log or a benchmark is a cell's only if something
+    else tells of that cell.
+    """
+    named = [os.path.relpath(pattern, results) for pattern in patterns]
+    ours = re.compile("|".join(f"(?:{_numbered(text, i)})" for i, text in enumerate([*map(_regex, named), *MORE])))
+    owned = Owned(results)
+    doubtful: dict[str, list[Path]] = {}
+    for name in _walk(results):
+        base = UNFINISHED.fullmatch(PurePosixPath(name).name)
+        match = ours.fullmatch(str(PurePosixPath(name).with_name(base["name"])) if base else name)
+        path = results / name
+        if match is None or path.is_symlink():
+            owned.foreign.append(path)
+            continue
+        cell = next(filter(None, match.groupdict().values()), "")
+        proof = not cell or name.startswith(("cells/", "plan/", "partial/"))
+        (owned.files if proof else doubtful).setdefault(cell, []).append(path)
+    for cell, paths in doubtful.items():
+        if cell in owned.files:
+            owned.files[cell] += paths
+        else:
+            owned.foreign += paths
+    _add_recorded(owned)
+    return owned
+
+
+def _numbered(pattern: str, number: int) -> str:
+    """Names of groups are unique in a regular expression."""
+    return pattern.replace("(?P<cell>", f"(?P<cell{number}>")
+
+
+def _regex(pattern: str) -> str:
+    return re.escape(pattern).replace(re.escape("{cell}"), CELL)
+
+
+def _walk(results: Path) -> Iterator[str]:
+    """Files and links below a folder, by their names in it; nothing behind a link."""
+    for folder, folders, files in os.walk(results):
+        place = Path(folder).relative_to(results)
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        folders[:] = sorted({*folders} - {*links} - ({*KEPT} if place == Path() else set()))
+        for name in sorted([*files, *links]):
+            if place != Path() or name not in KEPT:
+                yield (place / name).as_posix()
+
+
+def _add_recorded(owned: Owned) -> None:
+    """Files that an earlier version of the workflow left, by the records that are there."""
+    foreign = {path.relative_to(owned.results).as_posix(): path for path in owned.foreign if not path.is_symlink()}
+    for cell, paths in owned.files.items():
+        for record in [path for path in paths if path.suffix == ".json"]:
+            try:
+                outputs = json.loads(record.read_text("utf-8"))["outputs"]
+                recorded = [foreign.pop(name) for name in outputs if name in foreign]
+            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+                continue
+            owned.files[cell] += recorded
+            owned.foreign = [path for path in owned.foreign if path not in recorded]
+
+
+def remove(paths: Iterable[Path], results: Path) -> None:
+    """Remove files, and the folders below `results` that are empty without them."""
+    folders = {results / "partial"}  # empty once all cells are done
+    for path in paths:
+        path.unlink(missing_ok=True)
+        folders |= {parent for parent in path.parents if results in parent.parents}
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+        if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def left(foreign: Iterable[Path], results: Path, most: int = 20) -> str:
+    """What is not the workflow's, in a line each, a folder of nothing else as one; empty where there is nothing."""
+    names = sorted(path.relative_to(results).as_posix() + (" (a link)" * path.is_symlink()) for path in foreign)
+    if not names:
+        return ""
+    more = [f"  … and {len(names) - most} more"] if len(names) > most else []
+    return "\n".join(["Left, since no rule or record names it:", *(f"  {name}" for name in names[:most]), *more])

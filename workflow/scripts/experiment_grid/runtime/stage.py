@@ -1,0 +1,126 @@
+"""The frame of every stage's script: its plan, its log, and how it fails.
+
+Used by the last block of each `workflow/scripts/<stage>.py`.
+"""
+
+import errno
+import gc
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.runtime import lock
+from experiment_grid.runtime.errors import IN_THE_WAY, UserError, cannot_write
+from experiment_grid.runtime.files import describe, digest, sweep
+from experiment_grid.runtime.imported import hold_to_recipe
+from experiment_grid.runtime.logs import DONE, FAILED
+from experiment_grid.runtime.records import results_folder
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} | IN_THE_WAY
+
+
+def read_plan(path: Path | str) -> dict[str, Any]:
+    """What a job runs from and why: `{"stage", "cell", "recipe", "why", …}`."""
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+@contextmanager
+def stage(snakemake):
+    """Yield the job's plan; everything printed goes to the rule's log, line by line.
+
+    The process has the job to itself: one that works on after its Snakemake was killed is waited for, and what it
+    finished is not done again.
+
+    A mistake of the user's (`UserError`) ends the job with its one line, a full disk and its like with theirs;
+    anything else is a bug and shows its traceback. Whoever started the job shows the end of a failed job's log.
+    """
+    gc.freeze()  # what was imported stays: looking through it for garbage, again and again, took half of `compare`
+    plan_file = Path(snakemake.input.plan)
+    try:
+        plan = read_plan(plan_file)
+        with lock.job(results_folder(plan_file), plan["stage"], plan["cell"]) as waited:
+            if waited and is_done(plan, results_folder(plan_file), snakemake.output):
+                sys.exit(0)
+            sweep(snakemake.output)
+            with logged(Path(snakemake.log[0])):
+                hold_to_recipe(plan["stage"], plan["recipe"]["code"])
+                check_inputs(plan, results_folder(plan_file), snakemake.input)
+                yield plan
+    except (UserError, OSError) as error:  # before there was a log, or of the log itself
+        sys.exit(f"error: {in_a_line(error)}")
+
+
+@contextmanager
+def logged(path: Path):
+    """Send what the block prints to a file; an exception ends the process, with its line or traceback at the end.
+
+    The last line says how it ended (`runtime.logs`); a killed process leaves none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    terminal = sys.stderr
+    with path.open("w", buffering=1, encoding="utf-8") as file:
+        sys.stdout = sys.stderr = file
+        ended = FAILED
+        try:
+            yield
+            ended = DONE
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience: a second one would only cut this short
+            _fail("interrupted")
+        except Exception as error:
+            if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno is not None):
+                _fail(in_a_line(error))
+            traceback.print_exc()
+            sys.exit(1)
+        finally:
+            sys.stdout, sys.stderr = sys.__stdout__, terminal
+            with suppress(OSError):  # a full disk: what is done is done all the same
+                os.write(file.fileno(), f"{ended}\n".encode())
+
+
+def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool:
+    """Whether a record among `outputs` says that they all were made as planned, and they are as it says."""
+    for output in outputs:
+        try:
+            record = json.loads(Path(output).read_text("utf-8")) if output.endswith(".json") else {}
+            if record.get("stage") == plan["stage"] and record.get("recipe") == plan["recipe"]:
+                files = {name: results / name for name in record["outputs"]}
+                return all(describe(path) == record["outputs"][name] for name, path in files.items())
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            continue
+    return False
+
+
+def check_inputs(plan: dict[str, Any], results: Path, inputs: Iterable[str]) -> None:
+    """Refuse an input whose content is not what the record of its maker says.
+
+    The plan takes a file with the recorded size and time as unchanged. This one gets the time of now, so that the
+    next plan looks into it, and has it made again.
+    """
+    for path in map(Path, inputs):
+        known = plan.get("inputs", {}).get(os.path.relpath(path, results))
+        if known and digest(path) != known:
+            with suppress(OSError):
+                os.utime(path)
+            raise UserError(f"{path}: changed since it was written, by its record; the same command makes it again")
+
+
+def in_a_line(error: Exception) -> str:
+    """An error as the user reads it, with the file that it is about."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    if error.errno in UNWRITABLE:
+        return str(cannot_write(error.filename or "results", error))
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{os.strerror(error.errno)}"
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}")
+    sys.exit(1)

@@ -1,0 +1,48 @@
+"""history.csv: how loss and accuracy went, epoch by epoch."""
+
+import csv
+import math
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from experiment_grid.runtime.files import replacing
+
+
+@dataclass(frozen=True)
+class Row:
+    """One seed's epoch. Training figures are running means over its images, while the weights move.
+
+    `seconds` is the training part of the epoch; of seeds that train together, each has its share.
+    """
+
+    seed: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether the losses are numbers: NaN and infinity mean that the training diverged."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.validation_loss)
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows by seed and epoch; a loss that is no number stays empty."""
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(Row))
+        for row in sorted(rows, key=lambda row: (row.seed, row.epoch)):
+            writer.writerow(value if math.isfinite(value) else "" for value in astuple(row))
+
+
+def read_validation_accuracy(path: Path) -> dict[int, list[float]]:
+    """The validation accuracy after each epoch, by seed."""
+    accuracy: dict[int, list[float]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            accuracy.setdefault(int(row["seed"]), []).append(float(row["validation_accuracy"]))
+    return accuracy
