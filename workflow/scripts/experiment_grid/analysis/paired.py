@@ -4,7 +4,6 @@ import zlib
 
 import numpy as np
 from scipy import special, stats
-from statsmodels.stats.multitest import multipletests
 
 RESAMPLES = 2000
 MOST_SEEDS_ENUMERATED = 13  # 2^13 sign flips; with more seeds as many are drawn at random
@@ -65,10 +64,14 @@ def sign_flip_floor(n_seeds: int) -> float:
 
 
 def holm(p) -> np.ndarray:
-    """Holm's adjusted p values; NaN (no test) stays NaN and does not count."""
+    """Holm's adjusted p values along the last axis; NaN (no test) stays NaN and does not count.
+
+    By hand, because statsmodels' takes one family at a time, 50 ms each, and a simulation has thousands.
+    """
     p = np.asarray(p, float)
-    adjusted = np.full(p.shape, np.nan)
-    tested = ~np.isnan(p)
-    if tested.any():
-        adjusted[tested] = multipletests(p[tested], method="holm")[1]
+    order = np.argsort(p, axis=-1)  # NaN last
+    left = (~np.isnan(p)).sum(axis=-1, keepdims=True) - np.arange(p.shape[-1])
+    steps = np.maximum.accumulate(np.take_along_axis(p, order, -1) * left, axis=-1)
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, np.minimum(steps, 1), -1)
     return adjusted

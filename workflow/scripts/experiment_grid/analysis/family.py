@@ -1,0 +1,81 @@
+"""All comparisons of a page as one family: Holm's p values, and intervals without zero just where decided."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from experiment_grid.analysis.paired import holm
+from experiment_grid.analysis.variance import Spread
+
+# An interval that ends at zero without holding it (its pair is decided in a later step of Holm's) ends here: far below
+# one image of any test set.
+JUST_BESIDE_ZERO = 1e-9
+
+
+class Comparisons(NamedTuple):
+    """Differences [..., m] with standard error and degrees of freedom; NaN where there is nothing to test."""
+
+    difference: np.ndarray
+    error: np.ndarray
+    freedom: np.ndarray
+
+
+class Family(NamedTuple):
+    """Per comparison [m]: simultaneous interval, p of it alone, p after Holm, and whether it is decided."""
+
+    low: np.ndarray
+    high: np.ndarray
+    p: np.ndarray
+    p_adjusted: np.ndarray
+    decided: np.ndarray
+
+
+def compare_means(means, counts, cells: Spread, pairs, images) -> Comparisons:
+    """Second minus first of the cells' means [..., C] over `counts` [C] seeds, for `pairs` int [m, 2] of cells.
+
+    `images` [m] is the variance of each difference by the choice of test images. Degrees of freedom are
+    Satterthwaite's (1946), at most those of the average spread.
+    """
+    means, (first, second) = np.asarray(means, float), np.asarray(pairs, int).reshape(-1, 2).T
+    of_mean = cells.variance / counts
+    one, other = of_mean[..., first], of_mean[..., second]
+    variance = one + other + images
+    uncertainty = one**2 / cells.degrees[..., first] + other**2 / cells.degrees[..., second]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = np.minimum(variance**2 / uncertainty, cells.total[..., None])
+        error = np.where(variance > 0, np.sqrt(variance), np.nan)
+    return Comparisons(means[..., second] - means[..., first], error, freedom)
+
+
+def p_values(comparisons: Comparisons) -> np.ndarray:
+    """Two-sided p by Student's t of each comparison alone; NaN where there is nothing to test."""
+    return 2 * special.stdtr(comparisons.freedom, -np.abs(comparisons.difference) / comparisons.error)
+
+
+def judge(comparisons: Comparisons, same, confidence: float) -> Family:
+    """Decide all comparisons [m] of a page together. Those with the same number in `same` [m] are one, and count once.
+
+    The intervals hold all together (Bonferroni). Where Holm's later steps decide a pair whose interval would reach over
+    zero, it ends at zero instead and leaves it out (Strassburger & Bretz 2008; Guilbaud 2008).
+    """
+    p = p_values(comparisons)
+    _, first, place = np.unique(np.asarray(same, int), return_index=True, return_inverse=True)
+    adjusted = holm(p[first])[place]
+    decided = adjusted < 1 - confidence
+    margin = simultaneous_margin(comparisons, int((~np.isnan(p[first])).sum()), confidence)
+    low, high = beside_zero(comparisons.difference, margin, decided)
+    return Family(low, high, p, adjusted, decided)
+
+
+def simultaneous_margin(comparisons: Comparisons, n_tests: int, confidence: float) -> np.ndarray:
+    """Half the width of intervals of which `n_tests` hold all together (Bonferroni)."""
+    tail = (1 - confidence) / (2 * max(n_tests, 1))
+    return -special.stdtrit(comparisons.freedom, tail) * comparisons.error
+
+
+def beside_zero(difference, margin, decided) -> tuple[np.ndarray, np.ndarray]:
+    """Ends (low, high) of the intervals, zero left out where decided."""
+    low, high = difference - margin, difference + margin
+    low = np.where(decided & (difference > 0), np.maximum(low, JUST_BESIDE_ZERO), low)
+    return low, np.where(decided & (difference < 0), np.minimum(high, -JUST_BESIDE_ZERO), high)
