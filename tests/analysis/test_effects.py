@@ -1,5 +1,7 @@
 """effects.csv: what two cells' figures say of one factor."""
 
+import shutil
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -63,15 +65,25 @@ def test_interval_counts_seeds_and_images(made):
     assert row["low"] < row["difference"] < row["high"]
 
 
-def test_p_values_are_adjusted_within_the_family(made):
+def test_all_pairs_are_one_family_and_intervals_say_what_is_decided(made):
     table = made[2]
-    short = table[table["is_baseline"]]
-    assert set(short["family"]) == {"baseline"}
-    least = short["p"].idxmin()
-    assert short.loc[least, "p_adjusted"] == pytest.approx(min(1, 5 * short.loc[least, "p"]))
-    alone = table[~table["is_baseline"]].iloc[0]
-    assert alone["p_adjusted"] == alone["p"]
+    assert set(table["family"]) == {"page"}
+    least = table["p"].idxmin()
+    assert table.loc[least, "p_adjusted"] == pytest.approx(min(1, 6 * table.loc[least, "p"]))
     assert ((table["p_adjusted"] < 0.05) == table["decided"]).all()
+    assert (((table["low"] > 0) | (table["high"] < 0)) == table["decided"]).all()
+
+
+def test_comparisons_that_a_claim_needs_are_in_the_family_too(made):
+    cells, seeds, table = made
+    asked = [("train_loss", "normalize"), ("train_accuracy", "hidden"), ("train_seconds", "depth")]
+    effects = find_effects([*cells.values()], seeds, "three-hidden-layers", 0.95, asked)
+    assert effects.tests == len(table) + 2
+    assert set(effects.others) == {"train_loss", "train_accuracy"}
+    row = effects.others["train_accuracy"].iloc[0]
+    means = seeds.groupby("cell")["train_accuracy"].mean()
+    assert row["difference"] == pytest.approx(means["four-hidden-layers"] - means["three-hidden-layers"])
+    assert (effects.table["p_adjusted"] >= table["p_adjusted"]).all()
 
 
 def test_three_seeds_cannot_reach_significance_by_sign_flips(made):
@@ -105,19 +117,46 @@ def test_cells_that_predict_the_same_do_not_differ(tmp_path):
     row = find_effects(cells, score_cells(cells, 0.95)[0], None, 0.95).table.iloc[0]
     assert (row["difference"], row["low"], row["high"], row["mcnemar_p"]) == (0, 0, 0, 1)
     assert np.isnan(row["p"]) and np.isnan(row["p_adjusted"]) and not row["decided"]
+    assert row["basis"] == "same predictions"
 
 
-def test_seeds_are_paired_by_their_number(tmp_path):
+def test_equal_cells_are_one_in_the_family(tmp_path):
+    """nll and cross_entropy predict the same: what another cell differs from them is one comparison, not two."""
+    grid = {"three-hidden-layers": ({}, 4.0), "mse": ({"loss": "mse"}, 3.0)}
+    alone = effects_of(tmp_path / "two", grid)[2].iloc[0]
+    settings = make_cells(tmp_path / "three", grid | {"ce": ({"loss": "cross_entropy"}, 4.0)})
+    shutil.copy(*(tmp_path / "three/cells" / name / "predictions.npz" for name in ("three-hidden-layers", "ce")))
+    shutil.copy(*(tmp_path / f"{n}/cells/mse/predictions.npz" for n in ("two", "three")))
+    shutil.copy(*(tmp_path / f"{n}/cells/three-hidden-layers/predictions.npz" for n in ("two", "three")))
+    shutil.copy(*(tmp_path / "three/cells" / name / "predictions.npz" for name in ("three-hidden-layers", "ce")))
+    cells = read_cells({c["name"]: tmp_path / "three/cells" / c["name"] for c in settings}, settings)
+    table = find_effects(cells, score_cells(cells, 0.95)[0], "three-hidden-layers", 0.95).table
+    columns = ["difference", "low", "high", "p", "p_adjusted"]
+    one = pair(table, "three-hidden-layers", "mse")[columns]
+    assert one.tolist() == pytest.approx(alone[columns].tolist())
+    other = table[table["basis"] == "seeds and images"]
+    assert len(other) == 2 and other["p_adjusted"].nunique() == 1
+
+
+def test_every_cell_counts_with_its_own_seeds(tmp_path):
     grid = {"three-hidden-layers": ({}, 4.0), "wide": ({"hidden": [300, 128, 64], "seeds": [3, 1, 9]}, 4.0)}
     _, seeds, table = effects_of(tmp_path, grid)
     accuracy = seeds.set_index(["cell", "seed"])["accuracy"]
-    expected = [accuracy["wide", seed] - accuracy["three-hidden-layers", seed] for seed in (1, 3)]
+    expected = accuracy["wide"].mean() - accuracy["three-hidden-layers"].mean()
     assert table.iloc[0]["seeds"] == 2
-    assert table.iloc[0]["difference"] == pytest.approx(np.mean(expected))
+    assert table.iloc[0]["difference"] == pytest.approx(expected)
 
 
-def test_no_seed_in_common_leaves_the_two_models(tmp_path):
+def test_cells_without_a_seed_in_common_are_compared(tmp_path):
     grid = {"three-hidden-layers": ({}, 4.0), "wide": ({"hidden": [300, 128, 64], "seeds": [8, 9]}, 4.0)}
     row = effects_of(tmp_path, grid)[2].iloc[0]
-    assert row["seeds"] == 0 and np.isnan(row["difference"])
-    assert 0 <= row["mcnemar_p"] <= 1
+    assert (row["seeds"], row["from_seeds"], row["to_seeds"]) == (0, 3, 2)
+    assert row["low"] < row["difference"] < row["high"]
+    assert np.isnan(row["seeds_p"]) and 0 <= row["mcnemar_p"] <= 1
+
+
+def test_a_single_run_beside_three_is_no_interval(tmp_path):
+    grid = {"three-hidden-layers": ({}, 4.0), "wide": ({"hidden": [300, 128, 64], "seeds": [8]}, 4.0)}
+    row = effects_of(tmp_path, grid)[2].iloc[0]
+    assert row["basis"] == "images (single run)" and not row["decided"]
+    assert np.isnan(row["low"]) and not np.isnan(row["difference"])

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from experiment_grid.analysis.family import Comparisons, compare_means, judge
 from experiment_grid.analysis.paired import holm
-from experiment_grid.analysis.variance import shared_by_images, spread
+from experiment_grid.analysis.variance import centred, shared_by_images, spread
 
 
 def test_seeds_that_lie_close_count_as_the_average():
@@ -57,13 +57,13 @@ def test_images_share_is_what_seeds_have_in_common():
     """Right answers by how hard an image is for all, and by chance of a seed: only the first is counted."""
     generator = np.random.default_rng(2)
     chance = np.where(np.arange(400) < 40, 0.5, 0.95)
-    answers = [generator.random((6, 400)) < chance for _ in range(300)]
+    answers = [centred(generator.random((6, 400)) < chance) for _ in range(300)]
     found = [shared_by_images(six[:3], [1, 2, 3], six[3:], [4, 5, 6]) for six in answers]
     assert np.mean(found) == pytest.approx(chance.var(ddof=1) / 400, rel=0.05)
 
 
 def test_equal_seeds_are_no_different_answers():
-    answers = np.array([[True, False, True, True]])
+    answers = centred([[True, False, True, True]])
     assert shared_by_images(answers, [1], answers, [1]) == 0
     assert shared_by_images(answers, [1], answers, [2]) == pytest.approx(answers[0].var(ddof=1) / 4)
 

@@ -47,6 +47,11 @@ class Cell:
         """Whether there is a trained model to compare."""
         return self.ok is not None and bool(self.ok.any())
 
+    @property
+    def good_seeds(self) -> list[int]:
+        """The seeds that did not diverge, in their order; none without results."""
+        return [seed for seed, ok in zip(self.seeds, self.ok, strict=True) if ok] if self.ok is not None else []
+
     def at(self, epoch: str) -> pd.DataFrame:
         """The curves' row of each seed at its `chosen` or `last` epoch, in the order of the seeds."""
         epochs = self.chosen_epochs if epoch == "chosen" else [self.curves["epoch"].max()] * len(self.seeds)

@@ -27,7 +27,7 @@ IMAGES = np.array([4, 4, 5, 5, 4, 5, 6, 23, 7, 10, 9, 3, 5, 3, 5, 4, 4]) / 100
 
 
 class Regime(NamedTuple):
-    """What a simulated grid is like: the seeds' standard deviation in points, how it differs between cells, an effect."""
+    """A simulated grid: how the seeds' standard deviation (in points) differs between cells, and an effect."""
 
     spread: str
     sd: float
@@ -72,13 +72,14 @@ def simulate(regime: Regime, n_seeds: int, n_pages: int, seed: int = 0) -> tuple
 def own(variances, n_seeds: int) -> Spread:
     """Every cell by its own seeds: Welch's test."""
     degrees = np.full(variances.shape, n_seeds - 1.0)
-    return Spread(variances, degrees, np.full(variances.shape[:-1], np.inf))
+    return Spread(variances, degrees, np.full(variances.shape, np.inf))
 
 
 def pooled(variances, n_seeds: int) -> Spread:
     """One variance for all cells."""
     average, total = variances.mean(axis=-1, keepdims=True), CELLS * (n_seeds - 1.0)
-    return Spread(0 * variances + average, 0 * variances + total, np.full(variances.shape[:-1], total))
+    degrees = np.full(variances.shape, total)
+    return Spread(0 * variances + average, degrees, degrees)
 
 
 def moderated(variances, n_seeds: int) -> Spread:
@@ -90,7 +91,7 @@ def moderated(variances, n_seeds: int) -> Spread:
     prior = np.interp(-excess, -special.polygamma(1, grid / 2), grid)
     centre = np.exp(log.mean(axis=-1, keepdims=True) + special.digamma(prior / 2) - np.log(prior / 2))
     variance = (prior * centre + f * variances) / (prior + f)
-    return Spread(variance, 0 * variance + prior + f, np.full(variances.shape[:-1], CELLS * f))
+    return Spread(variance, 0 * variance + prior + f, np.full(variances.shape, CELLS * f))
 
 
 METHODS = {

@@ -43,7 +43,8 @@ def compare_means(means, counts, cells: Spread, pairs, images) -> Comparisons:
     variance = one + other + images
     uncertainty = one**2 / cells.degrees[..., first] + other**2 / cells.degrees[..., second]
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.minimum(variance**2 / uncertainty, cells.total[..., None])
+        most = np.minimum(cells.total[..., first], cells.total[..., second])
+        freedom = np.minimum(variance**2 / uncertainty, most)
         error = np.where(variance > 0, np.sqrt(variance), np.nan)
     return Comparisons(means[..., second] - means[..., first], error, freedom)
 

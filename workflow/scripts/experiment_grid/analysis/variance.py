@@ -1,4 +1,4 @@
-"""How far chance moves a cell's figure: the spread between seeds, over all cells of a page, and the test images' share."""
+"""How far chance moves a cell's figure: the seeds' spread, taken over all cells of a page, and the images' share."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ OUT_OF_PROPORTION = 0.0001  # level, all cells together, of the one by which it 
 
 
 class Spread(NamedTuple):
-    """Variance of one run and the degrees of freedom behind it, per cell [..., C]; those of the average [...]."""
+    """Per cell [..., C]: variance of one run, the degrees of freedom behind it, and those of the average."""
 
     variance: np.ndarray
     degrees: np.ndarray
@@ -31,7 +31,7 @@ def spread(variances, counts) -> Spread:
     total = np.where(kept, own, 0).sum(axis=-1, keepdims=True)
     average = np.where(kept, own * variances, 0).sum(axis=-1, keepdims=True) / total
     stands_out = ~kept | (_f_test(own, total, variances, average) < STANDS_OUT)
-    return Spread(np.maximum(variances, average), np.where(stands_out, own, total), total[..., 0])
+    return Spread(np.maximum(variances, average), np.where(stands_out, own, total), total + 0 * own)
 
 
 def _in_proportion(variances, own):
@@ -57,15 +57,20 @@ def _f_test(own, degrees, variances, average):
         return special.fdtrc(own, degrees, variances / np.maximum(average, np.finfo(float).tiny))
 
 
-def shared_by_images(first, first_seeds: list[int], second, second_seeds: list[int]) -> float:
-    """Covariance of two cells' mean figures that comes from the choice of the test images.
+def centred(answers) -> np.ndarray:
+    """A figure [seeds, images] per model and image (right or wrong, log loss) without each model's mean, as float32."""
+    answers = np.asarray(answers)
+    return (answers - answers.mean(axis=1, keepdims=True, dtype=float)).astype(np.float32)
 
-    `first`, `second`: a figure [seeds, images] per model and image (right or wrong, log loss). It is the covariance,
-    image by image, of different seeds' answers, so that what is peculiar to one seed on one image is left to the
-    spread between seeds and counted once (components of variance of a crossed design; Owen 2007). With a cell itself
-    it is that cell's variance by images. 0 with a single image, or without two different seeds.
+
+def shared_by_images(first, first_seeds: list[int], second, second_seeds: list[int]) -> float:
+    """Covariance of two cells' mean figures that comes from the choice of the test images; answers `centred`.
+
+    It is the covariance, image by image, of different seeds' answers, so that what is peculiar to one seed on one
+    image is left to the spread between seeds and counted once (components of variance of a crossed design; Owen
+    2007). With a cell itself it is that cell's variance by images. 0 with a single image, or without two different
+    seeds.
     """
-    first, second = (np.asarray(a, float) - np.mean(a, axis=1, keepdims=True, dtype=float) for a in (first, second))
     n_images = first.shape[1]
     different = np.array([[one != other for other in second_seeds] for one in first_seeds])
     if n_images < 2 or not different.any():

@@ -1,0 +1,113 @@
+"""What is told of two cells beside their verdict: times, F1, one run against another, two models on the same images."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.more_seeds import share_higher
+from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
+
+COUNTS = ["both_right", "only_from_right", "only_to_right", "both_wrong"]
+DESCRIBED = ["probability_higher", "f1_difference", "seconds_difference", "seconds_low", "seconds_high"]
+DESCRIBED += ["seconds_ratio", "epoch_seconds_ratio"]
+SINGLE = "images (single run)"  # basis of a difference that two trained models alone tell of
+
+
+def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends) -> None:
+    """Fill the columns of effects.csv that need no test, and the sign-flip test; `ends` int [m, 2] are cells."""
+    runs = {name: {key: rows[key].to_numpy() for key in rows} for name, rows in seeds.groupby("cell")}
+    rows = [_described(cells[first], cells[second], runs) for first, second in np.asarray(ends).tolist()]
+    for column in DESCRIBED:
+        table[column] = pd.Series([row.get(column) for row in rows], table.index, dtype=float)
+    table["same_machine"] = pd.Series([row.get("same_machine") for row in rows], table.index, dtype=object)
+    _test_by_seed(table, [row["by_seed"] for row in rows])
+
+
+def _described(first: Cell, second: Cell, runs: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
+    if not (first.comparable and second.comparable):
+        return {"by_seed": []}
+    one, other = runs[first.name], runs[second.name]
+    accuracy, f1 = ([a[column][a["status"] == "ok"] for a in (one, other)] for column in ("accuracy", "f1_macro"))
+    by_seed = [
+        dict(zip(c.good_seeds, values, strict=True)) for c, values in zip((first, second), accuracy, strict=True)
+    ]
+    common = [seed for seed in by_seed[0] if seed in by_seed[1]]
+    return {
+        "probability_higher": share_higher(*accuracy),
+        "f1_difference": f1[1].mean() - f1[0].mean(),
+        "by_seed": [by_seed[1][seed] - by_seed[0][seed] for seed in common],
+        "same_machine": _same_machine(first, second),
+    } | _times(one, other)
+
+
+def _times(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> dict[str, float]:
+    """Description: means as in comparison.csv, and between which bounds the difference of any two runs lies."""
+    one, other = first["train_seconds"], second["train_seconds"]
+    return {
+        "seconds_difference": other.mean() - one.mean(),
+        "seconds_low": other.min() - one.max(),
+        "seconds_high": other.max() - one.min(),
+        "seconds_ratio": _ratio(other.mean(), one.mean()),
+        "epoch_seconds_ratio": _ratio(second["seconds_per_epoch"].mean(), first["seconds_per_epoch"].mean()),
+    }
+
+
+def _ratio(value: float, unit: float) -> float:
+    return value / unit if unit > 0 else np.nan
+
+
+def _same_machine(first: Cell, second: Cell) -> bool:
+    one, other = first.run, second.run
+    same = one["machine"]["cpu"] == other["machine"]["cpu"] and one["machine"]["host"] == other["machine"]["host"]
+    return same and (first.device != second.device or one["device"] == other["device"])
+
+
+def _test_by_seed(table: pd.DataFrame, flips: list) -> None:
+    """The sign-flip test, all pairs with the same number of seeds at once."""
+    counts = np.array([len(flip) for flip in flips], int)
+    table["seeds_p"], table["seeds_p_floor"] = np.nan, np.nan
+    for n in sorted(set(counts[counts > 0].tolist())):
+        same = np.flatnonzero(counts == n)
+        table.loc[same, "seeds_p"] = sign_flip(np.array([flips[index] for index in same])) if n > 1 else 1.0
+        table.loc[same, "seeds_p_floor"] = sign_flip_floor(n)
+
+
+def models(table: pd.DataFrame, cells: list[Cell], ends, confidence: float) -> None:
+    """The representative models; and single runs, of which they are all that is known."""
+    compared = [
+        compare_models(cells[first], cells[second], confidence)
+        if cells[first].comparable and cells[second].comparable
+        else {}
+        for first, second in np.asarray(ends).tolist()
+    ]
+    for column in ("from_seed", "to_seed", *COUNTS, "models_difference", "models_low", "models_high", "mcnemar_p"):
+        table[column] = pd.Series([row.get(column) for row in compared], table.index, dtype=float)
+    table["mcnemar_p_adjusted"] = holm(table["mcnemar_p"].to_numpy(float))
+    single = table["basis"] == SINGLE
+    for column, source in (("p", "mcnemar_p"), ("p_adjusted", "mcnemar_p_adjusted")):
+        table.loc[single, column] = table.loc[single, source]
+    both = single & (table["from_seeds"] == 1) & (table["to_seeds"] == 1)
+    for column, source in (("low", "models_low"), ("high", "models_high")):
+        table.loc[both, column] = table.loc[both, source]
+
+
+def compare_models(first: Cell, second: Cell, confidence: float) -> dict[str, Any]:
+    """The representative seeds' two models on the same images."""
+    one, other = (cell.predicted[cell.representative] == cell.labels for cell in (first, second))
+    total = len(one)
+    both, only_first, only_second = int((one & other).sum()), int((one & ~other).sum()), int((~one & other).sum())
+    low, high = bootstrap_difference(only_first, only_second, total, confidence, f"{first.name}\n{second.name}")
+    return {
+        "from_seed": first.seeds[first.representative],
+        "to_seed": second.seeds[second.representative],
+        "both_right": both,
+        "only_from_right": only_first,
+        "only_to_right": only_second,
+        "both_wrong": total - both - only_first - only_second,
+        "models_difference": (only_second - only_first) / total,
+        "models_low": low,
+        "models_high": high,
+        "mcnemar_p": float(mcnemar_midp(only_first, only_second)),
+    }
