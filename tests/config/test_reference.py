@@ -1,5 +1,7 @@
 """The original report's file: figures that agree with each other and with the default grid; bad files."""
 
+from itertools import permutations
+
 import pytest
 import yaml
 from configs import ROOT
@@ -47,28 +49,46 @@ def test_listed_times_repeat_the_rows(report):
     assert listed.items() <= minutes.items()
 
 
-def test_claims_are_about_pairs_that_differ_in_their_factor_alone(report, cells):
+def differing(one, other):
+    return [key for key in one if one[key] != other.get(key)]
+
+
+def test_conditions_of_claims_name_values_that_cells_have(report, cells):
     names = [claim["claim"] for claim in report["claims"]]
     assert len(set(names)) == len(names)
+    parameters = [cell.parameters.as_dict() for cell in cells.values()]
     for claim in report["claims"]:
-        assert claim["pairs"] or claim["factor"]
-        for pair in claim["pairs"]:
-            one, other = (cells[pair[end]].parameters.as_dict() for end in ("from", "to"))
-            assert [key for key in one if one[key] != other[key]] == [pair["factor"]], claim
+        for key, values in claim["where"].items():
+            assert all(any(one[key] == value for one in parameters) for value in values), claim
 
 
-def test_directions_of_claims_are_those_of_the_printed_figures(report):
+def test_directions_of_claims_are_those_of_the_printed_figures(report, cells):
+    """Between cells of the report that differ in the claim's factor alone."""
     printed = {row["cell"]: row["figures"] | {"train_accuracy": _share(row)} for row in report["rows"]}
     printed["epochs-15"] = {"minutes": 5.95}
-    column = {"train_seconds": "minutes"}
     checked = 0
     for claim in report["claims"]:
         sign = {"higher": 1, "lower": -1}.get(claim["direction"])
-        for pair in claim["pairs"] if sign else ():
-            one, other = (printed[pair[end]][column.get(claim["measure"], claim["measure"])] for end in ("from", "to"))
-            assert (other - one) * sign > 0, claim
-            checked += 1
+        if not sign:
+            continue
+        key, measure = _parameter(claim), {"train_seconds": "minutes"}.get(claim["measure"], claim["measure"])
+        order = claim["where"].get(key) or [False, True]
+        for first, second in permutations(printed, 2):
+            one, other = (cells[name].parameters.as_dict() for name in (first, second))
+            if differing(one, other) == [key] and [one[key], other[key]] == order and measure in printed[second]:
+                assert (printed[second][measure] - printed[first][measure]) * sign > 0, claim
+                checked += 1
     assert checked >= 10
+
+
+def _parameter(claim):
+    return {"depth": "hidden"}.get(claim["factor"][0], claim["factor"][0])
+
+
+def test_what_the_report_says_is_quoted_and_what_it_shows_is_not(report):
+    for claim in report["claims"]:
+        assert (claim["quote"] is not None) == (claim["source"] == "words"), claim
+    assert "chosen by fit" in report["not_stated"]["momentum"]
 
 
 def _share(row):
@@ -76,7 +96,7 @@ def _share(row):
 
 
 ROW = "- {row: a, heading: A, cell: a, stated: {epochs: 3}, figures: {minutes: 1}}"
-CLAIM = "- {claim: c, says: x, source: words, measure: test_accuracy, direction: higher, factor: epochs}"
+CLAIM = "- {claim: c, says: x, source: figures, measure: test_accuracy, direction: higher, factor: epochs}"
 
 
 @pytest.mark.parametrize(
@@ -113,12 +133,17 @@ CLAIM = "- {claim: c, says: x, source: words, measure: test_accuracy, direction:
         (
             [],
             [CLAIM.replace(", factor: epochs", "")],
-            "4: claims[0].pairs: is missing: a claim needs pairs of cells or a factor",
+            "4: claims[0].factor: is missing; allowed: the name of a factor, or a list of such names",
         ),
         (
             [],
-            [CLAIM.replace("higher, factor: epochs", "largest, pairs: [{factor: loss, from: a, to: b}]")],
-            "4: claims[0].factor: is missing: which factor's effect is the largest?",
+            [CLAIM.replace("figures", "words")],
+            '4: claims[0].source: words need a quote beside them, figures have none; given: "words"',
+        ),
+        (
+            [],
+            [CLAIM.replace("epochs}", "epochs, where: {epochs: 3}}")],
+            "4: claims[0].where.epochs: must be a list; given: 3; allowed: a list of values",
         ),
     ],
 )

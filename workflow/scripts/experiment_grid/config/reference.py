@@ -16,8 +16,9 @@ SCHEMA = "original-report.schema.json"
 def load(path: Path | str) -> dict[str, Any]:
     """The report as JSON values; the file's own comments explain every key.
 
-    A row always has `notes`, a time `note`, a claim `pairs`, `factor` and `where_ours_differs`, None or empty where
-    nothing is told. Cells that it names need not be configured. Raises UserError with a line for each problem.
+    A row always has `notes`, a time `note`, a claim `quote`, `where`, `where_ours_differs` and a list `factor`, None or
+    empty where nothing is told. Cells that it names need not be configured. Raises UserError with a line for each
+    problem.
     """
     path = Path(path)
     sources = Sources([path])
@@ -25,12 +26,17 @@ def load(path: Path | str) -> dict[str, Any]:
     report = _read(path)
     sources.refuse(schema.problems(report, SCHEMA))
     sources.refuse(_checks(report))
-    claim = {"pairs": [], "factor": None, "where_ours_differs": None}
+    claim = {"quote": None, "where": {}, "where_ours_differs": None}
     return report | {
+        "not_stated": report.get("not_stated", {}),
         "rows": [{"notes": {}} | row for row in report["rows"]],
         "times": [{"note": None} | time for time in report["times"]],
-        "claims": [claim | given for given in report["claims"]],
+        "claims": [claim | given | {"factor": _listed(given["factor"])} for given in report["claims"]],
     }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _read(path: Path) -> Any:
@@ -54,10 +60,8 @@ def _checks(report: dict[str, Any]) -> Iterator[Problem]:
                 yield Problem(keys, f"is more than {part}_images", correct, f"0 to {images}")
     for index, claim in enumerate(report["claims"]):
         keys = ("claims", index)
-        if claim["direction"] == "largest" and "factor" not in claim:
-            yield Problem((*keys, "factor"), "is missing: which factor's effect is the largest?")
-        if not claim.get("pairs") and "factor" not in claim:
-            yield Problem((*keys, "pairs"), "is missing: a claim needs pairs of cells or a factor")
+        if (claim["source"] == "words") != ("quote" in claim):
+            yield Problem((*keys, "source"), "words need a quote beside them, figures have none", claim["source"])
 
 
 def _repeated(part: str, key: str, names: Iterable[str]) -> Iterator[Problem]:
