@@ -74,11 +74,22 @@ def test_json_has_no_nan_and_the_documented_keys(made):
         return json.loads(made[2][name].read_text("utf-8"), parse_constant=refuse)
 
     finding = read("findings")
-    assert set(finding) == {"confidence", "epoch", "baseline", "final", "findings", "factors", "pairs", "caveats"}
+    assert set(finding) == {
+        "confidence",
+        "epoch",
+        "baseline",
+        "final",
+        "findings",
+        "factors",
+        "pairs",
+        "open",
+        "caveats",
+    }
     keys = {"id", "kind", "text", "decided", "factor", "cells", "figures", "evidence"}
     assert all(set(item) == keys for item in finding["findings"])
     assert all(
-        set(item) == {"factor", "name", "pairs", "decided", "largest", "seconds", "text"} for item in finding["factors"]
+        set(item) == {"factor", "name", "pairs", "decided", "tendency", "largest", "seconds", "text"}
+        for item in finding["factors"]
     )
     assert [cell["status"] for cell in read("cells")["cells"]].count("ok") == 6
     assert read("claims")["claims"] and read("rows")["rows"]

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from experiment_grid.analysis.phrases import signed
 from experiment_grid.report.figures.audit import _labels
 from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time
 from experiment_grid.report.format import MINUS, probability, seconds_between
 from experiment_grid.report.sections.audit import _figure
 from experiment_grid.report.sections.comparison import _epoch
-from experiment_grid.report.sections.findings import _evidence
+from experiment_grid.report.sections.findings import _evidence, points_interval
 
 durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
 
@@ -30,17 +31,26 @@ def test_a_shown_difference_of_times_lies_in_its_shown_interval(three):
     assert middle == pytest.approx(value, abs=0.01 * max(abs(low), abs(high)))
 
 
-@pytest.mark.parametrize("measure", ["train_seconds", "test_accuracy", "train_loss"])
+@pytest.mark.parametrize("measure", ["test_accuracy", "train_loss"])
 def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
     row = {"from": "a", "to": "b", "difference": -3.5826, "low": -5.7189, "high": -1.4462}
-    if measure == "train_seconds":
-        row["ratio"] = 0.7536
     shown = _evidence(row, measure)
     least, most = numbers(shown["interval"])
     assert least <= numbers(shown["value"])[0] <= most
-    if measure == "train_seconds":
-        assert shown["value"] == f"{MINUS}3.58\u202fs (×\u202f0.754)"
-        assert shown["interval"] == f"{MINUS}5.72\u202fs to {MINUS}1.45\u202fs"
+
+
+def test_times_behind_a_claim_are_not_judged():
+    row = {"from": "a", "to": "b", "difference": -3.5826, "low": None, "high": None, "ratio": 0.7536, "decided": False}
+    shown = _evidence(row, "train_seconds")
+    assert shown["value"] == f"{MINUS}3.58\u202fs (×\u202f0.754)"
+    assert (shown["interval"], shown["agrees"]) == ("not judged", "cannot tell")
+
+
+def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
+    assert points_interval(1e-9, 0.0123) == "above 0 to +1.23"
+    assert points_interval(-0.0123, -0.00001) == f"{MINUS}1.23 to below 0"
+    assert points_interval(-0.00001, 0.0123) == "0.00 to +1.23"
+    assert signed("accuracy", 0.006, 1e-9, 0.0123) == "+0.60 points [above 0, +1.23]"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 from experiment_grid.analysis.audit import audit
 from experiment_grid.analysis.blocks import cell_blocks
 from experiment_grid.analysis.cells import Cell, read_cells
-from experiment_grid.analysis.claims import judge
+from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.exports import shown_table, write_csv, write_latex, write_markdown
 from experiment_grid.analysis.findings import findings
@@ -42,9 +42,9 @@ def compare(
     cells = read_cells(folders, settings["cells"])
     seeds, classes = score_cells(cells, confidence)
     comparison = comparison_table(cells, seeds, confidence)
-    effects = find_effects(cells, seeds, settings["baseline"], confidence)
+    effects = find_effects(cells, seeds, settings["baseline"], confidence, asked(reference))
     agreement = audit(cells, seeds, reference, confidence)
-    claims = judge(cells, seeds, effects.table, reference, confidence)
+    claims = judge(cells, effects, reference)
     told = findings(settings, cells, seeds, comparison, effects, agreement.rows)
 
     write_csv(outputs["comparison"], comparison)
@@ -57,7 +57,8 @@ def compare(
     write_confusion(outputs["confusion"], cells)
     write_json(outputs["findings"], told)
     write_json(outputs["claims"], {"claims": claims})
-    write_json(outputs["rows"], {"rows": agreement.rows})
+    not_stated = reference["not_stated"] if reference else {}
+    write_json(outputs["rows"], {"rows": agreement.rows, "not_stated": not_stated})
     write_json(outputs["cells"], {"cells": cell_blocks(cells, seeds, reference)})
     shown = shown_table(comparison)
     write_latex(outputs["latex"], shown, f"Results of the experiments on {settings['dataset']}.")

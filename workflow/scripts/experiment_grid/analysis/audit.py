@@ -1,5 +1,5 @@
 """The audit of the original report: each of its figures against the cell at the settings that it states, and, where a
-row does not come out, the configured cells that fit it best.
+row does not come out, the configured cells that reproduce it best.
 """
 
 import math
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.intervals import prediction
+from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
 
 COLUMNS = [
     "row",
@@ -30,18 +30,17 @@ COLUMNS = [
     "note",
 ]
 INDEPENDENT = ("train_loss", "train_correct", "test_correct")  # a row agrees by these: the others repeat them
-NEARLY = "nearly as stated"  # all but one figure agree, and that one lies in an interval twice as wide
-HALF_DIGIT = {"train_loss": 0.00005, "test_f1": 0.0000005}  # what the original's rounding may hide
-MOST_EXPLANATIONS = 3
-
-
-class Expected(NamedTuple):
-    """What one new run of a cell should give for a figure: mean, prediction interval, standard deviation."""
-
-    here: float
-    low: float
-    high: float
-    sd: float
+# How a row comes out, and what that means of several; as stated needs no words.
+STATED, NEARLY, REPRODUCED = "as stated", "nearly as stated", "reproduced by other settings"
+NEARER, UNLIKE, NO_DATA = "nearer to other settings", "not reproduced", "no data"
+VERDICTS = {
+    STATED: None,
+    NEARLY: "all figures but one, which lies in an interval twice as wide",
+    REPRODUCED: "reproduced by another cell instead, which was chosen by fit",
+    NEARER: "nearer to another cell, without fitting it",
+    UNLIKE: "neither come out nor come nearer to another cell",
+}
+MOST_CELLS = 3
 
 
 class Audit(NamedTuple):
@@ -58,8 +57,12 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
         by_name = {cell.name: cell for cell in cells}
         good = seeds[seeds["status"] == "ok"]
         by_cell = {name: group for name, group in good.groupby("cell") if by_name[name].comparable}
+        expected = {
+            figure: expectations({name: by_name[name] for name in by_cell}, by_cell, figure, confidence)
+            for figure in FIGURES
+        }
         for row in reference["rows"]:
-            judged = _Row(row, by_name, by_cell, confidence)
+            judged = _Row(row, by_name, by_cell, expected)
             rows.append(judged.summary())
             table += judged.table()
         for time in reference["times"]:
@@ -68,57 +71,29 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
     return Audit(pd.DataFrame(table, columns=COLUMNS).astype({"seeds": "Int64"}), rows)
 
 
-def total_train_loss(mean_loss: float, batch_size: int, n_images: int) -> float:
-    """A mean training loss in the original's unit: the sum of the batches' means over the number of images."""
-    return mean_loss * math.ceil(n_images / batch_size) / n_images
-
-
-def by_chance(n_figures: int, confidence: float) -> str:
-    """How many rows of `n_figures` independent figures a prediction interval at `confidence` leaves out by chance."""
-    rows = 1 / (1 - confidence**n_figures)
-    return f"About one of {rows:.0f} rows of {n_figures} figures has one outside by chance alone."
-
-
 def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
     """Whether a cell has the settings that the original states."""
     return cell is not None and all(cell.parameters.get(key) == value for key, value in stated.items())
 
 
-def values_of(
-    cell: Cell, seeds: pd.DataFrame, figure: str, printed: dict[str, Any]
-) -> tuple[np.ndarray, int | None, float]:
-    """A figure of each seed of a cell, the images it is a share of (None: no share), and what a share is multiplied by.
-
-    Counts are expected in the original's number of images.
-    """
-    if figure == "train_loss":
-        n_images = cell.run["training_images"]
-        losses = seeds["train_loss"].to_numpy()
-        return np.array([total_train_loss(loss, cell.parameters["batch_size"], n_images) for loss in losses]), None, 1.0
-    column = {"train_correct": "train_accuracy", "test_f1": "f1_weighted"}.get(figure, "accuracy")
-    total = printed["train_images" if figure == "train_correct" else "test_images"]
-    return seeds[column].to_numpy(), total, total if figure.endswith("_correct") else 1.0
-
-
 class _Row:
     """One row of the original beside the cell that it names and beside all others."""
 
-    def __init__(self, row, by_name, by_cell, confidence):
+    def __init__(self, row, by_name, by_cell, expected):
         self.row, self.printed = row, row["figures"]
         self.by_name, self.by_cell = by_name, by_cell
-        self.confidence = confidence
         self.judged = [figure for figure in INDEPENDENT if self.printed.get(figure) is not None]
         # None: no configured cell has the settings that the row states
         self.name = row["cell"] if at_settings(by_name.get(row["cell"]), row["stated"]) else None
         self.expected = {
-            name: {figure: self._expected(name, figure) for figure in self._figures()}
+            name: {figure: self._scaled(expected[figure][name], figure) for figure in self._figures()}
             for name in by_cell
             if name == self.name or self._same_size(by_name[name])
         }
         self.scale = {f: np.median([e[f].sd for e in self.expected.values()]) for f in self.judged if self.expected}
         self.stated = self.name if self.name in self.expected else None
         others = [self._fit(name) for name in self.expected if name != self.stated]
-        self.others = sorted(others, key=lambda fit: fit["misfit"])[:MOST_EXPLANATIONS]
+        self.others = sorted(others, key=lambda fit: fit["misfit"])[:MOST_CELLS]
         self.fit = self._fit(self.stated) if self.stated else None
 
     def _same_size(self, cell):
@@ -126,15 +101,17 @@ class _Row:
         return self.printed.get("train_images") in (None, cell.run["training_images"])
 
     def _figures(self):
-        figures = ("train_loss", "train_correct", "test_correct", "test_accuracy", "test_f1")
-        return [figure for figure in figures if self.printed.get(figure) is not None]
+        return [figure for figure in FIGURES if self.printed.get(figure) is not None]
 
-    def _expected(self, name, figure):
-        values, total, unit = values_of(self.by_name[name], self.by_cell[name], figure, self.printed)
-        hidden = HALF_DIGIT.get(figure, 0.0)
-        low, high, sd = prediction(values, total, self.confidence)
-        low, high = max(0.0, low - hidden), min(1.0 if total else math.inf, high + hidden)
-        return Expected(values.mean() * unit, low * unit, high * unit, math.hypot(sd, hidden) * unit)
+    def _scaled(self, expected, figure):
+        """In the unit of the row, counts of its number of images; a share lies between 0 and 1."""
+        total = (
+            self.printed["train_images" if figure == "train_correct" else "test_images"] if "_correct" in figure else 1
+        )
+        low, high = max(0.0, expected.low), min(math.inf if figure == "train_loss" else 1.0, expected.high)
+        if math.isnan(expected.low):
+            low = high = math.nan
+        return Expected(expected.here * total, low * total, high * total, expected.sd * total)
 
     def _verdict(self, name, figure):
         expected = self.expected[name][figure]
@@ -170,15 +147,15 @@ class _Row:
         return self.others[0] if self.others[0]["misfit"] < self.fit["misfit"] else None
 
     def verdict(self):
-        if self.fit is None:
-            return "no data"
+        if self.fit is None or not self.fit["judged"]:
+            return NO_DATA
         if self.fit["agrees"]:
-            return "as stated"
+            return STATED
         if self.nearest and self.nearest["agrees"]:
-            return "explained"
+            return REPRODUCED
         if len(self.outside) == 1 < self.fit["judged"] and self._just_outside(*self.outside):
             return NEARLY
-        return "partly explained" if self.nearest else "unexplained"
+        return NEARER if self.nearest else UNLIKE
 
     @property
     def outside(self):
@@ -198,38 +175,34 @@ class _Row:
             "cell": self.name,
             "stated": self.row["stated"],
             **own,
-            "explained_by": self.others,
+            "reproduced_by": self.others,
             "sure": self.verdict(),
             "text": self._text(),
         }
 
     def _text(self):
         name, verdict = self.name, self.verdict()
-        if verdict == "no data":
+        if verdict == NO_DATA:
+            if self.fit:
+                return f"{name} and all others were trained once: how far runs lie apart is not known. Not judged."
             missing = f"The cell {name} has no results" if name else "No configured cell has the stated settings"
             return f"{missing}, so this row is not judged."
         beginning = f"{self.fit['consistent']} of {self.fit['judged']} figures lie where a run of {name} would put them"
-        single = "" if len(self.by_cell[name]) > 1 else " (single run: the spread between seeds is not known)"
-        if verdict == "as stated":
-            return f"{beginning}{single}: the row comes out at the settings that it states."
+        if verdict == STATED:
+            return f"{beginning}: the row comes out at the settings that it states."
         if verdict == NEARLY:
-            return f"{beginning}{single}; one lies just outside. {by_chance(self.fit['judged'], self.confidence)}"
-        if verdict == "unexplained":
-            chance = f" {by_chance(self.fit['judged'], self.confidence)}" if len(self.outside) == 1 else ""
-            return (
-                f"{beginning}{single}: the row does not come out at its settings, and no other cell is nearer.{chance}"
-            )
+            return f"{beginning}; one lies outside, in an interval twice as wide."
+        if verdict == UNLIKE:
+            return f"{beginning}: the row does not come out at its settings, and no other cell is nearer."
         best = self.nearest
         changes = ", ".join(f"{key} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items())
-        strength = "fits the whole row" if verdict == "explained" else "is nearer, but does not fit the whole row"
+        strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
-        others = (
-            f" So would {', '.join(also)}: the figures alone cannot tell." if also and verdict == "explained" else ""
-        )
+        others = f" So it is by {', '.join(also)}: the figures cannot tell." if also and verdict == REPRODUCED else ""
         return (
-            f"{beginning}{single}: the row does not come out at the settings that it states. "
-            f"{best['cell']} ({changes}) "
-            f"{strength}, {best['consistent']} of {best['judged']} figures.{others}"
+            f"{beginning}: the row does not come out at the settings that it states. {strength} {best['cell']} "
+            f"({changes}), {best['consistent']} of {best['judged']} figures: the best fit "
+            f"among {len(self.expected) - 1} with other settings, which these very figures picked.{others}"
         )
 
     def table(self):

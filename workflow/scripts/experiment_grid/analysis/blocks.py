@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.audit import at_settings, total_train_loss
+from experiment_grid.analysis.audit import at_settings
 from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.expectations import total_train_loss
 
 
 def cell_blocks(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | None) -> list[dict[str, Any]]:

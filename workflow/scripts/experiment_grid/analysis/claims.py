@@ -1,178 +1,172 @@
-"""The original report's conclusions, decided from what came out: confirmed, refuted or not decided."""
+"""The original report's conclusions, each decided by all pairs that it is about."""
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import by_seed, common_seeds, compare_cells, figures_by_seed, time_ratio
-from experiment_grid.analysis.intervals import mean_over_seeds
-from experiment_grid.analysis.paired import holm
+from experiment_grid.analysis.effects import SAME, SEEDS, Effects, factor_matches
+from experiment_grid.analysis.factors import Pair
+from experiment_grid.analysis.measures import TIMES
 from experiment_grid.analysis.phrases import measured, p_value, signed
+from experiment_grid.analysis.verdicts import (
+    CONFIRMED,
+    CONFOUNDED,
+    DEPENDS,
+    OPEN,
+    REFUTED,
+    Evidence,
+    counted,
+    depends_on,
+    evidence,
+    is_known,
+    verdict,
+)
+from experiment_grid.config.labels import factor_name
 
-CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "not decided"
-SEED_COLUMNS = {"test_accuracy": "accuracy"}  # a column of comparison.csv by its name in seeds.csv
-TIMES = ("train_seconds", "seconds_per_epoch")
-
-
-def judge(
-    cells: list[Cell], seeds: pd.DataFrame, effects: pd.DataFrame, reference: dict[str, Any] | None, confidence: float
-) -> list[dict[str, Any]]:
-    """`claims` of claims.json.
-
-    A claim about pairs of cells is confirmed where every pair's difference is decided on the claimed side, refuted
-    where one is decided on the other side. p values are Holm's: those of effects.csv for its pairs' test accuracy,
-    within all claims together for loss, times, training accuracy and pairs that effects.csv has not.
-    """
-    if not reference:
-        return []
-    bench = _Evidence(cells, seeds, effects, confidence)
-    for claim in reference["claims"]:
-        for pair in claim["pairs"]:
-            bench.gather(pair["from"], pair["to"], claim["measure"])
-    bench.adjust()
-    return [_judged(claim, bench) for claim in reference["claims"]]
+SHOWN = 3  # pairs that a claim's text gives figures of
+UNJUDGED = "Trainings beside each other on one machine are no measurement of time, so nothing is decided from them."
 
 
-class _Evidence:
-    """Differences between pairs of cells, each found once for all claims that need it."""
-
-    def __init__(self, cells, seeds, effects, confidence):
-        self.cells = {cell.name: cell for cell in cells}
-        self.figures = figures_by_seed(seeds)
-        self.effects = effects
-        self.confidence = confidence
-        self.found: dict[tuple[str, str, str], dict[str, Any]] = {}
-
-    def gather(self, first, second, measure):
-        key = (first, second, measure)
-        if key not in self.found:
-            self.found[key] = {"from": first, "to": second} | self._difference(first, second, measure)
-
-    def _difference(self, first, second, measure):
-        one, other = self.cells.get(first), self.cells.get(second)
-        nothing = {"difference": None, "low": None, "high": None, "p": np.nan, "p_adjusted": None, "seeds": 0}
-        if not (one and other and one.comparable and other.comparable and common_seeds(one, other)):
-            return nothing | {"missing": [n for n, c in ((first, one), (second, other)) if not (c and c.comparable)]}
-        seeds = len(common_seeds(one, other))
-        if measure == "test_accuracy":
-            row = compare_cells(one, other, self.figures, self.confidence)
-            figures = {key: row[key] for key in ("difference", "low", "high", "p")}
-            return nothing | figures | {"seeds": seeds, "p_adjusted": self._p_of_effects(first, second)}
-        changes = by_seed(one, other, self.figures, SEED_COLUMNS.get(measure, measure))
-        estimate = mean_over_seeds(changes, self.confidence)
-        figures = {
-            "difference": estimate.value,
-            "low": estimate.low,
-            "high": estimate.high,
-            "p": estimate.p,
-            "seeds": seeds,
-        }
-        if measure in TIMES:
-            figures["ratio"] = time_ratio(one, other, self.figures, measure)
-        return nothing | figures
-
-    def _p_of_effects(self, first, second):
-        table = self.effects
-        same = table["from"].isin([first, second]) & table["to"].isin([first, second])
-        return float(table.loc[same, "p_adjusted"].iloc[0]) if same.any() else None
-
-    def adjust(self):
-        """Holm over what effects.csv has not adjusted already; then what is decided (never by one seed)."""
-        rest = [item for item in self.found.values() if item["p_adjusted"] is None]
-        for item, p in zip(rest, holm([item["p"] for item in rest]), strict=True):
-            item["p_adjusted"] = float(p)
-        for item in self.found.values():
-            item["decided"] = bool(item["seeds"] > 1 and item["p_adjusted"] < 1 - self.confidence)
-
-    def of(self, claim):
-        return [dict(self.found[pair["from"], pair["to"], claim["measure"]]) for pair in claim["pairs"]]
+def asked(reference: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """(measure, factor) of every claim: what effects must compare."""
+    claims = reference["claims"] if reference else []
+    return [(claim["measure"], factor) for claim in claims for factor in claim["factor"]]
 
 
-def _judged(claim, bench):
-    evidence = bench.of(claim)
-    if claim["direction"] == "largest":
-        verdict, text = _largest(claim, evidence, bench)
+def judge(cells: list[Cell], effects: Effects, reference: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """`claims` of claims.json."""
+    return [_judged(claim, cells, effects) for claim in (reference["claims"] if reference else [])]
+
+
+def _judged(claim: dict[str, Any], cells: list[Cell], effects: Effects) -> dict[str, Any]:
+    by_factor = {factor: _found(claim, factor, cells, effects) for factor in claim["factor"]}
+    found = [one for some in by_factor.values() for one in some]
+    if claim["measure"] in TIMES:
+        result, text = OPEN, _times(claim, found)
     else:
-        for item in evidence:
-            item["agrees"] = _agrees(claim["direction"], item)
-        verdict = _verdict(evidence)
-        text = _text(claim, evidence)
-    missing = sorted({name for item in evidence for name in item.get("missing", [])})
-    if missing:
-        text += f" Without results: {', '.join(missing)}."
-    for item in evidence:
-        item.setdefault("agrees", None)
-        for key in ("p", "missing"):
-            item.pop(key, None)
+        result = _together([verdict(some, claim["direction"]) for some in by_factor.values()])
+        text = _text(claim, result, found)
     return {
         "id": claim["claim"],
         "claim": claim["says"],
         "source": claim["source"],
+        "quote": claim["quote"],
         "measure": claim["measure"],
-        "verdict": verdict,
+        "factor": claim["factor"],
+        "direction": claim["direction"],
+        "where": claim["where"],
+        "verdict": result,
         "text": text,
         "explanation": claim["where_ours_differs"],
-        "evidence": evidence,
+        "evidence": [_evidence(one, claim) for one in found],
     }
 
 
-def _agrees(direction, item):
-    if not item["decided"]:
-        return None
-    return direction == "different" or bool(item["difference"] > 0) == (direction == "higher")
+def _together(verdicts: list[str]) -> str:
+    """The verdict on a claim about each of several factors."""
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    return next((one for one in (REFUTED, DEPENDS) if one in verdicts), OPEN)
 
 
-def _verdict(evidence):
-    if any(item["agrees"] is False for item in evidence):
-        return REFUTED
-    return CONFIRMED if evidence and all(item["agrees"] for item in evidence) else OPEN
+def _found(claim: dict[str, Any], factor: str, cells: list[Cell], effects: Effects) -> list[Evidence]:
+    """What came out for every pair that the claim is about, turned the way in which it is claimed."""
+    parameter = "hidden" if factor in ("depth", "width") else factor
+    order = claim["where"].get(parameter)
+    table = effects.table if claim["measure"] in ("test_accuracy", *TIMES) else effects.others[claim["measure"]]
+    rows = table.to_dict("index")
+    return [
+        evidence(pair, rows[place], cells, order)
+        for place, pair in enumerate(effects.pairs)
+        if factor_matches(pair.factor, factor) and _holds(pair, claim["where"], cells)
+    ]
 
 
-def _text(claim, evidence):
-    if not evidence:
-        return "No two configured cells differ in this factor alone."
-    parts = [_sentence(claim["measure"], item) for item in evidence if item["difference"] is not None]
-    return " ".join(parts) or "The cells that it needs have no results."
-
-
-def _sentence(measure, item):
-    change = signed(measure, item["difference"], item["low"], item["high"])
-    ratio = f", {item['ratio']:.2f} times as long" if item.get("ratio") is not None else ""
-    return f"{measured(measure)} from {item['from']} to {item['to']}: {change}{ratio}{_reservation(item)}."
-
-
-def _reservation(item):
-    """Why a difference decides nothing, in brackets; an interval without zero may belong to one of several pairs."""
-    if item["decided"]:
-        return ""
-    if np.isnan(item["p_adjusted"]):
-        return " (the same predictions on every image)"
-    if item["seeds"] == 1:
-        return " (single run)"
-    if item["low"] <= 0 <= item["high"]:
-        return " (not decided)"
-    return f" (not decided: {p_value(item['p_adjusted'])}; the interval is for this pair alone)"
-
-
-def _largest(claim, evidence, bench):
-    """Whether the factor's ratio is above every other pair's; needs cells that differ in the factor alone."""
-    own = bench.effects[bench.effects["factor"] == claim["factor"]]
-    own = own[own["seconds_ratio"].notna()] if claim["measure"] in TIMES else own.iloc[:0]
-    others = [item for item in evidence if item.get("ratio")]
-    if not len(own) or not others:
-        known = max((max(item["ratio"], 1 / item["ratio"]) for item in others), default=None)
-        rest = f" Of the others, the largest changes the time by a factor of {known:.2f}." if known else ""
-        return OPEN, f"No two configured cells with results differ in the {claim['factor']} alone.{rest}"
-    strength = np.abs(np.log(own["seconds_ratio"].to_numpy(float)))
-    best = own.iloc[int(strength.argmax())]
-    rival = max(others, key=lambda item: abs(np.log(item["ratio"])))
-    text = (
-        f"The {claim['factor']} changes the time by a factor of {np.exp(strength.max()):.2f} "
-        f"({best['from']} to {best['to']}); "
-        f"the largest of the others, {rival['from']} to {rival['to']}, by {np.exp(abs(np.log(rival['ratio']))):.2f}."
+def _holds(pair: Pair, where: dict[str, list[Any]], cells: list[Cell]) -> bool:
+    """Whether both cells are as the claim says."""
+    return all(
+        _value(cells[place], key) in values for place in (pair.first, pair.second) for key, values in where.items()
     )
-    if best["seeds"] < 2 or len(others) < len(evidence):
-        return OPEN, text + " Single runs or missing cells leave it open."
-    return (CONFIRMED if strength.max() > abs(np.log(rival["ratio"])) else REFUTED), text
+
+
+def _value(cell: Cell, key: str) -> Any:
+    return cell.device if key == "device" else cell.parameters.get(key)
+
+
+def _evidence(one: Evidence, claim: dict[str, Any]) -> dict[str, Any]:
+    row = {"from": one.first.name, "to": one.second.name, "seeds": _seeds(one)}
+    if claim["measure"] in TIMES:
+        before, after = (_seconds(cell, claim["measure"]) for cell in (one.first, one.second))
+        known = before is not None and after is not None
+        row |= {"difference": after - before if known else None, "low": None, "high": None}
+        row |= {"ratio": after / before if known and before else None, "p_adjusted": None}
+        return row | {"decided": False, "agrees": None}
+    row |= {key: None if pd.isna(one.row[key]) else float(one.row[key]) for key in ("difference", "low", "high")}
+    row |= {"p_adjusted": None if pd.isna(one.row["p_adjusted"]) else float(one.row["p_adjusted"])}
+    claimed = {"higher": 1, "lower": -1}.get(claim["direction"])
+    agrees = None if not one.sign else claimed is None or one.sign == claimed
+    return row | {"decided": bool(one.row["decided"]), "agrees": agrees}
+
+
+def _seeds(one: Evidence) -> int:
+    """Runs of the cell that has fewer."""
+    return min(len(one.first.good_seeds), len(one.second.good_seeds))
+
+
+def _seconds(cell: Cell, measure: str) -> float | None:
+    """Mean over the seeds of a training, or of an epoch of it; None without results."""
+    if cell.curves is None:
+        return None
+    by_seed = cell.curves.groupby("seed")["seconds"]
+    return float((by_seed.sum() if measure == "train_seconds" else by_seed.mean()).mean())
+
+
+def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
+    names = " or ".join(factor_name(factor) for factor in claim["factor"])
+    if not found:
+        where = ", as claimed," if claim["where"] else ""
+        return f"No two configured cells{where} differ in the {names} alone."
+    known = [one for one in found if is_known(one.row)]
+    if not known:
+        return "The cells that it needs have no results."
+    count = counted(known)
+    parts = [f"{count[0].upper()}{count[1:]}."]
+    if result == DEPENDS:
+        parts.append(f"The direction depends {depends_on(known)}.")
+    elif claim["direction"] == "different" and verdict(known, "higher") == DEPENDS:
+        parts.append(f"It matters; the direction depends {depends_on(known)}.")
+    strongest = sorted(known, key=lambda one: (not one.sign, -abs(one.row["difference"])))
+    parts += [_sentence(claim["measure"], one) for one in strongest[:SHOWN]]
+    if len(known) > SHOWN:
+        parts.append(f"{len(known) - SHOWN} more are in the evidence.")
+    if result in (CONFIRMED, REFUTED) and claim["factor"][0] in CONFOUNDED:
+        parts.append(CONFOUNDED[claim["factor"][0]])
+    missing = sorted({cell.name for one in found for cell in (one.first, one.second) if not cell.comparable})
+    return " ".join([*parts, *([f"Without results: {', '.join(missing)}."] if missing else [])])
+
+
+def _sentence(measure: str, one: Evidence) -> str:
+    row = one.row
+    change = signed(measure, row["difference"], row["low"], row["high"])
+    return f"{measured(measure)} from {one.first.name} to {one.second.name}: {change}{_reservation(one)}."
+
+
+def _reservation(one: Evidence) -> str:
+    """Why a difference decides nothing, in brackets."""
+    if one.row["decided"]:
+        return f", {p_value(one.row['p_adjusted'])}"
+    if one.row["basis"] == SAME:
+        return " (the same in every run)"
+    return " (not decided)" if one.row["basis"] == SEEDS else " (single run)"
+
+
+def _times(claim: dict[str, Any], found: list[Evidence]) -> str:
+    """Description only: the ratio of the training times that there are."""
+    ratios = [(_evidence(one, claim)["ratio"], one) for one in found]
+    known = [(ratio, one) for ratio, one in ratios if ratio]
+    if not known:
+        return f"{UNJUDGED} No two cells with results differ in this alone."
+    described = [f"{one.second.name} took {ratio:.2f} × the time of {one.first.name}" for ratio, one in known[:SHOWN]]
+    more = f", and {len(known) - SHOWN} more pairs are in the evidence" if len(known) > SHOWN else ""
+    return f"{UNJUDGED} As described by this run: {'; '.join(described)}{more}."

@@ -94,20 +94,17 @@ def find_effects(
     ends = np.array([(pair.first, pair.second) for pair in found], int).reshape(-1, 2)
     by_measure = {name: measures.column(cells, seeds, name) for name in wanted}
     accuracy = measures.accuracy(cells)
-    compared = measures.compare(accuracy, ends)
-    families, tests = _judged(
-        [(accuracy, ends, compared)]
-        + [(by_measure[name], ends[rows], None) for name, rows in wanted.items()],
-        confidence,
-    )  # fmt: skip
+    parts = [(accuracy, ends), *((by_measure[name], ends[rows]) for name, rows in wanted.items())]
+    judged, tests = _judged(parts, confidence)
     others = {
-        name: pd.DataFrame(_columns(by_measure[name], ends[rows], family), index=rows)
-        for (name, rows), family in zip(wanted.items(), families[1:], strict=True)
+        name: pd.DataFrame(_columns(*part, *one), index=wanted[name])
+        for name, part, one in zip(wanted, parts[1:], judged[1:], strict=True)
     }
-    for column, values in _columns(accuracy, ends, families[0]).items():
+    compared, family = judged[0]
+    for column, values in _columns(accuracy, ends, compared, family).items():
         table[column] = values
     table["from_seeds"], table["to_seeds"] = accuracy.counts[ends].T if len(ends) else ([], [])
-    table["seeds_needed"] = _more_seeds(accuracy, ends, compared, families[0], tests, confidence)
+    table["seeds_needed"] = _more_seeds(accuracy, ends, compared, family, tests, confidence)
     _losses(table, measures.log_loss(cells), ends, confidence)
     describe(table, cells, seeds, ends)
     models(table, cells, ends, confidence)
@@ -143,31 +140,31 @@ def _names(pair: Pair, cells: list[Cell], baseline: int | None) -> dict[str, Any
     }
 
 
-def _judged(parts: list[tuple[Measure, np.ndarray, Comparisons | None]], confidence: float) -> tuple[list[Family], int]:
+def _judged(parts: list[tuple[Measure, np.ndarray]], confidence: float) -> tuple[list[tuple[Comparisons, Family]], int]:
     """Judge the pairs of all measures as one family; how many different comparisons it has."""
-    compared = [found or measures.compare(measure, ends) for measure, ends, found in parts]
-    keys = [
-        (part, *pair)
-        for part, (measure, ends, _) in enumerate(parts)
-        for pair in measures.identities(measure, ends).tolist()
-    ]
+    compared = [measures.compare(measure, ends) for measure, ends in parts]
+    keys = [(part, *pair) for part, one in enumerate(parts) for pair in measures.identities(*one).tolist()]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     same = np.array([numbers[key] for key in keys], int)
     together = Comparisons(*(np.concatenate(values) for values in zip(*compared, strict=True)))
     family = judge(together, same, confidence)
     tests = len(set(same[~np.isnan(family.p)].tolist()))
     cuts = np.cumsum([len(found.difference) for found in compared])[:-1]
-    return [Family(*parted) for parted in zip(*(np.split(values, cuts) for values in family), strict=True)], tests
+    families = [Family(*parted) for parted in zip(*(np.split(values, cuts) for values in family), strict=True)]
+    return [*zip(compared, families, strict=True)], tests
 
 
-def _columns(measure: Measure, ends: np.ndarray, family: Family) -> dict[str, Any]:
-    difference = measure.means[ends[:, 1]] - measure.means[ends[:, 0]]
-    equal = (measure.same[ends[:, 0]] == measure.same[ends[:, 1]]) & ~np.isnan(difference)
+def _columns(measure: Measure, ends: np.ndarray, compared: Comparisons, family: Family) -> dict[str, Any]:
+    known = ~np.isnan(compared.difference)
+    equal = known & _equal(measure, ends)
+    basis = np.where(equal, SAME, np.where(np.isnan(family.p), np.where(known, SINGLE, None), SEEDS))
     low, high = (np.where(equal, 0.0, end) for end in (family.low, family.high))
-    columns = {"difference": np.where(equal, 0.0, difference), "low": low, "high": high, "p": family.p}
-    single = np.where(~np.isnan(difference), SINGLE, None)
-    basis = np.where(equal, SAME, np.where(np.isnan(family.p), single, SEEDS))
+    columns = {"difference": compared.difference, "low": low, "high": high, "p": family.p}
     return columns | {"p_adjusted": family.p_adjusted, "decided": family.decided, "basis": basis}
+
+
+def _equal(measure: Measure, ends: np.ndarray) -> np.ndarray:
+    return measure.same[ends[:, 0]] == measure.same[ends[:, 1]]
 
 
 def _more_seeds(accuracy: Measure, ends, compared: Comparisons, family: Family, tests: int, confidence: float):
@@ -185,7 +182,6 @@ def _losses(table: pd.DataFrame, losses: Measure, ends, confidence: float) -> No
     compared = measures.compare(losses, ends)
     tested = {tuple(pair) for pair in measures.identities(losses, ends)[~np.isnan(compared.error)].tolist()}
     margin = simultaneous_margin(compared, len(tested), confidence)
-    equal = losses.same[ends[:, 0]] == losses.same[ends[:, 1]]
-    margin = np.where(equal & ~np.isnan(compared.difference), 0.0, margin)
+    margin = np.where(_equal(losses, ends) & ~np.isnan(compared.difference), 0.0, margin)
     table["loss_difference"] = compared.difference
     table["loss_low"], table["loss_high"] = compared.difference - margin, compared.difference + margin

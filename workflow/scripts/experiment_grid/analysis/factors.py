@@ -61,7 +61,7 @@ def _groups(cells):
             groups[tuple(values.get(other) for other in fixed)].append(index)
         for members in groups.values():
             if len({cells[index].get(factor) for index in members}) > 1:
-                yield factor, sorted(members, key=lambda index: (_rank(cells[index].get(factor)), index))
+                yield factor, sorted(members, key=lambda index: (rank(cells[index].get(factor)), index))
 
 
 def _count(values):
@@ -92,7 +92,7 @@ def _what_differs(first, second):
     return "depth" if all(width in remaining for width in shorter) else "hidden"
 
 
-def _rank(value):
+def rank(value: Any) -> tuple[float, float]:
     """Numbers by size, lists of numbers (networks) by length and sum; other values stay in the order of the cells."""
     if isinstance(value, tuple) and all(isinstance(item, int | float) for item in value):
         return len(value), sum(value)

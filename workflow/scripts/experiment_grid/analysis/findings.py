@@ -5,12 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.audit import NEARLY, by_chance
+from experiment_grid.analysis.audit import STATED, VERDICTS
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import SINGLE, Effects
+from experiment_grid.analysis.effects import Effects
+from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
-from experiment_grid.analysis.phrases import listed, p_value, percent, signed
-from experiment_grid.config.labels import factor_name, in_order
+from experiment_grid.analysis.phrases import listed, percent
+from experiment_grid.analysis.verdicts import CONFOUNDED
+from experiment_grid.config.labels import factor_name
 
 
 def findings(
@@ -23,7 +25,7 @@ def findings(
 ) -> dict[str, Any]:
     """The content of findings.json."""
     table = comparison.set_index("cell")
-    factors = [_factor(factor, group) for factor, group in _by_factor(effects.table)]
+    factors = summaries(effects, cells)
     baseline = effects.table[effects.table["is_baseline"]]
     told = set(baseline.loc[baseline["difference"].notna(), "factor"])
     kept, found = len(effects.table), effects.found
@@ -35,7 +37,7 @@ def findings(
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
         *_times(table),
         *_spread(table, settings["confidence"]),
-        *_audit(audited, settings["confidence"]),
+        *_audit(audited),
     ]
     return {
         "confidence": settings["confidence"],
@@ -45,7 +47,8 @@ def findings(
         "findings": [{"decided": None, "factor": None} | finding for finding in sentences],
         "factors": factors,
         "pairs": {"found": found, "kept": kept, "text": _pairs(found, kept)},
-        "caveats": [*_caveats(settings, table, effects.table), *_crowded(cells)],
+        "open": open_questions(effects.table, settings),
+        "caveats": [*_caveats(settings, table, effects), *_crowded(cells)],
     }
 
 
@@ -117,81 +120,26 @@ def _best(table):
 
 
 def _effect(row):
+    text = (
+        f"{factor_name(row['factor']).capitalize()} {row['from_value']} to {row['to_value']} "
+        f"({row['from']} to {row['to']}): test accuracy {difference(row)}; {time_change(row)}."
+    )
     return _finding(
         "effect",
         f"{row['from']}-{row['to']}",
-        f"{factor_name(row['factor']).capitalize()} {row['from_value']} to {row['to_value']} "
-        f"({row['from']} to {row['to']}): test accuracy {_difference(row)}; training time {_time_change(row)}.",
+        f"{text} {CONFOUNDED[row['factor']]}" if row["decided"] and row["factor"] in CONFOUNDED else text,
         [row["from"], row["to"]],
         "effects.csv",
-        decided=_decided(row),
+        decided=decided(row),
         factor=row["factor"],
         figures=_effect_figures(row),
     )
 
 
-def _decided(row):
-    """None where two cells predict the same: there is nothing to decide."""
-    return None if pd.isna(row["p"]) else bool(row["decided"])
-
-
-def _difference(row):
-    if pd.isna(row["p"]):
-        return "the same, with the same predictions on every image"
-    change = signed("accuracy", row["difference"], row["low"], row["high"])
-    if row["basis"] == SINGLE:
-        between = f"{p_value(row['p_adjusted'])} between these two trained models"
-        return f"{change}, {between} (single runs say nothing on other seeds)"
-    verdict = p_value(row["p_adjusted"]) if row["decided"] else f"not decided ({p_value(row['p_adjusted'])})"
-    return f"{change}, {verdict}"
-
-
-def _time_change(row):
-    change = signed("seconds", row["seconds_difference"], row["seconds_low"], row["seconds_high"])
-    return change if pd.isna(row["seconds_ratio"]) else f"{change}, {row['seconds_ratio']:.2f} times as long"
-
-
 def _effect_figures(row):
-    names = ("difference", "low", "high", "p", "p_adjusted", "loss_difference", "seconds_difference", "seconds_ratio")
-    return {name: _number(row[name]) for name in names}
-
-
-def _by_factor(table):
-    return [(factor, table[table["factor"] == factor]) for factor in in_order(table["factor"])]
-
-
-def _factor(factor, group):
-    """How much a factor moves accuracy, and time with it: its pair with the largest difference, decided ones first."""
-    known = group[group["difference"].notna()]
-    counts = {"pairs": len(group), "decided": int(group["decided"].sum())}
-    summary = {"factor": factor, "name": factor_name(factor)} | counts
-    if not len(known):
-        text = f"{factor_name(factor).capitalize()}: no pair of cells with results."
-        return summary | {"largest": None, "seconds": None, "text": text}
-    row = known.assign(size=known["difference"].abs()).sort_values(["decided", "size"], ascending=False).iloc[0]
-    cells = {"from": row["from"], "to": row["to"]}
-    largest = {name: _number(row[name]) for name in ("difference", "low", "high")} | {"decided": _decided(row)}
-    names = {"ratio": "seconds_ratio", "difference": "seconds_difference", "low": "seconds_low", "high": "seconds_high"}
-    seconds = {name: _number(row[column]) for name, column in names.items()}
-    text = _factor_text(summary, row)
-    return summary | {"largest": cells | largest, "seconds": cells | seconds, "text": text}
-
-
-def _factor_text(summary, row):
-    pairs = "the one pair" if summary["pairs"] == 1 else f"{summary['pairs']} pairs"
-    if row["basis"] == SINGLE:
-        count = "single runs decide nothing"
-    elif summary["pairs"] == 1:
-        count = {True: "decided", False: "not decided", None: "nothing to decide"}[_decided(row)]
-    else:
-        count = f"{summary['decided']} decided"
-    change = "the same, with the same predictions on every image"
-    if not pd.isna(row["p"]):
-        change = signed("accuracy", row["difference"], row["low"], row["high"])
-    return (
-        f"{summary['name'].capitalize()} ({pairs}, {count}): test accuracy {change}; training time "
-        f"{_time_change(row)} ({row['from']} to {row['to']})."
-    )
+    names = ("difference", "low", "high", "p", "p_adjusted", "probability_higher")
+    names += ("loss_difference", "seconds_difference", "seconds_ratio")
+    return {name: number(row[name]) for name in names}
 
 
 def _factor_finding(factor):
@@ -207,7 +155,10 @@ def _times(table):
         return
     slow, fast = timed["train_seconds"].idxmax(), timed["train_seconds"].idxmin()
     seconds = timed["train_seconds"]
-    text = f"Training one seed took from {seconds[fast]:.1f} s ({fast}) to {seconds[slow]:.1f} s ({slow})."
+    text = (
+        f"Training one seed took from {seconds[fast]:.1f} s ({fast}) to {seconds[slow]:.1f} s ({slow}), beside other "
+        "jobs: described, not compared."
+    )
     figures = {"fastest": float(seconds[fast]), "slowest": float(seconds[slow])}
     yield _finding("time", "range", text, [fast, slow], "comparison.csv", figures=figures)
 
@@ -227,28 +178,20 @@ def _spread(table, confidence):
     yield _finding("seeds", "spread", text, [widest], "comparison/seeds.csv", figures=figures)
 
 
-def _audit(rows, confidence):
+def _audit(rows):
     judged = [row for row in rows if row["sure"] != "no data"]
     if not judged:
         return
-    names = {
-        verdict: [row["row"] for row in judged if row["sure"] == verdict]
-        for verdict in dict.fromkeys(r["sure"] for r in judged)
-    }
-    good = len(names.get("as stated", []))
-    text = f"Of {len(judged)} rows of the original report, {good} come out at the settings that they state."
-    for verdict, what in (
-        (NEARLY, "all figures but one, which lies just outside"),
-        ("explained", "fit another cell instead"),
-        ("partly explained", "come nearer to another cell, without fitting it"),
-        ("unexplained", "neither come out nor come nearer to another cell"),
-    ):
-        if verdict in names:
+    names = {verdict: [row["row"] for row in judged if row["sure"] == verdict] for verdict in VERDICTS}
+    text = (
+        f"Of {len(judged)} rows of the original report, {len(names[STATED])} come out at the settings that they state."
+    )
+    for verdict, what in VERDICTS.items():
+        if what and names[verdict]:
             text += f" {listed(names[verdict])}: {what}."
-    if NEARLY in names:
-        text += f" {by_chance(max(row['judged'] for row in judged), confidence)}"
     cells = [row["cell"] for row in judged]
-    yield _finding("reference", "rows", text, cells, "reference.csv", figures={k: len(v) for k, v in names.items()})
+    figures = {verdict: len(rows) for verdict, rows in names.items() if rows}
+    yield _finding("reference", "rows", text, cells, "reference.csv", figures=figures)
 
 
 def _pairs(found, kept):
@@ -262,16 +205,24 @@ def _pairs(found, kept):
 
 def _caveats(settings, table, effects):
     chosen = "the last one" if settings["epoch"] == "last" else "the first with the highest validation accuracy"
-    caveats = [
-        f"The epoch of every figure is {chosen}; test images choose nothing: no epoch, no seed, no setting.",
-        "Intervals of differences count seeds and test images as chance; McNemar's test compares two models only.",
-        "p values are Holm's: for test accuracy within the pairs with the baseline and within each factor for the "
-        "others, and so in claims on it; within all claims together for loss, times and training accuracy.",
-        "All seeds of a cell trained one after the other on one machine: intervals of times tell of these runs there.",
+    caveats = [f"The epoch of every figure is {chosen}; test images choose no epoch and no seed."]
+    if settings["reference"] and settings["reference"].get("not_stated"):
+        caveats.append(
+            "Settings that the original report does not state, and those of cells that reproduce its rows, were found "
+            "by trying which give its figures, test accuracy among them: what agrees with these figures was made to."
+        )
+    confidence = f"{100 * settings['confidence']:.10g} %"
+    caveats += [
+        f"{effects.tests} comparisons of this page, effects and claims together, are one family (Holm): where no cell "
+        f"differs from another, at least {confidence} of such pages show no decided difference; with three seeds and "
+        "one very unsteady cell it may be a little less. Intervals of differences hold all together.",
+        "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
+        "cell's. McNemar's test compares two trained models only.",
+        "Times are those of trainings beside each other: description, on which nothing is decided.",
     ]
-    floors = effects["seeds_p_floor"].dropna()
+    floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:
-        n = int(effects.loc[floors.index, "seeds"].min())
+        n = int(effects.table.loc[floors.index, "seeds"].min())
         caveats.append(
             f"With {n} seeds the least p value of a sign-flip test is {floors.max():g}: it cannot decide anything at "
             f"{settings['confidence']:.0%}; the intervals lean on the normal distribution instead."
@@ -294,7 +245,3 @@ def _crowded(cells):
                 f"Up to {most} trainings at once on {cores} {'core' if cores == 1 else 'cores'}: times include waiting "
                 "for each other."
             )
-
-
-def _number(value):
-    return None if pd.isna(value) else float(value)

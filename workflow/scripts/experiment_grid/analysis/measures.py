@@ -1,6 +1,6 @@
 """One figure of all cells at once: its runs, how far chance moves them, and which cells are the same in it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ class Measure(NamedTuple):
     same: np.ndarray  # int [C]: cells with the same number are one cell under several names
     answers: list[np.ndarray] | None = None  # by cell [seeds, images], centred; None where images have no part in it
     seeds: list[list[int]] | None = None  # theirs
+    kinds: list | None = None  # [C]: only cells of one kind can be compared; None: all can
 
 
 def accuracy(cells: list[Cell]) -> Measure:
@@ -51,8 +52,16 @@ def column(cells: list[Cell], seeds: pd.DataFrame, name: str) -> Measure:
     good = seeds[seeds["status"] == "ok"]
     by_cell = {cell: rows[SEED_COLUMNS.get(name, name)].to_numpy(float) for cell, rows in good.groupby("cell")}
     runs = [by_cell.get(cell.name, np.empty(0)) for cell in cells]
-    groups = [cell.parameters.get("loss") if name in LOSSES else None for cell in cells]
-    return _measure(runs, [tuple(values) or index for index, values in enumerate(runs)], groups=groups)
+    groups = [loss_kind(cell.parameters) if name in LOSSES else None for cell in cells]
+    keys = [tuple(values) or index for index, values in enumerate(runs)]
+    return _measure(runs, keys, groups=groups)._replace(kinds=groups)
+
+
+def loss_kind(parameters: dict[str, Any]) -> Any:
+    """Cells of one kind have the same loss function; `nll` and `cross_entropy` are one."""
+    name = parameters.get("loss")
+    options = {key: str(value) for key, value in parameters.items() if key.startswith("loss.")}
+    return ("nll" if name == "cross_entropy" else name, *sorted(options.items()))
 
 
 def _measure(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> Measure:
@@ -89,8 +98,12 @@ def compare(measure: Measure, pairs) -> Comparisons:
                     own[cell] = _shared(measure, cell, cell)
             images[place] = own[first] + own[second] - 2 * _shared(measure, first, second)
     found = compare_means(measure.means, measure.counts, measure.spread, pairs, np.maximum(images, 0))
-    equal = measure.same[pairs[:, 0]] == measure.same[pairs[:, 1]]
-    return found._replace(error=np.where(equal, np.nan, found.error))
+    first, second = pairs.T
+    if measure.kinds:
+        alike = np.array([measure.kinds[one] == measure.kinds[other] for one, other in pairs.tolist()], bool)
+        found = Comparisons(*(np.where(alike, values, np.nan) for values in found))
+    equal = (measure.same[first] == measure.same[second]) & ~np.isnan(found.difference)
+    return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(equal, np.nan, found.error))
 
 
 def _shared(measure: Measure, first: int, second: int) -> float:

@@ -5,7 +5,7 @@ from scipy import special
 
 from experiment_grid.analysis.family import Comparisons
 
-MOST_SEEDS = 100  # beyond it nobody trains
+MOST_SEEDS = 30  # beyond it nobody trains
 POWER = 0.8  # chance to decide a difference that is as large as measured
 
 

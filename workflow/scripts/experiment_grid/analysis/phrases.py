@@ -18,7 +18,12 @@ def signed(measure: str, value: float, low: float | None = None, high: float | N
     text = f"{_number(value * scale, digits)}{unit}"
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return text
-    return f"{text} [{_number(low * scale, digits)}, {_number(high * scale, digits)}]"
+    ends = [_number(end * scale, digits) for end in (low, high)]
+    if low > 0 and ends[0] == _number(0, digits):  # zero is left out by less than the digits show
+        ends[0] = "above 0"
+    if high < 0 and ends[1] == _number(0, digits):
+        ends[1] = "below 0"
+    return f"{text} [{ends[0]}, {ends[1]}]"
 
 
 def percent(value: float) -> str:

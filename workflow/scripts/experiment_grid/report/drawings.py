@@ -74,8 +74,8 @@ class Drawings:
     def effects(self) -> Drawing | None:
         made = self._effects()
         caption = (
-            "Every cell that differs from the baseline in one factor, with intervals. Filled and blue "
-            "in all three columns: accuracy decided. Hollow and grey: accuracy not decided. Arrows: beyond the axis."
+            "Every cell that differs from the baseline in one factor. Accuracy and log loss with intervals, times with "
+            "the range of two runs. Filled and blue: decided, which only accuracy is. Arrows: beyond the axis."
         )
         return made and self._drawing(made, "effects", "Effects against the baseline", caption)
 
@@ -100,7 +100,7 @@ class Drawings:
         made = self._agreement()
         caption = (
             "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
-            "grey: the cell that explains it best."
+            "grey: the cell that fits it best."
         )
         return made and self._drawing(made, "agreement", "The original’s test accuracies against ours", caption)
 

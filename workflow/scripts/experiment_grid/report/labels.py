@@ -22,11 +22,10 @@ VERDICTS = {
     "consistent": "good",
     "as stated": "good",
     "nearly as stated": "good",
-    "explained": "good",
     "decided": "good",
     "refuted": "bad",
     "differs": "bad",
-    "unexplained": "bad",
+    "not reproduced": "bad",
     "failed": "bad",
     "diverged": "bad",
 }

@@ -45,6 +45,7 @@ class Results:
     findings: dict[str, Any]
     claims: list[dict[str, Any]]
     original: list[dict[str, Any]]
+    not_stated: dict[str, str]
     cells: list[dict[str, Any]]
     predictions: dict[str, np.ndarray]
     confusion: dict[str, np.ndarray]
@@ -129,6 +130,7 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         findings=_json(side_by_side / "findings.json"),
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
+        not_stated=_json(side_by_side / "reference.json")["not_stated"],
         cells=_json(side_by_side / "cells.json")["cells"],
         predictions=_arrays(side_by_side / "predictions.npz"),
         confusion={

@@ -40,7 +40,7 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
         values = [[None if missing(row[key]) else factor * row[key] for key in keys] for row in effects]
         reach = _reach([value for value in values if value[0] is not None])
         for place, (row, value) in enumerate(zip(effects, values, strict=True)):
-            _mark(panel, value, place, row, cells, reach)
+            _mark(panel, value, place, row, cells, reach, keys[0] == "difference")
         panel.xaxis.set_major_locator(MaxNLocator(4))
     return made
 
@@ -53,15 +53,17 @@ def _reach(values: list[list[float | None]]) -> float:
     return max(one for one in furthest if one <= OUTLIER * np.median(furthest))
 
 
-def _mark(panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], reach: float) -> None:
-    """An interval and its middle, grey and hollow where the difference of accuracy is not decided.
+def _mark(
+    panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], reach: float, judged: bool
+) -> None:
+    """An interval and its middle, grey and hollow where the difference is not decided, or not `judged` at all.
 
     What lies beyond the axis is an arrow at its edge with the figure beside it.
     """
     middle, low, high = value
     if middle is None:
         return
-    decided = bool(row["decided"])
+    decided = judged and bool(row["decided"])
     colour, gid = PALETTE[0] if decided else MUTED, f"cell-{cells[row['to']]}"
     if abs(middle) > 1.05 * reach:
         sign = 1 if middle > 0 else -1

@@ -1,4 +1,4 @@
-"""Agreement with the original report, figure by figure, and what explains the rows that do not come out as stated."""
+"""Agreement with the original report, figure by figure, and what reproduces the rows that do not come out as stated."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from experiment_grid.report.format import MISSING, fixed, missing, number, perce
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
 
-EXPLAINED = ("explained", "partly explained")
+OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
 # Decimals of a figure, and what writes it with so many.
 WRITE = {
     "train_images": (0, lambda value, _: whole(value)),
@@ -34,12 +34,13 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "text": (
             f"{consistent} of {plural(judged, 'figure')} that can be judged lie where one new run "
             "of ours would fall. "
-            "A figure is consistent when it lies in the prediction interval that our seeds and the "
-            "binomial error of its test set give together."
+            "A figure is consistent when it lies in the prediction interval of one new run on the same test images; "
+            "how far runs lie apart is taken over all cells."
         ),
         "figure": drawings.agreement(),
         "rows": [_row(row, by_row.get(row["row"], []), results) for row in results.original],
         "note": "Times are compared as ratios and never judged: the original’s machine is not known.",
+        "not_stated": [{"name": title(key).capitalize(), "text": text} for key, text in results.not_stated.items()],
     }
 
 
@@ -52,7 +53,7 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
         "stated": settings_text(row["stated"]),
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
-        "explained": [_explanation(item) for item in row["explained_by"]] if row["sure"] in EXPLAINED else [],
+        "reproduced": [_other(item) for item in row["reproduced_by"]] if row["sure"] in OTHER_SETTINGS else [],
     }
 
 
@@ -94,7 +95,7 @@ def _more(original: float | None, low: float | None, high: float | None, decimal
     return MORE
 
 
-def _explanation(item: dict[str, Any]) -> dict[str, Any]:
+def _other(item: dict[str, Any]) -> dict[str, Any]:
     changes = [
         f"{title(key)} {number(there)} where {number(stated)} is stated"
         for key, (stated, there) in item["differs"].items()

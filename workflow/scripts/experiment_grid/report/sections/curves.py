@@ -58,7 +58,7 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         values = [significant(without[key]), significant(with_[key]), signed(_minus(with_[key], without[key]), 4)]
         rows.append({"label": label, "figures": values})
     text = (
-        f"“{pair['from']}” and “{pair['to']}” differ in nothing but normalisation, at the "
+        f"{pair['from']} and {pair['to']} differ in nothing but normalisation, at the "
         f"{epoch_words(results.settings['epoch'])}: "
         f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
         f"{points(pair['difference'])} points (interval {points(pair['low'])} to {points(pair['high'])})."

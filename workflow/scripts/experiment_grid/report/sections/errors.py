@@ -25,7 +25,7 @@ def context(results: Results) -> dict[str, Any]:
         "cell": errors["cell"],
         "classes": errors["classes"],
         "text": (
-            f"“{errors['cell']}”, seed {errors['seed']}, epoch {errors['epoch']}: "
+            f"{errors['cell']}, seed {errors['seed']}, epoch {errors['epoch']}: "
             f"{whole(errors['wrong'])} of {whole(errors['test_images'])} "
             f"test images wrong ({percent(errors['wrong'] / errors['test_images'])}){listed}."
         ),

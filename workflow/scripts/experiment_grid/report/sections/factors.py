@@ -4,7 +4,7 @@ from typing import Any
 
 from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import missing, p_value, points, ratio, seconds_between, signed
+from experiment_grid.report.format import missing, p_value, percent, points, ratio, seconds_between, signed
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.findings import loss_interval, points_interval
@@ -20,10 +20,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     baseline = [row for row in results.effects if row["is_baseline"]]
     decided = sum(bool(row["decided"]) for row in baseline)
     text = (
-        f"The baseline is “{results.settings['baseline']}”. {plural(len(baseline), 'cell')} "
+        f"The baseline is {results.settings['baseline']}. {plural(len(baseline), 'cell')} "
         f"{'differs' if len(baseline) == 1 else 'differ'} from it in exactly one factor; the difference "
         f"in test accuracy is decided for {decided}. "
-        "Differences are paired by seed, p values adjusted by Holm’s method."
+        "All comparisons of this page are one family: p values are adjusted by Holm’s method over all of them, and "
+        "their intervals hold all together. An interval leaves zero out just where its pair is decided."
     )
     note = results.findings["pairs"]["text"]
     return {
@@ -35,6 +36,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         if absent
         else "",
         "note": note,
+        "open": results.findings["open"],
     }
 
 
@@ -45,6 +47,7 @@ def _factor(factor: str, words: dict[str, Any], results: Results) -> dict[str, A
     return {
         "name": factor_name(factor).capitalize(),
         "text": words.get("text"),
+        "does": words.get("tendency"),
         "rows": [_row(row, results) for row in rows[:MOST_ROWS]],
         "more": f"{more:,} more pairs are in effects.csv." if more > 0 else "",
     }
@@ -54,7 +57,7 @@ def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
     time = ratio(row["seconds_ratio"])
     if not missing(row["seconds_ratio"]) and not row["same_machine"]:
         time += " (another machine)"
-    seconds, seconds_interval = seconds_between(*(row[f"seconds_{key}"] for key in ("difference", "low", "high")))
+    seconds, seconds_range = seconds_between(*(row[f"seconds_{key}"] for key in ("difference", "low", "high")))
     return {
         "index": results.index[row["to"]],
         "from": row["from"],
@@ -66,16 +69,19 @@ def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
         "loss": signed(row["loss_difference"], 3),
         "loss_interval": loss_interval(row["loss_low"], row["loss_high"]),
         "seconds": seconds,
-        "seconds_interval": seconds_interval,
+        "seconds_range": seconds_range,
         "time": time,
-        "decided": "–"
-        if missing(row["difference"])
-        else "yes"
-        if row["decided"]
-        else "single run"
-        if row["seeds"] == 1
-        else "no",
+        "higher": percent(row["probability_higher"], 0),
+        "decided": _decided(row),
     }
+
+
+def _decided(row: dict[str, Any]) -> str:
+    if row["decided"]:
+        return "yes"
+    return {"seeds and images": "no", "images (single run)": "single run", "same predictions": "equal"}.get(
+        row["basis"], "–"
+    )
 
 
 def _listed(words: list[str]) -> str:

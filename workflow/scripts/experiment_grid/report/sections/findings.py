@@ -16,7 +16,7 @@ EVIDENCE = {
 }
 TIMES = ("train_seconds", "seconds_per_epoch")
 SHOWN = 3  # cells named behind a finding
-MOST = 30  # findings on the page, which are the most important ones; a large grid has one per pair
+MOST = 30  # findings on the page, and pairs behind a claim: the most important ones; a large grid has one per pair
 
 
 def context(results: Results) -> dict[str, Any]:
@@ -45,14 +45,16 @@ def _finding(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def _claim(claim: dict[str, Any]) -> dict[str, Any]:
-    return claim | {"evidence": [_evidence(row, claim["measure"]) for row in claim["evidence"]]}
+    rows = claim["evidence"]
+    more = max(0, len(rows) - MOST)
+    return claim | {"evidence": [_evidence(row, claim["measure"]) for row in rows[:MOST]], "more": more}
 
 
 def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
     value, low, high = (row.get(key) for key in ("difference", "low", "high"))
     if measure in TIMES:
-        text, interval = seconds_between(value, low, high)
-        shown = text if missing(row.get("ratio")) else f"{text} ({ratio(row['ratio'])})", interval
+        text, _ = seconds_between(value, None, None)
+        shown = text if missing(row.get("ratio")) else f"{text} ({ratio(row['ratio'])})", "not judged"
     elif "accuracy" in measure or "f1" in measure:
         shown = points(value), _between(points, low, high)
     else:
@@ -69,7 +71,12 @@ def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
 
 
 def _between(write, low: float | None, high: float | None) -> str:
-    return "–" if missing(low) or missing(high) else f"{write(low)} to {write(high)}"
+    """An interval; an end that leaves zero out by less than the digits show says so."""
+    if missing(low) or missing(high):
+        return "–"
+    zero = write(0.0)
+    least = "above 0" if low > 0 and write(low) == zero else write(low)
+    return f"{least} to {'below 0' if high < 0 and write(high) == zero else write(high)}"
 
 
 def points_interval(low: float | None, high: float | None) -> str:

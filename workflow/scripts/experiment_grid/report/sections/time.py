@@ -72,7 +72,7 @@ def _both(cells: list[dict[str, Any]]) -> str:
     kinds = {cell["device"]["type"] for cell in cells if isinstance(cell.get("device"), dict)}
     if len(kinds & set(DEVICES)) == 2:
         return (
-            "CPU and GPU both ran: the table names each cell’s device, and the factor “device” "
+            "CPU and GPU both ran: the table names each cell’s device, and the factor device "
             "compares cells that differ in nothing else."
         )
     return "Only one kind of device ran, so these runs say nothing about CPU against GPU."

@@ -1,0 +1,120 @@
+"""What each factor did, in a sentence with its figures, and how many seeds would decide what is open."""
+
+from typing import Any
+
+import pandas as pd
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.effects import SAME, SEEDS, SINGLE, Effects
+from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
+from experiment_grid.analysis.phrases import p_value, signed
+from experiment_grid.analysis.verdicts import CONFOUNDED, DEPENDS, Evidence, counted, depends_on, evidence, tendency
+from experiment_grid.config.labels import factor_name, in_order
+
+DOES = {
+    "higher": "raises test accuracy",
+    "lower": "lowers test accuracy",
+    "different": "test accuracy differs",
+    "not decided": "no difference in test accuracy is decided",
+}
+
+
+def summaries(effects: Effects, cells: list[Cell]) -> list[dict[str, Any]]:
+    """`factors` of findings.json."""
+    rows = effects.table.to_dict("records")
+    by_factor: dict[str, list[tuple[dict[str, Any], Evidence]]] = {}
+    for pair, row in zip(effects.pairs, rows, strict=True):
+        by_factor.setdefault(pair.factor, []).append((row, evidence(pair, row, cells)))
+    return [_factor(factor, by_factor[factor]) for factor in in_order(by_factor)]
+
+
+def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence]]) -> dict[str, Any]:
+    """How a factor moves accuracy, and its pair with the largest difference, decided ones first."""
+    name = factor_name(factor)
+    known = [(row, one) for row, one in group if not pd.isna(row["difference"])]
+    summary = {
+        "factor": factor,
+        "name": name,
+        "pairs": len(group),
+        "decided": sum(bool(row["decided"]) for row, _ in group),
+    }
+    if not known:
+        text = f"{name.capitalize()}: no pair of cells with results."
+        return summary | {"tendency": "not decided", "largest": None, "seconds": None, "text": text}
+    found = [one for _, one in known]
+    does = tendency(found)
+    row = max(known, key=lambda item: (bool(item[0]["decided"]), abs(item[0]["difference"])))[0]
+    ends = {"from": row["from"], "to": row["to"]}
+    largest = {key: number(row[key]) for key in ("difference", "low", "high")} | {"decided": decided(row)}
+    columns = {
+        "ratio": "seconds_ratio",
+        "difference": "seconds_difference",
+        "low": "seconds_low",
+        "high": "seconds_high",
+    }
+    seconds = {key: number(row[column]) for key, column in columns.items()}
+    more = {"tendency": does, "largest": ends | largest, "seconds": ends | seconds}
+    return summary | more | {"text": _text(factor, does, found, row)}
+
+
+def _text(factor: str, does: str, found: list[Evidence], row: dict[str, Any]) -> str:
+    words = f"what it does to test accuracy depends {depends_on(found)}" if does == DEPENDS else DOES[does]
+    if does in ("higher", "lower"):
+        words = f"more of it {words}" if factor != "normalize" else f"it {words}"
+    if all(one.row["basis"] == SAME for one in found):
+        words = "no difference"
+    chosen = "" if len(found) == 1 else f" This is the largest of {len(found)}, which chance helped to pick."
+    confounded = f" {CONFOUNDED[factor]}" if factor in CONFOUNDED and row["decided"] else ""
+    return (
+        f"{factor_name(factor).capitalize()} ({counted(found)}): {words}. {row['from']} to {row['to']}: test accuracy "
+        f"{difference(row)}; {time_change(row)}.{chosen}{confounded}"
+    )
+
+
+def decided(row: dict[str, Any]) -> bool | None:
+    """None where two cells predict the same: there is nothing to decide."""
+    return None if row["basis"] == SAME else bool(row["decided"])
+
+
+def difference(row: dict[str, Any]) -> str:
+    """A pair's difference of test accuracy with its interval, and whether it is decided."""
+    if row["basis"] == SAME:
+        return "the same, with the same predictions on every image"
+    change = signed("accuracy", row["difference"], row["low"], row["high"])
+    if row["basis"] == SINGLE:
+        return f"{change} (single runs say nothing on other seeds)"
+    if row["basis"] != SEEDS or pd.isna(row["p_adjusted"]):
+        return f"{change}, not tested"
+    return f"{change}, {'' if row['decided'] else 'not '}decided ({p_value(row['p_adjusted'])})"
+
+
+def time_change(row: dict[str, Any]) -> str:
+    """The training times beside each other, as description."""
+    if pd.isna(row["seconds_ratio"]):
+        return "no times"
+    return f"training took {row['seconds_ratio']:.2f} × the time (described, not tested)"
+
+
+def open_questions(table: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
+    """How many seeds would decide the pairs that are not, and the line of config for it; `open` of findings.json."""
+    tested = table[table["basis"] == SEEDS]
+    left = tested[~tested["decided"]]
+    needed = left["seeds_needed"].dropna().astype(int)
+    most = int(needed.max()) if len(needed) else None
+    line = f"seeds: [{', '.join(map(str, range(1, most + 1)))}]" if most else None
+    if not len(left):
+        text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
+    elif not most:
+        text = f"{len(left)} of {len(tested)} comparisons are open; {MOST_SEEDS} seeds would hardly decide one of them."
+    else:
+        text = (
+            f"{len(left)} of {len(tested)} comparisons are open. If their differences are as large as measured, {most} "
+            f"seeds decide {len(needed)} of them, each with a chance of {POWER:.0%}; one that was measured by chance "
+            "needs more."
+        )
+    return {"pairs": len(left), "seeds": most, "decides": len(needed), "line": line, "text": text}
+
+
+def number(value: Any) -> float | None:
+    """A figure for JSON."""
+    return None if pd.isna(value) else float(value)

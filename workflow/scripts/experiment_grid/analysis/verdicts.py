@@ -1,0 +1,131 @@
+"""One way from decided pairs to a verdict, for findings, factors and claims alike.
+
+All pairs of a factor decide, or all under a condition: *confirmed* where one is decided in the claimed direction and
+none in the other, *refuted* the other way round, *depends* where some are decided in one direction and some in the
+other, else *not decided*. "Is among the factors" needs one decided pair.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.factors import Pair, levels, rank
+from experiment_grid.analysis.phrases import listed
+from experiment_grid.analysis.table import spelled
+from experiment_grid.config.labels import title
+
+CONFIRMED, REFUTED, DEPENDS, OPEN = "confirmed", "refuted", "depends", "not decided"
+# What changes with a factor, so that a difference may be its doing.
+CONFOUNDED = {
+    "train_fraction": "Fewer images are fewer steps too: the pairs cannot tell which of the two it is.",
+    "batch_size": "A larger batch makes fewer steps of the images: the pairs cannot tell which of the two it is.",
+    "depth": "More layers are more weights too: the pairs cannot tell which of the two it is.",
+    "hidden": "Layers and neurons change together: the pairs cannot tell which of the two it is.",
+}
+
+
+class Evidence(NamedTuple):
+    """What came out for two cells that differ in one factor, turned so that the lower value comes first."""
+
+    first: Cell
+    second: Cell
+    first_value: Any
+    second_value: Any
+    row: dict[str, Any]  # difference, low, high, p_adjusted, decided, basis; difference and ends turned too
+    ordered: bool  # whether the two values have an order
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the difference is decided, else 0."""
+        if not self.row["decided"]:
+            return 0
+        return 1 if self.row["difference"] > 0 else -1
+
+
+def evidence(pair: Pair, row: dict[str, Any], cells: list[Cell], order: list[Any] | None = None) -> Evidence:
+    """A pair's row of effects.csv, or of another measure; `order` lists the factor's values from first to last."""
+    first, second = pair.first_value, pair.second_value
+    places = [rank(value) if order is None else (_place(value, order), 0) for value in (first, second)]
+    row = {key: row.get(key) for key in ("difference", "low", "high", "p_adjusted", "decided", "basis")}
+    if places[0] <= places[1]:
+        return Evidence(cells[pair.first], cells[pair.second], first, second, row, places[0] != places[1])
+    turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+    return Evidence(cells[pair.second], cells[pair.first], second, first, row | turned, True)
+
+
+def _place(value: Any, order: list[Any]) -> int:
+    return next((place for place, other in enumerate(order) if levels({"": other}, "")[""] == value), len(order))
+
+
+def verdict(found: Iterable[Evidence], direction: str) -> str:
+    """The verdict on `higher`, `lower` (along the factor's values) or `different`."""
+    signs = {one.sign for one in found} - {0}
+    if direction == "different":
+        return CONFIRMED if signs else OPEN
+    claimed = 1 if direction == "higher" else -1
+    if signs == {1, -1}:
+        return DEPENDS
+    return OPEN if not signs else CONFIRMED if claimed in signs else REFUTED
+
+
+def tendency(found: list[Evidence]) -> str:
+    """What a factor does: `higher`, `lower`, `depends`, `different` (values without order), or `not decided`."""
+    if verdict(found, "different") == OPEN:
+        return OPEN
+    if all(one.ordered for one in found):
+        return {CONFIRMED: "higher", REFUTED: "lower"}.get(verdict(found, "higher"), DEPENDS)
+    by_values: dict[Any, list[Evidence]] = {}
+    for one in found:
+        by_values.setdefault((one.first_value, one.second_value), []).append(one)
+    split = any(verdict(same, "higher") == DEPENDS for same in by_values.values())
+    return DEPENDS if split else "different"
+
+
+def depends_on(found: list[Evidence]) -> str:
+    """In words, on what the direction of decided differences depends: what sets those up apart from those down."""
+    up, down = ([one for one in found if one.sign == sign] for sign in (1, -1))
+    values = {"its own values": _own}
+    for key in dict.fromkeys(key for one in found for key in one.first.parameters if key not in ("seeds", "device")):
+        values[title(key)] = _shared(key)
+    apart = [name for name, value in values.items() if not {*map(value, up)} & {*map(value, down)}]
+    if not apart:
+        return "on what, these pairs do not show"
+    where = "; ".join(
+        f"{name} ({_words(values[name], up)} up, {_words(values[name], down)} down)" for name in apart[:3]
+    )
+    if len(apart) == 1:
+        return f"on {where}"
+    return f"on one of {len(apart)}, and these pairs cannot tell on which: {where}"
+
+
+def _own(one: Evidence) -> str:
+    return f"{spelled(one.first_value)} to {spelled(one.second_value)}"
+
+
+def _shared(key: str) -> Callable[[Evidence], str]:
+    return lambda one: " to ".join(dict.fromkeys(str(spelled(c.parameters.get(key))) for c in (one.first, one.second)))
+
+
+def _words(value: Callable[[Evidence], str], found: list[Evidence]) -> str:
+    return listed([*dict.fromkeys(map(value, found))], 3)
+
+
+def counted(found: list[Evidence]) -> str:
+    """How many pairs there are and how many of them are decided, in which direction."""
+    single = sum(one.row["basis"] not in ("seeds and images", "same predictions") for one in found)
+    up, down = (sum(one.sign == sign for one in found) for sign in (1, -1))
+    pairs = "one pair" if len(found) == 1 else f"{len(found)} pairs"
+    if single == len(found):
+        return f"{pairs}, single runs or none: nothing is decided"
+    if up and down and all(one.ordered for one in found):
+        return f"{pairs}, {up} decided upwards and {down} downwards"
+    if len(found) == 1:
+        return f"{pairs}, {'decided' if up or down else 'not decided'}"
+    return f"{pairs}, {up + down} decided"
+
+
+def is_known(row: dict[str, Any]) -> bool:
+    """Whether there is a difference at all."""
+    return not pd.isna(row["difference"])
