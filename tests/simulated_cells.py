@@ -5,6 +5,7 @@ little in both, and later epochs are better, so that paired tests, intervals and
 """
 
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ def make_cells(
     missing: tuple[str, ...] = (),
     dataset: str = "mnist",
     random_seed: int = 0,
+    same: tuple[str, ...] = (),
 ) -> list[dict[str, Any]]:
     """Write `cells/<cell>/…` for every cell of `grid` and return `[{"name", "parameters"}, …]`, as settings hold them.
 
     `grid` maps a name to the parameters in which it differs from `PARAMETERS` and its skill (0: guesses; 4.5: about
-    97 %). Cells in `diverged` stop being numbers in the second epoch; those in `missing` leave no file.
+    97 %). Cells in `diverged` stop being numbers in the second epoch; those in `missing` leave no file; those in `same`
+    predict what the first of them does.
     """
     generator = np.random.default_rng(random_seed)
     if labels is None:
@@ -62,6 +65,8 @@ def make_cells(
             continue
         cell = _Cell(generator, labels, difficulty, rival, classes, parameters, skill, name in diverged)
         cell.write(results, name, dataset)
+    for name in same[1:]:
+        shutil.copy(*(results / "cells" / one / "predictions.npz" for one in (same[0], name)))
     return cells
 
 

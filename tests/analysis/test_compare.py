@@ -81,6 +81,7 @@ def test_json_has_no_nan_and_the_documented_keys(made):
         "final",
         "findings",
         "factors",
+        "calibration",
         "pairs",
         "open",
         "caveats",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiment_grid.analysis.audit import audit
 from experiment_grid.analysis.blocks import cell_blocks
+from experiment_grid.analysis.calibration import calibration
 from experiment_grid.analysis.cells import Cell, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
@@ -45,7 +46,9 @@ def compare(
     effects = find_effects(cells, seeds, settings["baseline"], confidence, asked(reference))
     agreement = audit(cells, seeds, reference, confidence)
     claims = judge(cells, effects, reference)
-    told = findings(settings, cells, seeds, comparison, effects, agreement.rows)
+    final = next(cell for cell in cells if cell.name == settings["final"])
+    calibrated = calibration(final, folders[final.name] / "predictions.npz") if final.comparable else None
+    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated)
 
     write_csv(outputs["comparison"], comparison)
     write_csv(outputs["effects"], effects.table)

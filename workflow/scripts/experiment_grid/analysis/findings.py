@@ -22,6 +22,7 @@ def findings(
     comparison: pd.DataFrame,
     effects: Effects,
     audited: list[dict[str, Any]],
+    calibrated: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of findings.json."""
     table = comparison.set_index("cell")
@@ -32,6 +33,7 @@ def findings(
     sentences = [
         *_overview(cells, comparison),
         *_final(settings, table),
+        *_calibrated(calibrated),
         *_best(table),
         *(_effect(row) for row in baseline.to_dict("records") if not pd.isna(row["difference"])),
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
@@ -46,6 +48,7 @@ def findings(
         "final": settings["final"],
         "findings": [{"decided": None, "factor": None} | finding for finding in sentences],
         "factors": factors,
+        "calibration": calibrated,
         "pairs": {"found": found, "kept": kept, "text": _pairs(found, kept)},
         "open": open_questions(effects.table, settings),
         "caveats": [*_caveats(settings, table, effects), *_crowded(cells)],
@@ -90,6 +93,18 @@ def _final(settings, table):
         f"macro F1 {row['test_f1_macro']:.4f}, trained in {row['train_seconds']:.1f} s per seed."
     )
     yield _finding("final", row.name, text, [row.name], "comparison.csv", figures=_figures(row))
+
+
+def _calibrated(found):
+    if not found:
+        return
+    text = (
+        f"How sure the final cell is of its answers lies {percent(found['ece'])} from how often they are right "
+        f"(expected calibration error); Brier score {found['brier']:.4f}. The right class is among its first two for "
+        f"{percent(found['top2_accuracy'])} of the test images."
+    )
+    figures = {key: found[key] for key in ("ece", "brier", "top2_accuracy")}
+    yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
 
 
 def _accuracy(row):

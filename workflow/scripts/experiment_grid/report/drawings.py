@@ -6,7 +6,7 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from experiment_grid.report.figures import audit, confusion, curves, effects, normalization, style, time
+from experiment_grid.report.figures import audit, confusion, curves, effects, normalization, reliability, style, time
 from experiment_grid.report.figures.inline import inline
 from experiment_grid.report.results import Results
 
@@ -82,6 +82,13 @@ class Drawings:
     def _effects(self):
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
         return effects.draw(rows[:FEWEST_ROWS], self.results.index) if rows else None
+
+    def reliability(self) -> Drawing | None:
+        found = self.results.findings["calibration"]
+        caption = "Each mark: answers of about this certainty, of all seeds. Dashed: as sure as right."
+        return found and self._drawing(
+            reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption
+        )
 
     def time(self) -> Drawing:
         return self._drawing(

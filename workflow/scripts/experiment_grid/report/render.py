@@ -82,6 +82,8 @@ def render(results: Results, drawings: Drawings) -> str:
         "pair": pair.context(results),
         "cells": cells.context(results),
         "errors": errors.context(results),
+        "calibration": results.findings["calibration"],
+        "reliability": drawings.reliability(),
         "time": time.context(results, drawings),
         "agreement": audit.context(results, drawings) if results.original else None,
         "provenance": provenance.context(results),
