@@ -240,7 +240,7 @@ def _caveats(settings, table, effects):
         n = int(effects.table.loc[floors.index, "seeds"].min())
         caveats.append(
             f"With {n} seeds the least p value of a sign-flip test is {floors.max():g}: it cannot decide anything at "
-            f"{settings['confidence']:.0%}; the intervals lean on the normal distribution instead."
+            f"{confidence}; the intervals lean on the normal distribution instead."
         )
     if (table["interval"] == "wilson").any():
         caveats.append("Cells with one seed are single runs: their intervals know of the test images' chance only.")

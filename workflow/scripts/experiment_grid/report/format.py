@@ -19,6 +19,11 @@ def percent(value: float | None, decimals: int = 2, unit: bool = True) -> str:
     return MISSING if missing(value) else f"{100 * value:.{decimals}f}" + (f"{THIN}%" if unit else "")
 
 
+def level(value: float) -> str:
+    """A confidence as per cent, with as many decimals as it has: 95 %, 99.9 %."""
+    return f"{100 * value:.10g}{THIN}%"
+
+
 def probability(value: float | None) -> str:
     """A probability in per cent to one decimal; 0.0 and 100.0 only where it is just that."""
     text = percent(value, 1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.report.format import fixed, missing, number, percent, seconds, significant, whole
+from experiment_grid.report.format import fixed, level, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results
 
@@ -120,7 +120,7 @@ def _value(row: dict[str, Any], column: Column) -> dict[str, Any]:
 
 
 def _interval_text(results: Results, single: bool) -> str:
-    confidence = percent(results.settings["confidence"], 0)
+    confidence = level(results.settings["confidence"])
     if single:
         return (
             f"Single runs: the {confidence} interval is Wilson’s, of the test images alone, and says "

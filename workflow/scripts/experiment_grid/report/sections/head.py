@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.report.format import moment, percent, seconds, whole
+from experiment_grid.report.format import level, moment, percent, seconds, whole
 from experiment_grid.report.labels import DATASETS, epoch_words, plural
 from experiment_grid.report.results import Results
 
@@ -32,7 +32,7 @@ def context(results: Results) -> dict[str, Any]:
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (
         f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])} and chose nothing. "
-        f"Intervals are {percent(settings['confidence'], 0)}."
+        f"Intervals are {level(settings['confidence'])}."
     )
     return {
         "kicker": f"Experiments on {dataset}",

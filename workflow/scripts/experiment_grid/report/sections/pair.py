@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.report.format import p_value, percent, points, whole
+from experiment_grid.report.format import level, p_value, points, whole
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.findings import points_interval
@@ -21,7 +21,7 @@ def context(results: Results) -> dict[str, Any]:
         "note": (
             "One model stands for each cell: that of its representative seed. p is McNemar’s, mid-p "
             "variant; the interval of a pair chosen "
-            f"above is Agresti and Min’s {percent(results.settings['confidence'], 0)} interval for "
+            f"above is Agresti and Min’s {level(results.settings['confidence'])} interval for "
             "paired proportions, in the table a paired bootstrap. "
             "Both compare two trained models, not two recipes: for these, see the factors."
         ),
