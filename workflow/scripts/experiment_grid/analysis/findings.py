@@ -126,7 +126,7 @@ def _best(table):
     near = usable[
         (usable["test_accuracy_high"] >= best["test_accuracy_low"]) & (usable.index != best.name)
     ].index.tolist()
-    rest = f"; the intervals of {listed(near)} reach into its own" if near else ""
+    rest = f"; the intervals of {listed(near)} reach into its own, each cell's alone" if near else ""
     text = (
         f"The highest mean test accuracy is that of {best.name}, {_accuracy(best)}{rest}. "
         f"The best of {len(usable)} cells looks better than it is, because chance helped to pick it."

@@ -87,8 +87,10 @@ def depends_on(found: list[Evidence]) -> str:
     """In words, on what the direction of decided differences depends: what sets those up apart from those down."""
     up, down = ([one for one in found if one.sign == sign] for sign in (1, -1))
     values = {"its own values": _own}
-    for key in dict.fromkeys(key for one in found for key in one.first.parameters if key not in ("seeds", "device")):
-        values[title(key)] = _shared(key)
+    fixed = [key for key in dict.fromkeys(key for one in found for key in one.first.parameters) if key != "seeds"]
+    for key in fixed:
+        if all(one.first.parameters.get(key) == one.second.parameters.get(key) for one in found):
+            values[title(key)] = _shared(key)
     apart = [name for name, value in values.items() if not {*map(value, up)} & {*map(value, down)}]
     if not apart:
         return "on what, these pairs do not show"
@@ -105,7 +107,7 @@ def _own(one: Evidence) -> str:
 
 
 def _shared(key: str) -> Callable[[Evidence], str]:
-    return lambda one: " to ".join(dict.fromkeys(str(spelled(c.parameters.get(key))) for c in (one.first, one.second)))
+    return lambda one: str(spelled(one.first.parameters.get(key)))
 
 
 def _words(value: Callable[[Evidence], str], found: list[Evidence]) -> str:

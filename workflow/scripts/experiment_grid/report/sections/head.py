@@ -31,7 +31,8 @@ def context(results: Results) -> dict[str, Any]:
     span = f"Cells trained between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (
-        f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])} and chose nothing. "
+        f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}; they chose no epoch and no "
+        "seed. "
         f"Intervals are {level(settings['confidence'])}."
     )
     return {
