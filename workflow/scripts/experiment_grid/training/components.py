@@ -76,9 +76,7 @@ class Model(Component):
     Its initial weights are drawn from the seed.
     """
 
-    def __init__(
-        self, cell: str, parameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int, seed: int
-    ):
+    def __init__(self, cell: str, parameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int, seed: int):
         super().__init__(cell, "model", parameters["model"])
         self.classes = classes
         kind = self.found()

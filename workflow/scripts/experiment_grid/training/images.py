@@ -15,6 +15,11 @@ def input_shape(images: Tensor) -> tuple[int, int, int]:
     return (planes[0] if planes else 1), height, width
 
 
+def take(images: Tensor, indices: Tensor) -> Tensor:
+    """images[indices] for images [N, …] and indices [B]; as rows of bytes, which takes a quarter of the time."""
+    return torch.index_select(images.flatten(1), 0, indices).view(-1, *images.shape[1:])
+
+
 def inputs_of(images: Tensor, normalize: bool) -> Tensor:
     """Images uint8 [B, H, W] or [B, C, H, W] as floats [B, C, H, W]: 0 to 1, or with `normalize` -1 to 1, which is
     (x - 0.5) / 0.5. Computed as shift + scale · pixels for either, so that normalising costs no time."""

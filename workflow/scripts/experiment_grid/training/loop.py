@@ -1,8 +1,7 @@
 """Training one seed: epochs of shuffled batches, a look at the validation images after each."""
 
 import math
-from collections.abc import Mapping
-from itertools import count
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -13,12 +12,14 @@ from experiment_grid.training.components import Loss, Model, Optimizer
 from experiment_grid.training.devices import synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
-from experiment_grid.training.images import input_shape, inputs_of, predict
+from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.metrics import accuracy
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import step
+
+BLOCK = 2**20  # bytes of images that are fetched at once
 
 Figures = tuple[float, float]  # loss, accuracy
 
@@ -30,13 +31,15 @@ def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tens
     return order[:n_train], order[n_train:]
 
 
-def batches_of(order: Tensor, size: int) -> list[Tensor]:
-    """Indices in batches of `size`; the last may be smaller. One that would have a single image joins the batch before
-    it: batch norm has no variance of one image."""
-    batches = list(order.split(size))
-    if size > 1 and len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
+def batch_sizes(n_images: int, size: int) -> list[int]:
+    """How many images each batch of an epoch has: `size`, the last one perhaps fewer.
+
+    One that would have a single image joins the batch before it: batch norm has no variance of one image.
+    """
+    whole, rest = divmod(n_images, size)
+    if rest == 1 and whole:
+        return [size] * (whole - 1) + [size + 1]
+    return [size] * whole + [rest] * (rest > 0)
 
 
 class Trainer:
@@ -101,23 +104,31 @@ class Trainer:
         self.loss.train()
         order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
         order = self.training[order.to(self.device)]
-        batches = batches_of(order, self.parameters["batch_size"])
-        logits, losses = [], []
-        for batch, turn in zip(batches, count(), strict=False):
-            answer, loss = self._step(batch)
-            if number == 1 and turn == 0:
+        labels, logits, losses = self.labels[order], [], []
+        sizes = batch_sizes(len(order), self.parameters["batch_size"])
+        for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
+            answer, loss = self._step(images, truth)
+            if number == 1 and not losses:
                 self._refuse_no_numbers(answer, loss)
             logits.append(answer)
             losses.append(loss)
-        sizes = torch.tensor([len(batch) for batch in batches], dtype=torch.float64, device=self.device)
-        loss = torch.stack(losses).double() @ sizes / len(order)
-        return loss.item(), self._accuracy(torch.cat(logits), self.labels[order])
+        weights = torch.tensor(sizes, dtype=torch.float64, device=self.device) / len(order)
+        loss = torch.stack(losses).double() @ weights
+        return loss.item(), self._accuracy(torch.cat(logits), labels)
 
-    def _step(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        """One step with the images at `batch`; logits and loss before the update."""
-        inputs = inputs_of(self.images[batch], self.parameters["normalize"])
+    def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
+        """The images at `order`, uint8, in batches of `sizes`; fetched in blocks from all over the memory."""
+        together = max(1, BLOCK // (self.images[0].numel() * sizes[0]))
+        for start in range(0, len(sizes), together):
+            block = sizes[start : start + together]
+            first = start * sizes[0]  # only the last batch may have another size
+            yield from take(self.images, order[first : first + sum(block)]).split(block)
+
+    def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One step with a batch; logits and loss before the update."""
+        inputs = inputs_of(images, self.parameters["normalize"])
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, self.labels[batch])
+            return step(self.model, self.loss, self.optimizer, inputs, labels)
         except Exception as error:
             raise self._guilty(error).failed(error) from error
 
@@ -133,12 +144,14 @@ class Trainer:
         if not math.isfinite(loss.item()):
             numbers = bool(logits.isfinite().all())
             guilty, what = (self.loss, "a loss of") if numbers else (self.model, "logits with nan or inf and a loss of")
-            raise guilty.refused(f"gives {what} {loss.item()} on the first batch, before any update; wanted are numbers")
+            raise guilty.refused(
+                f"gives {what} {loss.item()} on the first batch, before any update; wanted are numbers"
+            )
 
     def _validate(self) -> Figures:
         self.module.eval()
         self.loss.train(False)
-        logits = predict(self.model, self.images[self.validation], self.parameters["normalize"])
+        logits = predict(self.model, take(self.images, self.validation), self.parameters["normalize"])
         labels = self.labels[self.validation]
         with torch.no_grad():
             return self.loss(logits, labels).item(), self._accuracy(logits, labels)

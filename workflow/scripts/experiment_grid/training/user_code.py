@@ -9,7 +9,11 @@ import torch
 from experiment_grid.runtime.errors import one_line
 
 PROGRAM = Path(__file__).resolve().parents[2]  # workflow/scripts
-OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "cannot allocate memory")  # a RuntimeError's words on a CPU
+OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "cannot allocate memory",
+)  # a RuntimeError's words on a CPU
 
 
 def failure(error: Exception) -> str:

@@ -11,7 +11,8 @@ from experiment_grid.training.models.mlp import ACTIVATIONS, MLP
 class CNN(nn.Module):
     """For each number of channels: convolution, batch norm if wanted, activation, 2 x 2 maximum; then an MLP.
 
-    From images [B, C, H, W] of `input_shape` (C, H, W) to logits [B, classes]. Dropout is between the hidden layers alone.
+    From images [B, C, H, W] of `input_shape` (C, H, W) to logits [B, classes]. Dropout comes behind hidden layers
+    alone.
     """
 
     def __init__(
@@ -32,7 +33,10 @@ class CNN(nn.Module):
             layers.append(nn.Conv2d(planes, maps, kernel_size, padding="same"))
             if batch_norm:
                 layers.append(nn.BatchNorm2d(maps))
-            layers += [ACTIVATIONS[activation](), nn.MaxPool2d(2, ceil_mode=True)]  # rounded up: an image never vanishes
+            layers += [
+                ACTIVATIONS[activation](),
+                nn.MaxPool2d(2, ceil_mode=True),
+            ]  # rounded up: an image never vanishes
             planes, height, width = maps, -(-height // 2), -(-width // 2)
         self.features = nn.Sequential(*layers)
         self.head = MLP((planes, height, width), classes, hidden, activation, dropout, batch_norm)

@@ -23,7 +23,7 @@ class FusedOptimizer:
 
     @classmethod
     def does(cls, parameters: Iterable[Tensor], options: Mapping[str, Any]) -> bool:
-        """Whether the stand-in does what `options` ask for, on these parameters: of one device and one kind of float."""
+        """Whether the stand-in does what `options` ask for, on parameters of one device and one kind of float."""
         kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
         return (
             len(kinds) == 1

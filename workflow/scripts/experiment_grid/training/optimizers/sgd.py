@@ -45,14 +45,14 @@ class SGD(FusedOptimizer):
         if not group["momentum"]:
             self._update(group, parameters, gradients, [], first=False)
             return
-        for first in (True, False):
-            places = [i for i, parameter in enumerate(parameters) if (parameter not in self.state) == first]
-            if places:
-                chosen = [parameters[i] for i in places]
-                for parameter in chosen if first else ():
-                    self.state[parameter]["momentum_buffer"] = torch.empty_like(parameter)
-                velocities = [self.state[parameter]["momentum_buffer"] for parameter in chosen]
-                self._update(group, chosen, [gradients[i] for i in places], velocities, first=first)
+        known = [parameter in self.state for parameter in parameters]
+        for started in {*known}:  # one that had no gradient before starts later than the others
+            places = [place for place, old in enumerate(known) if old == started]
+            chosen = [parameters[place] for place in places]
+            for parameter in chosen if not started else ():
+                self.state[parameter]["momentum_buffer"] = torch.empty_like(parameter)
+            velocities = [self.state[parameter]["momentum_buffer"] for parameter in chosen]
+            self._update(group, chosen, [gradients[place] for place in places], velocities, first=not started)
 
     def _update(self, group, parameters, gradients, velocities, *, first):
         torch._fused_sgd_(
