@@ -43,7 +43,7 @@ CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 
 
 def parameters(**changes: Any) -> dict[str, Any]:
-    """A cell's parameters in their canonical form: the defaults of config.yaml with these changes, as a cell says them."""
+    """A cell's canonical parameters: the defaults of config.yaml with these changes, as a cell gives them."""
     return parameters_of(**changes).as_dict()
 
 

@@ -5,7 +5,7 @@ import gzip
 import pytest
 from configs import load_overlay
 
-from experiment_grid.config.parameters import NAMES
+from experiment_grid.config.keys import NAMES
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 

@@ -13,14 +13,35 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from experiment_grid.config import reference
-from experiment_grid.config.keys import Config
-from experiment_grid.config.parameters import NAMES
+from experiment_grid.config.keys import NAMES, Config
 from experiment_grid.config.problems import SHOWN
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
 TOP = sorted(Config.model_fields)
-WORDS = ["mlp", "torch.optim.SGD", "models/x.py:Y", "x.y", "x.py:", ":", "a", "b", "mnist", "digits", "auto", "cuda", "1e-3", ".", "..", "../x", "/etc", "", "{cell}", "a\nb", "\ud800"]
+WORDS = [
+    "mlp",
+    "torch.optim.SGD",
+    "models/x.py:Y",
+    "x.y",
+    "x.py:",
+    ":",
+    "a",
+    "b",
+    "mnist",
+    "digits",
+    "auto",
+    "cuda",
+    "1e-3",
+    ".",
+    "..",
+    "../x",
+    "/etc",
+    "",
+    "{cell}",
+    "a\nb",
+    "\ud800",
+]
 
 scalars = st.one_of(
     st.none(),

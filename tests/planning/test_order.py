@@ -7,6 +7,7 @@ from experiment_grid.planning.order import ranks
 
 SMALL = {"hidden": [16, 8], "batch_size": 32, "epochs": 3, "seeds": [1, 2]}
 
+
 @pytest.mark.parametrize(
     "longer",
     [

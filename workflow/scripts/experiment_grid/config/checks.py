@@ -1,4 +1,4 @@
-"""What has to hold between keys of the config, where each key alone is valid: all but what cells are made of (`cells`)."""
+"""What has to hold between keys of the config, where each key alone is valid; of the cells: see `cells`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from experiment_grid.config import annotations, signatures
+from experiment_grid.config.definitions import NotThereError, places
 from experiment_grid.config.keys import Parameters as Keyed
-from experiment_grid.config.parameters import SHORT_KEYS, TARGET, Component
+from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.shortnames import OURS, SHORT_NAMES, short
-from experiment_grid.config.signatures import NotThereError, Parameter, places
+from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
 from experiment_grid.planning.fingerprint import folder_fingerprint
 from experiment_grid.runtime.files import digest
@@ -217,7 +219,7 @@ def options_of(said: str | Mapping[str, Any] | None) -> dict[str, Any]:
 
 @cache
 def version(package: str) -> str:
-    """The version of an installed package, without importing it; of one without a version, a checksum of its sources."""
+    """The version of an installed package, without an import; of one without a version, a checksum of its sources."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

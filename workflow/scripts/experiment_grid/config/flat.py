@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiment_grid.config.components import defaults_of, locate
-from experiment_grid.config.parameters import COMPONENTS, FIELDS, SHORT_KEYS, Component, Parameters
+from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.parameters import FIELDS, Component, Parameters
 from experiment_grid.config.shortnames import short
 
 Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
@@ -15,8 +16,8 @@ def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
     """The parameters of every cell by name, in the order of the table.
 
     A component is its short name or its target. Options with a key of their own in the config have it here too, and are
-    always there where the component has them; others are called `model.channels`, and are there if a cell with that target
-    has another value than the signature's default. A cell without such an option has no such key.
+    always there where the component has them; others are called `model.channels`, and are there if a cell with that
+    target has another value than the signature's default. A cell without such an option has no such key.
     """
     shown = _shown(cells.values())
     return {name: dict(_columns(parameters, shown)) for name, parameters in cells.items()}

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiment_grid.config.parameters import COMPONENTS, TARGET
+from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import TARGET
 
 SHORT = {  # axes with a shorter name in a cell's name; the others keep their own
     "learning_rate": "lr",

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from experiment_grid.config.parameters import COMPONENTS
+from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.data.datasets import DATASETS
 
@@ -116,9 +116,9 @@ class Parameters(Closed):
     model: Annotated[
         _component("model"),
         Field(
-            description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or a "
-            "target: a class or function in torchvision, or in a file of your own. It is called with its options, and "
-            "with input_shape (channels, height, width) and classes where its signature has them."
+            description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
+            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, and with "
+            "input_shape (channels, height, width) and classes where its signature has them."
         ),
     ] = None
     hidden: Annotated[
@@ -144,8 +144,8 @@ class Parameters(Closed):
     loss: Annotated[
         _component("loss"),
         Field(
-            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy the "
-            "same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin the "
+            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
+            "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin the "
             "multi-class hinge loss of the logits. Or a target: a class that is made with its options and called with "
             "(logits, labels), or a function."
         ),
@@ -172,8 +172,8 @@ class Parameters(Closed):
         Field(
             ge=0,
             le=1,
-            description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken off "
-            "the weights themselves).",
+            description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken "
+            "off the weights themselves).",
         ),
     ] = None
     batch_size: Annotated[
@@ -207,6 +207,9 @@ class Parameters(Closed):
     )
 
 
+NAMES = tuple(Parameters.model_fields)
+
+
 def _axes_schema(schema: dict[str, Any]) -> None:
     schema["minProperties"] = 1
     schema["patternProperties"] = {OPTION: schema.pop("additionalProperties")}
@@ -235,7 +238,7 @@ Grid = create_model(
     **{
         key: (Annotated[list[kind], *Unlike, Field(min_length=1)], None)
         for key, kind in get_type_hints(Parameters, include_extras=True).items()
-        if key in Parameters.model_fields
+        if key in NAMES
     },
 )
 
@@ -338,8 +341,8 @@ class Config(Closed):
     gpus: Annotated[
         _either(Literal["auto"], whole(0, 1024)),
         Field(
-            description="How many GPUs the machine has that trains. auto counts those of this machine; write the number "
-            "where the submitting machine has none and the cluster has.",
+            description="How many GPUs the machine has that trains. auto counts those of this machine; write the "
+            "number where the submitting machine has none and the cluster has.",
             **_words("auto, or a whole number from 0 to 1024"),
         ),
     ] = "auto"
@@ -353,8 +356,8 @@ class Config(Closed):
     partial: Annotated[
         bool,
         Field(
-            description="Make the page of the cells that are finished, and run none of the others. `make report-partial` "
-            "sets it."
+            description="Make the page of the cells that are finished, and run none of the others. `make "
+            "report-partial` sets it."
         ),
     ] = False
     confidence: Annotated[float, Field(ge=0.5, lt=1, description="Level of all intervals.")] = 0.95

@@ -1,7 +1,7 @@
 """Components of `defaults` where several files speak of them.
 
-Snakemake merges mappings key by key, so that an overlay's `model: {_target_: cnn}` would keep the options that the file below
-gives its own model. Here they are put together again, from what each file says.
+Snakemake merges mappings key by key, so that an overlay's `model: {_target_: cnn}` would keep the options that the file
+below gives its own model. Here they are put together again, from what each file says.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,8 @@ from typing import Any
 from snakemake.utils import update_config
 
 from experiment_grid.config.components import options_of
-from experiment_grid.config.parameters import COMPONENTS, SHORT_KEYS, TARGET
+from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Problem, Sources
 
 Said = str | Mapping[str, Any] | None

@@ -1,20 +1,12 @@
 """What one cell trains with: every parameter resolved, equal values written alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from experiment_grid.config.labels import COMPONENTS
+
 TARGET = "_target_"
-COMPONENTS = ("model", "loss", "optimizer")
-# Options with a key of their own in a cell and in `defaults`, and the component that they belong to.
-SHORT_KEYS = {
-    "hidden": "model",
-    "activation": "model",
-    "dropout": "model",
-    "batch_norm": "model",
-    "momentum": "optimizer",
-    "weight_decay": "optimizer",
-}
 
 
 class Component(NamedTuple):
@@ -57,13 +49,3 @@ def _plain(value: Any) -> Any:
 
 FIELDS = tuple(name for name in Parameters.__slots__ if name != "packages")
 NUMBERS = tuple(name for name in FIELDS if name not in COMPONENTS)
-
-
-def _names() -> Iterator[str]:
-    for name in FIELDS:
-        yield name
-        owner = {"model": "model", "learning_rate": "optimizer"}.get(name)
-        yield from (key for key, component in SHORT_KEYS.items() if component == owner)
-
-
-NAMES = tuple(_names())  # the keys of a cell's parameters, in the order of tables

@@ -15,7 +15,8 @@ from experiment_grid.config.components import (
     target_of,
     version,
 )
-from experiment_grid.config.parameters import COMPONENTS, NUMBERS, SHORT_KEYS, TARGET, Component, Parameters
+from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.parameters import NUMBERS, TARGET, Component, Parameters
 from experiment_grid.config.problems import Keys, Problem
 from experiment_grid.config.shortnames import short
 

@@ -6,7 +6,8 @@ Used by the plan; the sentences stand on the page and in `make why`.
 from typing import Any
 
 from experiment_grid.config.flat import name_of
-from experiment_grid.config.parameters import COMPONENTS, TARGET
+from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import one_line
 

@@ -77,7 +77,7 @@ def target_fingerprint(kind: str, target: str) -> dict[str, str]:
     module, _, name = target.rpartition(".")
     if kind == "optimizer" and module == "torch.optim":
         module = f"{STAND_INS}.{name.lower()}"
-    return fingerprint(module) if module.startswith(PROJECT) and _source(module, SCRIPTS) else {}
+    return fingerprint(module) if module.startswith(PROJECT) and source(module) else {}
 
 
 def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
@@ -171,7 +171,7 @@ def source(name: str, scripts: Path = SCRIPTS) -> Path | None:
 
 def _find(name: str, scripts: Path) -> Path | None:
     path = scripts.joinpath(*name.split("."))
-    for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):
+    for candidate in (path / "__init__.py", path.with_name(path.name + ".py")):
         if candidate.is_file():
             return candidate
     return None

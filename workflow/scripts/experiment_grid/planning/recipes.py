@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from experiment_grid.config.flat import flat
-from experiment_grid.config.parameters import COMPONENTS
+from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
