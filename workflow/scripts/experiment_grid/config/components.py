@@ -52,13 +52,17 @@ class RefusedError(Exception):
         self.wrong, self.allowed = wrong, allowed
 
 
-@cache
 def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
     target = SHORT_NAMES[kind].get(target, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         target, found = _in_file(target)
         return _located(kind, target, found, None)
+    return _in_package(kind, target, packages)
+
+
+@cache
+def _in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
         names = SHORT_NAMES[kind]

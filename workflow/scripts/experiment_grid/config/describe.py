@@ -30,8 +30,8 @@ PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 | [original-report.yaml](original-report.yaml) | the report that is audited; no configuration, `reference` names it |
 
 An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key; lists
-(`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a job
-starts; what is wrong is reported in one line each, with file, line, key, the value given and what is allowed. Numbers
+(`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a
+job starts; what is wrong is reported in one line each, with file, line, key, the value given and what is allowed. Numbers
 need a point before an exponent: YAML reads `1e-3` as text and `1.0e-3` as a number.
 
 Editors that know YAML's language server (VS Code's YAML extension and others) complete and explain the keys: the first
@@ -76,13 +76,13 @@ cells:
 ```
 
 * A short name and its full target are the same component. Options that are left out take the default of the signature.
-* A component with a `_target_` (or a string) replaces the inherited one whole, also where `defaults` of one file overlay
-  those of another; a mapping without one changes options of the inherited one.
+* A component with a `_target_` (or a string) replaces the inherited one whole, also where `defaults` of one file
+  overlay those of another; a mapping without one changes options of the inherited one.
 * `hidden`, `activation`, `dropout`, `batch_norm` and `momentum`, `weight_decay` are options of model and optimizer with
   keys of their own. Those of `defaults` go to the components that have such an option; for others they mean nothing.
 * A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any
-  other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run: **a
-  configuration can name code**, so read a stranger's before you run it.
+  other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run:
+  **a configuration can name code**, so read a stranger's before you run it.
 """
 
 

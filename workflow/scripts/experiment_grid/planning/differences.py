@@ -69,10 +69,23 @@ def _settings(before: Any, after: Any) -> list[str]:
         return ["parameters as an earlier version wrote them"]
     sentences = [sentence for kind in kinds for sentence in _component(kind, old[kind], new[kind])]
     rest = [
-        settings | {"parameters": {key: value for key, value in settings["parameters"].items() if key not in kinds}}
+        {key: value for key, value in settings.items() if key != "packages"}
+        | {"parameters": {key: value for key, value in settings["parameters"].items() if key not in kinds}}
         for settings in (before, after)
     ]
-    return sentences + _values(*rest, "")
+    sentences += _values(*rest, "")
+    return sentences + _packages(before.get("packages"), after.get("packages"), told=bool(sentences))
+
+
+def _packages(before: Any, after: Any, *, told: bool) -> list[str]:
+    """Versions that differ; of a package that only one side has, the component in it says enough, where it was told."""
+    old, new = (given if isinstance(given, dict) else {} for given in (before, after))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return [
+        f"package {name} {_show(old.get(name, MISSING))} → {_show(new.get(name, MISSING))}"
+        for name in names
+        if not told or (name in old and name in new)
+    ]
 
 
 def _is_component(value: Any) -> bool:
