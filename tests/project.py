@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from experiment_grid.config.parameters import Parameters
+from experiment_grid.config.resolution import CellValues, Resolution
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "config", "profiles", "workflow")
@@ -42,9 +43,14 @@ CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 
 
 def parameters(**changes: Any) -> dict[str, Any]:
-    """A cell's parameters: the defaults of config.yaml with these changes."""
+    """A cell's canonical parameters: the defaults of config.yaml with these changes, as a cell gives them."""
+    return parameters_of(**changes).as_dict()
+
+
+def parameters_of(**changes: Any) -> Parameters:
+    """The same as the configuration's object."""
     defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
-    return Parameters.of(defaults | changes).as_dict()
+    return Resolution(defaults, []).parameters(CellValues("cell", changes))
 
 
 def copy_project(folder: Path) -> Path:

@@ -4,6 +4,7 @@ import pytest
 import yaml
 from configs import ROOT
 
+from experiment_grid.config.flat import flat
 from experiment_grid.config.reference import load
 from experiment_grid.config.settings import load as load_settings
 from experiment_grid.runtime.errors import UserError
@@ -19,14 +20,15 @@ def report():
 @pytest.fixture
 def cells(monkeypatch):
     monkeypatch.chdir(ROOT)
-    return load_settings(yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))).cells
+    settings = load_settings(yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8")))
+    return flat({name: cell.parameters for name, cell in settings.cells.items()})
 
 
 def test_every_row_and_time_has_its_cell_at_the_stated_settings(report, cells):
     assert len(report["rows"]) == 8
     assert len(report["times"]) == 5
     for item in report["rows"] + report["times"]:
-        parameters = cells[item["cell"]].parameters.as_dict()
+        parameters = cells[item["cell"]]
         assert {key: parameters[key] for key in item["stated"]} == item["stated"], item
 
 
@@ -53,7 +55,7 @@ def test_claims_are_about_pairs_that_differ_in_their_factor_alone(report, cells)
     for claim in report["claims"]:
         assert claim["pairs"] or claim["factor"]
         for pair in claim["pairs"]:
-            one, other = (cells[pair[end]].parameters.as_dict() for end in ("from", "to"))
+            one, other = (cells[pair[end]] for end in ("from", "to"))
             assert [key for key in one if one[key] != other[key]] == [pair["factor"]], claim
 
 
