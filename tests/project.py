@@ -14,7 +14,7 @@ from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "config", "profiles", "workflow")
+PARTS = ("Snakefile", "config", "models", "profiles", "workflow")
 
 # Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.
 SMALL = """\
