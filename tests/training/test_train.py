@@ -198,6 +198,30 @@ def test_a_damaged_partial_state_is_removed(interrupted, undisturbed, how, capsy
     assert outcome(interrupted) == outcome(undisturbed)
 
 
+def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, capsys):
+    cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer="odd_components.Unkept")
+    assert cell.train()["status"] == "ok"
+    assert "epoch 2 is not kept, a killed training would start again: its state holds a set" in capsys.readouterr().out
+
+
+def test_a_loss_with_a_state_leaves_it_in_the_checkpoints(tmp_path):
+    cell = OneCell(tmp_path, epochs=1, seeds=[1], loss="odd_components.MovingLoss", model="odd_components.Tied")
+    cell.train()
+    with safe_open(cell.checkpoints, "numpy") as file:
+        names = {name.partition("/")[2] for name in file.keys()}  # noqa: SIM118
+        tied = [file.get_tensor(f"seed1/epoch1/{name}.weight").tolist() for name in ("inner", "outer")]
+    weights = {f"epoch1/{layer}.{kind}" for layer in ("inner", "outer", "head") for kind in ("weight", "bias")}
+    assert names == {*weights, "epoch1-loss/scale"}
+    assert tied[0] == tied[1]
+
+
+def test_a_broken_model_is_told_in_a_line_and_leaves_no_results(tmp_path):
+    cell = OneCell(tmp_path, model={"_target_": "odd_components.Base", "depth": 3})
+    with pytest.raises(UserError, match=r"^cell cell: model: odd_components.Base: TypeError: .*'depth'$"):
+        cell.train()
+    assert not cell.folder.exists()
+
+
 def test_a_link_in_place_of_the_partial_folder_is_refused(tmp_path):
     cell = OneCell(tmp_path / "results")
     cell.partial.parent.mkdir()

@@ -58,7 +58,7 @@ class Trainer:
         parts = split(len(images), parameters["train_fraction"], seed)
         self.training, self.validation = (part.to(self.device) for part in parts)
         self.model = Model(cell, parameters, input_shape(images), classes, seed)
-        self.module = self.model.module.to(self.device)
+        self.module = self.model.on(self.device)
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
