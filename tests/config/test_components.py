@@ -2,6 +2,7 @@
 
 import pytest
 from configs import load_overlay
+from project import forget_packages
 
 from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Component
@@ -372,6 +373,7 @@ def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeyp
     (library / "zoo-1.2.dist-info").mkdir()
     (library / "zoo-1.2.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: zoo\nVersion: 1.2\n")
     monkeypatch.syspath_prepend(str(library))
+    forget_packages()
     parameters = settings_of(tmp_path, of("model: zoo.tiny") + "packages: [zoo]\n").cells["x"].parameters
     assert parameters.model == Component("zoo.tiny", {"depth": 3})
     assert parameters.packages == {"zoo": "1.2"}

@@ -58,11 +58,12 @@ def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         target, found = _in_file(target)
         return _located(kind, target, found, None)
-    return _in_package(kind, target, packages)
+    return in_package(kind, target, packages)
 
 
 @cache
-def _in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
+def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
+    """What a dotted name leads to. Raises RefusedError."""
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
         names = SHORT_NAMES[kind]
