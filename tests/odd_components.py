@@ -155,3 +155,10 @@ class Own(torch.optim.Optimizer):
                     state["count"] = state.get("count", 0) + 1
                     parameter -= group["lr"] * group["factor"] ** (state["count"] // 5) * parameter.grad.sign()
         return loss
+
+
+class Unkept(Own):
+    """With a state that cannot be written down."""
+
+    def state_dict(self):
+        return super().state_dict() | {"seen": {1, 2}}

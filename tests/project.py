@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from experiment_grid.config import components, definitions
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
 
@@ -51,6 +52,12 @@ def parameters_of(**changes: Any) -> Parameters:
     """The same as the configuration's object."""
     defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
     return Resolution(defaults, []).parameters(CellValues("cell", changes))
+
+
+def forget_packages() -> None:
+    """What is installed is looked up once in a process: for a test that installs something."""
+    for known in (components.version, components.in_package, definitions.places):
+        known.cache_clear()
 
 
 def copy_project(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import pytest
 from configs import load_overlay
+from project import forget_packages
 
 from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Component
@@ -56,6 +57,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     (tmp_path / "models/lenet.py").write_text(LENET)
     (tmp_path / "models/broken.py").write_text("def f(:\n")
+    (tmp_path / "models/twice.py").write_text("def f(): ...\n\n\ndef f(a): ...\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -255,7 +257,7 @@ WRONG = {
     ),
     "model: models/lent.py:LeNet": (
         'model: names no file (did you mean models/lenet.py?); given: "models/lent.py:LeNet"; '
-        "allowed: models/broken.py, models/lenet.py"
+        "allowed: models/broken.py, models/lenet.py, models/twice.py"
     ),
     "model: models/lenet.py:Lenet": (
         "model: no such class or function by this name in models/lenet.py (did you mean LeNet?); "
@@ -270,8 +272,9 @@ WRONG = {
         "allowed: a path relative to the working directory"
     ),
     "model: models/broken.py:f": (
-        'model: is in a file that is no Python (invalid syntax, line 1); given: "models/broken.py:f"'
+        'model: needs models/broken.py, which is no Python (invalid syntax, line 1); given: "models/broken.py:f"'
     ),
+    "model: models/twice.py:f": 'model: is defined twice in this file; given: "models/twice.py:f"',
     # its options
     "model: {_target_: models/lenet.py:LeNet, chanels: [1, 2]}": (
         "model.chanels: unknown option of models/lenet.py:LeNet, the model of cell x (did you mean channels?); "
@@ -372,6 +375,7 @@ def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeyp
     (library / "zoo-1.2.dist-info").mkdir()
     (library / "zoo-1.2.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: zoo\nVersion: 1.2\n")
     monkeypatch.syspath_prepend(str(library))
+    forget_packages()
     parameters = settings_of(tmp_path, of("model: zoo.tiny") + "packages: [zoo]\n").cells["x"].parameters
     assert parameters.model == Component("zoo.tiny", {"depth": 3})
     assert parameters.packages == {"zoo": "1.2"}

@@ -41,7 +41,7 @@ def test_default_grid_is_the_original_reports(monkeypatch):
         "multi_margin",
     }
     assert settings.final == settings.baseline == "three-hidden-layers"
-    assert all(parameters.seeds == [1, 2, 3] for parameters in cells.values())
+    assert all(parameters.seeds == (1, 2, 3) for parameters in cells.values())
     assert settings.reference.is_file()
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 from planned import OUTPUTS
-from project import ROOT
+from project import ROOT, forget_packages
 
-from experiment_grid.config import components
 from experiment_grid.config.settings import load
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.fingerprint import fingerprint
@@ -57,7 +56,7 @@ def project(tmp_path, monkeypatch) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    components.version.cache_clear()
+    forget_packages()
     return tmp_path
 
 
@@ -152,7 +151,7 @@ def test_exactly_the_cells_that_use_a_file_run_again(project, name, text, jobs):
     finish(recipes())
     assert running(recipes()) == []
     (project / name).write_text(text)
-    components.version.cache_clear()
+    forget_packages()
     assert running(recipes()) == jobs
 
 
@@ -192,7 +191,7 @@ def test_differences_in_words(cell, sentences):
 def test_an_upgrade_in_words(project):
     before = recipes().recipe("train", "lion")
     (project / "site/zoo-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: zoo\nVersion: 1.3\n")
-    components.version.cache_clear()
+    forget_packages()
     assert differences(before, recipes().recipe("train", "lion"), "train") == ["package zoo 1.2 → 1.3"]
 
 

@@ -140,7 +140,7 @@ def test_a_cell_with_a_stand_in_does_without_dynamo():
     code = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS.parents[1] / "tests")!r})
-import torch
+import torch, train, evaluate
 from trained_cell import canonical, images_of_classes
 from experiment_grid.training.loop import Trainer
 images, labels = (torch.from_numpy(array) for array in images_of_classes(60))

@@ -20,7 +20,7 @@ from experiment_grid.runtime.files import replacing
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.training.history import read_validation_accuracy
 from experiment_grid.training.images import input_shape, predict
-from experiment_grid.training.metrics import accuracy
+from experiment_grid.training.metrics import accuracy, mean_loss
 from experiment_grid.training.randomness import TEST, seed_all
 
 
@@ -44,11 +44,9 @@ def evaluate(
             saved.load(epoch)
             seed_all(seed, TEST, epoch)
             logits = predict(saved.model, images, parameters["normalize"])
-            with torch.no_grad():
-                loss = saved.loss(logits, labels.long()).item()
-            answers = logits.numpy()
-            rows.append((seed, epoch, loss, accuracy(answers, truth)))
-            confusions.append(confusion(answers, truth))
+            loss = mean_loss(saved.loss, logits, labels)
+            rows.append((seed, epoch, loss, accuracy(logits, labels)))
+            confusions.append(confusion(logits.numpy(), truth))
             if epoch == chosen[-1]:
                 log_probabilities.append(logits.log_softmax(dim=1).numpy())
                 print(f"{cell}  seed {seed}  chosen epoch {epoch}  test loss {loss:.4f} accuracy {rows[-1][3]:.2%}")

@@ -58,6 +58,7 @@ def train(
         weights: dict[str, torch.Tensor] = {}
         parts: Counter[str] = Counter()
         for seed in parameters["seeds"]:
+            trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, parameters, seed, images, labels, n_classes)
             for epoch in run(trainer, parameters["epochs"], kept):
                 rows.append(epoch.row)

@@ -1,7 +1,6 @@
 """Every cell of a config: its grids expanded, its components resolved, and what is wrong with one of them."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,7 +28,7 @@ class Cells:
         self.notes: dict[str, str] = {}
         self._keys: dict[str, Keys] = {}
         self._names: dict[str, str] = {}  # by small letters: some file systems know no others
-        self._same: dict[str, str] = {}
+        self._same: dict[Parameters, str] = {}
         self._resolution = Resolution(config["defaults"], config["packages"])
         self._images = _training_images(config["dataset"])
         self._no_gpu = _cuda_asked(config) and gpus_available(config["gpus"]) == 0
@@ -71,7 +70,7 @@ class Cells:
             yield Problem(where, wrong, name, "a name of its own")
 
     def _alike(self, keys: Keys, name: str, parameters: Parameters) -> Iterator[Problem]:
-        other = self._same.setdefault(json.dumps(parameters.as_dict(), sort_keys=True), name)
+        other = self._same.setdefault(parameters, name)
         if other != name:
             yield Problem(keys, f"has the same parameters as cell {other}", name, "parameters of its own")
 

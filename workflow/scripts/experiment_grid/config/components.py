@@ -58,11 +58,12 @@ def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         target, found = _in_file(target)
         return _located(kind, target, found, None)
-    return _in_package(kind, target, packages)
+    return in_package(kind, target, packages)
 
 
 @cache
-def _in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
+def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
+    """What a dotted name leads to. Raises RefusedError."""
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
         names = SHORT_NAMES[kind]
@@ -77,8 +78,6 @@ def _in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
         found = signatures.of_name(target)
     except NotThereError as error:
         raise _not_there(error, target.rpartition(".")[2], target.rpartition(".")[0]) from None
-    except SyntaxError as error:
-        raise RefusedError(f"can't be read: {error.msg}", "") from None
     return _located(kind, found.shortest, found, package if package not in ALWAYS else None)
 
 
@@ -100,7 +99,7 @@ def _in_file(target: str) -> tuple[str, signatures.Found]:
         raise _not_there(error, name, str(path)) from None
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
-        raise RefusedError(f"is in a file that is no Python ({error.msg}{line})", "") from None
+        raise RefusedError(f"needs {error.filename}, which is no Python ({error.msg}{line})", "") from None
     except (OSError, ValueError):  # a name too long for the file system, a folder that may not be read
         raise RefusedError("names no file", "path of a Python file") from None
 

@@ -54,6 +54,7 @@ class Index:
     stars: list[str] = field(default_factory=list)
     all: list[str] | None = None
     lazy: bool = False  # it has a __getattr__
+    twice: set[str] = field(default_factory=set)
 
 
 class Reader:
@@ -133,14 +134,20 @@ class Reader:
         return None
 
     def index(self, module: Module) -> Index:
-        """What a module says at its top level. Raises SyntaxError."""
+        """What a module says at its top level. Raises SyntaxError where a file of the user's is no Python."""
         if module.file not in self.read:
-            try:
-                tree = ast.parse(module.file.read_bytes(), str(module.file))
-            except (ValueError, RecursionError) as error:
-                raise SyntaxError(str(error)) from None
-            self.read[module.file] = _index(tree, module.package)
+            self.read[module.file] = self._parsed(module)
         return self.read[module.file]
+
+    def _parsed(self, module: Module) -> Index:
+        try:
+            return _index(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            if not module.root:
+                return Index(lazy=True)
+            if isinstance(error, SyntaxError):
+                raise
+            raise SyntaxError(str(error), (str(module.file), None, None, None)) from None
 
     def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> ast.FunctionDef | str | None:
         """`__init__` of a class or of its bases; None where neither has one."""
@@ -208,6 +215,8 @@ def _index(tree: ast.Module, package: str) -> Index:
     index = Index()
     for node in _statements(tree.body):
         if isinstance(node, Definition):
+            again = node in tree.body and index.names.get(node.name) in tree.body
+            index.twice |= {node.name} if again and not node.decorator_list else set()
             index.names[node.name] = node
             index.lazy |= node.name == "__getattr__"
         elif isinstance(node, ast.Import):

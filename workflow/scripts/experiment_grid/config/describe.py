@@ -31,8 +31,8 @@ PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 
 An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key; lists
 (`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a
-job starts; what is wrong is reported in one line each, with file, line, key, the value given and what is allowed. Numbers
-need a point before an exponent: YAML reads `1e-3` as text and `1.0e-3` as a number.
+job starts; what is wrong is reported in one line each, with file, line, key, the value given and what is allowed.
+Numbers need a point before an exponent: YAML reads `1e-3` as text and `1.0e-3` as a number.
 
 Editors that know YAML's language server (VS Code's YAML extension and others) complete and explain the keys: the first
 line of each file names the schema.

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiment_grid.config.components import defaults_of, locate
 from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
-from experiment_grid.config.parameters import FIELDS, Component, Parameters
+from experiment_grid.config.parameters import FIELDS, Component, Parameters, plain
 from experiment_grid.config.shortnames import short
 
 Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
@@ -52,7 +52,7 @@ def _columns(parameters: Parameters, shown: Shown) -> Iterator[tuple[str, Any]]:
     for name in FIELDS:
         value = getattr(parameters, name)
         if name not in COMPONENTS:
-            yield name, value
+            yield name, plain(value)
         else:
             yield name, short(value.target)
         if name in ("model", "loss"):

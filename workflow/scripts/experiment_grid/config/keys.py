@@ -117,8 +117,8 @@ class Parameters(Closed):
         _component("model"),
         Field(
             description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
-            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, and "
-            "with input_shape (channels, height, width) and classes where its signature has them."
+            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
+            "and with input_shape (channels, height, width) and classes where its signature has them."
         ),
     ] = None
     hidden: Annotated[
@@ -146,8 +146,8 @@ class Parameters(Closed):
         Field(
             description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
             "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
-            "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called with "
-            "(logits, labels), or a function."
+            "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
+            "with (logits, labels), or a function."
         ),
     ] = None
     optimizer: Annotated[

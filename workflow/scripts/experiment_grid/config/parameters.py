@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from experiment_grid.config.labels import COMPONENTS
 
 TARGET = "_target_"
 
 
-class Component(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Component:
     """A class or function and its options, those of its signature that are not given included.
 
     `target` is a dotted name, or a file relative to the working directory and a name in it: `models/lenet.py:LeNet`.
@@ -18,7 +19,11 @@ class Component(NamedTuple):
     target: str
     options: Mapping[str, Any]
 
+    def __hash__(self) -> int:
+        return hash((self.target, repr(self.options)))
+
     def as_dict(self) -> dict[str, Any]:
+        """The component as JSON values, as the config could give it."""
         return {TARGET: self.target, **self.options}
 
 
@@ -34,17 +39,21 @@ class Parameters:
     epochs: int
     normalize: bool
     train_fraction: float
-    seeds: list[int]  # sorted: a seed's training does not depend on the others
+    seeds: tuple[int, ...]  # sorted: a seed's training does not depend on the others
     device: str
-    packages: dict[str, str] = field(default_factory=dict)  # versions of those that targets are in, where they count
+    packages: dict[str, str] = field(
+        default_factory=dict, compare=False
+    )  # versions of those that targets are in, where they count
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values."""
-        return {name: _plain(getattr(self, name)) for name in FIELDS}
+        return {name: plain(getattr(self, name)) for name in FIELDS}
 
 
-def _plain(value: Any) -> Any:
-    return value.as_dict() if isinstance(value, Component) else value
+def plain(value: Any) -> Any:
+    if isinstance(value, Component):
+        return value.as_dict()
+    return list(value) if isinstance(value, tuple) else value
 
 
 FIELDS = tuple(name for name in Parameters.__slots__ if name != "packages")

@@ -29,7 +29,7 @@ EXACTLY = {
     "epochs": int,
     "normalize": bool,
     "train_fraction": float,
-    "seeds": lambda numbers: sorted(map(int, numbers)),
+    "seeds": lambda numbers: tuple(sorted(map(int, numbers))),
     "device": str,
 }
 
@@ -60,7 +60,7 @@ class Resolution:
     def __init__(self, defaults: Mapping[str, Any], packages: list[str]):
         self._defaults = defaults
         self._packages = tuple(packages)
-        self._made: dict[Any, Component] = {}
+        self._made: dict[tuple[str, str], tuple[Component, Located]] = {}
 
     def parameters(self, cell: CellValues) -> Parameters:
         """The parameters of a cell. Raises ProblemsError with all that is wrong."""
@@ -84,6 +84,14 @@ class Resolution:
         return Parameters(**made, **numbers, packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
+        """A component of a cell; nearly all cells of a large grid have one that another cell has too."""
+        about = {key: value for key, value in cell.own.items() if kind in (SHORT_KEYS.get(key), key.partition(".")[0])}
+        same = kind, repr(about)
+        if same not in self._made:
+            self._made[same] = self._new_component(kind, cell)
+        return self._made[same]
+
+    def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
         inherited, own = self._defaults.get(kind, DEFAULT.get(kind)), cell.own.get(kind)
         replaced = target_of(own) is not None
         place = cell.place(kind) if replaced else ("defaults", kind)
@@ -95,11 +103,7 @@ class Resolution:
         for key, value in self._defaults.items():
             if SHORT_KEYS.get(key) == kind and key not in options and fits(located, key, value):
                 options[key] = Given(value, ("defaults", key))
-        # Nearly all cells of a large grid have components that another one has too.
-        same = kind, located.target, repr({name: given.value for name, given in options.items()})
-        if same not in self._made:
-            self._made[same] = component(kind, cell.name, located, options, place)
-        return self._made[same], located
+        return component(kind, cell.name, located, options, place), located
 
     def _locate(self, kind: str, said: Any, place: Keys, cell: CellValues) -> Located:
         target = target_of(said)

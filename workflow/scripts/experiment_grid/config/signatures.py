@@ -58,7 +58,13 @@ def of_file(file: Path, name: str) -> Found:
     """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is no Python."""
     target = f"{file}:{name}"
     module = Module(file.stem, file, file.parent)
-    return _known(target, lambda reader: _found(reader, reader.inside(module, name), target))
+
+    def find(reader: Reader) -> Found:
+        if name in reader.index(module).twice:
+            raise NotThereError("is defined twice in this file")
+        return _found(reader, reader.inside(module, name), target)
+
+    return _known(target, find)
 
 
 def _known(target: str, find: Callable[[Reader], Found]) -> Found:

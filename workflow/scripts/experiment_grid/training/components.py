@@ -107,6 +107,13 @@ class Model(Component):
             raise self.refused(f"gives logits {list(logits.shape)}, wanted are {list(wanted)}: images, classes")
         return logits
 
+    def on(self, device: torch.device) -> nn.Module:
+        """The module, moved to a device."""
+        try:
+            return self.module.to(device)
+        except Exception as error:
+            raise self.failed(error) from error
+
     @property
     def trainable(self) -> list[nn.Parameter]:
         """All parameters, frozen ones too, as an optimizer gets them."""

@@ -1,6 +1,5 @@
 """Training one seed: epochs of shuffled batches, a look at the validation images after each."""
 
-import math
 from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Any
@@ -13,13 +12,15 @@ from experiment_grid.training.devices import synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
-from experiment_grid.training.metrics import accuracy
+from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
+
+NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
 Figures = tuple[float, float]  # loss, accuracy
 
@@ -57,7 +58,7 @@ class Trainer:
         parts = split(len(images), parameters["train_fraction"], seed)
         self.training, self.validation = (part.to(self.device) for part in parts)
         self.model = Model(cell, parameters, input_shape(images), classes, seed)
-        self.module = self.model.module.to(self.device)
+        self.module = self.model.on(self.device)
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
@@ -113,8 +114,8 @@ class Trainer:
             logits.append(answer)
             losses.append(loss)
         weights = torch.tensor(sizes, dtype=torch.float64, device=self.device) / len(order)
-        loss = torch.stack(losses).double() @ weights
-        return loss.item(), self._accuracy(torch.cat(logits), labels)
+        answers = torch.cat(logits).float()
+        return figure(torch.stack(losses).double() @ weights, answers), accuracy(answers, labels)
 
     def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
         """The images at `order`, uint8, in batches of `sizes`; fetched in blocks from all over the memory."""
@@ -141,21 +142,14 @@ class Trainer:
 
     def _refuse_no_numbers(self, logits: Tensor, loss: Tensor) -> None:
         """Initial weights that give no numbers are a mistake; a training that diverges later is a result."""
-        if not math.isfinite(loss.item()):
-            numbers = bool(logits.isfinite().all())
-            guilty, what = (self.loss, "a loss of") if numbers else (self.model, "logits with nan or inf and a loss of")
-            raise guilty.refused(
-                f"gives {what} {loss.item()} on the first batch, before any update; wanted are numbers"
-            )
+        if logits.isnan().any():
+            raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
+        if not loss.isfinite():
+            raise self.loss.refused(NO_NUMBERS.format(f"a loss of {loss.item()}"))
 
     def _validate(self) -> Figures:
         self.module.eval()
         self.loss.train(False)
         logits = predict(self.model, take(self.images, self.validation), self.parameters["normalize"])
         labels = self.labels[self.validation]
-        with torch.no_grad():
-            return self.loss(logits, labels).item(), self._accuracy(logits, labels)
-
-    @staticmethod
-    def _accuracy(logits: Tensor, labels: Tensor) -> float:
-        return accuracy(logits.float().cpu().numpy(), labels.cpu().numpy())
+        return mean_loss(self.loss, logits, labels), accuracy(logits, labels)

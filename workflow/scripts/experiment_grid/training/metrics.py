@@ -1,12 +1,28 @@
-"""Accuracy of a network's answers, the same in training, validation and test."""
+"""Loss and accuracy of a network's answers, the same in training, validation and test."""
 
-import numpy as np
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
 
 
-def accuracy(logits: np.ndarray, classes: np.ndarray) -> float:
-    """The fraction of images whose largest logit is the true class's, from logits [M, K] and classes [M].
+@torch.no_grad()
+def mean_loss(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> float:
+    """The loss of logits [M, K] and labels [M]; may be NaN or infinite."""
+    return figure(loss(logits, labels.long()), logits)
+
+
+def figure(loss: Tensor, logits: Tensor) -> float:
+    """A loss, NaN where a logit is NaN: `torch.nn.MultiMarginLoss` makes 0 of that, as of a perfect network."""
+    return math.nan if logits.isnan().any() else loss.item()
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """The fraction of images whose largest logit is the true class's, from logits [M, K] and labels [M].
 
     A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it
     scores what always naming one class scores.
     """
-    return float((logits.argmax(axis=-1) == classes).mean())
+    predicted = logits.cpu().numpy().argmax(axis=-1)
+    return float((predicted == labels.cpu().numpy()).mean())

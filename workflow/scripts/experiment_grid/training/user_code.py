@@ -46,7 +46,8 @@ def _place(error: Exception) -> str:
 def _own(filename: str) -> str | None:
     """A file's path in the working directory; None for a file of this program, of Python, of a library."""
     file, here = Path(filename).resolve(), Path.cwd()
-    if not file.is_relative_to(here) or file.is_relative_to(PROGRAM) or file == Path(sys.argv[0]).resolve():
+    program = file.is_relative_to(PROGRAM) or file == Path(sys.argv[0]).resolve()
+    if program or not file.is_relative_to(here) or not file.is_file():  # Python calls some files "<frozen …>"
         return None
     relative = file.relative_to(here)
     libraries = {"site-packages", ".snakemake"} & {*relative.parts} or file.is_relative_to(Path(sys.prefix).resolve())
