@@ -10,10 +10,11 @@ COPY requirements.txt /tmp/requirements.txt
 RUN pip install --no-cache-dir -r /tmp/requirements.txt
 
 WORKDIR /experiment
-COPY Snakefile environment.yml ./
+COPY Snakefile pyproject.toml README.md ./
 COPY config config
 COPY profiles profiles
 COPY workflow workflow
+RUN pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
 # Snakemake and Matplotlib write below the home folder; any user may run this.
 ENV HOME=/tmp

@@ -104,7 +104,7 @@ check: setup
 
 # Set-up: a stamp for each set of packages, made again when its lock file changes.
 .PHONY: setup setup-dev setup-bench
-setup: $(VENV)/.workflow ## create .venv with what a run needs
+setup: $(VENV)/.package ## create .venv with what a run needs
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
 
@@ -122,16 +122,21 @@ $(VENV)/.workflow: requirements.txt | $(UV)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.workflow
+# The project's own package, as it lies here: what is edited needs no new set-up. Built by torch's setuptools, offline.
+$(VENV)/.package: pyproject.toml $(VENV)/.workflow
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.package
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
 	@touch $@
 
-$(VENV)/.bench: requirements-bench.txt $(VENV)/.workflow
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.package
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@touch $@
 
 .PHONY: lock
 lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files
-	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url --group workflow -o requirements.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group dev -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group bench -o requirements-bench.txt

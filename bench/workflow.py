@@ -13,7 +13,7 @@ from time import perf_counter
 from bench.measure import ROOT, megabytes
 from experiment_grid.planning.plan import STAGES
 
-PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")
+PARTS = ("Snakefile", "config", "profiles", "workflow")
 
 
 @dataclass

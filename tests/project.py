@@ -13,7 +13,7 @@ import yaml
 from experiment_grid.config.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "environment.yml", "config", "profiles", "workflow")
+PARTS = ("Snakefile", "config", "profiles", "workflow")
 
 # Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.
 SMALL = """\

@@ -8,13 +8,21 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-LOCKS = {"workflow": "requirements.txt", "dev": "requirements-dev.txt", "bench": "requirements-bench.txt"}
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+GROUPS = {"run": PYPROJECT["project"]["dependencies"], **PYPROJECT["dependency-groups"]}
+LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "bench": "requirements-bench.txt"}
 
 
-def test_conda_has_the_pins_of_the_workflow():
-    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    assert dependencies[-1]["pip"] == GROUPS["workflow"]
+def test_conda_has_the_pins_of_a_run():
+    dependencies = yaml.safe_load((ROOT / "workflow/envs/jobs.yml").read_text())["dependencies"]
+    assert dependencies[-1]["pip"] == GROUPS["run"]
+
+
+def test_the_package_is_built_by_what_a_run_has():
+    """So that `make setup` builds it without a network."""
+    (backend,) = PYPROJECT["build-system"]["requires"]
+    name, version = backend.split("==")
+    assert locked(LOCKS["run"])[name] == {version}
 
 
 def locked(lock: str) -> dict[str, set[str]]:
@@ -32,13 +40,13 @@ def test_locks_have_the_pins(group, lock):
 
 
 @pytest.mark.parametrize("lock", [LOCKS["dev"], LOCKS["bench"]])
-def test_locks_agree_with_the_workflows(lock):
-    other, workflow = locked(lock), locked(LOCKS["workflow"])
+def test_locks_agree_with_that_of_a_run(lock):
+    other, workflow = locked(lock), locked(LOCKS["run"])
     assert {name: other[name] for name in other.keys() & workflow} == {
         name: workflow[name] for name in other.keys() & workflow
     }
 
 
 def test_locks_name_packages_not_addresses():
-    for name in [*LOCKS.values(), "environment.yml", "pyproject.toml"]:
+    for name in [*LOCKS.values(), "environment.yml", "workflow/envs/jobs.yml", "pyproject.toml"]:
         assert "://" not in (ROOT / name).read_text(), name

@@ -53,7 +53,7 @@ def test_the_command_line_is_named(project):
 def made(project):
     """The project with its Makefile, its set-up done by others."""
     shutil.copy2(ROOT / "Makefile", project)
-    for name in ("requirements.txt", ".venv/bin/uv", ".venv/.workflow"):
+    for name in ("requirements.txt", "pyproject.toml", ".venv/bin/uv", ".venv/.workflow", ".venv/.package"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).touch()
     for name in ("python", "snakemake"):

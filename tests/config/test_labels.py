@@ -1,17 +1,26 @@
-"""Every parameter and every factor has a name in words, without being told one."""
+"""Every parameter and every factor has a name in words, without being given one."""
 
-from experiment_grid.config.labels import ASKED, DIFFERENCES, FACTORS, PARAMETERS, TITLES
-from experiment_grid.config.parameters import NAMES
+import pytest
 
-
-def test_names_come_from_the_parameters():
-    assert list(PARAMETERS) == list(NAMES)
-    assert set(FACTORS) == {*NAMES, "depth", "width"} - {"seeds"}
-    assert PARAMETERS["weight_decay"] == FACTORS["weight_decay"] == "weight decay"
-    assert (PARAMETERS["normalize"], FACTORS["normalize"]) == ("normalised", "normalisation")
+from experiment_grid.config.labels import ASKED, component, factor_name, in_order, title
 
 
-def test_words_are_about_what_is_there():
-    assert set(TITLES) <= set(NAMES)
-    assert {*DIFFERENCES, *ASKED} <= set(FACTORS)
-    assert list(FACTORS)[: len(ASKED)] == list(ASKED)
+@pytest.mark.parametrize(
+    ("key", "called", "difference", "owner"),
+    [
+        ("weight_decay", "weight decay", "weight decay", "optimizer"),
+        ("normalize", "normalised", "normalisation", None),
+        ("hidden", "hidden layers", "hidden layers and neurons together", "model"),
+        ("model", "model", "model", None),
+        ("model.channels", "channels (model)", "channels (model)", "model"),
+        ("loss.label_smoothing", "label smoothing (loss)", "label smoothing (loss)", "loss"),
+        ("learning_rate", "learning rate", "learning rate", None),
+    ],
+)
+def test_names(key, called, difference, owner):
+    assert (title(key), factor_name(key), component(key)) == (called, difference, owner)
+
+
+def test_what_the_assignment_asks_about_comes_first():
+    assert in_order(["model", "normalize", "depth", "model", "loss"]) == ["depth", "loss", "normalize", "model"]
+    assert in_order(reversed(ASKED)) == list(ASKED)

@@ -54,4 +54,4 @@ def test_the_container_copies_what_a_run_needs():
     copied = {name for line in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()}
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
     assert copied == {line.removeprefix("!") for line in ignored if line.startswith("!")}
-    assert copied >= {"Snakefile", "config", "profiles", "workflow", "environment.yml", "requirements.txt"}
+    assert copied >= {"Snakefile", "config", "profiles", "workflow", "pyproject.toml", "requirements.txt"}

@@ -152,3 +152,9 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
 )
 def test_differences_in_words(before, after, sentences):
     assert differences({"settings": before}, {"settings": after, "code": {}}, "train") == sentences
+
+
+def test_modules_are_named_without_the_package_that_all_are_in():
+    before = {"settings": {}, "code": {"training.loop": "1", "train": "1"}}
+    after = {"settings": {}, "code": {"experiment_grid.training.loop": "2", "train": "1"}}
+    assert differences(before, after, "train") == ["code of train changed (training.loop)"]

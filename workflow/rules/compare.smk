@@ -43,7 +43,7 @@ rule compare:
     benchmark:
         "<results>/benchmarks/compare.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     params:
         cells=COMPARED,

@@ -24,7 +24,7 @@ rule download:
     benchmark:
         "<results>/benchmarks/download.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     params:
         mirrors=MIRRORS,

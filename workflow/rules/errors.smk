@@ -19,7 +19,7 @@ rule errors:
     benchmark:
         "<results>/benchmarks/errors.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     params:
         cells=COMPARED,

@@ -34,7 +34,7 @@ rule figures:
     benchmark:
         "<results>/benchmarks/figures.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     script:
         "../scripts/figures.py"

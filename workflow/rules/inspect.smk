@@ -32,7 +32,7 @@ rule why:
     log:
         "<results>/logs/why.log",
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     params:
         text=lambda wildcards: explain(plan),
     script:
@@ -43,7 +43,7 @@ rule dag:
     log:
         "<results>/logs/dag.log",
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     params:
         folder=f"{plan.results}/dag",
         jobs=lambda wildcards: queries.reasons(plan),
@@ -55,7 +55,7 @@ rule stale:
     log:
         "<results>/logs/stale.log",
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
@@ -80,7 +80,7 @@ rule open:
     log:
         "<results>/logs/open.log",
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     params:
         page=f"{plan.results}/report.html",
     script:
@@ -91,7 +91,7 @@ rule clean:
     log:
         "<results>/logs/clean.log",
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     params:
         results=str(plan.results),
         patterns=written,

@@ -10,7 +10,7 @@ rule prepare:
     benchmark:
         "<results>/benchmarks/prepare.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     script:
         "../scripts/prepare.py"

@@ -16,7 +16,7 @@ rule record:
     benchmark:
         "<results>/benchmarks/record.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     script:
         "../scripts/record.py"

@@ -21,7 +21,7 @@ rule report:
     benchmark:
         "<results>/benchmarks/report.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/jobs.yml"
     threads: 1
     script:
         "../scripts/report.py"

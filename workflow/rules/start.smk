@@ -1,17 +1,25 @@
-# Before the configuration is read: the scripts' folder on the path, the run's progress in the place of Snakemake's own
-# words, and a look at whether config/config.yaml can be read at all.
+# Before the configuration is read: the package imported, the run's progress in the place of Snakemake's own words, and a
+# look at whether config/config.yaml can be read at all.
 import sys
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-sys.path.insert(0, str(HERE.parent / "scripts"))
+SCRIPTS = HERE.parent / "scripts"
+
+# On the path no longer than that: another workflow, which uses this one as a module, may have a report.py of its own.
+sys.path.insert(0, str(SCRIPTS))
+import experiment_grid
+
+sys.path.remove(str(SCRIPTS))
 
 from experiment_grid.config.readable import check
 from experiment_grid.progress import handler
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.package import check_place
 
 CONFIG = Path("config/config.yaml")
 
 try:
+    check_place(SCRIPTS)
     PROGRESS = handler.attach(workflow, HERE.parents[1] / "Snakefile")
     if CONFIG.exists() and not workflow.modifier.skip_configfile:  # not where this is a module with a config of its own
         check(CONFIG)

@@ -81,7 +81,7 @@ def by_chance(n_figures: int, confidence: float) -> str:
 
 def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
     """Whether a cell has the settings that the original states."""
-    return cell is not None and all(cell.parameters[key] == value for key, value in stated.items())
+    return cell is not None and all(cell.parameters.get(key) == value for key, value in stated.items())
 
 
 def values_of(
@@ -159,7 +159,8 @@ class _Row:
     def _differs(self, name):
         there = self.by_name[name].parameters
         stated = self.by_name[self.name].parameters if self.name else self.row["stated"]
-        return {key: [stated[key], there[key]] for key in stated if key != "seeds" and stated[key] != there[key]}
+        keys = [key for key in (stated | there if self.name else stated) if key != "seeds"]
+        return {key: [stated.get(key), there.get(key)] for key in keys if stated.get(key) != there.get(key)}
 
     @property
     def nearest(self):

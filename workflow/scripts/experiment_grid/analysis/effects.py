@@ -164,13 +164,12 @@ def compare_models(first: Cell, second: Cell, confidence: float) -> dict[str, An
 
 
 def _names(pair: Pair, first: Cell, second: Cell, baseline: int | None) -> dict[str, Any]:
-    parameter = "hidden" if pair.factor in ("depth", "width") else pair.factor
     return {
         "factor": pair.factor,
         "from": first.name,
         "to": second.name,
-        "from_value": str(spelled(parameter, pair.first_value)),
-        "to_value": str(spelled(parameter, pair.second_value)),
+        "from_value": str(spelled(pair.first_value)),
+        "to_value": str(spelled(pair.second_value)),
         "is_baseline": pair.first == baseline,
         "family": "baseline" if pair.first == baseline else pair.factor,
         "seeds": 0,

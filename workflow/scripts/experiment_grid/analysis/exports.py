@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiment_grid.config.labels import title
 from experiment_grid.runtime.files import replacing
 
-# What the exported table shows: column → (heading, format).
-SHOWN = {
-    "cell": ("Cell", "{}"),
+# What the exported table shows: column → (heading, format). Of the parameters these, and those that tell cells apart.
+PARAMETERS = {
     "hidden": ("Hidden layers", "{}"),
     "loss": ("Loss", "{}"),
     "learning_rate": ("Learning rate", "{:g}"),
@@ -17,6 +17,8 @@ SHOWN = {
     "epochs": ("Epochs", "{}"),
     "normalize": ("Normalised", "{}"),
     "train_fraction": ("Training share", "{:g}"),
+}
+FIGURES = {
     "seeds": ("Seeds", "{}"),
     "train_loss": ("Train loss", "{:.4f}"),
     "train_accuracy": ("Train acc. (%)", "{:.2%}"),
@@ -37,7 +39,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
         if table[column].dtype == bool:
             table[column] = table[column].map({True: "true", False: "false"})
         elif not pd.api.types.is_numeric_dtype(table[column]):
-            table[column] = table[column].map(_inert)
+            table[column] = pd.Series([_inert(value) for value in table[column]], table.index, dtype=object)
     with replacing(path) as part:
         table.to_csv(part, index=False, lineterminator="\n")
 
@@ -52,12 +54,20 @@ def _inert(value):
 
 def shown_table(comparison: pd.DataFrame) -> pd.DataFrame:
     """The comparison as text, with the columns and digits of a paper's table."""
-    table = pd.DataFrame(index=comparison.index)
-    for column, (heading, form) in SHOWN.items():
+    table = pd.DataFrame({"Cell": [str(cell) for cell in comparison["cell"]]}, index=comparison.index)
+    for column, (heading, form) in (_parameters(comparison) | FIGURES).items():
         table[heading] = [_text(value, form) for value in comparison[column]]
     limits = zip(comparison["test_accuracy_low"], comparison["test_accuracy_high"], strict=True)
     table["Interval"] = ["" if pd.isna(low) else f"{100 * low:.2f} to {100 * high:.2f}" for low, high in limits]
     return table
+
+
+def _parameters(comparison: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    columns = list(comparison.columns)
+    parameters = columns[1 : columns.index("seeds")]
+    shown = [name for name in parameters if name in PARAMETERS or comparison[name].nunique() > 1]
+    headings = {name: title(name) for name in shown}
+    return {name: PARAMETERS.get(name, (text[:1].upper() + text[1:], "{}")) for name, text in headings.items()}
 
 
 def _text(value, form: str) -> str:

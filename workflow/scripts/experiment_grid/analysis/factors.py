@@ -4,10 +4,8 @@ from collections import Counter, defaultdict
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
-from experiment_grid.config.labels import FACTORS
-from experiment_grid.config.parameters import NAMES, WITH_MOMENTUM
+from experiment_grid.config.labels import component, in_order
 
-PARAMETERS = [name for name in NAMES if name in FACTORS]
 MOST_PAIRS = 20_000  # beyond it neighbours on an axis are compared, and every cell with the baseline
 
 
@@ -22,11 +20,14 @@ class Pair(NamedTuple):
 
 
 def levels(parameters: dict[str, Any], device: str) -> dict[str, Any]:
-    """The factors' values of a cell; momentum is none where the optimizer has none, `device` is what it ran on."""
-    values = {factor: parameters[factor] for factor in PARAMETERS if factor != "device"}
-    values["hidden"] = tuple(parameters["hidden"])
-    values["momentum"] = parameters["momentum"] if parameters["optimizer"] in WITH_MOMENTUM else None
-    return values | {"device": device}
+    """The factors' values of a cell with these flat parameters; `device` is what it ran on."""
+    return {key: _hashable(value) for key, value in parameters.items() if key != "seeds"} | {"device": device}
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((key, _hashable(item)) for key, item in sorted(value.items()))
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def pairs(cells: list[dict[str, Any]], baseline: int | None) -> tuple[list[Pair], int]:
@@ -36,27 +37,31 @@ def pairs(cells: list[dict[str, Any]], baseline: int | None) -> tuple[list[Pair]
     given. The first cell of a pair is the baseline if it is in it, else the one with the lower value.
     """
     groups = list(_groups(cells))
-    n_found = sum(_count([cells[index][factor] for index in members]) for factor, members in groups)
+    n_found = sum(_count([cells[index].get(factor) for index in members]) for factor, members in groups)
     found = []
     for factor, members in groups:
         every = combinations(members, 2) if n_found <= MOST_PAIRS else _thinned(members, baseline)
         found += [_pair(factor, cells, first, second, baseline) for first, second in every]
     found = [pair for pair in found if pair.first_value != pair.second_value]
-    order = list(FACTORS)
+    order = in_order([*(pair.factor for pair in found)])
     found.sort(key=lambda pair: (pair.first != baseline, order.index(pair.factor), pair.first, pair.second))
     return found, n_found
 
 
 def _groups(cells):
-    """(factor, indices of the cells that agree in all else, in the order of the factor's values)."""
-    for factor in PARAMETERS:
-        free = {factor, "momentum"} if factor == "optimizer" else {factor}
+    """(factor, indices of the cells that agree in all else, in the order of the factor's values).
+
+    Between components of different kinds all their options are one factor with them.
+    """
+    factors = list(dict.fromkeys(key for values in cells for key in values))
+    for factor in factors:
+        fixed = [other for other in factors if factor not in (other, component(other))]
         groups = defaultdict(list)
         for index, values in enumerate(cells):
-            groups[tuple(values[other] for other in PARAMETERS if other not in free)].append(index)
+            groups[tuple(values.get(other) for other in fixed)].append(index)
         for members in groups.values():
-            if len({cells[index][factor] for index in members}) > 1:
-                yield factor, sorted(members, key=lambda index: (_rank(cells[index][factor]), index))
+            if len({cells[index].get(factor) for index in members}) > 1:
+                yield factor, sorted(members, key=lambda index: (_rank(cells[index].get(factor)), index))
 
 
 def _count(values):
@@ -74,7 +79,7 @@ def _thinned(members, baseline):
 def _pair(factor, cells, first, second, baseline):
     if second == baseline:
         first, second = second, first
-    values = cells[first][factor], cells[second][factor]
+    values = cells[first].get(factor), cells[second].get(factor)
     return Pair(_what_differs(*values) if factor == "hidden" else factor, first, second, *values)
 
 
@@ -88,7 +93,7 @@ def _what_differs(first, second):
 
 
 def _rank(value):
-    """Numbers by size, networks by depth and width; other values stay in the order of the cells."""
-    if isinstance(value, tuple):
+    """Numbers by size, lists of numbers (networks) by length and sum; other values stay in the order of the cells."""
+    if isinstance(value, tuple) and all(isinstance(item, int | float) for item in value):
         return len(value), sum(value)
     return (value, 0) if isinstance(value, int | float) else (0, 0)

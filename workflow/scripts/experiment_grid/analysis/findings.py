@@ -10,7 +10,7 @@ from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.effects import SINGLE, Effects
 from experiment_grid.analysis.factors import MOST_PAIRS
 from experiment_grid.analysis.phrases import listed, p_value, percent, signed
-from experiment_grid.config.labels import FACTORS
+from experiment_grid.config.labels import factor_name, in_order
 
 
 def findings(
@@ -120,7 +120,7 @@ def _effect(row):
     return _finding(
         "effect",
         f"{row['from']}-{row['to']}",
-        f"{FACTORS[row['factor']].capitalize()} {row['from_value']} to {row['to_value']} "
+        f"{factor_name(row['factor']).capitalize()} {row['from_value']} to {row['to_value']} "
         f"({row['from']} to {row['to']}): test accuracy {_difference(row)}; training time {_time_change(row)}.",
         [row["from"], row["to"]],
         "effects.csv",
@@ -157,15 +157,16 @@ def _effect_figures(row):
 
 
 def _by_factor(table):
-    return [(factor, table[table["factor"] == factor]) for factor in FACTORS if (table["factor"] == factor).any()]
+    return [(factor, table[table["factor"] == factor]) for factor in in_order(table["factor"])]
 
 
 def _factor(factor, group):
     """How much a factor moves accuracy, and time with it: its pair with the largest difference, decided ones first."""
     known = group[group["difference"].notna()]
-    summary = {"factor": factor, "name": FACTORS[factor], "pairs": len(group), "decided": int(group["decided"].sum())}
+    counts = {"pairs": len(group), "decided": int(group["decided"].sum())}
+    summary = {"factor": factor, "name": factor_name(factor)} | counts
     if not len(known):
-        text = f"{FACTORS[factor].capitalize()}: no pair of cells with results."
+        text = f"{factor_name(factor).capitalize()}: no pair of cells with results."
         return summary | {"largest": None, "seconds": None, "text": text}
     row = known.assign(size=known["difference"].abs()).sort_values(["decided", "size"], ascending=False).iloc[0]
     cells = {"from": row["from"], "to": row["to"]}

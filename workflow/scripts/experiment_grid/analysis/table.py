@@ -6,7 +6,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.intervals import mean_over_seeds, wilson
-from experiment_grid.config.parameters import NAMES
+from experiment_grid.config.labels import component
 
 # Means over seeds, in the table's order: column → column of seeds.csv.
 MEANS = {
@@ -26,10 +26,8 @@ MEANS = {
     "last_test_accuracy": "last_accuracy",
     "last_test_f1_macro": "last_f1_macro",
 }
-SHOWN_PARAMETERS = [name for name in NAMES if name not in ("seeds", "device")]  # these are told as they turned out
-COLUMNS = [
-    "cell",
-    *SHOWN_PARAMETERS,
+AS_THEY_WERE = ("seeds", "device")  # parameters that the table shows as they turned out
+FIGURES = [
     "seeds",
     "parameters",
     "device",
@@ -60,18 +58,29 @@ COLUMNS = [
 ]
 
 
-def spelled(parameter: str, value: Any) -> Any:
-    """A parameter's value as tables show it: hidden layers as 256-128-64 (none: `-`), booleans as true and false."""
-    if parameter == "hidden":
-        return "-".join(map(str, value)) or "-"
+def spelled(value: Any) -> Any:
+    """A parameter's value as tables show it: a list as 256-128-64 (an empty one: `-`), booleans as true and false."""
+    if isinstance(value, list | tuple):
+        return "-".join(str(spelled(item)) for item in value) or "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return value
+    return str(value) if isinstance(value, dict) else value
+
+
+def shown_parameters(cells: list[Cell]) -> list[str]:
+    """The parameters that any of the cells has, in the order of a cell's own."""
+    keys = list(dict.fromkeys(key for cell in cells for key in cell.parameters if key not in AS_THEY_WERE))
+    owner = {key: component(key) or key for key in keys}  # options of another cell's component go beside it
+    return sorted(keys, key=lambda key: keys.index(owner[key]) if owner[key] in keys else keys.index(key))
 
 
 def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """A row per cell, in the order of the config: means over the seeds that did not diverge."""
-    table = pd.DataFrame([_facts(cell) for cell in cells]).set_index("cell", drop=False)
+    facts = [_facts(cell) for cell in cells]
+    table = pd.DataFrame(facts).set_index("cell", drop=False)
+    parameters = shown_parameters(cells)
+    for name in parameters:  # as they are: a whole number stays one where other cells have none
+        table[name] = pd.Series([row.get(name) for row in facts], table.index, dtype=object)
     timed = seeds.groupby("cell")[["train_seconds", "seconds_per_epoch"]].mean()
     good = seeds[seeds["status"] == "ok"].groupby("cell")
     for column, source in MEANS.items():
@@ -86,12 +95,13 @@ def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) 
     for place, column in enumerate(("interval", "test_accuracy_low", "test_accuracy_high")):
         table[column] = pd.Series({name: interval[place] for name, interval in intervals.items()}, dtype=object)
     table = table.astype({"test_accuracy_low": float, "test_accuracy_high": float})
-    return table[COLUMNS].reset_index(drop=True).astype({"parameters": "Int64", "representative_seed": "Int64"})
+    columns = ["cell", *parameters, *FIGURES]
+    return table[columns].reset_index(drop=True).astype({"parameters": "Int64", "representative_seed": "Int64"})
 
 
 def _facts(cell: Cell) -> dict[str, Any]:
     """What is known of a cell without its seeds' figures."""
-    row = {"cell": cell.name} | {name: spelled(name, cell.parameters[name]) for name in SHOWN_PARAMETERS}
+    row = {"cell": cell.name} | {name: spelled(value) for name, value in cell.parameters.items()}
     row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status}
     if cell.run is None:
         return row | dict.fromkeys(["parameters", "device", "representative_seed", "training_images"])

@@ -1,17 +1,29 @@
 """What the parameters are called, and what a difference in one is: in findings, in tables and on the page.
 
-A name that is not told here is the key itself, with spaces.
+A parameter is a key of a cell's flat parameters: `learning_rate`, a component (`model`), or an option of one (`hidden`,
+`model.channels`). One without a title here is called by its key.
 """
 
-from experiment_grid.config.parameters import NAMES
+from collections.abc import Iterable
 
+COMPONENTS = ("model", "loss", "optimizer")
+# Options with a key of their own at the top of a cell; all others are called `component.option`.
+SHORT_KEYS = {
+    "hidden": "model",
+    "activation": "model",
+    "dropout": "model",
+    "batch_norm": "model",
+    "momentum": "optimizer",
+    "weight_decay": "optimizer",
+}
 TITLES = {
     "hidden": "hidden layers",
+    "batch_norm": "batch normalisation",
     "loss": "loss function",
     "normalize": "normalised",
     "train_fraction": "training fraction",
 }
-# A difference in the hidden layers is told by what differs in them: their depth, their width, or both.
+# A difference in the hidden layers is named after what differs in them: their depth, their width, or both.
 DIFFERENCES = {
     "depth": "number of hidden layers",
     "width": "number of neurons in the hidden layers",
@@ -24,6 +36,27 @@ DIFFERENCES = {
 # What the assignment asks about, in its order.
 ASKED = ("depth", "width", "loss", "batch_size", "learning_rate", "train_fraction", "epochs", "normalize", "device")
 
-PARAMETERS = {name: TITLES.get(name, name.replace("_", " ")) for name in NAMES}
-_FACTORS = [factor for factor in dict.fromkeys([*ASKED, *NAMES]) if factor != "seeds"]
-FACTORS = {factor: DIFFERENCES.get(factor) or PARAMETERS[factor] for factor in _FACTORS}  # asked ones first
+
+def component(key: str) -> str | None:
+    """The component that a parameter is an option of; None for components themselves and for all else."""
+    first, _, option = key.partition(".")
+    return first if option and first in COMPONENTS else SHORT_KEYS.get(key)
+
+
+def title(key: str) -> str:
+    """A parameter's name in words: hidden layers, learning rate, label smoothing (loss)."""
+    if key in TITLES:
+        return TITLES[key]
+    first, _, option = key.partition(".")
+    return f"{option} ({first})".replace("_", " ") if option else key.replace("_", " ")
+
+
+def factor_name(factor: str) -> str:
+    """What a difference in a parameter is called: number of epochs."""
+    return DIFFERENCES.get(factor) or title(factor)
+
+
+def in_order(factors: Iterable[str]) -> list[str]:
+    """Factors without repetition, those that the assignment asks about first."""
+    unique = dict.fromkeys(factors)
+    return [*(factor for factor in ASKED if factor in unique), *(factor for factor in unique if factor not in ASKED)]

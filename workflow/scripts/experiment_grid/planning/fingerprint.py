@@ -35,7 +35,7 @@ def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     waiting = [script]
     while waiting:
         name = waiting.pop()
-        path = _source(name, scripts)
+        path = source(name, scripts)
         if name in found or f"{name}.".startswith(f"{RUNTIME}.") or path is None:
             continue
         found[name], imported = _read(path, name)
@@ -123,7 +123,7 @@ def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
 
 
 @cache
-def _source(name: str, scripts: Path) -> Path | None:
+def source(name: str, scripts: Path = SCRIPTS) -> Path | None:
     """The file of a project module, or None for anything else (a library, a function's name)."""
     path = scripts.joinpath(*name.split("."))
     for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):

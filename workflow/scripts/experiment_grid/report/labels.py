@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.config.labels import title
 from experiment_grid.report.format import number
 
 FIGURES = {
@@ -44,7 +44,7 @@ def epoch_words(epoch: str) -> str:
 
 def settings_text(parameters: dict[str, Any]) -> str:
     """Parameters as one line of text."""
-    return ", ".join(f"{PARAMETERS.get(key, key)} {_value(key, value)}" for key, value in parameters.items())
+    return ", ".join(f"{title(key)} {_value(key, value)}" for key, value in parameters.items())
 
 
 def _value(key: str, value: Any) -> str:

@@ -20,6 +20,7 @@ from experiment_grid.runtime.errors import IN_THE_WAY, UserError, cannot_write
 from experiment_grid.runtime.files import describe, digest, sweep
 from experiment_grid.runtime.imported import hold_to_recipe
 from experiment_grid.runtime.logs import DONE, FAILED
+from experiment_grid.runtime.package import check_place
 from experiment_grid.runtime.records import results_folder
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} | IN_THE_WAY
@@ -43,6 +44,7 @@ def stage(snakemake):
     gc.freeze()  # what was imported stays: looking through it for garbage, again and again, took half of `compare`
     plan_file = Path(snakemake.input.plan)
     try:
+        check_place(Path(snakemake.scriptdir))
         plan = read_plan(plan_file)
         with lock.job(results_folder(plan_file), plan["stage"], plan["cell"]) as waited:
             if waited and is_done(plan, results_folder(plan_file), snakemake.output):

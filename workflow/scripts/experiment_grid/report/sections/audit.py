@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.config.labels import title
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import MISSING, fixed, missing, number, percent, ratio, significant, whole
 from experiment_grid.report.labels import FIGURES, plural, settings_text
@@ -96,7 +96,7 @@ def _more(original: float | None, low: float | None, high: float | None, decimal
 
 def _explanation(item: dict[str, Any]) -> dict[str, Any]:
     changes = [
-        f"{PARAMETERS.get(key, key)} {number(there)} where {number(stated)} is stated"
+        f"{title(key)} {number(there)} where {number(stated)} is stated"
         for key, (stated, there) in item["differs"].items()
     ]
     fits = f"{item['consistent']} of {plural(item['judged'], 'figure')} consistent"

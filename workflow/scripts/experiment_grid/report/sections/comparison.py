@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiment_grid.config.labels import PARAMETERS
+from experiment_grid.config.labels import title
 from experiment_grid.report.format import fixed, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results
-
-TABLED = [name for name in PARAMETERS if name != "seeds"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,8 @@ MEASURES = (
 def context(results: Results) -> dict[str, Any]:
     """Columns that tell cells apart, those that do not, and the rows."""
     rows = results.comparison
-    varying = [name for name in TABLED if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+    parameters = _parameters(rows)
+    varying = [name for name in parameters if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
     same_epoch = results.settings["epoch"] == "last"
     measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
     # What a reader looks for first stands first, what tells the cells apart beside it.
@@ -68,10 +67,10 @@ def context(results: Results) -> dict[str, Any]:
         "columns": columns,
         "constant": [
             {
-                "title": PARAMETERS[name],
+                "title": title(name) + (" (where a cell has it)" if any(row[name] is None for row in rows) else ""),
                 "value": number(next((row[name] for row in rows if row[name] is not None), None)),
             }
-            for name in TABLED
+            for name in parameters
             if rows and name not in varying
         ],
         "rows": [_row(row, index, columns, results) for index, row in enumerate(rows)],
@@ -81,9 +80,17 @@ def context(results: Results) -> dict[str, Any]:
     }
 
 
+def _parameters(rows: list[dict[str, Any]]) -> list[str]:
+    """The columns of comparison.csv that are parameters: those before the number of seeds, and the device."""
+    names = list(rows[0]) if rows else []
+    return [*names[1 : names.index("seeds")], "device"] if rows else []
+
+
 def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
-    numeric = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
-    return Column(name, PARAMETERS[name].capitalize(), f"parameter {name}", number, numeric)
+    given = [row[name] for row in rows if row[name] is not None]
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in given)
+    heading = title(name)
+    return Column(name, heading[:1].upper() + heading[1:], f"parameter {name}", number, numeric)
 
 
 def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from experiment_grid.config.labels import component
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import missing, percent, points, signed, significant
 from experiment_grid.report.labels import epoch_words
@@ -13,7 +14,8 @@ LEGEND = 60  # cells; above, the table does it
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """The figures and the words around them."""
-    losses = {row["loss"] for row in results.comparison}
+    keys = [key for key in results.comparison[0] if key == "loss" or component(key) == "loss"]
+    losses = {tuple(row[key] for key in keys) for row in results.comparison}
     text = "Each line is the mean over a cell’s seeds, its band reaches from the least to the greatest seed."
     if results.many:
         text = (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.config.labels import ASKED, FACTORS
+from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import missing, p_value, points, ratio, seconds_between, signed
 from experiment_grid.report.labels import plural
@@ -15,8 +15,8 @@ MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """Effects by factor."""
     names = {factor["factor"]: factor for factor in results.findings["factors"]}
-    found = [factor for factor in FACTORS if any(row["factor"] == factor for row in results.effects)]
-    absent = [FACTORS[factor] for factor in ASKED if factor not in found]
+    found = in_order(row["factor"] for row in results.effects)
+    absent = [factor_name(factor) for factor in ASKED if factor not in found]
     baseline = [row for row in results.effects if row["is_baseline"]]
     decided = sum(bool(row["decided"]) for row in baseline)
     text = (
@@ -43,7 +43,7 @@ def _factor(factor: str, words: dict[str, Any], results: Results) -> dict[str, A
     rows.sort(key=lambda row: not row["is_baseline"])
     more = len(rows) - MOST_ROWS
     return {
-        "name": FACTORS[factor].capitalize(),
+        "name": factor_name(factor).capitalize(),
         "text": words.get("text"),
         "rows": [_row(row, results) for row in rows[:MOST_ROWS]],
         "more": f"{more:,} more pairs are in effects.csv." if more > 0 else "",

@@ -1,0 +1,48 @@
+"""Cells of different components side by side: a column per option, empty where a cell has no such thing."""
+
+import csv
+
+import pytest
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.exports import shown_table, write_csv
+from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.table import comparison_table
+
+COMMON = {"learning_rate": 0.01, "batch_size": 64, "epochs": 2, "normalize": True, "train_fraction": 0.8}
+COMMON |= {"seeds": [1], "device": "cpu"}
+MLP = {"model": "mlp", "hidden": [], "dropout": 0.0, "loss": "nll", "optimizer": "sgd", "momentum": 0.9} | COMMON
+LENET = {
+    "model": "models/lenet.py:LeNet",
+    "model.channels": [6, 16],
+    "model.kernel": 5,
+    "loss": "torch.nn.CrossEntropyLoss",
+    "loss.label_smoothing": 0.1,
+    "optimizer": "adam",
+} | COMMON
+
+
+@pytest.fixture
+def table():
+    cells = [Cell("plain", MLP), Cell("lenet", LENET)]
+    seeds, _ = score_cells(cells, 0.95)
+    return comparison_table(cells, seeds, 0.95)
+
+
+def test_options_are_columns_beside_their_component(table, tmp_path):
+    write_csv(tmp_path / "comparison.csv", table)
+    with (tmp_path / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        plain, lenet = csv.DictReader(file)
+    names = list(plain)
+    assert names[: names.index("seeds")] == [
+        "cell", "model", "hidden", "dropout", "model.channels", "model.kernel", "loss", "loss.label_smoothing",
+        "optimizer", "momentum", "learning_rate", "batch_size", "epochs", "normalize", "train_fraction",
+    ]  # fmt: skip
+    assert (plain["hidden"], plain["dropout"], plain["model.kernel"], plain["momentum"]) == ("-", "0.0", "", "0.9")
+    assert (lenet["hidden"], lenet["model.channels"], lenet["model.kernel"]) == ("", "6-16", "5")
+
+
+def test_a_papers_table_has_what_differs(table):
+    shown = shown_table(table)
+    assert list(shown.columns[:6]) == ["Cell", "Model", "Hidden layers", "Loss", "Optimizer", "Learning rate"]
+    assert shown["Hidden layers"].tolist() == ["-", ""]
