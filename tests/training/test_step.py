@@ -1,0 +1,49 @@
+"""The step, alone: what it learns from, what it gives back, and where it works."""
+
+import torch
+from trained_cell import canonical
+
+from experiment_grid.training.components import Loss, Model, Optimizer
+from experiment_grid.training.images import inputs_of, predict, take
+from experiment_grid.training.step import step
+
+
+def parts(device="cpu", **changes):
+    cell = canonical(**changes)
+    model = Model("cell", cell, (1, 6, 5), 4, seed=1)
+    model.on(torch.device(device))
+    return model, Loss("cell", cell, torch.device(device)), Optimizer("cell", cell, model.trainable).optimizer
+
+
+def test_a_step_gives_what_was_before_it():
+    model, loss, optimizer = parts()
+    inputs, labels = torch.rand(7, 1, 6, 5), torch.arange(7) % 4
+    with torch.no_grad():
+        logits = model(inputs)
+        value = loss(logits, labels)
+    found = step(model, loss, optimizer, inputs, labels)
+    assert torch.equal(found[0], logits) and torch.equal(found[1], value)
+    assert not any(tensor.requires_grad for tensor in found)
+    assert loss(model(inputs), labels) < value
+
+
+def test_gradients_of_the_step_before_are_not_added():
+    model, loss, optimizer = parts(learning_rate=0.0)
+    inputs, labels = torch.rand(7, 1, 6, 5), torch.arange(7) % 4
+    step(model, loss, optimizer, inputs, labels)
+    before = [parameter.grad.clone() for parameter in model.trainable]
+    step(model, loss, optimizer, inputs, labels)
+    assert all(torch.equal(one, parameter.grad) for one, parameter in zip(before, model.trainable, strict=True))
+
+
+def test_everything_is_made_on_the_device_of_the_weights():
+    """`meta` stands for a GPU: PyTorch refuses to mix devices, and has no numbers there. Its kernels for momentum do
+    not know it, so that torch.optim's own steps."""
+    images, labels = (torch.empty(size, dtype=torch.uint8, device="meta") for size in ((20, 6, 5), (20,)))
+    order = torch.empty(9, dtype=torch.long, device="meta")
+    for model in ("mlp", "cnn"):
+        for loss in ("nll", "mse", "cross_entropy"):
+            made = parts("meta", model=model, loss=loss, optimizer="adagrad", batch_norm=True)
+            inputs = inputs_of(take(images, order), True)
+            logits, value = step(*made, inputs, labels[order].long())
+            assert logits.device.type == value.device.type == predict(made[0], images, True).device.type == "meta"
