@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from experiment_grid.config import components, definitions
+from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
 
@@ -46,6 +47,11 @@ CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 def parameters(**changes: Any) -> dict[str, Any]:
     """A cell's canonical parameters: the defaults of config.yaml with these changes, as a cell gives them."""
     return parameters_of(**changes).as_dict()
+
+
+def flat_parameters(**changes: Any) -> dict[str, Any]:
+    """The same as columns, as compare and report see them."""
+    return flat({"cell": parameters_of(**changes)})["cell"]
 
 
 def parameters_of(**changes: Any) -> Parameters:
