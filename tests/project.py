@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from experiment_grid.config import components, definitions
+from experiment_grid.config import components, definitions, signatures
+from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
 
@@ -48,6 +49,11 @@ def parameters(**changes: Any) -> dict[str, Any]:
     return parameters_of(**changes).as_dict()
 
 
+def flat_parameters(**changes: Any) -> dict[str, Any]:
+    """The same as columns, as compare and report see them."""
+    return flat({"cell": parameters_of(**changes)})["cell"]
+
+
 def parameters_of(**changes: Any) -> Parameters:
     """The same as the configuration's object."""
     defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
@@ -56,7 +62,7 @@ def parameters_of(**changes: Any) -> Parameters:
 
 def forget_packages() -> None:
     """What is installed is looked up once in a process: for a test that installs something."""
-    for known in (components.version, components.in_package, definitions.places):
+    for known in (components.version, components.in_package, definitions.places, signatures.cached):
         known.cache_clear()
 
 

@@ -3,10 +3,14 @@
 import pytest
 from configs import load_overlay
 from project import forget_packages
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
 
+from experiment_grid.config import signatures
+from experiment_grid.config.definitions import Reader
 from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Component
-from experiment_grid.config.settings import Settings
+from experiment_grid.config.settings import Settings, checked_before
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.runtime.errors import UserError
 
@@ -448,3 +452,29 @@ cells:
         "rest": {"model": "linear", "loss": "cross_entropy", "loss.label_smoothing": 0.0, **sgd, **rest},
     }
     assert list(cells["adam"]) == [*mlp, *smooth, *adam, *rest]
+
+
+def test_a_job_on_a_node_reads_the_same_without_the_checks(tmp_path):
+    """It gets what Snakemake merged, and the files."""
+    cells = settings_of(tmp_path, of("epochs: 1") + BASE, "defaults: {model: {_target_: cnn}}\n").cells
+    files = [tmp_path / name for name in ("overlay.yaml", "overlay2.yaml", "base.yaml")]
+    merged: dict = {}
+    for file in (files[2], files[0], files[1]):
+        update_config(merged, load_configfile(file))
+    again = checked_before(merged, files).cells
+    assert {name: cell.parameters for name, cell in again.items()} == {name: cells[name].parameters for name in cells}
+    assert again["x"].parameters.model.target.endswith("CNN")
+
+
+def test_signatures_are_kept_and_read_again_when_a_file_changes(tmp_path, monkeypatch):
+    forget_packages()
+    made = cell(tmp_path, of("model: models/lenet.py:LeNet"))["model"]
+    signatures.keep()
+    assert "torch.optim.SGD" in (tmp_path / ".snakemake/signatures.json").read_text()
+    forget_packages()
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "index", None)  # nothing is read again
+        assert cell(tmp_path, of("model: models/lenet.py:LeNet"))["model"] == made
+    (tmp_path / "models/lenet.py").write_text(LENET.replace("(6, 16)", "(7, 17)"))
+    assert cell(tmp_path, of("model: models/lenet.py:LeNet"))["model"].options["channels"] == [7, 17]
+    forget_packages()

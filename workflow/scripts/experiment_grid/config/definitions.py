@@ -150,14 +150,16 @@ class Reader:
             raise SyntaxError(str(error), (str(module.file), None, None, None)) from None
 
     def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> ast.FunctionDef | str | None:
-        """`__init__` of a class or of its bases; None where neither has one."""
+        """`__init__` (or `__new__`) of a class or of its bases; None where neither has one."""
         names = {last_name(decorator) for decorator in thing.node.decorator_list}
         if names & {"dataclass", "define", "attrs"} or thing in seen:
             return UNREADABLE
-        own = [node for node in thing.node.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
-        own = [node for node in own if "overload" not in map(last_name, node.decorator_list)]
-        if own:
-            return own[-1]
+        functions = [node for node in thing.node.body if isinstance(node, ast.FunctionDef)]
+        for name in ("__init__", "__new__"):
+            own = [node for node in functions if node.name == name]
+            own = [node for node in own if "overload" not in map(last_name, node.decorator_list)]
+            if own:
+                return own[-1]
         for base in thing.node.bases:
             made = self._of_base(thing.module, base, seen | {thing})
             if made is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.config import checks, overlays, signatures
+from experiment_grid.config import checks, overlays
 from experiment_grid.config.cells import Cells
 from experiment_grid.config.grid import expand
 from experiment_grid.config.keys import NAME, Config, Named
@@ -67,7 +67,6 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(checks.grids(config))
     cells = Cells(config)
     sources.refuse([*cells.problems, *checks.files(config)])
-    signatures.keep()
     dataset = _dataset(config["dataset"], sources)
     return _settings(
         config, dataset, {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}

@@ -68,13 +68,13 @@ def of_file(file: Path, name: str) -> Found:
 
 
 def _known(target: str, find: Callable[[Reader], Found]) -> Found:
-    known = _cache()
+    known = cached()
     kept = known.get(target)
     if kept is None or any(_stamp(Path(file)) != stamp for file, stamp in kept["files"].items()):
         reader = Reader()
         found = find(reader)
         kept = known[target] = {"files": {str(file): _stamp(file) for file in reader.read}, "found": asdict(found)}
-        _cache.changed = True
+        cached.changed = True
     where, shortest, signature = (kept["found"][name] for name in ("where", "shortest", "signature"))
     if signature:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
@@ -105,7 +105,8 @@ def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:
 
 
 @cache
-def _cache() -> dict[str, Any]:
+def cached() -> dict[str, Any]:
+    """What earlier runs found, and this one: by target."""
     try:
         kept = json.loads(CACHE.read_text("utf-8"))
         return kept["known"] if kept["by"] == _by() else {}
@@ -114,11 +115,11 @@ def _cache() -> dict[str, Any]:
 
 
 def keep() -> None:
-    """Keep what was found for the next run, in a project that has been run."""
-    if getattr(_cache, "changed", False) and CACHE.parent.is_dir():
+    """Keep what was found for the next run; without a place to keep it, it is found again."""
+    if getattr(cached, "changed", False):
         with suppress(OSError):
-            write_json(CACHE, {"by": _by(), "known": _cache()}, flush=False)
-        _cache.changed = False
+            write_json(CACHE, {"by": _by(), "known": cached()}, flush=False)
+        cached.changed = False
 
 
 def _by() -> str:
