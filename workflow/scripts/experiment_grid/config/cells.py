@@ -8,7 +8,7 @@ from typing import Any
 from experiment_grid.config.components import ProblemsError
 from experiment_grid.config.gpus import gpus_available
 from experiment_grid.config.grid import expand
-from experiment_grid.config.keys import NAME
+from experiment_grid.config.kinds import NAME
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.resolution import CellValues, Resolution

@@ -4,117 +4,39 @@
 `config/README.md` from these classes.
 """
 
-import json
-import re
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    create_model,
-    model_validator,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from experiment_grid.config.labels import COMPONENTS
-from experiment_grid.config.shortnames import SHORT_NAMES
+from experiment_grid.config.kinds import (
+    OPTION,
+    UNLIKE,
+    Activation,
+    Address,
+    BuiltinDataset,
+    Closed,
+    Name,
+    Note,
+    Package,
+    Seed,
+    Width,
+    component,
+    either,
+    option_of_component,
+    whole,
+    words,
+)
 from experiment_grid.data.datasets import DATASETS
 
 MOST_CELLS = 20_000
-OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
-NAME = {
-    "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
-    "longest": 100,
-    "allowed": "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters",
-}
-EXAMPLES = {
-    "model": "torchvision.models.resnet18 or models/lenet.py:LeNet",
-    "loss": "torch.nn.CrossEntropyLoss or models/focal.py:Focal",
-    "optimizer": "torch.optim.RMSprop or models/lion.py:Lion",
-}
-
-
-def _whole(value: Any) -> Any:
-    """YAML's 64.0 is a whole number too."""
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def whole(least: int, most: int) -> Any:
-    """The type of a whole number from `least` to `most`."""
-    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_whole)]
-
-
-def _unlike(values: list[Any]) -> list[Any]:
-    if len({json.dumps(value, sort_keys=True) for value in values}) < len(values):
-        raise PydanticCustomError("duplicates", "two alike")
-    return values
-
-
-def option_of_component(key: str) -> str:
-    """A key that is no parameter but an option of a component: model.channels."""
-    if not re.fullmatch(OPTION, key):
-        raise PydanticCustomError("unknown_key", "unknown key")
-    return key
-
-
-def _words(allowed: str, **more: Any) -> dict[str, Any]:
-    return {"json_schema_extra": {"allowed": allowed}, **more}
-
-
-def _either(text: Any, mapping: Any) -> Any:
-    """One thing or, where the value is a mapping or for gpus a number, another; the tags are no part of a key path."""
-
-    def kind(value: Any) -> str:
-        return "<text>" if isinstance(value, str) or not isinstance(value, dict | int | float) else "<other>"
-
-    return Annotated[Annotated[text, Tag("<text>")] | Annotated[mapping, Tag("<other>")], Discriminator(kind)]
-
-
-def _component(name: str) -> Any:
-    short = ", ".join(SHORT_NAMES[name])
-    allowed = f"{short}; a target such as {EXAMPLES[name]}; or {{_target_: one of these, option: value}}"
-    target = Annotated[str, Field(min_length=1, max_length=1000)]
-    return Annotated[_either(target, dict[str, Any]), Field(**_words(allowed))]
-
-
-class Closed(BaseModel):
-    """Keys that are not known are refused, and no value is taken for one of another type."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, protected_namespaces=(), regex_engine="python-re", defer_build=True
-    )
-
-
-Unlike = [AfterValidator(_unlike), Field(json_schema_extra={"uniqueItems": True})]
-Name = Annotated[str, Field(pattern=NAME["pattern"], max_length=NAME["longest"], **_words(NAME["allowed"]))]
-Note = Annotated[str, Field(max_length=5000)]
-Width = whole(1, 65536)
-Seed = whole(0, 2147483647)
-BuiltinDataset = Literal[tuple(DATASETS)]
-Address = Annotated[
-    str,
-    Field(
-        pattern=r"^(https?://[^/\s]+|file:///)\S*$(?!\n)",
-        max_length=2000,
-        **_words("an address that starts with https://, http:// or file:///"),
-    ),
-]
-Package = Annotated[
-    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=100, **_words("name of a package, as in `import`"))
-]
-Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "prelu"]
 
 
 class Parameters(Closed):
     """What a cell trains with."""
 
     model: Annotated[
-        _component("model"),
+        component("model"),
         Field(
             description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
             "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
@@ -142,7 +64,7 @@ class Parameters(Closed):
         bool, Field(description="Option of the model: batch normalization before each activation.")
     ] = None
     loss: Annotated[
-        _component("loss"),
+        component("loss"),
         Field(
             description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
             "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
@@ -151,7 +73,7 @@ class Parameters(Closed):
         ),
     ] = None
     optimizer: Annotated[
-        _component("optimizer"),
+        component("optimizer"),
         Field(
             description="How a gradient becomes a step. Or a target: it is called with the model's parameters, "
             "lr=learning_rate and its options."
@@ -194,7 +116,7 @@ class Parameters(Closed):
     ] = None
     seeds: Annotated[
         list[Seed],
-        *Unlike,
+        *UNLIKE,
         Field(
             min_length=1,
             max_length=1000,
@@ -221,7 +143,7 @@ class Axes(Closed):
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_axes_schema)
     __pydantic_extra__: dict[
-        Annotated[str, BeforeValidator(option_of_component)], Annotated[list[Any], *Unlike, Field(min_length=1)]
+        Annotated[str, BeforeValidator(option_of_component)], Annotated[list[Any], *UNLIKE, Field(min_length=1)]
     ]
 
     @model_validator(mode="before")
@@ -236,7 +158,7 @@ Grid = create_model(
     "Grid",
     __base__=Axes,
     **{
-        key: (Annotated[list[kind], *Unlike, Field(min_length=1)], None)
+        key: (Annotated[list[kind], *UNLIKE, Field(min_length=1)], None)
         for key, kind in get_type_hints(Parameters, include_extras=True).items()
         if key in NAMES
     },
@@ -305,7 +227,7 @@ class Pathvars(Closed):
             pattern=r"^[^{}\s][^{}\n\r\t]*$(?!\n)",
             max_length=1000,
             description="Folder, relative to the working directory or absolute.",
-            **_words("path of a folder, without braces"),
+            **words("path of a folder, without braces"),
         ),
     ] = None
 
@@ -320,12 +242,12 @@ class Config(Closed):
     )
     note: Annotated[Note, Field(description="A paragraph below the heading: what these experiments are for.")] = ""
     dataset: Annotated[
-        _either(BuiltinDataset, OwnDataset),
+        either(BuiltinDataset, OwnDataset),
         Field(
             description="The images. mnist, fashion-mnist and kmnist are downloaded (60,000 images to train, 10,000 to "
             "test); digits comes with scikit-learn (1,297 and 500 images of 8 by 8). Or IDX files of your own: {path: "
             "folder}.",
-            **_words(
+            **words(
                 f"{', '.join(DATASETS)}, or {{path: folder with the four IDX files, name: what to call it}}",
             ),
         ),
@@ -339,11 +261,11 @@ class Config(Closed):
         ),
     ]
     gpus: Annotated[
-        _either(Literal["auto"], whole(0, 1024)),
+        either(Literal["auto"], whole(0, 1024)),
         Field(
             description="How many GPUs the machine has that trains. auto counts those of this machine; write the "
             "number where the submitting machine has none and the cluster has.",
-            **_words("auto, or a whole number from 0 to 1024"),
+            **words("auto, or a whole number from 0 to 1024"),
         ),
     ] = "auto"
     epoch: Annotated[
@@ -362,17 +284,17 @@ class Config(Closed):
     ] = False
     confidence: Annotated[float, Field(ge=0.5, lt=1, description="Level of all intervals.")] = 0.95
     baseline: Annotated[
-        str, Field(description="Name of the cell that the page compares with first.", **_words("name of a cell"))
+        str, Field(description="Name of the cell that the page compares with first.", **words("name of a cell"))
     ] = None
     final: Annotated[
-        str, Field(description="Name of the cell whose errors are shown image by image.", **_words("name of a cell"))
+        str, Field(description="Name of the cell whose errors are shown image by image.", **words("name of a cell"))
     ] = None
     reference: Annotated[
         Annotated[str, Field(min_length=1)] | None,
         Field(
             description="File with the figures and conclusions of a report to be audited (relative to the working "
             "directory), or null.",
-            **_words("path of a file, or null"),
+            **words("path of a file, or null"),
         ),
     ] = None
     defaults: Annotated[
@@ -387,7 +309,7 @@ class Config(Closed):
     ] = None
     packages: Annotated[
         list[Package],
-        *Unlike,
+        *UNLIKE,
         Field(
             default_factory=list,
             max_length=100,

@@ -8,7 +8,8 @@ from typing import Any
 from experiment_grid.config import checks, overlays
 from experiment_grid.config.cells import Cells
 from experiment_grid.config.grid import expand
-from experiment_grid.config.keys import NAME, Config, Named
+from experiment_grid.config.keys import Config, Named
+from experiment_grid.config.kinds import NAME
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.problems import Problem, Sources, complain
 from experiment_grid.config.resolution import CellValues, Resolution
