@@ -44,7 +44,7 @@ def evaluate(
             saved.load(epoch)
             seed_all(seed, TEST, epoch)
             logits = predict(saved.model, images, parameters["normalize"])
-            loss = mean_loss(saved.loss, logits, labels)
+            loss = mean_loss(saved.loss(epoch), logits, labels)
             rows.append((seed, epoch, loss, accuracy(logits, labels)))
             confusions.append(confusion(logits.numpy(), truth))
             if epoch == chosen[-1]:
