@@ -12,6 +12,7 @@ RUN pip install --no-cache-dir -r /tmp/requirements.txt
 WORKDIR /experiment
 COPY Snakefile pyproject.toml README.md ./
 COPY config config
+COPY models models
 COPY profiles profiles
 COPY workflow workflow
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e .

@@ -1,4 +1,4 @@
-"""Cells on a GPU: this project with one seed and with five side by side, and the usual loop with one."""
+"""Cells on a GPU: this project with one seed and with five, and the usual loop with one."""
 
 import argparse
 import subprocess

@@ -10,10 +10,13 @@ from typing import Any
 
 import yaml
 
+from experiment_grid.config import components, definitions, signatures
+from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Parameters
+from experiment_grid.config.resolution import CellValues, Resolution
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "config", "profiles", "workflow")
+PARTS = ("Snakefile", "config", "models", "profiles", "workflow")
 
 # Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.
 SMALL = """\
@@ -42,9 +45,25 @@ CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 
 
 def parameters(**changes: Any) -> dict[str, Any]:
-    """A cell's parameters: the defaults of config.yaml with these changes."""
+    """A cell's canonical parameters: the defaults of config.yaml with these changes, as a cell gives them."""
+    return parameters_of(**changes).as_dict()
+
+
+def flat_parameters(**changes: Any) -> dict[str, Any]:
+    """The same as columns, as compare and report see them."""
+    return flat({"cell": parameters_of(**changes)})["cell"]
+
+
+def parameters_of(**changes: Any) -> Parameters:
+    """The same as the configuration's object."""
     defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
-    return Parameters.of(defaults | changes).as_dict()
+    return Resolution(defaults, []).parameters(CellValues("cell", changes))
+
+
+def forget_packages() -> None:
+    """What is installed is looked up once in a process: for a test that installs something."""
+    for known in (components.version, components.in_package, definitions.places, signatures.cached):
+        known.cache_clear()
 
 
 def copy_project(folder: Path) -> Path:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from project import parameters
+from project import flat_parameters
 
 from experiment_grid.runtime.records import now, write_record
 
-PARAMETERS = parameters(hidden=[256, 128, 64], learning_rate=0.005, epochs=3, device="cpu")
+PARAMETERS = flat_parameters(hidden=[256, 128, 64], learning_rate=0.005, epochs=3, device="cpu")
 
 # Cells as the original report has them: what each changes, and how well it does (mean margin of the true class).
 GRID = {

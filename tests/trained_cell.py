@@ -5,11 +5,51 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from project import parameters
 
 from experiment_grid.data import prepared
 
-PARAMETERS = parameters(hidden=[16, 8], learning_rate=0.05, batch_size=32, epochs=3, seeds=[1, 2], device="cpu")
+OURS = "experiment_grid.training"
+MODELS = {
+    "mlp": {"_target_": f"{OURS}.models.mlp.MLP", "hidden": [16, 8], "activation": "relu", "dropout": 0.0}
+    | {"batch_norm": False},
+    "linear": {"_target_": f"{OURS}.models.linear.Linear"},
+    "cnn": {"_target_": f"{OURS}.models.cnn.CNN", "channels": [4, 6], "kernel_size": 3, "hidden": [8]}
+    | {"activation": "relu", "dropout": 0.0, "batch_norm": False},
+}
+LOSSES = {
+    "nll": {"_target_": f"{OURS}.losses.nll.NLL"},
+    "cross_entropy": {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.0},
+    "mse": {"_target_": f"{OURS}.losses.mse.MSE"},
+    "multi_margin": {"_target_": "torch.nn.MultiMarginLoss", "margin": 1.0, "p": 1},
+}
+OPTIMIZERS = {
+    "sgd": {"_target_": "torch.optim.SGD", "dampening": 0, "differentiable": False, "maximize": False}
+    | {"momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
+    "adam": {"_target_": "torch.optim.Adam", "amsgrad": False, "betas": [0.9, 0.999], "capturable": False}
+    | {"differentiable": False, "eps": 1e-8, "maximize": False, "weight_decay": 0.0},
+    "adamw": {"_target_": "torch.optim.AdamW", "amsgrad": False, "betas": [0.9, 0.999], "capturable": False}
+    | {"differentiable": False, "eps": 1e-8, "maximize": False, "weight_decay": 0.0},
+    "rmsprop": {"_target_": "torch.optim.RMSprop", "alpha": 0.99, "centered": False, "momentum": 0.0},
+    "adagrad": {"_target_": "torch.optim.Adagrad", "lr_decay": 0, "weight_decay": 0.0},
+}
+TABLES = {"model": MODELS, "loss": LOSSES, "optimizer": OPTIMIZERS}
+SHORT = {"hidden": "model", "activation": "model", "dropout": "model", "batch_norm": "model"}
+SHORT |= {"momentum": "optimizer", "weight_decay": "optimizer"}
+
+
+def canonical(**changes: Any) -> dict[str, Any]:
+    """Parameters as a train job's recipe has them. A component is a short name, a target, or a mapping; `hidden`,
+    `momentum` and the like are options of theirs."""
+    parameters = {"model": "mlp", "loss": "nll", "optimizer": "sgd", "learning_rate": 0.05, "batch_size": 32}
+    parameters |= {"epochs": 3, "normalize": True, "train_fraction": 0.8, "seeds": [1, 2], "device": "cpu"}
+    options = {name: changes.pop(name) for name in SHORT if name in changes}
+    parameters |= changes
+    for key, table in TABLES.items():
+        value = parameters[key]
+        if isinstance(value, str):
+            value = table.get(value, {"_target_": value})
+        parameters[key] = value | {name: option for name, option in options.items() if SHORT[name] == key}
+    return parameters
 
 
 def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -22,11 +62,11 @@ def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tup
 
 
 class OneCell:
-    """A cell's files in `results`, as the rules would name them; `changes` are its differences from PARAMETERS."""
+    """A cell's files in `results`, as the rules would name them; `changes` are `canonical`'s."""
 
     def __init__(self, results: Path, name: str = "cell", epoch: str = "last", **changes: Any):
         self.results, self.name, self.epoch = results, name, epoch
-        self.parameters = PARAMETERS | changes
+        self.parameters = canonical(**changes)
         self.folder = results / "cells" / name
         self.partial = results / "partial" / name
         self.prepared = results / "data" / "prepared.safetensors"

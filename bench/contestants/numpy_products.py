@@ -1,4 +1,4 @@
-"""The same floor, multiplied by NumPy, as training does on a CPU; each result has a place that is kept."""
+"""The same floor, multiplied by NumPy (OpenBLAS); each result has a place that is kept."""
 
 from itertools import pairwise
 from time import perf_counter

@@ -13,21 +13,17 @@ from bench.contestants import Job, save
 
 def train(job: Job) -> float:
     """Run it; with several seeds, seconds of all of them."""
+    from safetensors import safe_open
     from train import train as train_stage
-
-    from experiment_grid.training.checkpoints import Checkpoints
 
     gc.freeze()  # as runtime.stage does
 
     results = Path(job.saved).with_suffix("")
     parameters = {
-        "hidden": list(job.hidden),
-        "activation": "relu",
-        "loss": "nll",
-        "optimizer": "sgd",
+        "model": {"_target_": "experiment_grid.training.models.mlp.MLP", "hidden": list(job.hidden)},
+        "loss": {"_target_": "experiment_grid.training.losses.nll.NLL"},
+        "optimizer": {"_target_": "torch.optim.SGD", "momentum": job.momentum},
         "learning_rate": job.learning_rate,
-        "momentum": job.momentum,
-        "weight_decay": 0.0,
         "batch_size": job.batch_size,
         "epochs": job.epochs,
         "normalize": job.normalize,
@@ -42,5 +38,8 @@ def train(job: Job) -> float:
     names = {"history": "history.csv", "checkpoints": "checkpoints.safetensors", "run": "run.json"}
     outputs = {name: results / "cells/bench" / file for name, file in names.items()}
     train_stage(recipe, job.prepared, outputs, results / "partial/bench", plan, gpus=int(job.device == "cuda"))
-    save(job, Checkpoints(outputs["checkpoints"], "bench", job.widths).network(job.seed, job.epochs))
+    prefix = f"seed{job.seed}/epoch{job.epochs}/layers."
+    with safe_open(outputs["checkpoints"], "numpy") as file:
+        layers = sorted({int(name.split(".")[1]) for name in file.keys()})  # noqa: SIM118 (no mapping)
+        save(job, [file.get_tensor(f"{prefix}{layer}.{kind}") for layer in layers for kind in ("weight", "bias")])
     return json.loads(outputs["run"].read_text("utf-8"))["seconds"]["train"]

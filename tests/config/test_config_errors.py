@@ -5,7 +5,7 @@ import gzip
 import pytest
 from configs import load_overlay
 
-from experiment_grid.config.parameters import NAMES
+from experiment_grid.config.keys import NAMES
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
@@ -13,7 +13,7 @@ PARAMETERS = ", ".join(NAMES)
 CELL = f"name, note, {PARAMETERS}, grid"
 TOP = (
     "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
-    "pathvars"
+    "packages, pathvars"
 )
 NAME = "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters"
 DATASET = "mnist, fashion-mnist, kmnist, digits, or {path: folder with the four IDX files, name: what to call it}"
@@ -80,7 +80,8 @@ CASES = {
     "epoch: best": ['1: epoch: is not one of those known; given: "best"; allowed: last, validation'],
     "defaults: {loss: nlll}": [
         "1: defaults.loss: is not one of those known (did you mean nll?); "
-        'given: "nlll"; allowed: nll, cross_entropy, mse, multi_margin'
+        'given: "nlll"; allowed: nll, cross_entropy, mse, multi_margin; '
+        "or a target: package.module.name, or folder/file.py:name"
     ],
     "gpus: two": ['1: gpus: is not valid; given: "two"; allowed: auto, or a whole number from 0 to 1024'],
     "defaults: {seeds: [1, 1]}": [
@@ -240,7 +241,7 @@ def test_keys_that_no_file_has(tmp_path, monkeypatch):
         "own.yaml: final: is missing; allowed: name of a cell",
     ]
     config = {"dataset": "digits", "baseline": "a", "final": "a", "defaults": {}, "cells": [{"name": "a"}]}
-    with pytest.raises(UserError, match=r"own.yaml:2: defaults.hidden: is missing, and cell a has none"):
+    with pytest.raises(UserError, match=r"own.yaml:2: defaults.loss: is missing, and cell a has none"):
         load(config, ["own.yaml"])
 
 

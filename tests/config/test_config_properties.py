@@ -13,14 +13,35 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from experiment_grid.config import reference
-from experiment_grid.config.parameters import NAMES
+from experiment_grid.config.keys import NAMES, Config
 from experiment_grid.config.problems import SHOWN
-from experiment_grid.config.schema import read
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
-TOP = sorted(read("config.schema.json")["properties"])
-WORDS = ["a", "b", "mnist", "digits", "auto", "cuda", "1e-3", ".", "..", "../x", "/etc", "", "{cell}", "a\nb", "\ud800"]
+TOP = sorted(Config.model_fields)
+WORDS = [
+    "mlp",
+    "torch.optim.SGD",
+    "models/x.py:Y",
+    "x.y",
+    "x.py:",
+    ":",
+    "a",
+    "b",
+    "mnist",
+    "digits",
+    "auto",
+    "cuda",
+    "1e-3",
+    ".",
+    "..",
+    "../x",
+    "/etc",
+    "",
+    "{cell}",
+    "a\nb",
+    "\ud800",
+]
 
 scalars = st.one_of(
     st.none(),
@@ -33,7 +54,7 @@ scalars = st.one_of(
     st.dates(),
     st.binary(max_size=4),
 )
-keys = st.one_of(st.sampled_from([*TOP, *NAMES, "name", "grid", "path", "results"]), scalars)
+keys = st.one_of(st.sampled_from([*TOP, *NAMES, "_target_", "model.x", "name", "grid", "path", "results"]), scalars)
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from configs import ROOT
 
+from experiment_grid.config.flat import flat
 from experiment_grid.config.reference import load
 from experiment_grid.config.settings import load as load_settings
 from experiment_grid.runtime.errors import UserError
@@ -21,14 +22,15 @@ def report():
 @pytest.fixture
 def cells(monkeypatch):
     monkeypatch.chdir(ROOT)
-    return load_settings(yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))).cells
+    settings = load_settings(yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8")))
+    return flat({name: cell.parameters for name, cell in settings.cells.items()})
 
 
 def test_every_row_and_time_has_its_cell_at_the_stated_settings(report, cells):
     assert len(report["rows"]) == 8
     assert len(report["times"]) == 5
     for item in report["rows"] + report["times"]:
-        parameters = cells[item["cell"]].parameters.as_dict()
+        parameters = cells[item["cell"]]
         assert {key: parameters[key] for key in item["stated"]} == item["stated"], item
 
 
@@ -56,10 +58,9 @@ def differing(one, other):
 def test_conditions_of_claims_name_values_that_cells_have(report, cells):
     names = [claim["claim"] for claim in report["claims"]]
     assert len(set(names)) == len(names)
-    parameters = [cell.parameters.as_dict() for cell in cells.values()]
     for claim in report["claims"]:
         for key, values in claim["where"].items():
-            assert all(any(one[key] == value for one in parameters) for value in values), claim
+            assert all(any(one.get(key) == value for one in cells.values()) for value in values), claim
 
 
 def test_directions_of_claims_are_those_of_the_printed_figures(report, cells):
@@ -74,7 +75,7 @@ def test_directions_of_claims_are_those_of_the_printed_figures(report, cells):
         key, measure = _parameter(claim), {"train_seconds": "minutes"}.get(claim["measure"], claim["measure"])
         order = claim["where"].get(key) or [False, True]
         for first, second in permutations(printed, 2):
-            one, other = (cells[name].parameters.as_dict() for name in (first, second))
+            one, other = cells[first], cells[second]
             if differing(one, other) == [key] and [one[key], other[key]] == order and measure in printed[second]:
                 assert (printed[second][measure] - printed[first][measure]) * sign > 0, claim
                 checked += 1

@@ -6,8 +6,10 @@ import pytest
 import yaml
 from configs import ROOT, load_overlay
 
-from experiment_grid.config.parameters import split
+from experiment_grid.config.flat import flat
 from experiment_grid.config.settings import Dataset, load
+from experiment_grid.config.shortnames import short
+from experiment_grid.training.split import split_sizes
 
 
 def load_project(*overlays: str, monkeypatch) -> object:
@@ -24,33 +26,30 @@ def test_default_grid_is_the_original_reports(monkeypatch):
     settings = load_project(monkeypatch=monkeypatch)
     cells = {name: cell.parameters for name, cell in settings.cells.items()}
     first, final = cells["normalization"], cells["three-hidden-layers"]
-    assert (first.hidden, first.learning_rate, first.batch_size, first.epochs) == ((128, 64), 0.001, 64, 10)
+    assert (first.learning_rate, first.batch_size, first.epochs) == (0.001, 64, 10)
+    assert first.model.options["hidden"] == [128, 64]
     assert not cells["no-normalization"].normalize
-    assert cells["four-hidden-layers"].hidden == (512, 256, 128, 64)
-    assert (final.hidden, final.learning_rate) == ((256, 128, 64), 0.005)
+    assert cells["four-hidden-layers"].model.options["hidden"] == [512, 256, 128, 64]
+    assert (final.model.options["hidden"], final.learning_rate) == ([256, 128, 64], 0.005)
     assert cells["batch-128"].batch_size == 128
     assert cells["learning-rate-0.05"].learning_rate == 0.05
     assert [cells[f"split-{split}"].train_fraction for split in ("70-30", "60-40")] == [0.7, 0.6]
     assert cells["epochs-15"].epochs == 15
-    assert {cells[name].loss for name in ("cross-entropy", "mse", "multi-margin")} == {
+    assert {short(cells[name].loss.target) for name in ("cross-entropy", "mse", "multi-margin")} == {
         "cross_entropy",
         "mse",
         "multi_margin",
     }
     assert settings.final == settings.baseline == "three-hidden-layers"
-    assert {parameters.seeds for parameters in cells.values()} == {(1, 2, 3)}
+    assert all(parameters.seeds == (1, 2, 3) for parameters in cells.values())
     assert settings.reference.is_file()
 
 
 def test_demo_varies_every_factor_on_the_digits(monkeypatch):
     settings = load_project("config/demo.yaml", monkeypatch=monkeypatch)
-    base = settings.cells[settings.baseline].parameters.as_dict()
-    varied = {
-        key
-        for cell in settings.cells.values()
-        for key, value in cell.parameters.as_dict().items()
-        if value != base[key]
-    }
+    cells = flat({name: cell.parameters for name, cell in settings.cells.items()})
+    base = cells[settings.baseline]
+    varied = {key for parameters in cells.values() for key, value in parameters.items() if value != base[key]}
     assert settings.dataset == Dataset("digits")
     assert settings.reference is None
     assert varied == {"normalize", "hidden", "batch_size", "learning_rate", "train_fraction", "loss"}
@@ -77,6 +76,7 @@ def test_what_is_left_out_is_as_the_schema_says(tmp_path):
         "{batch_size: 64.0, epochs: 1.0e+1}",
         "{seeds: [3, 2, 1]}",
         "{hidden: [128.0, 64]}",
+        "{dropout: 0, batch_norm: false}",
         "{device: auto, activation: relu}",
     ],
 )
@@ -89,7 +89,7 @@ def test_equal_values_are_equal_parameters(tmp_path, spelt):
 
 def test_as_dict_is_json_in_the_right_types(tmp_path):
     values = load_overlay(tmp_path, "defaults: {learning_rate: 1}\n").cells["a"].parameters.as_dict()
-    assert values["hidden"] == [128, 64]
+    assert values["model"]["hidden"] == [128, 64]
     assert values["seeds"] == [1, 2, 3]
     assert isinstance(values["learning_rate"], float)
     assert isinstance(values["batch_size"], int)
@@ -121,7 +121,7 @@ cells:
 
 def test_momentum_of_defaults_does_not_count_without_sgd(tmp_path):
     settings = load_overlay(tmp_path, "cells: [{name: a}, {name: b, optimizer: adam}]\n")
-    assert [cell.parameters.momentum for cell in settings.cells.values()] == [0.9, 0.0]
+    assert [cell.parameters.optimizer.options.get("momentum") for cell in settings.cells.values()] == [0.9, None]
 
 
 def test_own_files_take_their_folders_name(tmp_path):
@@ -145,4 +145,4 @@ def test_large_grids_are_no_problem(tmp_path):
 
 @pytest.mark.parametrize(("images", "fraction", "sizes"), [(60_000, 0.7, (42_000, 18_000)), (1_297, 0.8, (1_038, 259))])
 def test_split_rounds(images, fraction, sizes):
-    assert split(images, fraction) == sizes
+    assert split_sizes(images, fraction) == sizes

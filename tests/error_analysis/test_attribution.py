@@ -46,3 +46,31 @@ def test_tiles_keep_sign_and_scale():
     tiles, scale = as_tiles(shares)
     assert tiles.tolist() == [[1, 128, 192], [128, 128, 128]]
     assert (tiles[0].astype(float) - 128) * scale[0] == pytest.approx(shares[0], abs=scale[0])
+
+
+class Convolution(torch.nn.Sequential):
+    """With all that a step of training changes, and an operation in place on what it is given."""
+
+    def __init__(self):
+        nn = torch.nn
+        super().__init__(nn.ReLU(inplace=True), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(80, 4))
+
+
+def test_any_module_and_shape():
+    torch.manual_seed(0)
+    module = Convolution().eval()
+    inputs, blank = torch.rand(5, 3, 7, 6), torch.zeros(3, 7, 6)
+    before = inputs.clone()
+    predicted, true = torch.arange(5) % 4, (torch.arange(5) + 1) % 4
+    shares = integrated_gradients(module, inputs, blank, predicted, true)
+    assert shares.shape == inputs.shape and torch.equal(inputs, before)
+    at_blank = module(blank.repeat(5, 1, 1, 1))
+    change = margins(module(inputs.clone()), predicted, true) - margins(at_blank, predicted, true)
+    assert torch.allclose(shares.sum(dim=(1, 2, 3)), change, atol=1e-4)
+
+
+def test_logits_that_nothing_leads_to_from_the_pixels_give_no_shares():
+    shares = integrated_gradients(
+        lambda x: (x > 0.5).float(), torch.rand(3, 20), torch.zeros(20), torch.arange(3), torch.zeros(3).long()
+    )
+    assert not shares.any()

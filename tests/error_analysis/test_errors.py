@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 from simulated_cells import make_cells, plan_of
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from trained_cell import canonical
 
 from experiment_grid.data import prepared
 from experiment_grid.training import checkpoints
@@ -32,10 +33,13 @@ def made(tmp_path_factory):
     model = LogisticRegression(max_iter=1000).fit(train[0].reshape(-1, 64) / 255, train[1])
     weights = {"weight": torch.tensor(model.coef_).float().contiguous(), "bias": torch.tensor(model.intercept_).float()}
     tensors = {
-        f"seed{s}/epoch{e}/layer0.{name}": w.clone() for s in SEEDS for e in (1, 2, 3) for name, w in weights.items()
+        f"seed{s}/epoch{e}/linear.{name}": w.clone() for s in SEEDS for e in (1, 2, 3) for name, w in weights.items()
     }
     folder = results / "cells/final"
     checkpoints.save(folder / "checkpoints.safetensors", "final", tensors)
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    run["parameters"] = canonical(model="linear", normalize=False)
+    (folder / "run.json").write_text(json.dumps(run), "utf-8")
     logits = test[0].reshape(-1, 64) / 255 @ model.coef_.T + model.intercept_
     log_probabilities = np.tile(log_softmax(logits, axis=1).astype(np.float32), (3, 1, 1))
     facts = {"labels": test[1], "seeds": np.array(SEEDS), "chosen_epochs": np.full(3, 3)}
@@ -107,7 +111,7 @@ def run_bias(results):
     from safetensors import safe_open
 
     with safe_open(results / "cells/final/checkpoints.safetensors", "numpy") as file:
-        return file.get_tensor("seed1/epoch3/layer0.bias")
+        return file.get_tensor("seed1/epoch3/linear.bias")
 
 
 def test_nearest_images_are_training_images_of_their_class(told):

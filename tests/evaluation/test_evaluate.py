@@ -8,14 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
-from trained_cell import OneCell, images_of_classes
+from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
-from experiment_grid.evaluation.network import inputs_of, predict
 from experiment_grid.evaluation.scores import chosen_epoch, confusion
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
-from experiment_grid.training.checkpoints import Checkpoints
+from experiment_grid.training.components import Loss
 from experiment_grid.training.history import Row, read_validation_accuracy, write
+from experiment_grid.training.loop import split
 from experiment_grid.training.metrics import accuracy, mean_loss
 
 
@@ -96,18 +96,16 @@ def test_a_diverged_cell_is_evaluated(tmp_path, loss):
 def test_nan_answers_count_as_the_first_class():
     logits = np.full((5, 3), np.nan, np.float32)
     labels = np.array([0, 0, 1, 2, 2], np.uint8)
-    assert accuracy(logits, labels) == 0.4
+    assert accuracy(torch.from_numpy(logits), torch.from_numpy(labels)) == 0.4
     assert confusion(logits, labels).tolist() == [[2, 0, 0], [1, 0, 0], [2, 0, 0]]
-    assert np.isnan(mean_loss(logits, labels, "nll"))
 
 
-def test_nan_weights_and_overflow_give_nan_quietly(recwarn):
-    images = images_of_classes(5)[0]
-    weights = [np.full((3, 30), 1e38, np.float32), np.zeros(3, np.float32)]
-    assert not np.isfinite(predict(weights, inputs_of(images, False), "relu")).any()
-    weights[1][:] = np.nan
-    assert np.isnan(predict(weights, inputs_of(images, True), "relu")).all()
-    assert not recwarn.list
+@pytest.mark.parametrize("loss", LOSSES)
+def test_nan_answers_have_no_loss(loss):
+    """Of two images, though torch.nn.MultiMarginLoss makes 0 of NaN."""
+    logits = torch.tensor([[0.0, 1.0, 2.0], [torch.nan, 1.0, 2.0]])
+    found = mean_loss(Loss("cell", canonical(loss=loss)), logits, torch.tensor([1, 2]))
+    assert np.isnan(found)
 
 
 def test_a_test_set_of_one_class(tmp_path):
@@ -140,9 +138,9 @@ def trained(tmp_path):
 @pytest.mark.parametrize(
     ("metadata", "match"),
     [
-        ({"cell": "other", "format": "1"}, 'belongs to cell "other", wanted is "cell"'),
-        ({"cell": "cell", "format": "0"}, 'has format "0", readable is "1"'),
-        (None, 'has format null, readable is "1"'),
+        ({"cell": "other", "format": "2"}, 'belongs to cell "other", wanted is "cell"'),
+        ({"cell": "cell", "format": "1"}, 'has format "1", readable is "2"'),
+        (None, 'has format null, readable is "2"'),
     ],
 )
 def test_checkpoints_from_elsewhere_are_refused(trained, metadata, match):
@@ -153,18 +151,24 @@ def test_checkpoints_from_elsewhere_are_refused(trained, metadata, match):
 @pytest.mark.parametrize(
     ("replacement", "match"),
     [
-        (torch.zeros(3, 30), r"seed1/epoch1/layer0.weight has shape \[3, 30\], the cell's network needs \[16, 30\]"),
-        (torch.zeros(16, 30, dtype=torch.float16), "seed1/epoch1/layer0.weight holds F16, wanted is F32"),
-        (None, "has no seed1/epoch1/layer0.weight"),
+        (torch.zeros(3, 30), r"seed1/epoch1/layers.0.weight has shape \[3, 30\], the cell's network needs \[16, 30\]"),
+        (torch.zeros(16, 30, dtype=torch.float16), "seed1/epoch1/layers.0.weight holds float16, wanted is float32"),
+        (None, "has no seed1/epoch1/layers.0.weight"),
     ],
 )
 def test_weights_of_another_network_are_refused(trained, replacement, match):
     tensors = load_file(trained.checkpoints)
-    del tensors["seed1/epoch1/layer0.weight"]
+    del tensors["seed1/epoch1/layers.0.weight"]
     if replacement is not None:
-        tensors["seed1/epoch1/layer0.weight"] = replacement
-    save_file(tensors, trained.checkpoints, {"cell": "cell", "format": "1"})
+        tensors["seed1/epoch1/layers.0.weight"] = replacement
+    save_file(tensors, trained.checkpoints, {"cell": "cell", "format": "2"})
     refused(trained, match)
+
+
+def test_weights_that_the_network_has_not_are_refused(trained):
+    tensors = load_file(trained.checkpoints) | {"seed1/epoch1/head.weight": torch.zeros(2)}
+    save_file(tensors, trained.checkpoints, {"cell": "cell", "format": "2"})
+    refused(trained, "has seed1/epoch1/head.weight, which the cell's model has not")
 
 
 def test_a_damaged_file_is_refused(trained):
@@ -183,12 +187,37 @@ def test_checkpoints_come_out_the_same_every_time(tmp_path):
     assert len(contents) == 1
 
 
-def test_networks_come_back_as_they_were_saved(tmp_path):
-    network = [torch.rand(4, 6), torch.rand(4)]
-    checkpoints.save(tmp_path / "file", "a-cell", dict(zip(checkpoints.names(7, 12, 2), network, strict=True)))
-    read = Checkpoints(tmp_path / "file", "a-cell", [6, 4]).network(7, 12)
-    for found, wanted in zip(read, network, strict=True):
-        np.testing.assert_array_equal(found, wanted)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "odd_components.Tied"},
+        {"model": "cnn", "batch_norm": True, "dropout": 0.5},
+        {"model": "odd_components.Lazy"},
+        {"loss": "odd_components.MovingLoss"},
+    ],
+    ids=str,
+)
+def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
+    """Buffers, tied weights, sizes that the images tell, a loss with a state: the test images give validation's figures
+    where they are the validation images."""
+    cell = OneCell(tmp_path, seeds=[1], train_fraction=0.5, **changes)
+    images, labels = images_of_classes(300)
+    _, validation = split(300, 0.5, seed=1)
+    cell.prepare((images, labels), (images[validation], labels[validation]))
+    cell.train()
+    cell.evaluate()
+    with cell.history.open(newline="", encoding="utf-8") as file:
+        history = list(csv.DictReader(file))
+    for row, known in zip(scores_of(cell), history, strict=True):
+        assert (row["test_loss"], row["test_accuracy"]) == (known["validation_loss"], known["validation_accuracy"])
+
+
+def test_a_model_of_ones_own_that_fails_is_told_in_one_line(trained):
+    trained.parameters = canonical(model="odd_components.Base", seeds=[1], epochs=1)
+    refused(trained, "has seed1/epoch1/layers.0.bias, which the cell's model has not")
+    trained.parameters = canonical(model="odd_components.Bases", seeds=[1], epochs=1)
+    with pytest.raises(UserError, match=r"^cell cell: model: odd_components.Bases: odd_components has no Bases$"):
+        trained.evaluate()
 
 
 def test_history_comes_back_as_it_was_written(tmp_path):

@@ -1,24 +1,29 @@
-"""One seed, several seeds: what a trainer draws from a seed, and that it learns."""
+"""One seed: what a trainer draws from it, that it learns, and that modules are trained as PyTorch means them."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
-from trained_cell import PARAMETERS, images_of_classes
+import torch.nn.functional as F
+from trained_cell import canonical, images_of_classes
 
-from experiment_grid.config.parameters import Parameters
-from experiment_grid.training.loop import ORDER, Trainer, generator, split
-from experiment_grid.training.model import inputs_of
-from experiment_grid.training.step import Step
+from experiment_grid.training import loop
+from experiment_grid.training.epoch_store import EpochStore
+from experiment_grid.training.images import inputs_of, take
+from experiment_grid.training.loop import Trainer, batch_sizes, split
+from experiment_grid.training.randomness import EPOCH, ORDER, generator, seed_all
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
-def trainer(seeds, on="cpu", **changes):
-    images, labels = (torch.from_numpy(array).to(on) for array in images_of_classes(200))
-    return Trainer(Parameters.of(PARAMETERS | changes), seeds, images.flatten(1), labels, 4)
+def trainer(seed=1, on="cpu", count=200, **changes):
+    images, labels = (torch.from_numpy(array).to(on) for array in images_of_classes(count))
+    return Trainer("cell", canonical(**changes), seed, images, labels, 4)
 
 
 def figures(epoch):
-    return [[value for name, value in vars(row).items() if name != "seconds"] for row in epoch.rows]
+    return [value for name, value in vars(epoch.row).items() if name != "seconds"]
 
 
 def same(one, other):
@@ -42,98 +47,200 @@ def test_random_numbers_differ_by_seed_purpose_and_epoch():
     assert len(set(drawn.values())) == len(drawn)
 
 
-@pytest.mark.parametrize("block", [1, 70, 1024])
+@pytest.mark.parametrize("block", [1, 2000, 2**20])
 def test_every_epoch_shows_every_training_image_once_in_another_order(block, monkeypatch):
     seen = []
-    step = Step.__call__
 
-    def watched(self, images, truth):
-        seen.append(images)
-        return step(self, images, truth)
+    def watched(model, loss, optimizer, inputs, labels):
+        seen.append((inputs, labels))
+        return step(model, loss, optimizer, inputs, labels)
 
-    monkeypatch.setattr(Step, "__call__", watched)
-    monkeypatch.setattr("experiment_grid.training.loop.BLOCK", block)
-    one = trainer([1], batch_size=48)
-    wanted = sorted(one.images[one.training[0]].tolist())
+    step = loop.step
+    monkeypatch.setattr(loop, "step", watched)
+    monkeypatch.setattr(loop, "BLOCK", block)
+    one = trainer(batch_size=48)
+    wanted = as_pairs(inputs_of(one.images[one.training], True), one.labels[one.training])
     orders = []
     for number in (1, 2):
         seen.clear()
         one.epoch(number)
-        assert [batch.shape[:2] for batch in seen] == [(1, 48)] * 3 + [(1, 16)]
-        orders.append(torch.cat(seen, dim=1)[0].tolist())
+        assert [inputs.shape for inputs, _ in seen] == [(48, 1, 6, 5)] * 3 + [(16, 1, 6, 5)]
+        orders.append(as_pairs(*(torch.cat(part) for part in zip(*seen, strict=True))))
     assert orders[0] != orders[1]
-    assert sorted(orders[0]) == sorted(orders[1]) == wanted
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(wanted)
+
+
+def as_pairs(inputs, labels):
+    return list(zip(inputs.flatten(1).tolist(), labels.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "weight_decay"), [("sgd", 0.0), ("sgd", 0.01), ("adam", 0.01), ("adamw", 0.01)], ids=str
+    ("count", "size", "sizes"),
+    [
+        (160, 50, [50, 50, 50, 10]),
+        (150, 50, [50, 50, 50]),
+        (151, 50, [50, 50, 51]),
+        (51, 50, [51]),
+        (1, 50, [1]),
+        (3, 1, [1, 1, 1]),
+        (7, 50, [7]),
+    ],
 )
-def test_epochs_are_those_of_autograd_and_torch_optim(optimizer, weight_decay):
-    """Of 160 images in batches of 50, the last one of 10."""
-    changes = {"optimizer": optimizer, "weight_decay": weight_decay, "learning_rate": 0.01, "batch_size": 50}
-    one = trainer([5], **changes)
-    hidden = [torch.nn.Linear(layer.weight.shape[-1], layer.weight.shape[-2]) for layer in one.layers]
-    for linear, layer in zip(hidden, one.layers, strict=True):
-        linear.weight.data, linear.bias.data = layer.weight[0].clone(), layer.bias[0, :, 0].clone()
-    network = torch.nn.Sequential(hidden[0], torch.nn.ReLU(), hidden[1], torch.nn.ReLU(), hidden[2])
-    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer]
-    momentum = {"momentum": one.parameters.momentum} if optimizer == "sgd" else {}
-    theirs = kind(network.parameters(), lr=0.01, weight_decay=weight_decay, **momentum)
-    for number in (1, 2):
-        one.epoch(number)
-        order = one.training[0][torch.randperm(160, generator=generator(5, ORDER, number))]
-        for batch in order.split(50):
-            theirs.zero_grad()
-            outputs = network(inputs_of(one.images[batch], one.parameters.normalize))
-            torch.nn.functional.cross_entropy(outputs, one.labels[batch]).backward()
-            theirs.step()
-    for linear, layer in zip(hidden, one.layers, strict=True):
-        torch.testing.assert_close(layer.weight[0], linear.weight.detach(), rtol=1e-3, atol=1e-5)
-        torch.testing.assert_close(layer.bias[0, :, 0], linear.bias.detach(), rtol=1e-3, atol=1e-5)
+def test_a_last_batch_of_one_image_joins_the_one_before(count, size, sizes):
+    assert batch_sizes(count, size) == sizes
+
+
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+def test_batch_norm_stands_a_last_batch_of_one_image(model):
+    """Of 161 training images in batches of 32."""
+    one = trainer(count=201, model=model, batch_norm=True)
+    assert len(one.training) == 161
+    assert one.epoch(1).row.finite
 
 
 def test_last_batch_may_be_smaller_and_counts_by_its_images():
-    odd, even = trainer([1], batch_size=150, learning_rate=1e-9), trainer([1], batch_size=160, learning_rate=1e-9)
-    assert odd.epoch(1).rows[0].train_loss == pytest.approx(even.epoch(1).rows[0].train_loss, rel=1e-5)
+    odd, even = trainer(batch_size=150, learning_rate=1e-9), trainer(batch_size=160, learning_rate=1e-9)
+    assert odd.epoch(1).row.train_loss == pytest.approx(even.epoch(1).row.train_loss, rel=1e-5)
 
 
 def test_same_seed_gives_the_same_bits():
-    one, other = trainer([1]), trainer([1])
+    one, other = trainer(), trainer()
     for number in (1, 2):
         first, second = one.epoch(number), other.epoch(number)
         assert figures(first) == figures(second)
-        assert same(first.weights, second.weights)
+        assert same(first.model, second.model)
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
-@pytest.mark.parametrize("changes", [{"momentum": 0.9}, {"momentum": 0.0}, {"optimizer": "adam"}], ids=str)
-def test_seeds_together_do_what_each_does_apart(changes, device):
-    """On the CPU seeds train apart. Together, as on a GPU, sums may round otherwise: 1e-4 after three epochs."""
-    changes = {"optimizer": "sgd", "learning_rate": 0.01} | changes
-    together, apart = trainer([3, 1, 2], device, **changes), [trainer([seed], **changes) for seed in (3, 1, 2)]
+ODD = ("Frozen", "Unused", "Tied", "Noisy", "Remembering", "Lazy")
+RESUMED = [
+    *({"optimizer": name} for name in ("sgd", "adam", "adamw", "rmsprop", "adagrad")),
+    {"momentum": 0.0},
+    {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 4, "line_search_fn": "strong_wolfe"}},
+    {"optimizer": "odd_components.Own"},
+    {"loss": "odd_components.MovingLoss"},
+    {"loss": "odd_components.CountingLoss"},
+    {"dropout": 0.3, "batch_norm": True, "activation": "prelu"},
+    {"model": "cnn", "dropout": 0.3, "batch_norm": True},
+    *({"model": f"odd_components.{name}"} for name in ODD),
+]
+
+
+@pytest.mark.parametrize("changes", RESUMED, ids=str)
+def test_going_on_from_a_kept_epoch_gives_the_same_bits(changes, tmp_path):
+    """What was kept is read back from its file."""
+    one, other = trainer(**changes, learning_rate=0.01), trainer(**changes, learning_rate=0.01)
+    store = EpochStore(tmp_path, {})
+    for number in (1, 2):
+        store.write(one.epoch(number))
+    torch.rand(3), random.random(), np.random.rand()  # another process's generators are elsewhere
+    other.resume(store.read(1, 2))
+    for number in (3, 4):
+        first, second = one.epoch(number), other.epoch(number)
+        assert figures(first) == figures(second)
+        assert same(first.model, second.model) and same(first.loss, second.loss)
+    assert first.row.finite
+
+
+STAYS = {"Frozen": {"first.weight", "first.bias"}, "Unused": {"spare.weight", "spare.bias"}}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_modules_are_trained_as_pytorch_means_them(name):
+    """Against a loop with torch.optim: frozen and unused weights, tied ones, buffers, what `random` and NumPy draw."""
+    one = trainer(model=f"odd_components.{name}", learning_rate=0.1)
+    twin = trainer(model=f"odd_components.{name}").module
+    before = {key: value.clone() for key, value in twin.state_dict().items()}
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9, fused=True)
+    for number in (1, 2):
+        epoch = one.epoch(number)
+        seed_all(1, EPOCH, number)
+        twin.train()
+        order = one.training[torch.randperm(160, generator=generator(1, ORDER, number))]
+        for batch in order.split(32):
+            optimizer.zero_grad()
+            logits = twin(inputs_of(take(one.images, batch), True))
+            F.nll_loss(F.log_softmax(logits, dim=1), one.labels[batch]).backward()
+            optimizer.step()
+    assert same(epoch.model, dict(twin.state_dict()))
+    assert {key for key in before if torch.equal(before[key], epoch.model[key])} == STAYS.get(name, set())
+
+
+def test_validation_is_in_eval_mode_and_changes_nothing():
+    one = trainer(model="odd_components.Noisy", loss="odd_components.MovingLoss")
+    epoch = one.epoch(1)
+    assert not one.module.training and not one.loss.function.training
+    fixed = one._validate()
+    assert fixed == one._validate() == (epoch.row.validation_loss, epoch.row.validation_accuracy)
+    assert same(epoch.model, dict(one.module.state_dict())) and same(epoch.loss, dict(one.loss.state))
+
+
+def test_lbfgs_calls_the_closure_as_often_as_it_likes():
+    optimizer = {"_target_": "torch.optim.LBFGS", "max_iter": 5}
+    one = trainer(optimizer=optimizer, learning_rate=0.5, batch_size=160)
+    twin = trainer(optimizer=optimizer).module
+    other = torch.optim.LBFGS(twin.parameters(), lr=0.5, max_iter=5)
+    losses = []
     for number in (1, 2, 3):
-        stacked, alone = together.epoch(number), [one.epoch(number) for one in apart]
-        weights = {name: tensor for epoch in alone for name, tensor in epoch.weights.items()}
-        assert stacked.weights.keys() == weights.keys()
-        for name, tensor in weights.items():
-            torch.testing.assert_close(stacked.weights[name], tensor, rtol=1e-4, atol=1e-4)
-        for row, wanted in zip(figures(stacked), [figures(epoch)[0] for epoch in alone], strict=True):
-            assert row == pytest.approx(wanted, abs=0.01)
+        epoch = one.epoch(number)
+        batch = one.training[torch.randperm(160, generator=generator(1, ORDER, number))]
+
+        def closure(batch=batch):
+            other.zero_grad()
+            logits = twin(inputs_of(take(one.images, batch), True))
+            loss = F.nll_loss(F.log_softmax(logits, dim=1), one.labels[batch])
+            loss.backward()
+            return loss
+
+        losses.append(other.step(closure).item())
+    assert same(epoch.model, dict(twin.state_dict()))
+    assert epoch.row.train_loss == losses[-1] < losses[0]  # before the update
 
 
-@pytest.mark.parametrize("seeds", [[1], [1, 2]], ids=str)
-@pytest.mark.parametrize(
-    "changes",
-    [{"optimizer": "adam"}, {"optimizer": "sgd", "momentum": 0.9}, {"optimizer": "sgd", "momentum": 0.0}],
-    ids=str,
-)
-def test_going_on_from_a_kept_epoch_gives_the_same_bits(changes, seeds):
-    one, other = trainer(seeds, **changes), trainer(seeds, **changes)
-    kept = one.epoch(1)
-    other.resume(kept)
-    first, second = one.epoch(2), other.epoch(2)
-    assert figures(first) == figures(second)
-    assert same(first.weights, second.weights)
+def test_a_loss_for_each_image_counts_by_their_mean():
+    each = trainer(loss={"_target_": "torch.nn.CrossEntropyLoss", "reduction": "none"})
+    mean = trainer(loss="cross_entropy")
+    assert figures(each.epoch(1)) == pytest.approx(figures(mean.epoch(1)), rel=1e-5)
+
+
+def test_a_function_is_called_with_its_options():
+    sharp, plain = (trainer(loss={"_target_": "odd_components.focal", "gamma": gamma}) for gamma in (2.0, 0.0))
+    reference = figures(trainer(loss="cross_entropy").epoch(1))
+    assert figures(plain.epoch(1)) == pytest.approx(reference, rel=1e-5)
+    assert figures(sharp.epoch(1)) != pytest.approx(reference, rel=1e-5)
+
+
+def test_initial_weights_are_the_seeds_and_no_other_draws_change_them():
+    torch.manual_seed(5)
+    first = trainer(seed=2).module.state_dict()
+    torch.rand(7)
+    assert same(dict(first), dict(trainer(seed=2).module.state_dict()))
+    assert not torch.equal(first["layers.0.weight"], trainer(seed=3).module.state_dict()["layers.0.weight"])
+    assert first["layers.0.weight"].abs().max() <= 30**-0.5  # as nn.Linear draws them
+
+
+def test_normalising_brings_pixels_from_0_to_1_to_minus_1_to_1():
+    pixels = torch.tensor([[[0, 51, 255]]], dtype=torch.uint8)
+    torch.testing.assert_close(inputs_of(pixels, normalize=True), torch.tensor([[[[-1, -0.6, 1]]]]))
+    torch.testing.assert_close(inputs_of(pixels, normalize=False), torch.tensor([[[[0, 0.2, 1]]]]))
+    assert inputs_of(pixels[None], normalize=True).shape == (1, 1, 1, 3)
+
+
+@pytest.mark.parametrize("model", ["mlp", "linear", "cnn"])
+def test_images_may_have_colours(model):
+    images = torch.randint(0, 256, (100, 3, 7, 9), dtype=torch.uint8)
+    one = Trainer("cell", canonical(model=model), 1, images, torch.arange(100) % 4, 4)
+    assert one.epoch(1).row.finite
+
+
+@needs_gpu
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adam"}, {"model": "cnn", "batch_norm": True}], ids=str)
+def test_a_gpu_learns_what_a_cpu_learns(changes):
+    """Sums may round otherwise there."""
+    on_gpu, on_cpu = trainer(on="cuda", **changes), trainer(**changes)
+    for number in (1, 2, 3):
+        first, second = on_gpu.epoch(number), on_cpu.epoch(number)
+    for name, tensor in first.model.items():
+        torch.testing.assert_close(tensor, second.model[name], rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +257,7 @@ def test_going_on_from_a_kept_epoch_gives_the_same_bits(changes, seeds):
     ids=str,
 )
 def test_learns(changes):
-    one = trainer([1], **changes)
-    rows = [one.epoch(number).rows[0] for number in range(1, 21)]
+    one = trainer(**changes)
+    rows = [one.epoch(number).row for number in range(1, 21)]
     assert rows[-1].validation_accuracy > 0.9
     assert rows[-1].train_loss < rows[0].train_loss

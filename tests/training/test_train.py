@@ -57,11 +57,11 @@ def test_history_has_a_row_per_seed_and_epoch(undisturbed):
 
 def test_checkpoints_have_the_weights_of_every_epoch(undisturbed):
     with safe_open(undisturbed.checkpoints, "numpy") as file:
-        assert file.metadata() == {"cell": "cell", "format": "1"}
+        assert file.metadata() == {"cell": "cell", "format": "2"}
         shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
     assert len(shapes) == 2 * 2 * 6
-    assert shapes["seed1/epoch1/layer0.weight"] == [16, 30]
-    assert shapes["seed2/epoch2/layer2.bias"] == [4]
+    assert shapes["seed1/epoch1/layers.0.weight"] == [16, 30]
+    assert shapes["seed2/epoch2/layers.4.bias"] == [4]
 
 
 def test_run_tells_what_trained_where_and_how_long(undisturbed):
@@ -93,27 +93,7 @@ def test_seeds_do_not_depend_on_each_other(tmp_path, undisturbed):
             assert found.get_tensor(name).tobytes() == beside.get_tensor(name).tobytes()
 
 
-@contextlib.contextmanager
-def as_on_a_gpu():
-    """All seeds of a cell side by side, which the stage does on a GPU alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.together", lambda seeds, _: [list(seeds)])
-        yield
-
-
-def test_seeds_that_train_side_by_side_learn_what_they_learn_apart(tmp_path, undisturbed):
-    cell = OneCell(tmp_path, epochs=2)
-    with as_on_a_gpu():
-        cell.train()
-    with safe_open(cell.checkpoints, "numpy") as found, safe_open(undisturbed.checkpoints, "numpy") as wanted:
-        assert list(found.keys()) == list(wanted.keys())
-        for name in wanted.keys():  # noqa: SIM118
-            assert found.get_tensor(name) == pytest.approx(wanted.get_tensor(name), abs=1e-4)
-    places = [(row["seed"], row["epoch"]) for row in rows_of(cell)]
-    assert places == [(row["seed"], row["epoch"]) for row in rows_of(undisturbed)]
-
-
-def train_until(cell, renames, before, side_by_side=False):
+def train_until(cell, renames, before):
     """Train in this process; kill it at the given rename of a finished file, just before or just after. Ends with
     code 0 if there are not so many."""
     replace, count = Path.replace, itertools.count(1)
@@ -127,12 +107,12 @@ def train_until(cell, renames, before, side_by_side=False):
             os.kill(os.getpid(), signal.SIGKILL)
 
     Path.replace = deadly
-    with contextlib.redirect_stdout(None), as_on_a_gpu() if side_by_side else contextlib.nullcontext():
+    with contextlib.redirect_stdout(None):
         cell.train()
 
 
-def run_until(cell, renames, before, side_by_side=False):
-    process = SERVER.Process(target=train_until, args=(cell, renames, before, side_by_side))
+def run_until(cell, renames, before):
+    process = SERVER.Process(target=train_until, args=(cell, renames, before))
     process.start()
     process.join()
     return process.exitcode
@@ -157,16 +137,22 @@ def test_killed_anywhere_ends_like_an_undisturbed_run(tmp_path, undisturbed, bef
     assert renames == 1 + 4 + 3  # epochs; checkpoints, history, run
 
 
-def test_killed_anywhere_side_by_side_ends_like_an_undisturbed_run(tmp_path):
-    wanted = OneCell(tmp_path / "undisturbed", epochs=2)
-    with as_on_a_gpu():
-        wanted.train()
-        for renames in range(1, 2 + 3 + 1):  # epochs; checkpoints, history, run
-            cell = OneCell(tmp_path / str(renames), epochs=2)
-            assert run_until(cell, renames, before=False, side_by_side=True) == KILL
-            cell.train()
-            assert outcome(cell) == outcome(wanted)
-            assert not cell.partial.exists()
+ODD = [
+    {"model": "odd_components.Noisy", "optimizer": "rmsprop"},
+    {"model": "odd_components.Remembering", "loss": "odd_components.MovingLoss"},
+    {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "dropout": 0.2, "batch_norm": True},
+]
+
+
+@pytest.mark.parametrize("changes", ODD, ids=["random layers", "state of its own", "LBFGS"])
+def test_killed_anywhere_with_other_components(tmp_path, changes):
+    wanted = OneCell(tmp_path / "undisturbed", epochs=3, seeds=[1], learning_rate=0.01, **changes)
+    wanted.train()
+    for renames in (1, 2, 4):  # the first two epochs, the checkpoints
+        cell = OneCell(tmp_path / str(renames), epochs=3, seeds=[1], learning_rate=0.01, **changes)
+        assert run_until(cell, renames, before=False) == KILL
+        cell.train()
+        assert outcome(cell) == outcome(wanted)
 
 
 def test_killed_again_and_again_gets_there(tmp_path, undisturbed):
@@ -187,7 +173,7 @@ def interrupted(tmp_path):
 
 def test_seconds_add_up_over_runs(interrupted):
     with safe_open(interrupted.partial / "seed1.epoch1.safetensors", "numpy") as file:
-        first = json.loads(file.metadata()["results"])["rows"][0]["seconds"]
+        first = json.loads(file.metadata()["results"])["row"]["seconds"]
     interrupted.train()
     assert float(rows_of(interrupted, drop=())[0]["seconds"]) == first
 
@@ -210,6 +196,30 @@ def test_a_damaged_partial_state_is_removed(interrupted, undisturbed, how, capsy
     log = capsys.readouterr().out
     assert re.search(r"seed1\.epoch2\.safetensors: damaged .*; removed", log)
     assert outcome(interrupted) == outcome(undisturbed)
+
+
+def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, capsys):
+    cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer="odd_components.Unkept")
+    assert cell.train()["status"] == "ok"
+    assert "epoch 2 is not kept, a killed training would start again: its state holds a set" in capsys.readouterr().out
+
+
+def test_a_loss_with_a_state_leaves_it_in_the_checkpoints(tmp_path):
+    cell = OneCell(tmp_path, epochs=1, seeds=[1], loss="odd_components.MovingLoss", model="odd_components.Tied")
+    cell.train()
+    with safe_open(cell.checkpoints, "numpy") as file:
+        names = {name.partition("/")[2] for name in file.keys()}  # noqa: SIM118
+        tied = [file.get_tensor(f"seed1/epoch1/{name}.weight").tolist() for name in ("inner", "outer")]
+    weights = {f"epoch1/{layer}.{kind}" for layer in ("inner", "outer", "head") for kind in ("weight", "bias")}
+    assert names == {*weights, "epoch1-loss/scale"}
+    assert tied[0] == tied[1]
+
+
+def test_a_broken_model_is_told_in_a_line_and_leaves_no_results(tmp_path):
+    cell = OneCell(tmp_path, model={"_target_": "odd_components.Base", "depth": 3})
+    with pytest.raises(UserError, match=r"^cell cell: model: odd_components.Base: TypeError: .*'depth'$"):
+        cell.train()
+    assert not cell.folder.exists()
 
 
 def test_a_link_in_place_of_the_partial_folder_is_refused(tmp_path):

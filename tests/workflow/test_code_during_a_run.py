@@ -11,25 +11,25 @@ from project import CELLS, copy_project, planned_jobs, snakemake
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint
 from experiment_grid.runtime.imported import PREAMBLE_END
 
-RIGHT, WRONG = "lr=self.parameters.learning_rate", "lr=1e-9"
-OPTIMIZERS = "workflow/scripts/experiment_grid/training/optimizers.py"
+RIGHT, WRONG = 'lr=group["lr"]', "lr=1e-9"
+OPTIMIZER = "workflow/scripts/experiment_grid/training/optimizers/sgd.py"
 
 
 def test_cells_of_other_code_are_not_kept_and_the_first_loses_nothing(finished, tmp_path):
     project = copy_project(tmp_path / "project")
     faults = Faults(tmp_path / "faults", ("hold", r"partial/.*seed1\.epoch1", 1))
-    optimizers = project / OPTIMIZERS
-    source = optimizers.read_text("utf-8")
+    optimizer = project / OPTIMIZER
+    source = optimizer.read_text("utf-8")
     with Run(project, "--cores", "1", PROGRESS="lines", **faults.environment) as run:
         run.wait_for("a training", faults.held)
-        optimizers.write_text(source.replace(RIGHT, WRONG), "utf-8")  # after the import: no matter
+        optimizer.write_text(source.replace(RIGHT, WRONG), "utf-8")  # after the import: no matter
         faults.release()
         assert run.finish() == 1
         said = run.said
-    assert f"{optimizers}: changed since the run was planned" in said
+    assert f"{optimizer}: changed since the run was planned" in said
     kept = [cell for cell in CELLS if (project / f"results/cells/{cell}/run.json").exists()]
     assert len(kept) == 1
-    optimizers.write_text(source, "utf-8")
+    optimizer.write_text(source, "utf-8")
     jobs = planned_jobs(project)
     assert {f"train {cell}" for cell in CELLS} - {*jobs} == {f"train {kept[0]}"}
     done = snakemake(project)

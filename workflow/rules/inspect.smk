@@ -2,17 +2,6 @@
 # and one cell alone: `make cell NAME=…`.
 
 
-from experiment_grid.planning.plan import STAGES
-
-WRITERS = [*STAGES, "why", "dag", "stale", "prune", "open", "clean"]
-
-
-def written(wildcards):
-    """What the rules write, with `{cell}` for the name of a cell."""
-    kinds = [kind for name in WRITERS for kind in (getattr(rules, name).output, getattr(rules, name).log)]
-    return [*(str(file) for kind in kinds for file in kind), *(str(getattr(rules, name).benchmark) for name in STAGES)]
-
-
 localrules:
     cell,
     why,
@@ -59,7 +48,7 @@ rule stale:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
-        patterns=written,
+        patterns=lambda wildcards: queries.written(rules),
         delete=False,
     script:
         "../scripts/stale.py"
@@ -71,7 +60,7 @@ use rule stale as prune with:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
-        patterns=written,
+        patterns=lambda wildcards: queries.written(rules),
         configured=CELLS,
         delete=True,
 
@@ -94,6 +83,6 @@ rule clean:
         "../envs/jobs.yml"
     params:
         results=str(plan.results),
-        patterns=written,
+        patterns=lambda wildcards: queries.written(rules),
     script:
         "../scripts/clean.py"

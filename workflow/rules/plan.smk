@@ -19,16 +19,17 @@ from experiment_grid.runtime.scheduling import throttle_scheduler
 ON_NODE = not workflow.is_main_process and not config.get("partial")
 
 try:
-    settings = configured.checked_before(config) if ON_NODE else configured.load(config, workflow.configfiles)
+    read = configured.checked_before if ON_NODE else configured.load
+    settings = read(config, workflow.configfiles)
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
+    RECIPES = Recipes(settings, SOURCE, REFERENCE)
 except UserError as error:
     sys.exit(str(error))
 
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
-RECIPES = Recipes(settings, SOURCE, REFERENCE)
 plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial)
 COMPARED = plan.compared
 if not COMPARED:

@@ -2,64 +2,71 @@
 
 import csv
 import math
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiment_grid.config.parameters import Parameters
+from experiment_grid.runtime.torch_import import quick_imports
+
+with quick_imports():
+    import torch
+
 from experiment_grid.data.prepared import classes, test_images
-from experiment_grid.evaluation.network import inputs_of, predict
+from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.evaluation.scores import chosen_epoch, confusion
 from experiment_grid.runtime.files import replacing
 from experiment_grid.runtime.records import now, write_record
-from experiment_grid.training.checkpoints import Checkpoints
 from experiment_grid.training.history import read_validation_accuracy
-from experiment_grid.training.losses import log_softmax
+from experiment_grid.training.images import input_shape, predict
 from experiment_grid.training.metrics import accuracy, mean_loss
+from experiment_grid.training.randomness import TEST, seed_all
 
 
-def evaluate(settings: dict[str, Any], inputs: dict[str, Path], outputs: dict[str, Path], plan: Path) -> None:
+def evaluate(
+    settings: dict[str, Any], inputs: dict[str, Path], outputs: dict[str, Path], plan: Path, *, threads: int = 1
+) -> None:
     """Write evaluation.csv, confusion.npz, predictions.npz and the record of the cell of `settings`."""
     begun = now()
-    cell, parameters = settings["cell"], Parameters.of(settings["parameters"])
-    images, labels = test_images(inputs["prepared"])
-    seen = inputs_of(images, parameters.normalize)
-    names = classes(inputs["prepared"])
-    widths = [images[0].size, *parameters.hidden, len(names)]
-    checkpoints = Checkpoints(inputs["checkpoints"], cell, widths)
+    torch.set_num_threads(threads)
+    cell, parameters = settings["cell"], settings["parameters"]
+    images, labels = (torch.from_numpy(array) for array in test_images(inputs["prepared"]))
+    truth, names = labels.numpy(), classes(inputs["prepared"])
     validation_accuracy = read_validation_accuracy(inputs["history"])
 
-    epochs = range(1, parameters.epochs + 1)
+    epochs = range(1, parameters["epochs"] + 1)
     rows, confusions, log_probabilities, chosen = [], [], [], []
-    for seed in parameters.seeds:
+    for seed in parameters["seeds"]:
         chosen.append(chosen_epoch(validation_accuracy[seed], settings["epoch"]))
+        saved = SavedModel(inputs["checkpoints"], cell, parameters, input_shape(images), len(names), seed)
         for epoch in epochs:
-            logits = predict(checkpoints.network(seed, epoch), seen, parameters.activation)
-            rows.append((seed, epoch, mean_loss(logits, labels, parameters.loss), accuracy(logits, labels)))
-            confusions.append(confusion(logits, labels))
+            saved.load(epoch)
+            seed_all(seed, TEST, epoch)
+            logits = predict(saved.model, images, parameters["normalize"])
+            loss = mean_loss(saved.loss(epoch), logits, labels)
+            rows.append((seed, epoch, loss, accuracy(logits, labels)))
+            confusions.append(confusion(logits.numpy(), truth))
             if epoch == chosen[-1]:
-                log_probabilities.append(log_softmax(logits))
-                print(
-                    f"{cell}  seed {seed}  chosen epoch {epoch}  test loss {rows[-1][2]:.4f} accuracy {rows[-1][3]:.2%}"
-                )
+                log_probabilities.append(logits.log_softmax(dim=1).numpy())
+                print(f"{cell}  seed {seed}  chosen epoch {epoch}  test loss {loss:.4f} accuracy {rows[-1][3]:.2%}")
 
     write_scores(outputs["evaluation"], rows)
-    seeds, k = np.array(parameters.seeds), len(names)
+    seeds, k = np.array(parameters["seeds"]), len(names)
     with replacing(outputs["confusion"]) as part:
         counts = np.array(confusions).reshape(len(seeds), len(epochs), k, k)
         np.savez_compressed(part, counts=counts, seeds=seeds, epochs=np.array(epochs))
     with replacing(outputs["predictions"]) as part:
         log_probabilities = np.stack(log_probabilities)
-        np.savez(part, log_probabilities=log_probabilities, labels=labels, seeds=seeds, chosen_epochs=np.array(chosen))
+        np.savez(part, log_probabilities=log_probabilities, labels=truth, seeds=seeds, chosen_epochs=np.array(chosen))
     write_record(
         outputs["record"],
         plan,
         [outputs["evaluation"], outputs["confusion"], outputs["predictions"]],
         inputs=[inputs["prepared"], inputs["checkpoints"], inputs["history"]],
         started=begun,
-        packages=("numpy", "safetensors"),
-        test_images=len(labels),
+        packages=("torch", "numpy", "safetensors"),
+        test_images=len(truth),
         classes=names,
     )
 
@@ -81,4 +88,6 @@ if __name__ == "__main__":
             {name: Path(file) for name, file in snakemake.input.items()},
             {name: Path(file) for name, file in snakemake.output.items()},
             Path(snakemake.input.plan),
+            threads=snakemake.threads,
         )
+    os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,7 +14,6 @@ from experiment_grid.runtime.torch_import import quick_imports
 with quick_imports():
     import torch
 
-from experiment_grid.config.parameters import Parameters
 from experiment_grid.data.prepared import classes, training_images
 from experiment_grid.runtime.files import digest
 from experiment_grid.runtime.records import age, now, write_record
@@ -42,12 +41,12 @@ def train(
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
     started = perf_counter()
-    torch.set_num_threads(threads)  # NumPy has as many by OPENBLAS_NUM_THREADS, which Snakemake sets
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
     settings = recipe["settings"]
-    parameters = Parameters.of(settings["parameters"])
+    cell, parameters = settings["cell"], settings["parameters"]
 
-    with device_for(parameters.device, gpus) as device:
+    with device_for(parameters["device"], gpus) as device:
         origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
         origin |= {"torch": torch.__version__, "numpy": np.__version__}
         kept = EpochStore(partial, origin)
@@ -58,23 +57,25 @@ def train(
         rows: list[history.Row] = []
         weights: dict[str, torch.Tensor] = {}
         parts: Counter[str] = Counter()
-        for seeds in together(parameters.seeds, device):
-            trainer = Trainer(parameters, seeds, images.flatten(1), labels, n_classes)
-            for epoch in run(trainer, parameters.epochs, kept):
-                rows += epoch.rows
-                weights |= epoch.weights
+        for seed in parameters["seeds"]:
+            trainer = None  # frees the memory of the seed before
+            trainer = Trainer(cell, parameters, seed, images, labels, n_classes)
+            for epoch in run(trainer, parameters["epochs"], kept):
+                rows.append(epoch.row)
+                weights |= checkpoints.named(seed, epoch.number, epoch.model)
+                weights |= checkpoints.named(seed, epoch.number, epoch.loss, checkpoints.LOSS)
                 parts.update(epoch.seconds)
-                report(epoch, settings["cell"], parameters)
+                report(epoch.row, cell, parameters)
         on = describe(device, threads)
 
     saving = perf_counter()
-    checkpoints.save(outputs["checkpoints"], settings["cell"], weights)
+    checkpoints.save(outputs["checkpoints"], cell, weights)
     history.write(outputs["history"], rows)
     finished = perf_counter()
     seconds |= parts
     seconds["save"] = kept.seconds_writing + finished - saving
     seconds["total"] = seconds["import"] + finished - started + kept.seconds_before
-    by_seed = {seed: summary([row for row in rows if row.seed == seed]) for seed in parameters.seeds}
+    by_seed = {seed: summary([row for row in rows if row.seed == seed]) for seed in parameters["seeds"]}
     write_record(
         outputs["run"],
         plan,
@@ -83,28 +84,22 @@ def train(
         started=begun,
         packages=("torch", "numpy", "safetensors"),
         status="ok" if all(seed["status"] == "ok" for seed in by_seed.values()) else "diverged",
-        parameters=parameters.as_dict(),
+        parameters=parameters,
         device=on,
         parameters_count=trainer.parameters_count,
-        training_images=trainer.training.shape[-1],
-        validation_images=trainer.validation.shape[-1],
+        training_images=len(trainer.training),
+        validation_images=len(trainer.validation),
         seconds=seconds,
         seeds=by_seed,
     )
     kept.remove()
 
 
-def together(seeds: Sequence[int], device: torch.device) -> list[list[int]]:
-    """The seeds in groups that train side by side: all of them on a GPU, for little more than one costs there; on a CPU
-    that would be slower than one after the other."""
-    return [list(seeds)] if device.type == "cuda" else [[seed] for seed in seeds]
-
-
 def run(trainer: Trainer, epochs: int, kept: EpochStore) -> Iterator[Epoch]:
-    """All epochs of some seeds: those that were kept, then the rest."""
+    """All epochs of a seed: those that were kept, then the rest."""
     done = None
     for number in range(1, epochs + 1):
-        epoch = kept.read(trainer.seeds, number)
+        epoch = kept.read(trainer.seed, number)
         if epoch is None:
             break
         done = epoch
@@ -118,15 +113,14 @@ def run(trainer: Trainer, epochs: int, kept: EpochStore) -> Iterator[Epoch]:
         yield epoch
 
 
-def report(epoch: Epoch, cell: str, parameters: Parameters) -> None:
-    """Print an epoch's figures, for `tail -f`."""
-    for row in epoch.rows:
-        turn = parameters.seeds.index(row.seed) + 1
-        print(
-            f"{cell}  seed {row.seed} ({turn}/{len(parameters.seeds)})  epoch {row.epoch}/{parameters.epochs}  "
-            f"training loss {row.train_loss:.4f} accuracy {row.train_accuracy:.2%}  "
-            f"validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.2%}  {row.seconds:.2f} s"
-        )
+def report(row: history.Row, cell: str, parameters: Mapping[str, Any]) -> None:
+    """Print an epoch's figures, for `tail -f`; `progress/jobs.py` reads them."""
+    turn, seeds = parameters["seeds"].index(row.seed) + 1, len(parameters["seeds"])
+    print(
+        f"{cell}  seed {row.seed} ({turn}/{seeds})  epoch {row.epoch}/{parameters['epochs']}  "
+        f"training loss {row.train_loss:.4f} accuracy {row.train_accuracy:.2%}  "
+        f"validation loss {row.validation_loss:.4f} accuracy {row.validation_accuracy:.2%}  {row.seconds:.2f} s"
+    )
 
 
 def summary(rows: list[history.Row]) -> dict[str, Any]:

@@ -1,20 +1,26 @@
-"""config/README.md from the schemas: `PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe`."""
+"""What is made from the typed models: config/README.md, and the JSON Schemas that editors read.
 
+`PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe` writes them.
+"""
+
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from experiment_grid.config.checks import REQUIRED, SCHEMA
-from experiment_grid.config.parameters import NAMES
-from experiment_grid.config.schema import allowed, read, resolve
+from experiment_grid.config.keys import NAMES, REQUIRED, Config
+from experiment_grid.config.reference import Report
+from experiment_grid.config.validation import allowed, resolve, schema_of
 
+SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report}
+FOLDER = Path(__file__).parent / "schemas"
 CONFIG = Path(__file__).parents[4] / "config"
 HEAD = """\
 # Configuration
 
-<!-- Made from workflow/scripts/experiment_grid/config/schemas/config.schema.json:
+<!-- Made from workflow/scripts/experiment_grid/config/keys.py:
 PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 
 | file | what |
@@ -23,10 +29,10 @@ PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 | [demo.yaml](demo.yaml) | an overlay: `snakemake --configfile config/demo.yaml`, or `make demo` |
 | [original-report.yaml](original-report.yaml) | the report that is audited; no configuration, `reference` names it |
 
-An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key, lists
-(`cells`, `seeds`, `hidden`) are replaced whole. Everything is checked before a job starts; what is wrong is told in one
-line each, with file, line, key, the value given and what is allowed. Numbers need a point before an exponent: YAML
-reads `1e-3` as text and `1.0e-3` as a number.
+An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key; lists
+(`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a
+job starts; what is wrong is reported in one line each, with file, line, key, the value given and what is allowed.
+Numbers need a point before an exponent: YAML reads `1e-3` as text and `1.0e-3` as a number.
 
 Editors that know YAML's language server (VS Code's YAML extension and others) complete and explain the keys: the first
 line of each file names the schema.
@@ -48,12 +54,44 @@ must be the parameters: two cells never train the same thing.
 """
 
 
+COMPONENTS = """\
+
+## Components
+
+`model`, `loss` and `optimizer` are components: a short name, or a target, which is a class or function by its full name
+or in a file of yours, with its options beside it:
+
+```yaml
+cells:
+  - name: lenet
+    model: {_target_: models/lenet.py:LeNet, channels: [6, 16]}     # a file in this project : a class in it
+  - name: smooth
+    loss: {_target_: torch.nn.CrossEntropyLoss, label_smoothing: 0.1}
+  - name: rmsprop
+    optimizer: torch.optim.RMSprop                                  # a string alone: no options
+  - name: nesterov
+    optimizer: {nesterov: true}                                     # options of the one in `defaults`
+  - grid: {model.channels: [[6, 16], [12, 32]], optimizer.momentum: [0.5, 0.9]}
+    model: models/lenet.py:LeNet
+```
+
+* A short name and its full target are the same component. Options that are left out take the default of the signature.
+* A component with a `_target_` (or a string) replaces the inherited one whole, also where `defaults` of one file
+  overlay those of another; a mapping without one changes options of the inherited one.
+* `hidden`, `activation`, `dropout`, `batch_norm` and `momentum`, `weight_decay` are options of model and optimizer with
+  keys of their own. Those of `defaults` go to the components that have such an option; for others they mean nothing.
+* A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any
+  other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run:
+  **a configuration can name code**, so read a stranger's before you run it.
+"""
+
+
 def describe() -> str:
     """The text of config/README.md."""
-    root = read(SCHEMA)
+    root = schema_of(Config)
     values = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8"))
     top = [(key, part) for key, part in root["properties"].items()]
-    own = root["definitions"]["cell"]["properties"]
+    own = root["$defs"]["Cell"]["properties"]
     parameters = [(key, own[key]) for key in NAMES]
     cell = [(key, own[key]) for key in own if key not in NAMES]
     lines = [
@@ -61,8 +99,9 @@ def describe() -> str:
         "## Keys\n",
         *_table(top, root, "where it is missing", {key: _default(key, part) for key, part in top}),
         "\n## Parameters of a cell\n",
-        "`defaults` tells them for every cell, a cell only those in which it differs.\n",
+        "`defaults` gives them for every cell, a cell only those in which it differs.\n",
         *_table(parameters, root, "in config.yaml", {key: _code(values["defaults"][key]) for key in NAMES}),
+        COMPONENTS,
         "\n## Cells\n",
         "An item of `cells` has parameters, and:\n",
         *_table(cell, root, None, {}),
@@ -99,5 +138,14 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def schema(name: str) -> str:
+    """The text of a JSON Schema."""
+    return (
+        json.dumps({"$schema": "http://json-schema.org/draft-07/schema#", **schema_of(SCHEMAS[name])}, indent=2) + "\n"
+    )
+
+
 if __name__ == "__main__":
     (CONFIG / "README.md").write_text(describe(), "utf-8")
+    for name in SCHEMAS:
+        (FOLDER / name).write_text(schema(name), "utf-8")

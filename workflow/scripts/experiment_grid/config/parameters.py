@@ -1,55 +1,60 @@
 """What one cell trains with: every parameter resolved, equal values written alike."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
+
+from experiment_grid.config.labels import COMPONENTS
+
+TARGET = "_target_"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A class or function and its options, those of its signature that are not given included.
+
+    `target` is a dotted name, or a file relative to the working directory and a name in it: `models/lenet.py:LeNet`.
+    """
+
+    target: str
+    options: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return hash((self.target, repr(self.options)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The component as JSON values, as the config could give it."""
+        return {TARGET: self.target, **self.options}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Parameters of a cell. What each means and may be: `schemas/config.schema.json`."""
+    """Parameters of a cell. What each means and may be: `keys`."""
 
-    hidden: tuple[int, ...]
-    activation: str
-    loss: str
-    optimizer: str
+    model: Component
+    loss: Component
+    optimizer: Component
     learning_rate: float
-    momentum: float  # 0 for an optimizer that has none
-    weight_decay: float
     batch_size: int
     epochs: int
     normalize: bool
     train_fraction: float
     seeds: tuple[int, ...]  # sorted: a seed's training does not depend on the others
     device: str
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Parameters":
-        """Parameters from valid JSON values, so that equal settings are equal objects: 1 and 1.0, -0.0 and 0."""
-        own = {field.name: EXACTLY[field.type](values[field.name]) for field in fields(cls)}
-        own["seeds"] = tuple(sorted(own["seeds"]))
-        if own["optimizer"] not in WITH_MOMENTUM:
-            own["momentum"] = 0.0
-        return cls(**own)
+    packages: dict[str, str] = field(
+        default_factory=dict, compare=False
+    )  # versions of those that targets are in, where they count
 
     def as_dict(self) -> dict[str, Any]:
-        """The parameters as JSON values: lists for tuples, every number in its own type."""
-        return asdict(self) | {"hidden": list(self.hidden), "seeds": list(self.seeds)}
+        """The parameters as JSON values."""
+        return {name: plain(getattr(self, name)) for name in FIELDS}
 
 
-# A JSON value as one of a parameter's type.
-EXACTLY = {
-    str: str,
-    bool: bool,
-    int: int,
-    float: lambda number: float(number) + 0.0,
-    tuple[int, ...]: lambda numbers: tuple(map(int, numbers)),
-}
-NAMES = tuple(field.name for field in fields(Parameters))
-WITH_MOMENTUM = ("sgd",)  # the optimizers that have one
+def plain(value: Any) -> Any:
+    if isinstance(value, Component):
+        return value.as_dict()
+    return list(value) if isinstance(value, tuple) else value
 
 
-def split(images: int, train_fraction: float) -> tuple[int, int]:
-    """Numbers of training and validation images out of `images`: rounded, as 0.7 * 60,000 is not quite 42,000."""
-    training = round(images * train_fraction)
-    return training, images - training
+FIELDS = tuple(name for name in Parameters.__slots__ if name != "packages")
+NUMBERS = tuple(name for name in FIELDS if name not in COMPONENTS)

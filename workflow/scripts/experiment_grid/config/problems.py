@@ -59,6 +59,11 @@ class Sources:
                 lines.append(Problem(keys, "says the same key twice").line(f"{relative(file)}:{line}"))
         return lines
 
+    def values(self, key: str) -> list[Any]:
+        """What the files say of a key at the top, the file that all others overlay first; not those that are silent."""
+        nodes = [_find(root, (key,)) for root in reversed(self.nodes.values())]
+        return [SafeConstructor().construct_document(node) for node in nodes if node is not None]
+
     def place(self, problem: Problem) -> str:
         """`file:line` of the file whose value counts for a problem, or of what is nearest above it."""
         if not self.nodes:

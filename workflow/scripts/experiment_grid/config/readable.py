@@ -10,7 +10,7 @@ import yaml
 from yaml.constructor import FullConstructor
 
 from experiment_grid.config.problems import compose, relative
-from experiment_grid.config.schema import DEPTH, NODES
+from experiment_grid.config.validation import DEPTH, NODES
 from experiment_grid.runtime.errors import UserError, one_line
 
 WANTED = "allowed: key: value pairs in YAML, as in config/demo.yaml"

@@ -1,16 +1,134 @@
 """The report that is audited: its figures and claims, from `config/original-report.yaml`."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import AfterValidator, Field, create_model
+from pydantic_core import PydanticCustomError
 
-from experiment_grid.config import schema
+from experiment_grid.config.keys import NAMES
+from experiment_grid.config.kinds import OPTION, Closed, Name, whole
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
+from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 
-SCHEMA = "original-report.schema.json"
+FACTORS = [name for name in NAMES if name != "seeds"]
+MEASURES = Literal[
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "test_precision_macro",
+    "test_recall_macro",
+    "test_f1_macro",
+    "train_seconds",
+    "seconds_per_epoch",
+]
+
+
+def _factor(name: str) -> str:
+    if name not in FACTORS and not re.fullmatch(OPTION, name):
+        raise PydanticCustomError("literal_error", "no factor")
+    return name
+
+
+Text = Annotated[str, Field(min_length=1, max_length=5000)]
+Count = whole(0, 1_000_000_000)
+Percent = Annotated[float, Field(ge=0, le=100)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, le=1000000000)]
+Factor = Annotated[
+    str,
+    AfterValidator(_factor),
+    Field(
+        description="A parameter of the cells, or an option of a component.",
+        json_schema_extra={"anyOf": [{"enum": FACTORS}, {"pattern": OPTION}], "allowed": ", ".join(FACTORS)},
+    ),
+]
+Stated = Annotated[dict[Factor, Any], Field(min_length=1, description="The parameters that the report states.")]
+
+
+class Figures(Closed):
+    """As printed."""
+
+    train_loss: Amount = None
+    train_correct: Count = None
+    train_images: Count = None
+    train_percent: Percent = None
+    minutes: Amount = None
+    test_correct: Count = None
+    test_images: Count = None
+    test_percent: Percent = None
+    test_f1: Share = None
+    test_accuracy: Share = None
+
+
+Notes = create_model("Notes", __base__=Closed, **dict.fromkeys(("row", *Figures.model_fields), (Text, None)))
+
+
+class Row(Closed):
+    """A result block of the report."""
+
+    row: Name
+    heading: Text
+    cell: Name
+    stated: Stated
+    figures: Annotated[Figures, Field(json_schema_extra={"minProperties": 1})]
+    notes: Notes = None
+
+
+class Time(Closed):
+    """A training time that the report lists apart from its result blocks."""
+
+    cell: Name
+    stated: Stated
+    minutes: Amount
+    note: Text = None
+
+
+class Claim(Closed):
+    """A conclusion of the report."""
+
+    claim: Name
+    says: Text
+    source: Literal["words", "figures"]
+    measure: Annotated[MEASURES, Field(description="A column of comparison.csv.")]
+    direction: Literal["higher", "lower", "different", "largest"]
+    quote: Annotated[Text, Field(description="The report's own words, word for word; only where source is words.")] = (
+        None
+    )
+    factor: Annotated[
+        Text | list[Text],
+        Field(
+            description="What is changed: a factor of effects.csv, or several of which each must have the effect.",
+            json_schema_extra={"allowed": "the name of a factor, or a list of such names"},
+        ),
+    ]
+    where: Annotated[
+        dict[str, Annotated[list[Any], Field(json_schema_extra={"allowed": "a list of values"})]],
+        Field(description="Where it is claimed to hold: parameter to the values that both cells may have."),
+    ] = None
+    where_ours_differs: Text = None
+
+
+class Report(Closed):
+    """Figures and conclusions of a report, as config/original-report.yaml explains them."""
+
+    title: Annotated[Text, Field(description="Author and title.")]
+    rows: Annotated[list[Row], Field(description="A row for each result block of the report.")]
+    times: Annotated[
+        list[Time], Field(description="Training times that the report lists apart from its result blocks.")
+    ]
+    not_stated: Annotated[
+        dict[str, Text],
+        Field(description="What the report leaves out, by what it is about, and how it was chosen here."),
+    ] = None
+    claims: Annotated[list[Claim], Field(description="The report's conclusions.")]
 
 
 def load(path: Path | str) -> dict[str, Any]:
@@ -24,7 +142,7 @@ def load(path: Path | str) -> dict[str, Any]:
     sources = Sources([path])
     complain(sources.duplicates())
     report = _read(path)
-    sources.refuse(schema.problems(report, SCHEMA))
+    sources.refuse(problems(report, Report))
     sources.refuse(_checks(report))
     claim = {"quote": None, "where": {}, "where_ours_differs": None}
     return report | {

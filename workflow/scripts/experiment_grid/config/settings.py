@@ -1,16 +1,20 @@
 """The configuration of a run: read, checked and resolved before any job starts."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.config import checks, schema
-from experiment_grid.config.checks import SCHEMA
+from experiment_grid.config import checks, overlays
+from experiment_grid.config.cells import Cells
 from experiment_grid.config.grid import expand
+from experiment_grid.config.keys import Config, Named
+from experiment_grid.config.kinds import NAME
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.problems import Problem, Sources, complain
+from experiment_grid.config.resolution import CellValues, Resolution
+from experiment_grid.config.validation import problems
+from experiment_grid.data.datasets import DATASETS
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole configuration. What each key means: `schemas/config.schema.json`."""
+    """The whole configuration. What each key means: `keys`."""
 
     title: str
     note: str
@@ -57,11 +61,12 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources = Sources(files)
     complain(sources.duplicates())
     sources.refuse(checks.report(config))
-    sources.refuse(schema.problems(config, SCHEMA))
-    config = _complete(config)
+    sources.refuse(problems(config, Config))
+    sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
+    config = _complete(config, sources)
     sources.refuse(checks.grids(config))
-    cells = checks.Cells(config)
+    cells = Cells(config)
     sources.refuse([*cells.problems, *checks.files(config)])
     dataset = _dataset(config["dataset"], sources)
     return _settings(
@@ -69,20 +74,21 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     )
 
 
-def checked_before(config: Mapping[str, Any]) -> Settings:
+def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Settings:
     """Settings from a configuration that `load` accepted in another process, without a check and without notes.
 
     For a job on a cluster's node: checking 10,000 cells takes longer than to train a small one.
     """
-    config = _complete(config)
+    config = _complete(config, Sources(files if overlays.needed(config["defaults"]) else ()))
+    resolution = Resolution(config["defaults"], config["packages"])
     every = (cell for item in config["cells"] for cell in expand(item))
-    cells = {name: Cell(name, "", Parameters.of({**config["defaults"], **own})) for name, own in every}
+    cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}
     return _settings(config, _dataset(config["dataset"], Sources(())), cells)
 
 
-def _complete(config: Mapping[str, Any]) -> dict[str, Any]:
-    properties = schema.read(SCHEMA)["properties"]
-    return {key: value["default"] for key, value in properties.items() if "default" in value} | dict(config)
+def _complete(config: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
+    fields = {key: field.get_default(call_default_factory=True) for key, field in Config.model_fields.items()}
+    return fields | dict(config) | {"defaults": overlays.defaults(config["defaults"], sources)}
 
 
 def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) -> Settings:
@@ -105,14 +111,12 @@ def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) 
 def _dataset(given: str | dict[str, str], sources: Sources) -> Dataset:
     if isinstance(given, str):
         return Dataset(given)
-    root = schema.read(SCHEMA)
-    rules = root["definitions"]["name"]
     name = given.get("name", Path(given["path"]).resolve().name)
     key = "name" if "name" in given else "path"
-    if name in root["definitions"]["dataset"]["enum"]:
+    if name in DATASETS:
         wrong = "gives the name of a built-in data set"
         sources.refuse([Problem(("dataset", key), wrong, given[key], "another name, by dataset.name")])
-    if not re.match(rules["pattern"], name) or len(name) > rules["maxLength"]:
+    if problems({"name": name}, Named):
         wrong = "gives no safe name, so dataset.name is needed"
-        sources.refuse([Problem(("dataset", key), wrong, given[key], rules["allowed"])])
+        sources.refuse([Problem(("dataset", key), wrong, given[key], NAME["allowed"])])
     return Dataset(name, Path(given["path"]))

@@ -13,9 +13,9 @@ CHUNK = 64  # images at a time
 def integrated_gradients(
     logits: Callable[[Tensor], Tensor], inputs: Tensor, blank: Tensor, predicted: Tensor, true: Tensor
 ) -> Tensor:
-    """Share of each pixel in the margin logit(predicted) - logit(true), [images, pixels], in logits.
+    """Share of each pixel in the margin logit(predicted) - logit(true), in logits, in the shape of `inputs`.
 
-    `inputs` [images, pixels] as the network sees them, `blank` [pixels] likewise; `logits` maps inputs to logits
+    `inputs` [images, …] as the network sees them, `blank` […] likewise; `logits` maps inputs to logits
     [images, classes]. The shares of an image add up to its margin minus the blank image's: the gradient is averaged
     along the straight way between the two (Sundararajan, Taly & Yan 2017, "Axiomatic attribution for deep networks").
     """
@@ -28,8 +28,9 @@ def _chunk(logits, inputs, blank, predicted, true):
     total = torch.zeros_like(inputs)
     for step in range(STEPS):
         point = (blank + (step + 0.5) / STEPS * way).requires_grad_()
-        margin = margins(logits(point), predicted, true).sum()
-        total += torch.autograd.grad(margin, point)[0]
+        margin = margins(logits(point.clone()), predicted, true).sum()  # a copy, as a module may change what it gets
+        if margin.requires_grad:  # else nothing that can be followed leads from the pixels to the logits
+            total += torch.autograd.grad(margin, point, materialize_grads=True)[0]
     return total * way / STEPS
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.config.parameters import Parameters
 from experiment_grid.error_analysis.attribution import as_tiles, integrated_gradients
-from experiment_grid.error_analysis.likeness import flat, nearest
+from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
-from experiment_grid.training.checkpoints import Checkpoints
-from experiment_grid.training.model import forward, inputs_of, layers, stacked
+from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.training.images import input_shape, inputs_of, predict
+from experiment_grid.training.randomness import TEST, seed_all
 
 MOST_ERRORS = 300
 RUNNERS_UP = 3
@@ -24,22 +24,21 @@ class FinalModel:
     def __init__(self, cell: Cell, checkpoints: Path, images: np.ndarray, labels: np.ndarray, likeness: np.ndarray):
         self.cell, self.images, self.labels, self.likeness = cell, images, labels, likeness
         self.seed, self.epoch = cell.seeds[cell.representative], cell.chosen_epochs[cell.representative]
-        self.parameters = Parameters.of(cell.parameters)
-        widths = [images[0].size, *self.parameters.hidden, len(likeness)]
-        network = Checkpoints(checkpoints, cell.name, widths).network(self.seed, self.epoch)
-        self.network = layers(stacked([[torch.as_tensor(weights) for weights in network]]), widths)
+        parameters = cell.run["parameters"]
+        self.normalize = parameters["normalize"]
+        shape = input_shape(torch.from_numpy(images))
+        saved = SavedModel(checkpoints, cell.name, parameters, shape, len(likeness), self.seed)
+        saved.load(self.epoch)
+        seed_all(self.seed, TEST, self.epoch)
+        self.model = saved.model
+        self.model.module.requires_grad_(False)
         self.predicted = cell.predicted[cell.representative].astype(int)
         self.wrong = np.flatnonzero(self.predicted != labels)
 
-    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits [images, classes] of inputs [images, pixels]."""
-        (logits,) = forward(self.network, inputs.mT.unsqueeze(0), self.parameters.activation)
-        return logits.mT
-
-    def inputs(self, images: np.ndarray) -> torch.Tensor:
-        """uint8 images [n, height, width] as the network sees them."""
-        pixels = torch.from_numpy(flat(images).copy())
-        return inputs_of(pixels, self.parameters.normalize)
+    def probabilities(self, indices: np.ndarray) -> np.ndarray:
+        """Probabilities float32 [n, classes] of test images."""
+        images = torch.from_numpy(self.images[indices])
+        return predict(self.model, images, self.normalize).softmax(dim=1).numpy()
 
     def worst(self) -> np.ndarray:
         """The errors to tell of, worst first: by the probability of the wrong class times the classes' unlikeness."""
@@ -56,10 +55,12 @@ class FinalModel:
         if not len(images):
             return images, np.empty(0)
         predicted, true = (torch.from_numpy(of[indices].astype(np.int64)) for of in (self.predicted, self.labels))
-        blank = self.inputs(np.zeros_like(images[:1]))[0]
-        shares = integrated_gradients(self.logits, self.inputs(images), blank, predicted, true)
-        tiles, scales = as_tiles(shares.numpy())
-        return tiles.reshape(images.shape), scales
+        inputs, blank = (
+            inputs_of(torch.from_numpy(pixels), self.normalize) for pixels in (images, np.zeros_like(images[:1]))
+        )
+        shares = integrated_gradients(self.model, inputs, blank[0], predicted, true).sum(dim=1)  # over the colours
+        tiles, scales = as_tiles(shares.flatten(1).numpy())
+        return tiles.reshape(shares.shape), scales
 
     def neighbours(
         self, indices: np.ndarray, train_images: np.ndarray, train_labels: np.ndarray
@@ -78,7 +79,9 @@ class FinalModel:
 
     def errors(self, indices: np.ndarray, names: list[str], cells_wrong: np.ndarray) -> list[dict[str, Any]]:
         """What is told of each error, without images; `cells_wrong` [M]: in how many cells the image is wrong."""
-        probabilities = torch.softmax(self.logits(self.inputs(self.images[indices])), dim=1).numpy()
+        if not len(indices):
+            return []
+        probabilities = self.probabilities(indices)
         unlikeness = self.unlikeness(indices)
         return [
             self._error(int(index), row, float(unlike), names, int(cells_wrong[index]))
@@ -109,7 +112,7 @@ class FinalModel:
         if not examples:
             return []
         indices = np.array([index for index, _ in examples])
-        probabilities = torch.softmax(self.logits(self.inputs(self.images[indices])), dim=1).numpy()
+        probabilities = self.probabilities(indices)
         return [
             _right(index, kind, int(self.labels[index]), row)
             for (index, kind), row in zip(examples, probabilities, strict=True)

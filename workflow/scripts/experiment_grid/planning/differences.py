@@ -5,6 +5,10 @@ Used by the plan; the sentences stand on the page and in `make why`.
 
 from typing import Any
 
+from experiment_grid.config.flat import name_of
+from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import TARGET
+from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import one_line
 
 MISSING = object()
@@ -16,7 +20,7 @@ def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> li
     """Sentences such as "learning_rate 0.001 → 0.005" or "code of train changed (training.loop)"; empty: the same."""
     old, new = before.get("settings"), after["settings"]
     sentences = _partial(old, new) if isinstance(old, dict) else []
-    sentences += _values(_whole(old), _whole(new), "")
+    sentences += _settings(_whole(old), _whole(new))
     code = [
         name
         for name in sorted({*before.get("code", {}), *after["code"]})
@@ -51,6 +55,51 @@ def _whole(settings: Any) -> Any:
 
 def _some(names: list[str]) -> str:
     return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _settings(before: Any, after: Any) -> list[str]:
+    """Differences of settings: of two components of one kind their options, or the one against the other."""
+    if not (isinstance(before, dict) and isinstance(after, dict)) or before == after:
+        return _values(before, after, "")
+    old, new = before.get("parameters"), after.get("parameters")
+    kinds = [kind for kind in COMPONENTS if isinstance(new, dict) and _is_component(new.get(kind))]
+    if not kinds or not isinstance(old, dict):
+        return _values(before, after, "")
+    if not all(_is_component(old.get(kind)) for kind in kinds):
+        return ["parameters as an earlier version wrote them"]
+    sentences = [sentence for kind in kinds for sentence in _component(kind, old[kind], new[kind])]
+    rest = [
+        {key: value for key, value in settings.items() if key != "packages"}
+        | {"parameters": {key: value for key, value in settings["parameters"].items() if key not in kinds}}
+        for settings in (before, after)
+    ]
+    sentences += _values(*rest, "")
+    return sentences + _packages(before.get("packages"), after.get("packages"), told=bool(sentences))
+
+
+def _packages(before: Any, after: Any, *, told: bool) -> list[str]:
+    """Versions that differ; of a package that only one side has, the component in it says enough, where it was told."""
+    old, new = (given if isinstance(given, dict) else {} for given in (before, after))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return [
+        f"package {name} {_show(old.get(name, MISSING))} → {_show(new.get(name, MISSING))}"
+        for name in names
+        if not told or (name in old and name in new)
+    ]
+
+
+def _is_component(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get(TARGET), str)
+
+
+def _component(kind: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    if before[TARGET] != after[TARGET]:
+        return [f"{kind} {short(before[TARGET])} → {short(after[TARGET])}"]
+    return [
+        sentence
+        for key in {**before, **after}
+        for sentence in _values(before.get(key, MISSING), after.get(key, MISSING), name_of(kind, key))
+    ]
 
 
 def _values(before: Any, after: Any, place: str) -> list[str]:
@@ -93,6 +142,8 @@ def _named(value: Any) -> bool:
 def _show(value: Any) -> str:
     if value is MISSING:
         return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         text = ", ".join(value)
     else:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import write_json
 
 SCRIPTS = Path(__file__).resolve().parents[2]  # workflow/scripts, where the stages' imports start
@@ -22,17 +23,19 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 # The package around every job: how it is locked, logged and recorded is no part of its result.
 RUNTIME = "experiment_grid.runtime"
+PROJECT = "experiment_grid."
+STAND_INS = "experiment_grid.training.optimizers"  # used in the place of a class of torch.optim with this name
 
 
 def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
     """Fingerprints of a stage's script and of the project modules that it imports, directly or not.
 
-    `script` is the module name of the stage's script, for example "train". Returns module name → checksum of its
-    syntax tree. Imports inside of functions count like those at the top. Files that the modules read as
-    resources (templates, styles) stand in no syntax tree: see `folder_fingerprint`.
+    `script` is the module name of the stage's script, for example "train", or of any module of the project. Returns
+    module name → checksum of its syntax tree. Imports inside of functions count like those at the top. Files that the
+    modules read as resources (templates, styles) stand in no syntax tree: see `folder_fingerprint`.
     """
     found: dict[str, str] = {}
-    waiting = [script]
+    waiting = [*_prefixes(script)]
     while waiting:
         name = waiting.pop()
         path = source(name, scripts)
@@ -41,6 +44,40 @@ def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
         found[name], imported = _read(path, name)
         waiting += imported
     return dict(sorted(found.items()))
+
+
+def file_fingerprint(path: str) -> dict[str, str]:
+    """Fingerprints of a user's file and of all that it imports from its own folder, by their paths; of what it imports
+    of the project, by module name. Raises UserError where one of them is no Python."""
+    folder = Path(path).parent
+    found: dict[str, str] = {}
+    waiting = [Path(path).stem]
+    while waiting:
+        name = waiting.pop()
+        file = _find(name, folder)
+        if file is None:
+            found |= {} if name in found else fingerprint(name) if name.startswith(PROJECT) else {}
+            continue
+        if file.as_posix() not in found:
+            try:
+                meaning, imported = describe(file.read_bytes(), name, is_package=file.name == "__init__.py")
+            except (SyntaxError, ValueError, RecursionError) as error:
+                line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+                raise UserError(f"{file}{line}: is no Python: {getattr(error, 'msg', error)}") from None
+            found[file.as_posix()] = meaning
+            waiting += imported
+    return dict(sorted(found.items()))
+
+
+def target_fingerprint(kind: str, target: str) -> dict[str, str]:
+    """Fingerprints of the code that a component's target leads to, as far as it is the project's or the user's."""
+    path, is_file, _ = target.partition(":")
+    if is_file:
+        return file_fingerprint(path)
+    module, _, name = target.rpartition(".")
+    if kind == "optimizer" and module == "torch.optim":
+        module = f"{STAND_INS}.{name.lower()}"
+    return fingerprint(module) if module.startswith(PROJECT) and source(module) else {}
 
 
 def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
@@ -118,15 +155,23 @@ def _imports(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
             base = ".".join(filter(None, [*parents, base]))
         names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
     for dotted in names:
-        parts = dotted.split(".")
-        yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        yield from _prefixes(dotted)
+
+
+def _prefixes(dotted: str) -> Iterator[str]:
+    parts = dotted.split(".")
+    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 @cache
 def source(name: str, scripts: Path = SCRIPTS) -> Path | None:
     """The file of a project module, or None for anything else (a library, a function's name)."""
+    return _find(name, scripts)
+
+
+def _find(name: str, scripts: Path) -> Path | None:
     path = scripts.joinpath(*name.split("."))
-    for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):
+    for candidate in (path / "__init__.py", path.with_name(path.name + ".py")):
         if candidate.is_file():
             return candidate
     return None

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.config import signatures
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
@@ -86,6 +87,7 @@ class Plan:
             for job in self.jobs():
                 self._write(*job)
             fingerprint.keep()
+            signatures.keep()
             self._written = True
         return str(self.path(stage, cell))
 

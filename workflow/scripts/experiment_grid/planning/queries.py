@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.plan import STAGES, Plan
 
 READERS = {"why", "dag", "open", "stale"}
+REMOVERS = {"prune", "clean"}
 
 
 def only_read(targets: Collection[str]) -> bool:
@@ -38,3 +39,11 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
     if name not in cells:
         sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(cells)}")
     return f"<results>/cells/{name}/evaluation.csv"
+
+
+def written(rules: Any) -> list[str]:
+    """What the rules write, by Snakemake's `rules`: outputs, logs, benchmarks, with `{cell}` for the name of a cell."""
+    stages = [getattr(rules, name) for name in STAGES]
+    all_of_them = [*stages, *(getattr(rules, name) for name in sorted(READERS | REMOVERS))]
+    files = [file for rule in all_of_them for kind in (rule.output, rule.log) for file in kind]
+    return [str(file) for file in (*files, *(rule.benchmark for rule in stages))]

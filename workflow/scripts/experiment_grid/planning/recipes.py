@@ -7,15 +7,19 @@ in its plan file.
 from functools import cached_property
 from typing import Any
 
+from experiment_grid.config.flat import flat
+from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.settings import Settings
-from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
+from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
 # What a stage reads with its code that is no Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
+# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell.
+USED = {"train": COMPONENTS, "evaluate": ("model", "loss"), "errors": ("model",)}
 
 
 class Recipes:
-    """Recipes of the jobs of one configuration.
+    """Recipes of the jobs of one configuration. Raises UserError where a file that a cell names is no Python.
 
     `source` identifies the data set's content (see `data.datasets.source`), `reference` is the original report's
     figures and claims, or None.
@@ -26,13 +30,28 @@ class Recipes:
         self._source = source
         self._reference = reference
         self._code: dict[str, dict[str, str]] = {}
+        every = {(kind, target) for cell in settings.cells for kind, target in self._targets("train", cell)}
+        self._target_code = {used: target_fingerprint(*used) for used in every}
 
     def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
         """`{"settings": …, "code": {module: fingerprint}}` of a stage; those of a cell take its name."""
         settings = getattr(self, f"_{stage}")
-        return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage)}
+        return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage, cell)}
 
-    def _code_of(self, stage: str) -> dict[str, str]:
+    def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
+        parameters = self._settings.cells[cell].parameters
+        return [(kind, getattr(parameters, kind).target) for kind in USED[stage]]
+
+    def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
+        if stage not in USED:
+            return self._core(stage)
+        code = dict(self._core(stage))
+        for used in self._targets(stage, cell or self._settings.final):
+            code |= self._target_code[used]
+        return code
+
+    def _core(self, stage: str) -> dict[str, str]:
+        """The code of a stage, whatever the cells are made of."""
         if stage == "download" and "files" in self._source:
             return {}  # its content is known by checksum, whatever code fetches it
         if stage not in self._code:
@@ -50,15 +69,18 @@ class Recipes:
         return {"dataset": self._settings.dataset.name}
 
     def _train(self, cell: str) -> dict[str, Any]:
-        parameters = self._settings.cells[cell].parameters.as_dict()
-        return {"cell": cell, "dataset": self._settings.dataset.name, "parameters": parameters}
+        parameters = self._settings.cells[cell].parameters
+        versions = {"packages": parameters.packages} if parameters.packages else {}
+        dataset = self._settings.dataset.name
+        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions}
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}
 
     @cached_property
     def _cells(self) -> list[dict[str, Any]]:
-        return [{"name": name, "parameters": cell.parameters.as_dict()} for name, cell in self._settings.cells.items()]
+        parameters = {name: cell.parameters for name, cell in self._settings.cells.items()}
+        return [{"name": name, "parameters": columns} for name, columns in flat(parameters).items()]
 
     def _compare(self) -> dict[str, Any]:
         settings = self._settings

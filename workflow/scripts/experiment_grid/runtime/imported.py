@@ -22,8 +22,8 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
     script = Path(sys.argv[0])
     if script.name.endswith(f".{stage}.py") and PREAMBLE_END in (content := script.read_bytes()):
         _compare(stage, f"{stage}.py", content.partition(PREAMBLE_END)[2], code)
-    now = time.time()
-    born = now - age()
+    lived = age()
+    born, now = time.time() - lived, time.time()
     sources = {name: Path(name) if name.endswith(".py") else fingerprint.source(name, scripts) for name in code}
     files = {os.path.realpath(file): name for name, file in sources.items() if file}
     for file, name in files.items():

@@ -28,6 +28,7 @@ def device_for(wanted: str, gpus: int, folder: Path = LEASES) -> Iterator[torch.
     with lease([str(torch.cuda.get_device_properties(index).uuid) for index in devices], folder) as index:
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
+        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
         yield device
 
 

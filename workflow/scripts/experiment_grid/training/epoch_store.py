@@ -1,18 +1,20 @@
 """The state after every epoch, kept until the cell is done: a training that was killed goes on from there.
 
-A file holds what one epoch left (rows, weights, the optimizer's buffers) and where it belongs (recipe, data, device,
-versions of torch and NumPy). One that is damaged or belongs elsewhere counts as not there; what is damaged is removed.
+A file holds what one epoch left (its row, state dicts, and what else a training must have again) and where it belongs
+(recipe, data, device, versions of torch and NumPy). One that is damaged or belongs elsewhere counts as not there; what
+is damaged is removed.
 """
 
 import json
 import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -24,14 +26,15 @@ from experiment_grid.training.history import Row
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch of the networks of `seeds` left; `weights` by their names in the checkpoint file."""
+    """What one epoch of a seed left: the state dicts of model and loss, and the rest that going on needs."""
 
-    seeds: list[int]
+    seed: int
     number: int
-    rows: list[Row]
+    row: Row
     seconds: dict[str, float]  # by part
-    weights: dict[str, Tensor]
-    buffers: list[Tensor]  # the optimizer's
+    model: dict[str, Tensor]
+    loss: dict[str, Tensor]
+    rest: dict[str, Any]  # numbers, texts, lists, dicts, tensors
 
 
 class EpochStore:
@@ -46,19 +49,24 @@ class EpochStore:
         self.seconds_before = 0.0  # that went into the epochs that were found here
 
     def write(self, epoch: Epoch) -> None:
-        """Keep an epoch."""
+        """Keep an epoch. One whose state cannot be written down is left out, with a line in the log."""
         started = perf_counter()
-        tensors = epoch.weights | {f"buffer{index}": buffer for index, buffer in enumerate(epoch.buffers)}
-        results = json.dumps({"rows": [asdict(row) for row in epoch.rows], "seconds": epoch.seconds})
+        tensors: dict[str, Tensor] = {}
+        try:
+            state = pack({"model": epoch.model, "loss": epoch.loss, "rest": epoch.rest}, tensors)
+        except TypeError as error:
+            print(f"epoch {epoch.number} is not kept, a killed training would start again: {error}")
+            return
+        results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "state": state})
         metadata = {"origin": self.origin, "results": results, "checksum": _checksum(results, tensors)}
         # Not flushed to disk: killed processes leave whole files all the same, and the checksum tells the rest.
-        with replacing(self._path(epoch.seeds, epoch.number), flush=False) as part:
+        with replacing(self._path(epoch.seed, epoch.number), flush=False) as part:
             save_file(tensors, part, metadata=metadata)
         self.seconds_writing += perf_counter() - started
 
-    def read(self, seeds: Sequence[int], number: int) -> Epoch | None:
+    def read(self, seed: int, number: int) -> Epoch | None:
         """An epoch that was kept; None, with a line in the log unless it is simply not there, if it is of no use."""
-        path = self._path(seeds, number)
+        path = self._path(seed, number)
         if not path.exists():
             return None
         try:
@@ -73,25 +81,50 @@ class EpochStore:
         if metadata.get("checksum") != _checksum(metadata["results"], tensors):
             return _removed(path, "damaged (wrong checksum)")
         results = json.loads(metadata["results"])
-        weights = {name: tensor for name, tensor in tensors.items() if not name.startswith("buffer")}
-        buffers = [tensors[f"buffer{index}"] for index in range(len(tensors) - len(weights))]
-        rows = [Row(**row) for row in results["rows"]]
         self.seconds_before += sum(results["seconds"].values())
-        return Epoch(list(seeds), number, rows, results["seconds"], weights, buffers)
+        return Epoch(seed, number, Row(**results["row"]), results["seconds"], **unpack(results["state"], tensors))
 
     def remove(self) -> None:
         """Forget all epochs, once the cell's own files hold them."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _path(self, seeds: Sequence[int], number: int) -> Path:
-        others = f"-and-{len(seeds) - 1}-more" if len(seeds) > 1 else ""  # all their numbers could be too long a name
-        return self.folder / f"seed{seeds[0]}{others}.epoch{number}.safetensors"
+    def _path(self, seed: int, number: int) -> Path:
+        return self.folder / f"seed{seed}.epoch{number}.safetensors"
+
+
+def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """Nested dicts, lists and tuples as JSON, their tensors put into `tensors`. Raises TypeError for anything else."""
+    if isinstance(value, Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().to("cpu", copy=True).contiguous()
+        return {"tensor": name}
+    if isinstance(value, Mapping):
+        return {"dict": [[pack(key, tensors), pack(item, tensors)] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [pack(item, tensors) for item in value]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"its state holds a {type(value).__name__}")
+
+
+def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """What `pack` was given."""
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "dict":
+        return {unpack(key, tensors): unpack(item, tensors) for key, item in content}
+    items = [unpack(item, tensors) for item in content]
+    return items if kind == "list" else tuple(items)
 
 
 def _checksum(results: str, tensors: Mapping[str, Tensor]) -> str:
     checksum = zlib.crc32(results.encode())
     for name in sorted(tensors):
-        checksum = zlib.crc32(tensors[name].numpy(), checksum)
+        checksum = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), checksum)
     return str(checksum)
 
 

@@ -13,7 +13,7 @@ from experiment_grid.runtime.files import replacing
 class Row:
     """One seed's epoch. Training figures are running means over its images, while the weights move.
 
-    `seconds` is the training part of the epoch; of seeds that train together, each has its share.
+    `seconds` is the training part of the epoch.
     """
 
     seed: int

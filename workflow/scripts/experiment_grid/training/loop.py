@@ -1,39 +1,28 @@
-"""Training: epochs of shuffled batches, a look at the validation images after each.
+"""Training one seed: epochs of shuffled batches, a look at the validation images after each."""
 
-A `Trainer` trains one seed, or several seeds of one cell side by side (`model.py`): each seed has its own split,
-initial weights and order of batches, all drawn from the seed: none depends on what trains beside it.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from time import perf_counter
+from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from experiment_grid.config.parameters import Parameters
-from experiment_grid.config.parameters import split as split_sizes
-from experiment_grid.training.checkpoints import names
+from experiment_grid.training.components import Loss, Model, Optimizer
 from experiment_grid.training.devices import synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
-from experiment_grid.training.metrics import accuracy, mean_loss
-from experiment_grid.training.model import CHUNK, initial_weights, layers, predict, stacked
-from experiment_grid.training.optimizers import OPTIMIZERS
-from experiment_grid.training.step import Step
+from experiment_grid.training.images import input_shape, inputs_of, predict, take
+from experiment_grid.training.metrics import accuracy, figure, mean_loss
+from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
+from experiment_grid.training.split import split_sizes
+from experiment_grid.training.state import restore, saved, unsaved
+from experiment_grid.training.step import step
 
-Figures = list[tuple[float, float]]  # (loss, accuracy) of each seed
+BLOCK = 2**20  # bytes of images that are fetched at once
 
-BLOCK = 1024  # images that are fetched at once from all over the memory
+NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
-SPLIT, INITIAL_WEIGHTS, ORDER = range(3)  # what a seed is used for
-
-
-def generator(seed: int, *purpose: int) -> torch.Generator:
-    """Random numbers for one purpose of one seed, independent of every other's (NumPy's SeedSequence mixes them)."""
-    (state,) = np.random.SeedSequence([seed, *purpose]).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state))
+Figures = tuple[float, float]  # loss, accuracy
 
 
 def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -43,43 +32,45 @@ def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tens
     return order[:n_train], order[n_train:]
 
 
-def take(rows: Tensor, indices: Tensor) -> Tensor:
-    """rows[indices] for rows [N, width] and indices [seeds, M]; faster."""
-    return torch.index_select(rows, 0, indices.flatten()).view(*indices.shape, -1)
+def batch_sizes(n_images: int, size: int) -> list[int]:
+    """How many images each batch of an epoch has: `size`, the last one perhaps fewer.
+
+    One that would have a single image joins the batch before it: batch norm has no variance of one image.
+    """
+    whole, rest = divmod(n_images, size)
+    if rest == 1 and whole:
+        return [size] * (whole - 1) + [size + 1]
+    return [size] * whole + [rest] * (rest > 0)
 
 
 class Trainer:
-    """The networks of `seeds`, their optimizer and their images, on one device.
+    """The model of one seed of the cell `cell`, its loss, its optimizer and the images, on one device.
 
-    `images` uint8 [N, pixels] and `labels` [N] are already there. `training` and `validation` are indices of images
-    [seeds, n], a split for each seed; `validation_images` are there a second time, in that order.
+    `images` uint8 [N, H, W] or [N, C, H, W] and `labels` [N] are already there; `parameters` are the recipe's.
+    `training` and `validation` are indices of images.
     """
 
-    def __init__(self, parameters: Parameters, seeds: list[int], images: Tensor, labels: Tensor, n_classes: int):
-        self.parameters, self.seeds = parameters, seeds
-        self.images, self.labels = images, labels.long()
-        self.device = images.device
-        splits = [split(len(images), parameters.train_fraction, seed) for seed in seeds]
-        self.training, self.validation = (torch.stack(part).to(self.device) for part in zip(*splits, strict=True))
-        self.validation_images = take(self.images, self.validation)
-        widths = [images.shape[-1], *parameters.hidden, n_classes]
-        networks = [initial_weights(widths, generator(seed, INITIAL_WEIGHTS)) for seed in seeds]
-        self.shapes = [tensor.shape for tensor in networks[0]]
-        self.flat_params = stacked(networks).to(self.device)
-        self.optimizer = OPTIMIZERS[parameters.optimizer](self.flat_params, parameters)
-        self.layers = layers(self.flat_params, widths)
-        self.one_hot = F.one_hot(self.labels, n_classes).float()
-        sizes = {len(batch) for batch in self.training[0].split(parameters.batch_size)}  # the last may be smaller
-        self.steps = {size: Step(parameters, size, widths, self.optimizer) for size in sizes}
+    def __init__(
+        self, cell: str, parameters: Mapping[str, Any], seed: int, images: Tensor, labels: Tensor, classes: int
+    ):
+        self.parameters, self.seed = parameters, seed
+        self.images, self.labels, self.device = images, labels.long(), images.device
+        parts = split(len(images), parameters["train_fraction"], seed)
+        self.training, self.validation = (part.to(self.device) for part in parts)
+        self.model = Model(cell, parameters, input_shape(images), classes, seed)
+        self.module = self.model.on(self.device)
+        self.loss = Loss(cell, parameters, self.device)
+        self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
+        self.optimizer = self.optimizer_component.optimizer
 
     @property
     def parameters_count(self) -> int:
-        """Weights and biases of one network."""
-        return self.flat_params.shape[-1]
+        """Numbers that the model's parameters hold, frozen ones too."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
 
-    @np.errstate(all="ignore")  # a diverged network overflows, and says so by its figures
     def epoch(self, number: int) -> Epoch:
         """Train through all batches once, then validate."""
+        seed_all(self.seed, EPOCH, number)
         synchronize(self.device)
         started = perf_counter()
         training = self._train(number)
@@ -88,57 +79,77 @@ class Trainer:
         validation = self._validate()
         synchronize(self.device)
         validated = perf_counter()
-        seconds = trained - started
-        rows = [
-            Row(seed, number, *trained_to, *validated_to, seconds / len(self.seeds))
-            for seed, trained_to, validated_to in zip(self.seeds, training, validation, strict=True)
-        ]
-        parts = {"train": seconds, "validate": validated - trained}
-        buffers = [buffer.cpu() for buffer in self.optimizer.buffers]  # not copied on a CPU: keep before the next epoch
-        return Epoch(self.seeds, number, rows, parts, self._networks(number), buffers)
+        seconds = {"train": trained - started, "validate": validated - trained}
+        row = Row(self.seed, number, *training, *validation, seconds["train"])
+        loss = self.loss.function
+        rest = {
+            "model": unsaved(self.module),
+            "loss": unsaved(loss),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        return Epoch(self.seed, number, row, seconds, saved(self.module), saved(loss), rest)
 
-    @torch.inference_mode()
     def resume(self, epoch: Epoch) -> None:
         """Go on from an epoch that was kept."""
-        names_of = [names(seed, epoch.number, len(self.shapes)) for seed in self.seeds]
-        self.flat_params.copy_(stacked([[epoch.weights[name] for name in of_seed] for of_seed in names_of]))
-        for buffer, kept in zip(self.optimizer.buffers, epoch.buffers, strict=True):
-            buffer.copy_(kept)
+        loss = self.loss.function
+        for module, weights in ((self.module, epoch.model), (loss, epoch.loss)):
+            if weights:
+                module.load_state_dict(weights)
+        restore(self.module, epoch.rest["model"])
+        restore(loss, epoch.rest["loss"])
+        self.optimizer.load_state_dict(epoch.rest["optimizer"])
 
-    def _networks(self, number: int) -> dict[str, Tensor]:
-        """The weights of every seed as they are now, by their names in the checkpoint file."""
-        tensors = [tensor for layer in self.layers for tensor in layer]
-        return {
-            name: tensor[index].reshape(shape).clone().cpu()
-            for index, seed in enumerate(self.seeds)
-            for name, tensor, shape in zip(names(seed, number, len(tensors)), tensors, self.shapes, strict=True)
-        }
-
-    @torch.inference_mode()
     def _train(self, number: int) -> Figures:
-        """All training images once, in the order of this epoch; mean loss and accuracy as they passed, by seed."""
-        size, count = self.parameters.batch_size, self.training.shape[-1]
-        orders = [torch.randperm(count, generator=generator(seed, ORDER, number)) for seed in self.seeds]
-        order = self.training.gather(-1, torch.stack(orders).to(self.device))
-        truths = take(self.one_hot, order).mT.contiguous()
-        logits = torch.empty_like(truths)
-        batches = zip(self._batches(order), truths.split(size, dim=-1), logits.split(size, dim=-1), strict=True)
-        for images, truth, kept in batches:
-            kept.copy_(self.steps[truth.shape[-1]](images, truth))
-        return self._figures(logits.mT, order)
+        """All training images once, in the order of this epoch; mean loss and accuracy as they passed."""
+        self.module.train()
+        self.loss.train()
+        order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
+        order = self.training[order.to(self.device)]
+        labels, logits, losses = self.labels[order], [], []
+        sizes = batch_sizes(len(order), self.parameters["batch_size"])
+        for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
+            answer, loss = self._step(images, truth)
+            if number == 1 and not losses:
+                self._refuse_no_numbers(answer, loss)
+            logits.append(answer)
+            losses.append(loss)
+        weights = torch.tensor(sizes, dtype=torch.float64, device=self.device) / len(order)
+        answers = torch.cat(logits).float()
+        return figure(torch.stack(losses).double() @ weights, answers), accuracy(answers, labels)
 
-    def _batches(self, order: Tensor) -> Iterator[Tensor]:
-        """The images uint8 [seeds, batch, pixels] at `order`, in blocks from memory."""
-        size = self.parameters.batch_size
-        for indices in order.split(max(1, BLOCK // size) * size, dim=-1):
-            yield from take(self.images, indices).split(size, dim=-2)
+    def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
+        """The images at `order`, uint8, in batches of `sizes`; fetched in blocks from all over the memory."""
+        together = max(1, BLOCK // (self.images[0].numel() * sizes[0]))
+        for start in range(0, len(sizes), together):
+            block = sizes[start : start + together]
+            first = start * sizes[0]  # only the last batch may have another size
+            yield from take(self.images, order[first : first + sum(block)]).split(block)
+
+    def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One step with a batch; logits and loss before the update."""
+        inputs = inputs_of(images, self.parameters["normalize"])
+        try:
+            return step(self.model, self.loss, self.optimizer, inputs, labels)
+        except Exception as error:
+            raise self._guilty(error).failed(error) from error
+
+    def _guilty(self, error: Exception) -> Model | Optimizer:
+        """Which component an exception is about that none of them raised as its own: the model, if `backward` did."""
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_name != "closure":
+            trace = trace.tb_next
+        return self.model if trace else self.optimizer_component
+
+    def _refuse_no_numbers(self, logits: Tensor, loss: Tensor) -> None:
+        """Initial weights that give no numbers are a mistake; a training that diverges later is a result."""
+        if logits.isnan().any():
+            raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
+        if not loss.isfinite():
+            raise self.loss.refused(NO_NUMBERS.format(f"a loss of {loss.item()}"))
 
     def _validate(self) -> Figures:
-        chunks = self.validation_images.split(CHUNK, dim=-2)
-        logits = predict(self.layers, chunks, self.parameters.normalize, self.parameters.activation)
-        return self._figures(logits, self.validation)
-
-    def _figures(self, logits: Tensor, indices: Tensor) -> Figures:
-        """Mean loss and accuracy of logits [seeds, images, classes] of the images at `indices`, by seed."""
-        each = zip(logits.cpu().numpy(), self.labels[indices].cpu().numpy(), strict=True)
-        return [(mean_loss(*pair, self.parameters.loss), accuracy(*pair)) for pair in each]
+        self.module.eval()
+        self.loss.train(False)
+        logits = predict(self.model, take(self.images, self.validation), self.parameters["normalize"])
+        labels = self.labels[self.validation]
+        return mean_loss(self.loss, logits, labels), accuracy(logits, labels)

@@ -1,19 +1,28 @@
-"""Loss and accuracy of a network's answers, the same in training, validation and test.
+"""Loss and accuracy of a network's answers, the same in training, validation and test."""
 
-A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it scores
-what always naming one class scores, and its loss is no number.
-"""
+import math
+from collections.abc import Callable
 
-import numpy as np
-
-from experiment_grid.training.losses import LOSSES
+import torch
+from torch import Tensor
 
 
-def mean_loss(logits: np.ndarray, classes: np.ndarray, loss: str) -> float:
-    """The mean over images of a loss by its name, from logits [M, K] and true classes [M]; may be NaN or infinite."""
-    return float(LOSSES[loss].value(logits, classes).mean(dtype=np.float64))
+@torch.no_grad()
+def mean_loss(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> float:
+    """The loss of logits [M, K] and labels [M]; may be NaN or infinite."""
+    return figure(loss(logits, labels.long()), logits)
 
 
-def accuracy(logits: np.ndarray, classes: np.ndarray) -> float:
-    """The fraction of images whose largest logit is the true class's."""
-    return float((logits.argmax(axis=-1) == classes).mean())
+def figure(loss: Tensor, logits: Tensor) -> float:
+    """A loss, NaN where a logit is NaN: `torch.nn.MultiMarginLoss` makes 0 of that, as of a perfect network."""
+    return math.nan if logits.isnan().any() else loss.item()
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """The fraction of images whose largest logit is the true class's, from logits [M, K] and labels [M].
+
+    A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it
+    scores what always naming one class scores.
+    """
+    predicted = logits.cpu().numpy().argmax(axis=-1)
+    return float((predicted == labels.cpu().numpy()).mean())

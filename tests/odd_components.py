@@ -1,0 +1,164 @@
+"""Models, losses and an optimizer as users write them, with all that PyTorch allows: targets for tests."""
+
+import random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Base(nn.Module):
+    """Two layers for images of 6 by 5 pixels."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.first, self.last = nn.Linear(30, 12), nn.Linear(12, classes)
+
+    def forward(self, images):
+        return self.last(self.hidden(images))
+
+    def hidden(self, images):
+        return F.relu(self.first(images.flatten(1)))
+
+
+class Frozen(Base):
+    """The first layer keeps its initial weights."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.first.requires_grad_(False)
+
+
+class Unused(Base):
+    """A layer that `forward` does not call."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.spare = nn.Linear(3, 3)
+
+
+class Tied(nn.Module):
+    """Two layers of one weight."""
+
+    def __init__(self, input_shape, classes):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(30, 30), nn.Linear(30, 30)
+        self.outer.weight = self.inner.weight
+        self.head = nn.Linear(30, classes)
+
+    def forward(self, images):
+        return self.head(F.relu(self.outer(F.relu(self.inner(images.flatten(1))))))
+
+
+class Noisy(Base):
+    """Batch norm and dropout, a layer dropped by `random`, noise by NumPy."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.norm, self.dropout = nn.BatchNorm1d(12), nn.Dropout(0.3)
+
+    def hidden(self, images):
+        found = self.dropout(self.norm(super().hidden(images)))
+        if self.training and random.random() < 0.3:
+            found = found * 0.5
+        return found + float(np.random.normal(0, 0.01)) * self.training
+
+
+class Remembering(Base):
+    """State that no state dict has: a counter, a tensor, a buffer that is not persistent."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.steps, self.mean = 0, torch.zeros(12)
+        self.register_buffer("largest", torch.zeros(()), persistent=False)
+
+    def hidden(self, images):
+        found = super().hidden(images)
+        if self.training:
+            self.steps += 1
+            self.mean = 0.9 * self.mean + 0.1 * found.detach().mean(dim=0)
+            self.largest = torch.maximum(self.largest, found.detach().max())
+        return found / (1 + self.largest) - self.mean + 1 / (1 + self.steps)
+
+
+class Lazy(nn.Sequential):
+    """Sizes that the first images tell."""
+
+    def __init__(self, classes):
+        super().__init__(nn.LazyConv2d(3, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(classes))
+
+
+class Untrainable(Base):
+    """Everything is frozen."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.requires_grad_(False)
+
+
+class Noting(Base):
+    """State that is no tensor."""
+
+    def get_extra_state(self):
+        return {"notes": []}
+
+    def set_extra_state(self, state):
+        pass
+
+
+class MovingLoss(nn.Module):
+    """Cross-entropy of logits on a scale that moves with what it saw in training."""
+
+    def __init__(self, momentum=0.9):
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, logits, labels):
+        if self.training:
+            self.scale = self.momentum * self.scale + (1 - self.momentum) * logits.detach().abs().mean()
+        return F.cross_entropy(logits / self.scale.clamp_min(0.1), labels, reduction="none")
+
+
+class CountingLoss:
+    """A loss that is no module, and counts."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, logits, labels):
+        self.calls += 1
+        return F.cross_entropy(logits, labels) * (1 + 1 / self.calls)
+
+
+def focal(logits, labels, gamma=2.0):
+    """A loss of one's own: one number for each image."""
+    cross_entropy = F.cross_entropy(logits, labels, reduction="none")
+    return (1 - (-cross_entropy).exp()) ** gamma * cross_entropy
+
+
+class Own(torch.optim.Optimizer):
+    """Steps by the gradient's sign, whose size is halved every fifth step."""
+
+    def __init__(self, parameters, lr, factor=0.5):
+        super().__init__(parameters, {"lr": lr, "factor": factor})
+
+    @torch.no_grad()
+    def step(self, closure):
+        with torch.enable_grad():
+            loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    state = self.state[parameter]
+                    state["count"] = state.get("count", 0) + 1
+                    parameter -= group["lr"] * group["factor"] ** (state["count"] // 5) * parameter.grad.sign()
+        return loss
+
+
+class Unkept(Own):
+    """With a state that cannot be written down."""
+
+    def state_dict(self):
+        return super().state_dict() | {"seen": {1, 2}}

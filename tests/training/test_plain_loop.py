@@ -1,0 +1,145 @@
+"""Training against a plain PyTorch loop, written here with torch.nn and torch.optim: the same bits on a CPU."""
+
+import itertools
+import random
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from trained_cell import LOSSES, MODELS, OPTIMIZERS, canonical, images_of_classes
+
+from experiment_grid.training.images import inputs_of
+from experiment_grid.training.loop import Trainer
+from experiment_grid.training.models.mlp import ACTIVATIONS
+from experiment_grid.training.randomness import EPOCH, INITIAL_WEIGHTS, ORDER, generator, seed_all
+
+CLASSES = 4
+LAYERS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "elu": nn.ELU, "gelu": nn.GELU, "silu": nn.SiLU}
+LAYERS |= {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "prelu": nn.PReLU}
+
+
+def dense(width, options):
+    layers = []
+    for units in options["hidden"]:
+        layers += [nn.Linear(width, units)] + [nn.BatchNorm1d(units)] * options["batch_norm"]
+        layers += [LAYERS[options["activation"]]()] + [nn.Dropout(options["dropout"])] * (options["dropout"] > 0)
+        width = units
+    return [*layers, nn.Linear(width, CLASSES)]
+
+
+def plain_model(name, options):
+    """For images of 6 by 5 pixels."""
+    if name == "mlp":
+        return nn.Sequential(nn.Flatten(), *dense(30, options))
+    if name == "linear":
+        return nn.Sequential(nn.Flatten(), nn.Linear(30, CLASSES))
+    layers, planes = [], 1
+    for maps in options["channels"]:
+        layers += [nn.Conv2d(planes, maps, 3, padding=1)] + [nn.BatchNorm2d(maps)] * options["batch_norm"]
+        layers += [LAYERS[options["activation"]](), nn.MaxPool2d(2, ceil_mode=True)]
+        planes = maps
+    return nn.Sequential(*layers, nn.Flatten(), *dense(planes * 2 * 2, options))
+
+
+PLAIN_LOSSES = {
+    "nll": lambda logits, labels: F.nll_loss(F.log_softmax(logits, dim=1), labels),
+    "cross_entropy": nn.CrossEntropyLoss(),
+    "mse": lambda logits, labels: nn.MSELoss()(torch.softmax(logits, 1), F.one_hot(labels, CLASSES).float()),
+    "multi_margin": nn.MultiMarginLoss(),
+}
+PLAIN_OPTIMIZERS = {
+    "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9, fused=True),
+    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr, fused=True),
+    "adamw": lambda parameters, lr: torch.optim.AdamW(parameters, lr=lr, weight_decay=0.0, fused=True),
+    "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr=lr),
+    "adagrad": lambda parameters, lr: torch.optim.Adagrad(parameters, lr=lr),
+}
+
+
+def plain_training(cell, images, labels, training, validation, seed, epochs):
+    """The weights after `epochs`, and (training accuracy, validation loss) of the last."""
+    seed_all(seed, INITIAL_WEIGHTS)
+    options = {name: value for name, value in cell.items() if name in ("activation", "dropout", "batch_norm")}
+    model = plain_model(cell["model"], MODELS[cell["model"]] | options)
+    loss = PLAIN_LOSSES[cell["loss"]]
+    optimizer = PLAIN_OPTIMIZERS[cell["optimizer"]](model.parameters(), 0.01)
+    for number in range(1, epochs + 1):
+        seed_all(seed, EPOCH, number)
+        order = training[torch.randperm(len(training), generator=generator(seed, ORDER, number))]
+        model.train()
+        right = 0
+        for batch in order.split(32):
+            inputs = inputs_of(images[batch], normalize=True)
+            optimizer.zero_grad()
+            logits = model(inputs)
+            loss(logits, labels[batch]).backward()
+            optimizer.step()
+            right += int((logits.argmax(dim=1) == labels[batch]).sum())
+        model.eval()
+        with torch.no_grad():
+            value = loss(model(inputs_of(images[validation], normalize=True)), labels[validation]).item()
+    return [*model.state_dict().values()], (right / len(order), value)
+
+
+FACTORS = {
+    "model": list(MODELS),
+    "loss": list(LOSSES),
+    "optimizer": list(OPTIMIZERS),
+    "activation": list(ACTIVATIONS),
+    "dropout": [0.0, 0.3],
+    "batch_norm": [False, True],
+}
+
+
+def pairwise(factors):
+    """Cells in which every value of a factor meets every value of every other one: greedily, so not the fewest."""
+    wanted = {
+        ((one, a), (other, b))
+        for one, other in itertools.combinations(factors, 2)
+        for a in factors[one]
+        for b in factors[other]
+    }
+    draw = random.Random(0)
+    while wanted:
+        (one, a), (other, b) = min(wanted, key=str)
+        tries = [{name: draw.choice(factors[name]) for name in factors} | {one: a, other: b} for _ in range(60)]
+        cell = max(tries, key=lambda cell: len(wanted & pairs(cell)))
+        wanted -= pairs(cell)
+        yield cell
+
+
+def pairs(cell):
+    return {*itertools.combinations(cell.items(), 2)}
+
+
+def matches(cell, epochs):
+    images, labels = (torch.from_numpy(array) for array in images_of_classes(150))
+    options = dict(cell)
+    if cell["model"] == "linear":  # it has no such options
+        options = {name: options[name] for name in TABLE}
+    trainer = Trainer("cell", canonical(**options, learning_rate=0.01), 3, images, labels, CLASSES)
+    for number in range(1, epochs + 1):
+        epoch = trainer.epoch(number)
+    weights, (train_accuracy, validation_loss) = plain_training(
+        cell, images, labels.long(), trainer.training, trainer.validation, 3, epochs
+    )
+    assert len(epoch.model) == len(weights)
+    for (name, found), wanted in zip(epoch.model.items(), weights, strict=True):
+        assert torch.equal(found, wanted), name
+    assert epoch.row.train_accuracy == train_accuracy
+    assert epoch.row.validation_loss == validation_loss
+
+
+TABLE = ("model", "loss", "optimizer")
+
+
+@pytest.mark.parametrize("cell", list(pairwise(FACTORS)), ids=lambda cell: "-".join(map(str, cell.values())))
+def test_one_epoch_of_every_pair(cell):
+    matches(cell, epochs=1)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_five_epochs_of_some(number):
+    draw = random.Random(number)
+    matches({name: draw.choice(values) for name, values in FACTORS.items()}, epochs=5)

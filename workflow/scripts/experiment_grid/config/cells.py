@@ -1,0 +1,111 @@
+"""Every cell of a config: its grids expanded, its components resolved, and what is wrong with one of them."""
+
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from experiment_grid.config.components import ProblemsError
+from experiment_grid.config.gpus import gpus_available
+from experiment_grid.config.grid import expand
+from experiment_grid.config.kinds import NAME
+from experiment_grid.config.parameters import Parameters
+from experiment_grid.config.problems import Keys, Problem, closest
+from experiment_grid.config.resolution import CellValues, Resolution
+from experiment_grid.data.datasets import DATASETS, own_file
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.split import split_sizes
+
+IDX_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
+
+
+class Cells:
+    """Every cell of a config whose grids can be expanded: `parameters` and `notes` by name, and the `problems` met."""
+
+    def __init__(self, config: Mapping[str, Any]):
+        self.problems: list[Problem] = []
+        self.parameters: dict[str, Parameters] = {}
+        self.notes: dict[str, str] = {}
+        self._keys: dict[str, Keys] = {}
+        self._names: dict[str, str] = {}  # by small letters: some file systems know no others
+        self._same: dict[Parameters, str] = {}
+        self._resolution = Resolution(config["defaults"], config["packages"])
+        self._images = _training_images(config["dataset"])
+        self._no_gpu = _cuda_asked(config) and gpus_available(config["gpus"]) == 0
+        for index, item in enumerate(config["cells"]):
+            for name, own in expand(item):
+                self._add(("cells", index), name, own, item)
+        if not self.problems:
+            for key in ("baseline", "final"):
+                self.problems += self._among_them(key, config[key])
+
+    def _add(self, keys: Keys, name: str, own: dict[str, Any], item: Mapping[str, Any]) -> None:
+        cell = CellValues(name, own, keys, item.get("grid"))
+        try:
+            parameters = self._resolution.parameters(cell)
+        except ProblemsError as error:
+            self.problems += error.problems
+            return
+        self.problems += self._name(keys, name, item)
+        self.problems += self._alike(keys, name, parameters)
+        self.problems += self._values(cell, parameters)
+        self.parameters[name] = parameters
+        self.notes[name] = item.get("note", "")
+        self._keys.setdefault(name, keys)
+
+    def _among_them(self, key: str, name: str) -> Iterator[Problem]:
+        if name not in self.parameters:
+            some = ", ".join([*self.parameters][:12]) + (", ..." if len(self.parameters) > 12 else "")
+            yield Problem((key,), f"is no configured cell{closest(name, self.parameters)}", name, some)
+
+    def _name(self, keys: Keys, name: str, item: Mapping[str, Any]) -> Iterator[Problem]:
+        where = (*keys, "grid" if "grid" in item else "name")
+        if len(name) > NAME["longest"]:
+            yield Problem(where, f"makes a name of {len(name)} characters", name, f"at most {NAME['longest']}")
+        other = self._names.setdefault(name.lower(), name)
+        if name in self.parameters:
+            yield Problem(where, f"is the name of cells[{self._keys[name][1]}] too", name, "a name of its own")
+        elif other != name:
+            wrong = f"differs from {other} (cells[{self._keys[other][1]}]) in large and small letters only"
+            yield Problem(where, wrong, name, "a name of its own")
+
+    def _alike(self, keys: Keys, name: str, parameters: Parameters) -> Iterator[Problem]:
+        other = self._same.setdefault(parameters, name)
+        if other != name:
+            yield Problem(keys, f"has the same parameters as cell {other}", name, "parameters of its own")
+
+    def _values(self, cell: CellValues, parameters: Parameters) -> Iterator[Problem]:
+        name, where = cell.name, cell.where
+        if parameters.device == "cuda" and self._no_gpu:
+            wrong = f"is asked for by cell {name}, and no GPU is found"
+            yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
+        if self._images is None:
+            return
+        training, validation = split_sizes(self._images, parameters.train_fraction)
+        if training < 1 or validation < 1:
+            wrong = f"leaves cell {name} no {'training' if training < 1 else 'validation'} image of {self._images}"
+            yield Problem(where("train_fraction"), wrong, parameters.train_fraction, "at least one image for each")
+        elif parameters.batch_size > training:
+            wrong = f"is more than the {training} training images of cell {name}"
+            yield Problem(where("batch_size"), wrong, parameters.batch_size, f"1 to {training}")
+
+
+def _training_images(dataset: str | dict[str, str]) -> int | None:
+    """Images to train and validate on; of files of one's own as the labels' header says, None if it can't be read."""
+    if isinstance(dataset, str):
+        return DATASETS[dataset].training_images
+    try:
+        file = own_file(dataset["path"], "train-labels-idx1-ubyte")
+        with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as stream:
+            header = stream.read(8)
+    except (OSError, EOFError, zlib.error, UserError):  # told in full where the files are checked
+        return None
+    return int.from_bytes(header[4:]) if header[:4] == IDX_LABELS else None
+
+
+def _cuda_asked(config: Mapping[str, Any]) -> bool:
+    """Whether a cell may name CUDA: only then is it worth counting GPUs."""
+    asked = [config["defaults"].get("device")]
+    for item in config["cells"]:
+        asked += [item.get("device"), *item.get("grid", {}).get("device", [])]
+    return "cuda" in asked

@@ -1,0 +1,233 @@
+"""Components of a cell (model, loss, optimizer): what a target leads to, and its options in their canonical form."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from experiment_grid.config import annotations, signatures
+from experiment_grid.config.definitions import NotThereError, places
+from experiment_grid.config.keys import Parameters as Keyed
+from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.parameters import TARGET, Component
+from experiment_grid.config.problems import Keys, Problem, closest
+from experiment_grid.config.shortnames import OURS, SHORT_NAMES, short
+from experiment_grid.config.signatures import Parameter
+from experiment_grid.config.validation import problems
+from experiment_grid.planning.fingerprint import folder_fingerprint
+from experiment_grid.runtime.files import digest
+
+ALWAYS = ("torch", "torchvision", "experiment_grid")
+GIVEN = {  # parameters that the trainer fills in
+    "input_shape": "the data set gives it",
+    "classes": "the data set gives it",
+    "lr": "it is the cell's learning_rate",
+    "params": "they are the model's",
+}
+
+
+@dataclass(frozen=True)
+class Located:
+    """A target in its canonical form, and what it takes: `parameters` by name, None where no source tells."""
+
+    target: str
+    parameters: dict[str, Parameter] | None
+    open: bool = True  # takes others too
+    package: str | None = None  # one that the config lists
+
+    @property
+    def known(self) -> str:
+        return ", ".join(self.parameters or ())
+
+
+class RefusedError(Exception):
+    """A target that can't be used; `wrong` and `allowed` for the user's line."""
+
+    def __init__(self, wrong: str, allowed: str):
+        super().__init__(wrong)
+        self.wrong, self.allowed = wrong, allowed
+
+
+def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
+    """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
+    target = SHORT_NAMES[kind].get(target, target)
+    if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
+        target, found = _in_file(target)
+        return _located(kind, target, found, None)
+    return in_package(kind, target, packages)
+
+
+@cache
+def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
+    """What a dotted name leads to. Raises RefusedError."""
+    package = target.partition(".")[0]
+    if package == target or not all(part.isidentifier() for part in target.split(".")):
+        names = SHORT_NAMES[kind]
+        some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
+        raise RefusedError(f"is not one of those known{closest(target, names)}", some)
+    if package not in (*ALWAYS, *packages):
+        listed = ", ".join(["torch", "torchvision", *packages])
+        raise RefusedError(
+            f"is in {package}, which the config does not list", f"{listed}; others by packages: [{package}]"
+        )
+    try:
+        found = signatures.of_name(target)
+    except NotThereError as error:
+        raise _not_there(error, target.rpartition(".")[2], target.rpartition(".")[0]) from None
+    return _located(kind, found.shortest, found, package if package not in ALWAYS else None)
+
+
+def _in_file(target: str) -> tuple[str, signatures.Found]:
+    text, _, name = target.partition(":")
+    path = PurePosixPath(text)
+    if path.is_absolute() or text.startswith("~") or "\\" in text or name[:1] in ("/", "\\"):
+        raise RefusedError("is no path inside of the project", "a path relative to the working directory")
+    if ".." in path.parts:
+        raise RefusedError("leads out of the project by `..`", "a path inside of the working directory")
+    if path.suffix != ".py" or not name.isidentifier():
+        raise RefusedError("names no class or function in a file", "folder/file.py:name")
+    try:
+        if not Path(path).is_file():
+            others = [other.as_posix() for other in Path(path.parent).glob("*.py")]
+            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", ", ".join(sorted(others)[:8]))
+        return f"{path}:{name}", signatures.of_file(Path(path), name)
+    except NotThereError as error:
+        raise _not_there(error, name, str(path)) from None
+    except SyntaxError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise RefusedError(f"needs {error.filename}, which is no Python ({error.msg}{line})", "") from None
+    except (OSError, ValueError):  # a name too long for the file system, a folder that may not be read
+        raise RefusedError("names no file", "path of a Python file") from None
+
+
+def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
+    names = [other for other in dict.fromkeys(error.names) if not other.startswith("_")]
+    wrong = f"{error} by this name in {place}" if str(error).startswith("no such") else str(error)
+    some = [other for other in names if other[:1].isupper()] or names
+    return RefusedError(f"{wrong}{closest(name, names)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
+
+
+def _located(kind: str, target: str, found: signatures.Found, package: str | None) -> Located:
+    signature = found.signature
+    if signature is None:
+        return Located(target, None, package=package)
+    skipped = 1 if kind == "optimizer" else 2 if kind == "loss" and not signature.is_class else 0
+    taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in GIVEN}
+    return Located(target, taken, signature.open, package)
+
+
+@dataclass
+class Given:
+    """An option as the config gives it, and where."""
+
+    value: Any
+    keys: Keys
+
+
+def component(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
+    """A component in its canonical form. Raises ProblemsError; `place` is where the config names it."""
+    found = list(_problems(kind, cell, located, options, place))
+    if found:
+        raise ProblemsError(found)
+    if located.parameters is None:
+        return Component(located.target, {name: options[name].value for name in sorted(options)})
+    made = {}
+    for name, parameter in located.parameters.items():
+        value = options[name].value if name in options else parameter.default
+        if name in options or parameter.literal:
+            value = _canonical(parameter.annotation, value)
+        if value is not None or (name in options and parameter.default is not None):
+            made[name] = value
+    made |= {name: options[name].value for name in sorted(options) if name not in located.parameters}
+    return Component(located.target, made)
+
+
+def defaults_of(located: Located) -> dict[str, Any]:
+    """The options of a component that is given none, in the order of its signature; None where there is no value."""
+    parameters = (located.parameters or {}).values()
+    return {one.name: _canonical(one.annotation, one.default) if one.literal else None for one in parameters}
+
+
+def _canonical(annotation: str, value: Any) -> Any:
+    try:
+        return annotations.fit(annotation, value)
+    except ValueError:  # a default that is not as its annotation says: `size: int = None`
+        return value
+
+
+class ProblemsError(Exception):
+    """What is wrong with a component."""
+
+    def __init__(self, problems: list[Problem]):
+        super().__init__(problems)
+        self.problems = problems
+
+
+def _problems(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
+    what = f"{short(located.target)}, the {kind} of cell {cell}"
+    for name, given in options.items():
+        if name in GIVEN:
+            yield Problem(given.keys, f"is no option: {GIVEN[name]}", given.value, located.known or "nothing here")
+        elif located.parameters is None or (name not in located.parameters and located.open):
+            continue
+        elif name not in located.parameters:
+            near = closest(name, located.parameters)
+            yield Problem(given.keys, f"unknown option of {what}{near}", given.value, located.known or "no options")
+        else:
+            yield from _misfits(name, located, given)
+    for name, parameter in (located.parameters or {}).items():
+        if parameter.required and name not in options:
+            yield Problem(
+                (*place, name), f"is missing: an option of {what}", allowed=annotations.words(parameter.annotation)
+            )
+
+
+def _misfits(name: str, located: Located, given: Given) -> Iterator[Problem]:
+    annotation = located.parameters[name].annotation
+    try:
+        annotations.fit(annotation, given.value)
+    except ValueError:
+        wrong = annotations.wrong(annotation, given.value)
+        yield Problem(given.keys, wrong, given.value, annotations.words(annotation))
+        return
+    if name in SHORT_KEYS and located.target.startswith((OURS, "torch.optim.")) and given.value is not None:
+        for problem in problems({name: given.value}, Keyed):
+            yield Problem((*given.keys, *problem.keys[1:]), problem.wrong, problem.given, problem.allowed)
+
+
+def fits(located: Located, name: str, value: Any) -> bool:
+    """Whether an inherited option is one of this component: named in its signature, with such a value."""
+    if name not in (located.parameters or ()):
+        return False
+    try:
+        annotations.fit(located.parameters[name].annotation, value)
+    except ValueError:
+        return False
+    return True
+
+
+def target_of(said: str | Mapping[str, Any] | None) -> str | None:
+    """The target that a component's value names, if it does."""
+    return said if isinstance(said, str) or said is None else said.get(TARGET)
+
+
+def options_of(said: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that a component's value gives."""
+    return {} if isinstance(said, str) or said is None else {key: said[key] for key in said if key != TARGET}
+
+
+@cache
+def version(package: str) -> str:
+    """The version of an installed package, without an import; of one without a version, a checksum of its sources."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        names = metadata.packages_distributions().get(package)
+        if names:
+            return metadata.version(names[0])
+    found = [folder_fingerprint(place, (".py",)) if place.is_dir() else digest(place) for place in places(package)]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]

@@ -1,0 +1,284 @@
+"""Where a name of a package, or of a user's file, is defined.
+
+Imports, `__all__` and base classes are followed in the sources: nothing is imported, and no code of the user's runs.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+MODULE = "torch.nn.Module", "torch.nn.modules.module.Module"  # its own __init__ takes anything, and refuses it
+UNREADABLE = "unreadable"
+PACKAGE = Path(__file__).resolve().parents[1]  # experiment_grid, which is not on the path of a run
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class NotThereError(Exception):
+    """There is nothing by this name; `names` are those that there are."""
+
+    def __init__(self, message: str, names: Iterable[str] = ()):
+        super().__init__(message)
+        self.names = list(names)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's name and file; `root` is the folder that a user's file and its helpers are imported from."""
+
+    name: str
+    file: Path
+    root: Path | None
+
+    @property
+    def package(self) -> str:
+        return self.name if self.file.name == "__init__.py" else self.name.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A definition in a module."""
+
+    module: Module
+    node: Definition
+
+
+@dataclass
+class Index:
+    """What a module's top level says: definitions, names of other modules' things by their dotted names, all else."""
+
+    names: dict[str, Definition | str | None] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    all: list[str] | None = None
+    lazy: bool = False  # it has a __getattr__
+    twice: set[str] = field(default_factory=set)
+
+
+class Reader:
+    """Finds definitions; `read` are the files that it looked into."""
+
+    def __init__(self):
+        self.read: dict[Path, Index] = {}
+
+    def find(self, dotted: str, root: Path | None, seen: frozenset = frozenset()) -> Thing | Module | str:
+        """What a dotted name leads to; UNREADABLE for what no source tells. Raises NotThereError."""
+        parts = dotted.split(".")
+        module = self.module(parts[0], root)
+        if module is None:
+            raise NotThereError(f"no package {parts[0]} is installed")
+        for number, part in enumerate(parts[1:], start=2):
+            inner = self.module(".".join(parts[:number]), root)
+            if inner and number < len(parts):
+                module = inner
+                continue
+            thing = self.inside(module, part, seen)
+            if not isinstance(thing, Module) and number < len(parts):
+                return UNREADABLE  # something inside of a class
+            module = thing
+        return module
+
+    def inside(self, module: Module, name: str, seen: frozenset = frozenset()) -> Thing | Module | str:
+        """What a name in a module leads to. Raises NotThereError."""
+        if (module.file, name) in seen:
+            return UNREADABLE
+        seen |= {(module.file, name)}
+        index = self.index(module)
+        if name in index.names:
+            said = index.names[name]
+            if said == f"{module.name}.{name}":  # a package that imports a part of its own
+                return self.module(said, module.root) or UNREADABLE
+            if said is None:
+                return UNREADABLE
+            if not isinstance(said, str):
+                return Thing(module, said)
+            try:
+                return self.find(said, module.root, seen)
+            except NotThereError:  # compiled, or made while it is imported
+                return UNREADABLE
+        blind = index.lazy
+        for star in index.stars:
+            other = self.module(star, module.root)
+            if other is None:
+                blind = True
+            elif self.index(other).all is None or name in self.index(other).all:
+                with suppress(NotThereError):
+                    thing = self.inside(other, name, seen)
+                    if thing != UNREADABLE:
+                        return thing
+                    blind = True
+        inner = module.file.name == "__init__.py" and self.module(f"{module.name}.{name}", module.root)
+        if inner or blind:
+            return inner or UNREADABLE
+        raise NotThereError("no such class or function", self._public(module))
+
+    def _public(self, module: Module) -> Iterator[str]:
+        index = self.index(module)
+        yield from (name for name in index.names if not name.startswith("_"))
+        for star in index.stars:
+            other = self.module(star, module.root)
+            if other and other != module:
+                yield from self.index(other).all or self.index(other).names
+
+    def module(self, dotted: str, root: Path | None) -> Module | None:
+        """The module of this name, from the folder `root` or from where Python finds it; None if it has no source."""
+        if root and (file := _source(root, dotted.split("."))):
+            return Module(dotted, file, root)
+        for place in places(dotted.split(".")[0]):
+            if place.is_file():
+                return Module(dotted, place, None) if "." not in dotted and place.suffix == ".py" else None
+            if file := _source(place.parent, dotted.split(".")):
+                return Module(dotted, file, None)
+        return None
+
+    def index(self, module: Module) -> Index:
+        """What a module says at its top level. Raises SyntaxError where a file of the user's is no Python."""
+        if module.file not in self.read:
+            self.read[module.file] = self._parsed(module)
+        return self.read[module.file]
+
+    def _parsed(self, module: Module) -> Index:
+        try:
+            return _index(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            if not module.root:
+                return Index(lazy=True)
+            if isinstance(error, SyntaxError):
+                raise
+            raise SyntaxError(str(error), (str(module.file), None, None, None)) from None
+
+    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> ast.FunctionDef | str | None:
+        """`__init__` (or `__new__`) of a class or of its bases; None where neither has one."""
+        names = {last_name(decorator) for decorator in thing.node.decorator_list}
+        if names & {"dataclass", "define", "attrs"} or thing in seen:
+            return UNREADABLE
+        functions = [node for node in thing.node.body if isinstance(node, ast.FunctionDef)]
+        for name in ("__init__", "__new__"):
+            own = [node for node in functions if node.name == name]
+            own = [node for node in own if "overload" not in map(last_name, node.decorator_list)]
+            if own:
+                return own[-1]
+        for base in thing.node.bases:
+            made = self._of_base(thing.module, base, seen | {thing})
+            if made is not None:
+                return made
+        return None
+
+    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> ast.FunctionDef | str | None:
+        name = _dotted(base.value if isinstance(base, ast.Subscript) else base)
+        if name in ("object", "Generic", "Protocol", "typing.Generic", "typing.Protocol"):
+            return None
+        first, _, rest = (name or "").partition(".")
+        said = self.index(module).names.get(first)
+        if isinstance(said, str) and f"{said}.{rest}".rstrip(".") in MODULE:
+            return None
+        try:
+            if not rest:
+                thing = self.inside(module, first)
+            elif isinstance(said, str):
+                thing = self.find(f"{said}.{rest}", module.root)
+            else:
+                return UNREADABLE
+        except (NotThereError, SyntaxError):
+            return UNREADABLE
+        is_class = isinstance(thing, Thing) and isinstance(thing.node, ast.ClassDef)
+        if is_class and f"{thing.module.name}.{thing.node.name}" in MODULE:
+            return None
+        return self.constructor(thing, seen) if is_class else UNREADABLE
+
+
+@cache
+def places(package: str) -> list[Path]:
+    """Where a package is: its folders, or the file of a module."""
+    if package == PACKAGE.name:  # not on the path of a run
+        return [PACKAGE]
+    try:
+        spec = PathFinder.find_spec(package)
+    except (ImportError, ValueError, AttributeError):
+        return []
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(place) for place in spec.submodule_search_locations]
+    return [Path(spec.origin)] if spec.origin and spec.has_location else []
+
+
+def _source(folder: Path, parts: list[str]) -> Path | None:
+    path = folder.joinpath(*parts)
+    for candidate in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _index(tree: ast.Module, package: str) -> Index:
+    index = Index()
+    for node in _statements(tree.body):
+        if isinstance(node, Definition):
+            again = node in tree.body and index.names.get(node.name) in tree.body
+            index.twice |= {node.name} if again and not node.decorator_list else set()
+            index.names[node.name] = node
+            index.lazy |= node.name == "__getattr__"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                index.names.setdefault(name, alias.name if alias.asname else name)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node, package)
+            for alias in node.names:
+                if alias.name == "*":
+                    index.stars.append(base)
+                elif not isinstance(index.names.get(alias.asname or alias.name), Definition):
+                    index.names[alias.asname or alias.name] = f"{base}.{alias.name}"
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name):
+                    _assign(index, target.id, node.value)
+    return index
+
+
+def _assign(index: Index, name: str, value: ast.expr) -> None:
+    if name == "__all__":
+        with suppress(ValueError):
+            index.all = list(ast.literal_eval(value))
+        return
+    first, _, rest = (_dotted(value) or "").partition(".")
+    other = index.names.get(first)
+    if isinstance(other, str):
+        other = f"{other}.{rest}".rstrip(".")
+    elif rest:
+        other = None
+    index.names.setdefault(name, other)
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a top level, those below `if`, `try` and `with` too."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            for part in ("body", "handlers", "orelse", "finalbody"):
+                for inner in getattr(node, part, ()):
+                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
+
+
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    """The dotted name of the module that `from … import` names, in a module of this package."""
+    if not node.level:
+        return node.module or ""
+    parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+    return ".".join(filter(None, [*parents, node.module]))
+
+
+def _dotted(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (base := _dotted(node.value)):
+        return f"{base}.{node.attr}"
+    return None
+
+
+def last_name(decorator: ast.expr) -> str:
+    name = _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return (name or "").rpartition(".")[2]

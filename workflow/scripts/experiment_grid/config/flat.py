@@ -1,0 +1,66 @@
+"""Parameters of cells as columns: what compare, errors, report and the page see."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from experiment_grid.config.components import defaults_of, locate
+from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.parameters import FIELDS, Component, Parameters, plain
+from experiment_grid.config.shortnames import short
+
+Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
+
+
+def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
+    """The parameters of every cell by name, in the order of the table.
+
+    A component is its short name or its target. Options with a key of their own in the config have it here too, and are
+    always there where the component has them; others are called `model.channels`, and are there if a cell with that
+    target has another value than the signature's default. A cell without such an option has no such key.
+    """
+    shown = _shown(cells.values())
+    return {name: dict(_columns(parameters, shown)) for name, parameters in cells.items()}
+
+
+def name_of(kind: str, option: str) -> str:
+    """What an option of a component is called."""
+    return option if SHORT_KEYS.get(option) == kind else f"{kind}.{option}"
+
+
+def _shown(cells: Any) -> Shown:
+    found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    usual: dict[tuple[str, str], dict[str, Any]] = {}
+    for parameters in cells:
+        for kind in COMPONENTS:
+            component: Component = getattr(parameters, kind)
+            key = kind, component.target
+            if key not in usual:
+                usual[key] = defaults_of(locate(*key, tuple(parameters.packages)))
+            for option, value in component.options.items():
+                if SHORT_KEYS.get(option) == kind or usual[key].get(option) != value:
+                    found[key][option] = None
+    orders = {key: list(defaults) for key, defaults in usual.items()}
+    return {key: sorted(found[key], key=lambda name, order=orders[key]: _place(name, order)) for key in usual}
+
+
+def _place(name: str, order: list[str]) -> tuple[int, str]:
+    return (order.index(name), "") if name in order else (len(order), name)
+
+
+def _columns(parameters: Parameters, shown: Shown) -> Iterator[tuple[str, Any]]:
+    for name in FIELDS:
+        value = getattr(parameters, name)
+        if name not in COMPONENTS:
+            yield name, plain(value)
+        else:
+            yield name, short(value.target)
+        if name in ("model", "loss"):
+            yield from _options(name, value, shown)
+        elif name == "learning_rate":
+            yield from _options("optimizer", parameters.optimizer, shown)
+
+
+def _options(kind: str, component: Component, shown: Shown) -> Iterator[tuple[str, Any]]:
+    for option in shown[kind, component.target]:
+        yield name_of(kind, option), component.options.get(option)

@@ -1,0 +1,329 @@
+"""Every key of the configuration: type, range, default and description, in one place.
+
+`validation` turns what pydantic finds into this project's lines; `describe` makes the JSON Schema for editors and
+`config/README.md` from these classes.
+"""
+
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic_core import PydanticCustomError
+
+from experiment_grid.config.kinds import (
+    OPTION,
+    UNLIKE,
+    Activation,
+    Address,
+    BuiltinDataset,
+    Closed,
+    Name,
+    Note,
+    Package,
+    Seed,
+    Width,
+    component,
+    either,
+    option_of_component,
+    whole,
+    words,
+)
+from experiment_grid.data.datasets import DATASETS
+
+MOST_CELLS = 20_000
+
+
+class Parameters(Closed):
+    """What a cell trains with."""
+
+    model: Annotated[
+        component("model"),
+        Field(
+            description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
+            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
+            "and with input_shape (channels, height, width) and classes where its signature has them."
+        ),
+    ] = None
+    hidden: Annotated[
+        list[Width],
+        Field(
+            max_length=64,
+            description="Option of the model: widths of the hidden layers, from the images on; the output layer is not "
+            "among them. [] is a linear classifier.",
+        ),
+    ] = None
+    activation: Annotated[Activation, Field(description="Option of the model: function after each hidden layer.")] = (
+        None
+    )
+    dropout: Annotated[
+        float,
+        Field(
+            ge=0, lt=1, description="Option of the model: share of the hidden values that is set to 0 while it trains."
+        ),
+    ] = None
+    batch_norm: Annotated[
+        bool, Field(description="Option of the model: batch normalization before each activation.")
+    ] = None
+    loss: Annotated[
+        component("loss"),
+        Field(
+            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
+            "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
+            "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
+            "with (logits, labels), or a function."
+        ),
+    ] = None
+    optimizer: Annotated[
+        component("optimizer"),
+        Field(
+            description="How a gradient becomes a step. Or a target: it is called with the model's parameters, "
+            "lr=learning_rate and its options."
+        ),
+    ] = None
+    learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = None
+    momentum: Annotated[
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            description="Option of the optimizer: share of the previous step that is added to the next. adam and adamw "
+            "have none: a value inherited from defaults does not count for them.",
+        ),
+    ] = None
+    weight_decay: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken "
+            "off the weights themselves).",
+        ),
+    ] = None
+    batch_size: Annotated[
+        whole(1, 10_000_000), Field(description="Images per step; at most the number of training images.")
+    ] = None
+    epochs: Annotated[whole(1, 100_000), Field(description="Passes over the training images.")] = None
+    normalize: Annotated[
+        bool, Field(description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1.")
+    ] = None
+    train_fraction: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="Share of the training images that is trained on; the rest validates. At least one image must "
+            "be left for each.",
+        ),
+    ] = None
+    seeds: Annotated[
+        list[Seed],
+        *UNLIKE,
+        Field(
+            min_length=1,
+            max_length=1000,
+            description="A cell is trained once for each seed, which fixes split, initial weights and order of the "
+            "images. Several seeds give intervals.",
+        ),
+    ] = None
+    device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="auto trains on a GPU where there is one.")] = (
+        None
+    )
+
+
+NAMES = tuple(Parameters.model_fields)
+
+
+def _axes_schema(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+    schema["patternProperties"] = {OPTION: schema.pop("additionalProperties")}
+    schema["additionalProperties"] = False
+
+
+class Axes(Closed):
+    """Lists of values by parameter, or by an option of a component."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_axes_schema)
+    __pydantic_extra__: dict[
+        Annotated[str, BeforeValidator(option_of_component)], Annotated[list[Any], *UNLIKE, Field(min_length=1)]
+    ]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _some(cls, axes: Any) -> Any:
+        if axes == {}:
+            raise PydanticCustomError("empty", "no axis")
+        return axes
+
+
+Grid = create_model(
+    "Grid",
+    __base__=Axes,
+    **{
+        key: (Annotated[list[kind], *UNLIKE, Field(min_length=1)], None)
+        for key, kind in get_type_hints(Parameters, include_extras=True).items()
+        if key in NAMES
+    },
+)
+
+
+class Named(Closed):
+    """What a cell is called."""
+
+    name: Annotated[Name, Field(description="Name of a cell: a folder below results/cells/, a row of the tables.")] = (
+        None
+    )
+    note: Annotated[Note, Field(description="A sentence on the page beside the cell's results.")] = None
+
+
+class Cell(Parameters, Named):
+    """One experiment: a name, and the parameters in which it differs from defaults."""
+
+    grid: Annotated[
+        Grid,
+        Field(
+            description="Lists of values by parameter: a cell for every combination, named after its values "
+            "(lr-0.005_batch-64; a name given beside the grid comes in front: wide-lr-0.005). An option of a component "
+            "is an axis by its full name: model.channels, optimizer.nesterov.",
+        ),
+    ] = None
+
+
+class OwnDataset(Closed):
+    """Images of one's own."""
+
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1000,
+            description="Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
+            "t10k-labels-idx1-ubyte, each plain or as .gz; relative to the working directory.",
+        ),
+    ]
+    name: Annotated[
+        Name, Field(description="What to call the data set; the folder's own name where this is left out.")
+    ] = None
+
+
+Mirrors = create_model(
+    "Mirrors",
+    __base__=Closed,
+    **{
+        name: (
+            Annotated[list[Address], Field(min_length=1, description="Addresses of folders that hold its files.")],
+            None,
+        )
+        for name, dataset in DATASETS.items()
+        if dataset.mirrors
+    },
+)
+
+
+class Pathvars(Closed):
+    """Snakemake's own."""
+
+    results: Annotated[
+        str,
+        Field(
+            pattern=r"^[^{}\s][^{}\n\r\t]*$(?!\n)",
+            max_length=1000,
+            description="Folder, relative to the working directory or absolute.",
+            **words("path of a folder, without braces"),
+        ),
+    ] = None
+
+
+class Config(Closed):
+    """What config/*.yaml may say. Files given with --configfile overlay config/config.yaml: objects are merged key by
+    key, lists are replaced whole, and so is a component that names its own `_target_`. What has to hold between keys is
+    checked by experiment_grid/config/checks.py and cells.py."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200, description="Heading of the page.")] = (
+        "Classification with neural networks"
+    )
+    note: Annotated[Note, Field(description="A paragraph below the heading: what these experiments are for.")] = ""
+    dataset: Annotated[
+        either(BuiltinDataset, OwnDataset),
+        Field(
+            description="The images. mnist, fashion-mnist and kmnist are downloaded (60,000 images to train, 10,000 to "
+            "test); digits comes with scikit-learn (1,297 and 500 images of 8 by 8). Or IDX files of your own: {path: "
+            "folder}.",
+            **words(
+                f"{', '.join(DATASETS)}, or {{path: folder with the four IDX files, name: what to call it}}",
+            ),
+        ),
+    ] = None
+    mirrors: Annotated[
+        Mirrors,
+        Field(
+            default_factory=dict,
+            description="Where to download from, instead of the built-in addresses: a list of folder addresses by data "
+            "set, tried in order. The environment variable MNIST_MIRROR comes before all of them.",
+        ),
+    ]
+    gpus: Annotated[
+        either(Literal["auto"], whole(0, 1024)),
+        Field(
+            description="How many GPUs the machine has that trains. auto counts those of this machine; write the "
+            "number where the submitting machine has none and the cluster has.",
+            **words("auto, or a whole number from 0 to 1024"),
+        ),
+    ] = "auto"
+    epoch: Annotated[
+        Literal["last", "validation"],
+        Field(
+            description="The epoch that a seed's figures are taken from: its last one, or the first of those with the "
+            "highest validation accuracy."
+        ),
+    ] = "last"
+    partial: Annotated[
+        bool,
+        Field(
+            description="Make the page of the cells that are finished, and run none of the others. `make "
+            "report-partial` sets it."
+        ),
+    ] = False
+    confidence: Annotated[float, Field(ge=0.5, lt=1, description="Level of all intervals.")] = 0.95
+    baseline: Annotated[
+        str, Field(description="Name of the cell that the page compares with first.", **words("name of a cell"))
+    ] = None
+    final: Annotated[
+        str, Field(description="Name of the cell whose errors are shown image by image.", **words("name of a cell"))
+    ] = None
+    reference: Annotated[
+        Annotated[str, Field(min_length=1)] | None,
+        Field(
+            description="File with the figures and conclusions of a report to be audited (relative to the working "
+            "directory), or null.",
+            **words("path of a file, or null"),
+        ),
+    ] = None
+    defaults: Annotated[
+        Parameters,
+        Field(
+            description="The parameters of every cell, unless the cell says otherwise. Those that are no option of a "
+            "component must be given, here or in each cell; the model is mlp where none is named."
+        ),
+    ] = None
+    cells: Annotated[
+        list[Cell], Field(min_length=1, max_length=MOST_CELLS, description="The experiments, in the order of the page.")
+    ] = None
+    packages: Annotated[
+        list[Package],
+        *UNLIKE,
+        Field(
+            default_factory=list,
+            max_length=100,
+            description="Packages beside torch and torchvision that a target may name. Their versions are part of what "
+            "decides whether a cell is trained again.",
+        ),
+    ]
+    pathvars: Annotated[
+        Pathvars,
+        Field(
+            default_factory=dict,
+            description="Snakemake's own path variables; results is the folder of everything that is written.",
+        ),
+    ]
+
+
+REQUIRED = ("dataset", "defaults", "cells", "baseline", "final")

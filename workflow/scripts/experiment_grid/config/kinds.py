@@ -1,0 +1,97 @@
+"""Types of the values of keys, and what they have in common: see `keys`."""
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.shortnames import SHORT_NAMES
+from experiment_grid.data.datasets import DATASETS
+
+OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
+NAME = {
+    "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
+    "longest": 100,
+    "allowed": "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters",
+}
+EXAMPLES = {
+    "model": "torchvision.models.resnet18 or models/lenet.py:LeNet",
+    "loss": "torch.nn.CrossEntropyLoss or models/focal.py:Focal",
+    "optimizer": "torch.optim.RMSprop or models/lion.py:Lion",
+}
+
+
+def _whole(value: Any) -> Any:
+    """YAML's 64.0 is a whole number too."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def whole(least: int, most: int) -> Any:
+    """The type of a whole number from `least` to `most`."""
+    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_whole)]
+
+
+def _unlike(values: list[Any]) -> list[Any]:
+    if len({json.dumps(value, sort_keys=True) for value in values}) < len(values):
+        raise PydanticCustomError("duplicates", "two alike")
+    return values
+
+
+def option_of_component(key: str) -> str:
+    """A key that is no parameter but an option of a component: model.channels."""
+    if not re.fullmatch(OPTION, key):
+        raise PydanticCustomError("unknown_key", "unknown key")
+    return key
+
+
+def words(allowed: str, **more: Any) -> dict[str, Any]:
+    """Arguments of a Field: what is allowed, as the user's line has it."""
+    return {"json_schema_extra": {"allowed": allowed}, **more}
+
+
+def either(text: Any, mapping: Any) -> Any:
+    """One thing or, where the value is a mapping or for gpus a number, another; the tags are no part of a key path."""
+
+    def kind(value: Any) -> str:
+        return "<text>" if isinstance(value, str) or not isinstance(value, dict | int | float) else "<other>"
+
+    return Annotated[Annotated[text, Tag("<text>")] | Annotated[mapping, Tag("<other>")], Discriminator(kind)]
+
+
+def component(name: str) -> Any:
+    """The type of a component's value: a short name, a target, or a mapping with options."""
+    short = ", ".join(SHORT_NAMES[name])
+    allowed = f"{short}; a target such as {EXAMPLES[name]}; or {{_target_: one of these, option: value}}"
+    target = Annotated[str, Field(min_length=1, max_length=1000)]
+    return Annotated[either(target, dict[str, Any]), Field(**words(allowed))]
+
+
+class Closed(BaseModel):
+    """Keys that are not known are refused, and no value is taken for one of another type."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, protected_namespaces=(), regex_engine="python-re", defer_build=True
+    )
+
+
+UNLIKE = [AfterValidator(_unlike), Field(json_schema_extra={"uniqueItems": True})]
+Name = Annotated[str, Field(pattern=NAME["pattern"], max_length=NAME["longest"], **words(NAME["allowed"]))]
+Note = Annotated[str, Field(max_length=5000)]
+Width = whole(1, 65536)
+Seed = whole(0, 2147483647)
+BuiltinDataset = Literal[tuple(DATASETS)]
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^(https?://[^/\s]+|file:///)\S*$(?!\n)",
+        max_length=2000,
+        **words("an address that starts with https://, http:// or file:///"),
+    ),
+]
+Package = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=100, **words("name of a package, as in `import`"))
+]
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "prelu"]

@@ -1,0 +1,156 @@
+"""From the values of a cell and of `defaults` to its parameters: components found, options inherited."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from experiment_grid.config.components import (
+    Given,
+    Located,
+    ProblemsError,
+    RefusedError,
+    component,
+    fits,
+    locate,
+    options_of,
+    target_of,
+    version,
+)
+from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.parameters import NUMBERS, TARGET, Component, Parameters
+from experiment_grid.config.problems import Keys, Problem
+from experiment_grid.config.shortnames import short
+
+DEFAULT = {"model": "mlp"}  # of a config that names none
+
+# A JSON value as one of a parameter's type: equal settings become equal values, 1 and 1.0, -0.0 and 0.
+EXACTLY = {
+    "learning_rate": lambda number: float(number) + 0.0,
+    "batch_size": int,
+    "epochs": int,
+    "normalize": bool,
+    "train_fraction": float,
+    "seeds": lambda numbers: tuple(sorted(map(int, numbers))),
+    "device": str,
+}
+
+
+class CellValues:
+    """What an item of the list of cells says, for one of the cells that it stands for."""
+
+    def __init__(self, name: str, own: Mapping[str, Any], keys: Keys = (), axes: Mapping[str, Any] | None = None):
+        self.name, self.own, self.keys, self.axes = name, own, keys, axes or {}
+
+    def where(self, key: str) -> Keys:
+        """The key path of a parameter: the cell's own, an axis of its grid, or in `defaults`."""
+        if key in self.axes:
+            return (*self.keys, "grid", key)
+        return (*self.keys, key) if key in self.own else ("defaults", key)
+
+    def place(self, kind: str) -> Keys:
+        """Where the component itself is given; of an axis the value that counts."""
+        place = self.where(kind)
+        if kind in self.axes and not isinstance(self.own[kind], str):
+            return (*place, self.axes[kind].index(self.own[kind]))
+        return place
+
+
+class Resolution:
+    """Makes parameters of cells under `defaults` that are valid by the schema."""
+
+    def __init__(self, defaults: Mapping[str, Any], packages: list[str]):
+        self._defaults = defaults
+        self._packages = tuple(packages)
+        self._made: dict[tuple[str, str], tuple[Component, Located]] = {}
+
+    def parameters(self, cell: CellValues) -> Parameters:
+        """The parameters of a cell. Raises ProblemsError with all that is wrong."""
+        values = {**self._defaults, **cell.own}
+        untold = [key for key in (*COMPONENTS, *NUMBERS) if key not in {**DEFAULT, **values}]
+        problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in untold]
+        made: dict[str, Any] = {}
+        packages: dict[str, str] = {}
+        for kind in COMPONENTS:
+            if kind in untold:
+                continue
+            try:
+                made[kind], located = self._component(kind, cell)
+                if located.package:
+                    packages[located.package] = version(located.package)
+            except ProblemsError as error:
+                problems += error.problems
+        if problems:
+            raise ProblemsError(problems)
+        numbers = {key: EXACTLY[key](values[key]) for key in NUMBERS}
+        return Parameters(**made, **numbers, packages=packages)
+
+    def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
+        """A component of a cell; nearly all cells of a large grid have one that another cell has too."""
+        about = {key: value for key, value in cell.own.items() if kind in (SHORT_KEYS.get(key), key.partition(".")[0])}
+        same = kind, repr(about)
+        if same not in self._made:
+            self._made[same] = self._new_component(kind, cell)
+        return self._made[same]
+
+    def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
+        inherited, own = self._defaults.get(kind, DEFAULT.get(kind)), cell.own.get(kind)
+        replaced = target_of(own) is not None
+        place = cell.place(kind) if replaced else ("defaults", kind)
+        located = self._locate(kind, own if replaced else inherited, place, cell)
+        options = {} if replaced else _options(inherited, ("defaults", kind))
+        problems = list(self._own_options(kind, cell, located, options))
+        if problems:
+            raise ProblemsError(problems)
+        for key, value in self._defaults.items():
+            if SHORT_KEYS.get(key) == kind and key not in options and fits(located, key, value):
+                options[key] = Given(value, ("defaults", key))
+        return component(kind, cell.name, located, options, place), located
+
+    def _locate(self, kind: str, said: Any, place: Keys, cell: CellValues) -> Located:
+        target = target_of(said)
+        if isinstance(said, Mapping):
+            place = (*place, TARGET)
+        if not isinstance(target, str):
+            if target is None and kind in DEFAULT:
+                return locate(kind, DEFAULT[kind])
+            wrong = f"is missing: the {kind} of cell {cell.name}" if target is None else "must be text"
+            problem = Problem(place, wrong, *([] if target is None else [target]), allowed="a name or a target")
+            raise ProblemsError([problem])
+        try:
+            return locate(kind, target, self._packages)
+        except RefusedError as error:
+            raise ProblemsError([Problem(place, error.wrong, target, error.allowed)]) from None
+
+    def _own_options(
+        self, kind: str, cell: CellValues, located: Located, options: dict[str, Given]
+    ) -> Iterator[Problem]:
+        """Add to `options` those that the cell itself gives; what is wrong with their keys."""
+        own = _options(cell.own.get(kind), cell.place(kind))
+        options |= own
+        for key, value in cell.own.items():
+            component, _, option = key.partition(".")
+            by_key = SHORT_KEYS.get(key) == kind
+            option = key if by_key else option
+            if not by_key and (component != kind or not option):
+                continue
+            if option in own:
+                yield Problem(
+                    own[option].keys, f"is told twice: here and by {key}", own[option].value, "one of the two"
+                )
+            elif by_key and located.parameters is not None and key not in located.parameters:
+                if value:
+                    what = f"{short(located.target)}, the {kind} of cell {cell.name}"
+                    yield Problem(cell.where(key), f"means nothing to {what}", value, _nothing(value))
+            else:
+                own[option] = options[option] = Given(value, cell.where(key))
+
+
+def _options(said: Any, place: Keys) -> dict[str, Given]:
+    return {option: Given(value, (*place, option)) for option, value in options_of(said).items()}
+
+
+def _nothing(value: Any) -> str:
+    """What a component without such an option allows: nothing, or what means the same."""
+    if isinstance(value, str):
+        return "nothing here"
+    none = "false" if isinstance(value, bool) else "[]" if isinstance(value, list) else "0"
+    return f"{none} or nothing here"

@@ -1,0 +1,29 @@
+"""Short names of components, for the configuration alone: recipes and trainer know targets."""
+
+OURS = "experiment_grid.training"
+SHORT_NAMES = {
+    "model": {
+        "mlp": f"{OURS}.models.mlp.MLP",
+        "linear": f"{OURS}.models.linear.Linear",
+        "cnn": f"{OURS}.models.cnn.CNN",
+    },
+    "loss": {
+        "nll": f"{OURS}.losses.nll.NLL",
+        "cross_entropy": "torch.nn.CrossEntropyLoss",
+        "mse": f"{OURS}.losses.mse.MSE",
+        "multi_margin": "torch.nn.MultiMarginLoss",
+    },
+    "optimizer": {
+        "sgd": "torch.optim.SGD",
+        "adam": "torch.optim.Adam",
+        "adamw": "torch.optim.AdamW",
+        "rmsprop": "torch.optim.RMSprop",
+        "adagrad": "torch.optim.Adagrad",
+    },
+}
+_SHORT = {target: name for names in SHORT_NAMES.values() for name, target in names.items()}
+
+
+def short(target: str) -> str:
+    """The short name of a target that has one, else the target."""
+    return _SHORT.get(target, target)

@@ -1,0 +1,166 @@
+"""Signatures of classes and functions, read from their sources: nothing is imported, and no code of the user's runs.
+
+What was found is kept beside the fingerprints, with size and time of every file that was read for it.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiment_grid.config.definitions import UNREADABLE, Definition, Module, NotThereError, Reader, Thing
+from experiment_grid.runtime.files import write_json
+
+CACHE = Path(".snakemake/signatures.json")
+
+
+class Parameter(NamedTuple):
+    """A parameter that can be given by name. `default` is one of JSON's values; where there is another, it is not
+    `required`, and `literal` is false."""
+
+    name: str
+    annotation: str
+    required: bool
+    literal: bool
+    default: Any
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a class or function takes, without `self`. `open`: it has **kwargs."""
+
+    is_class: bool
+    parameters: tuple[Parameter, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a target leads to: `where` it is defined, the shortest name that leads there too, and its signature where
+    that can be read."""
+
+    where: str
+    shortest: str
+    signature: Signature | None
+
+
+def of_name(target: str) -> Found:
+    """What a dotted name leads to. Raises NotThereError."""
+    return _known(target, lambda reader: _found(reader, reader.find(target, None), target))
+
+
+def of_file(file: Path, name: str) -> Found:
+    """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is no Python."""
+    target = f"{file}:{name}"
+    module = Module(file.stem, file, file.parent)
+
+    def find(reader: Reader) -> Found:
+        if name in reader.index(module).twice:
+            raise NotThereError("is defined twice in this file")
+        return _found(reader, reader.inside(module, name), target)
+
+    return _known(target, find)
+
+
+def _known(target: str, find: Callable[[Reader], Found]) -> Found:
+    known = cached()
+    kept = known.get(target)
+    if kept is None or any(_stamp(Path(file)) != stamp for file, stamp in kept["files"].items()):
+        reader = Reader()
+        found = find(reader)
+        kept = known[target] = {"files": {str(file): _stamp(file) for file in reader.read}, "found": asdict(found)}
+        cached.changed = True
+    where, shortest, signature = (kept["found"][name] for name in ("where", "shortest", "signature"))
+    if signature:
+        parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
+        signature = Signature(signature["is_class"], parameters, signature["open"])
+    return Found(where, shortest, signature)
+
+
+def _found(reader: Reader, thing: Any, target: str) -> Found:
+    if isinstance(thing, Module):
+        raise NotThereError("is a module, no class or function", reader.index(thing).names)
+    if thing == UNREADABLE:
+        return Found(target, target, None)
+    where = f"{thing.module.name}.{thing.node.name}" if not thing.module.root else target
+    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing))
+
+
+def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:
+    """Of the packages around a definition, the outermost that exports it: torch.optim.SGD for torch.optim.sgd.SGD."""
+    parts = where.split(".")
+    if thing.module.root or parts[0] != target.split(".")[0]:
+        return target
+    for end in range(1, len(parts) - 1):
+        module = reader.module(".".join(parts[:end]), None)
+        with suppress(NotThereError):
+            if module and reader.inside(module, parts[-1]) == thing:
+                return ".".join([*parts[:end], parts[-1]])
+    return where
+
+
+@cache
+def cached() -> dict[str, Any]:
+    """What earlier runs found, and this one: by target."""
+    try:
+        kept = json.loads(CACHE.read_text("utf-8"))
+        return kept["known"] if kept["by"] == _by() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def keep() -> None:
+    """Keep what was found for the next run; without a place to keep it, it is found again."""
+    if getattr(cached, "changed", False):
+        with suppress(OSError):
+            write_json(CACHE, {"by": _by(), "known": cached()}, flush=False)
+        cached.changed = False
+
+
+def _by() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+
+
+def _stamp(file: Path) -> list[int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _read(reader: Reader, thing: Thing) -> Signature | None:
+    """The signature of a definition; None where it can't be read from the sources."""
+    if not isinstance(thing.node, ast.ClassDef):
+        return _signature(thing.node, is_class=False)
+    made = reader.constructor(thing)
+    if made == UNREADABLE:
+        return None
+    return _signature(made, is_class=True) if made else Signature(True, ())
+
+
+def _signature(node: Definition, *, is_class: bool) -> Signature:
+    arguments = node.args
+    ordinary = [*arguments.posonlyargs, *arguments.args]
+    pairs: list[tuple[ast.arg, ast.expr | None]] = []
+    first_default = len(ordinary) - len(arguments.defaults)
+    for number, argument in enumerate(ordinary):
+        pairs.append((argument, arguments.defaults[number - first_default] if number >= first_default else None))
+    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    parameters = tuple(_parameter(*pair) for pair in (pairs[1:] if is_class else pairs))
+    return Signature(is_class, parameters, arguments.kwarg is not None)
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
+    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+    literal, value = False, None
+    if default is not None:
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            value = json.loads(json.dumps(ast.literal_eval(default), allow_nan=False))
+            literal = True
+    return Parameter(argument.arg, annotation, default is None, literal, value)

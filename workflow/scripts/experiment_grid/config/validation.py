@@ -1,0 +1,264 @@
+"""Validation by the typed model in `keys`, with errors that say what was given and what is allowed."""
+
+import functools
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from experiment_grid.config.problems import MISSING, Keys, Problem, closest
+
+NODES = 2_000_000  # values in a document: YAML's aliases make billions of a few lines
+DEPTH = 20  # levels of a document: aliases can loop
+MOST = 100  # problems looked for
+UNITS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
+UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
+TYPES = {
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "string": "string",
+    "list": "array",
+    "dict": "object",
+    "model": "object",
+}
+UNKNOWN = ("extra_forbidden", "unknown_key")
+
+
+def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
+    """What is wrong with a document by a typed model; at first whether it is JSON at all."""
+    found = list(itertools.islice(_not_json(document), MOST))
+    if found:
+        return found
+    try:
+        model.model_validate(document)
+    except ValidationError as raised:
+        root = schema_of(model)
+        errors = [(_keys(error["loc"]), error) for error in raised.errors(include_url=False)]
+        unknown = {keys for keys, error in errors if error["type"] in UNKNOWN}  # no word on such a key's value
+        errors = [(keys, error) for keys, error in errors if error["type"] in UNKNOWN or keys not in unknown]
+        errors.sort(key=lambda pair: _order(*pair))
+        return [_explain(keys, error, document, root) for keys, error in errors[:MOST]]
+    return []
+
+
+class Schema(GenerateJsonSchema):
+    """JSON Schema as a person would write it: no titles made of keys, no null where a key is simply left out."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        made = super().default_schema(schema)
+        if "default_factory" in schema:
+            return {**made, "default": schema["default_factory"]()}
+        if made.get("default", 0) is None and schema["schema"]["type"] != "nullable":
+            del made["default"]
+        return made
+
+
+@functools.cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a typed model."""
+    return model.model_json_schema(schema_generator=Schema)
+
+
+def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
+    """What a schema allows, in words; its own `allowed` where it has one."""
+    schema = resolve(schema, root)
+    if "allowed" in schema:
+        return schema["allowed"]
+    if "enum" in schema:
+        return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
+    kind = schema["type"]
+    if kind == "array":
+        text = f"a list of {_count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
+        return text + ("; no two alike" if schema.get("uniqueItems") else "")
+    if kind == "string":
+        return f"text of {_count(schema, 'minLength', 'maxLength', 'characters')}"
+    if kind == "object":
+        return "{" + ", ".join(schema.get("properties", {})) + "}"
+    return UNITS[kind] + _range(schema)
+
+
+def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """The schema behind a $ref into the same file, with what is said beside it, or the schema itself."""
+    while "$ref" in schema:
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")] | beside
+    return schema
+
+
+def _range(schema: dict[str, Any]) -> str:
+    bounds = []
+    if "exclusiveMinimum" in schema:
+        bounds.append(f"above {schema['exclusiveMinimum']}")
+    if "minimum" in schema:
+        bounds.append(f"from {schema['minimum']}")
+    if "exclusiveMaximum" in schema:
+        bounds.append(f"to below {schema['exclusiveMaximum']}")
+    if "maximum" in schema:
+        bounds.append(f"to {schema['maximum']}")
+    return "".join(f" {bound}" for bound in bounds)
+
+
+def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+    low, high = schema.get(least), schema.get(most)
+    if high is None:
+        return f"{low or 0} or more {what}"
+    return f"{low} to {high} {what}" if low else f"at most {high} {what}"
+
+
+def _not_json(document: Any) -> Iterator[Problem]:
+    """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
+    stack: list[tuple[Any, Keys]] = [(document, ())]
+    visited = 0
+    while stack:
+        value, keys = stack.pop()
+        visited += 1
+        if visited > NODES or len(keys) > DEPTH:
+            yield Problem(keys[:3], "has too many levels or values", allowed=f"{DEPTH} levels, {NODES} values")
+            return
+        if isinstance(value, dict):
+            names = [key for key in value if isinstance(key, str) and _clean(key)]
+            for key in value.keys() - set(names):
+                yield Problem(keys, "has a key that is no plain text", key, "text")
+            stack.extend((value[key], (*keys, key)) for key in reversed(names))
+        elif isinstance(value, list):
+            stack.extend((value[index], (*keys, index)) for index in reversed(range(len(value))))
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Problem(keys, "is not finite", value, "a finite number")
+        elif isinstance(value, int) and abs(value) >= 2**63:
+            yield Problem(keys, "is too large a number", value, "less than 2**63")
+        elif isinstance(value, str) and not _clean(value):
+            yield Problem(keys, "has characters that are no text", value, "text without control characters")
+        elif not isinstance(value, str | int | float | None):
+            yield Problem(keys, f"is a {type(value).__name__}, which has no place here", value, 'text goes in "..."')
+
+
+def _clean(text: str) -> bool:
+    """Whether text has neither control characters (but tab and line end) nor halves of surrogate pairs."""
+    return not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text)
+
+
+def _keys(loc: tuple[str | int, ...]) -> Keys:
+    """Where an error is in the document: pydantic puts in the tag of a union's member."""
+    return tuple(key for key in loc if not _is_tag(key) and key != "[key]")
+
+
+def _is_tag(key: str | int) -> bool:
+    return isinstance(key, str) and key.startswith("<")
+
+
+def _order(keys: Keys, error: Any) -> tuple[Any, ...]:
+    """Problems of an object's keys come before those inside of it, unknown keys before missing ones."""
+    missing = error["type"] == "missing"
+    place = keys[:-1] if missing or error["type"] in UNKNOWN else keys
+    return [str(key) for key in place], missing
+
+
+def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Problem:
+    """The problem behind one error of pydantic's, in this project's words."""
+    given, kind = _value(document, keys), error["type"]
+    if error["loc"][-1:] == ("[key]",):
+        known = _part(root, keys[:-1])["propertyNames"]
+        return Problem(keys[:-1], f"unknown key{closest(keys[-1], _names(known))}", keys[-1], allowed(known, root))
+    if kind in UNKNOWN:
+        known = list(_object(_part(root, keys[:-1]), root)["properties"])
+        return Problem(keys, f"unknown key{closest(keys[-1], known)}", given, ", ".join(known))
+    part = _part(root, keys)
+    what = allowed(part, root)
+    if kind == "missing":
+        return Problem(keys, "is missing", allowed=what)
+    if _is_tag(error["loc"][-1] if error["loc"] else 0):
+        names = [name for one in part["oneOf"] for name in _names(resolve(one, root))]
+        near = closest(given, names) if isinstance(given, str) else ""
+        return Problem(keys, f"is not valid{near}", given, what)
+    if kind.removesuffix("_type") in TYPES:
+        return Problem(keys, wrong_type(_types(part, root), given), given, what)
+    if kind == "literal_error":
+        near = closest(given, _names(part)) if isinstance(given, str) else ""
+        return Problem(keys, f"is not one of those known{near}", given, what)
+    return Problem(keys, WRONG.get(kind, "is out of range"), given, what)
+
+
+WRONG = {
+    "duplicates": "says a value twice",
+    "empty": "is empty",
+    "too_short": "is empty",
+    "string_too_short": "is empty",
+    "too_long": "is too long",
+    "string_too_long": "is too long",
+    "string_pattern_mismatch": "has a form or characters that are not allowed",
+}
+
+
+def _value(document: Any, keys: Keys) -> Any:
+    for key in keys:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+    return document
+
+
+def _part(root: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """The part of a schema that is about the value at `keys`."""
+    part = root
+    for key in keys:
+        whole = _object(part, root)
+        if isinstance(key, int):
+            part = whole["items"]
+        else:
+            others = [*whole.get("patternProperties", {}).values(), whole.get("additionalProperties")]
+            part = whole.get("properties", {}).get(key) or others[0]
+    return resolve(part, root)
+
+
+def _object(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema; where it is a choice, the one with keys."""
+    part = resolve(part, root)
+    choices = (resolve(one, root) for one in part.get("oneOf", ()))
+    return next((one for one in choices if one["type"] == "object"), part)
+
+
+def _names(part: dict[str, Any]) -> list[str]:
+    if "anyOf" in part:
+        return [name for one in part["anyOf"] for name in _names(one)]
+    return part.get("enum") or [part[key] for key in ("const",) if key in part]
+
+
+def _types(part: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    options = [resolve(one, root) for one in part.get("anyOf", [part])]
+    return [one["type"] for one in options]
+
+
+def wrong_type(kinds: list[str], given: Any) -> str:
+    wanted = " or ".join(UNITS[one] for one in kinds)
+    if isinstance(given, str) and {"number", "integer"} & set(kinds):
+        try:
+            value = float(given)
+        except ValueError:
+            return f"must be {wanted}, not text"
+        return f"must be {wanted}: YAML reads {given} as text, write {_plainly(value)}"
+    return f"must be {wanted}"
+
+
+def _plainly(value: float) -> str:
+    """A number in digits that YAML reads as one."""
+    if not math.isfinite(value):
+        return "a finite number"
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    scientific = f"{mantissa if '.' in mantissa else mantissa + '.0'}e{int(exponent):+d}"
+    plain = f"{value:.20f}".rstrip("0")
+    return f"{plain} or {scientific}" if float(plain) == value and len(plain) < 16 else scientific

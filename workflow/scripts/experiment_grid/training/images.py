@@ -1,0 +1,41 @@
+"""Images as the network sees them, and its answers to many."""
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor
+
+CHUNK = 500  # images per forward pass where nothing is learnt: few calls, and the activations stay in a cache
+
+
+def input_shape(images: Tensor) -> tuple[int, int, int]:
+    """(C, H, W) of images [N, H, W] or [N, C, H, W]."""
+    *planes, height, width = images.shape[1:]
+    return (planes[0] if planes else 1), height, width
+
+
+def take(images: Tensor, indices: Tensor) -> Tensor:
+    """images[indices] for images [N, …] and indices [B]; as rows of bytes, which takes a quarter of the time."""
+    return torch.index_select(images.flatten(1), 0, indices).view(-1, *images.shape[1:])
+
+
+def inputs_of(images: Tensor, normalize: bool) -> Tensor:
+    """Images uint8 [B, H, W] or [B, C, H, W] as floats [B, C, H, W]: 0 to 1, or with `normalize` -1 to 1, which is
+    (x - 0.5) / 0.5. Computed as shift + scale · pixels for either, so that normalising costs no time."""
+    scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
+    pixels = images.float()
+    torch.add(_scalar(shift, images.device), pixels, alpha=scale, out=pixels)
+    return pixels if images.dim() == 4 else pixels.unsqueeze(1)
+
+
+@cache
+def _scalar(value: float, device: torch.device) -> Tensor:
+    """A number on a device: put there once, not at every step."""
+    return torch.tensor(value, device=device)
+
+
+@torch.no_grad()  # not inference_mode: what a module keeps of a pass would be of no use in training
+def predict(model: Callable[[Tensor], Tensor], images: Tensor, normalize: bool) -> Tensor:
+    """Logits [N, K], float32, of images uint8 [N, …]. The model's mode (train, eval) is the caller's affair."""
+    return torch.cat([model(inputs_of(chunk, normalize)).float() for chunk in images.split(CHUNK)])

@@ -1,0 +1,14 @@
+"""torch.optim.AdamW by its fused kernel."""
+
+import torch
+
+from experiment_grid.training.optimizers.adam import Adam
+
+
+class AdamW(Adam):
+    """Loshchilov & Hutter (2019): Adam whose weight decay acts on the weights, apart from the gradient."""
+
+    kernel = staticmethod(torch._fused_adamw_)
+
+    def __init__(self, parameters, lr, weight_decay=0.01, **options):
+        super().__init__(parameters, lr, weight_decay=weight_decay, **options)
