@@ -76,7 +76,10 @@ CASES = {
     "defaults: {epochs: 9223372036854775808}": [
         "1: defaults.epochs: is too large a number; given: 9223372036854775808; allowed: less than 2**63"
     ],
-    "confidence: 95": ["1: confidence: is out of range; given: 95; allowed: a number from 0.5 to below 1"],
+    "confidence: 95": ["1: confidence: is out of range; given: 95; allowed: a number from 0.5 to 0.999"],
+    "confidence: 0.9999999999999999": [
+        "1: confidence: is out of range; given: 0.9999999999999999; allowed: a number from 0.5 to 0.999"
+    ],
     "epoch: best": ['1: epoch: is not one of those known; given: "best"; allowed: last, validation'],
     "defaults: {loss: nlll}": [
         "1: defaults.loss: is not one of those known (did you mean nll?); "

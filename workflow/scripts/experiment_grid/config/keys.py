@@ -282,7 +282,7 @@ class Config(Closed):
             "report-partial` sets it."
         ),
     ] = False
-    confidence: Annotated[float, Field(ge=0.5, lt=1, description="Level of all intervals.")] = 0.95
+    confidence: Annotated[float, Field(ge=0.5, le=0.999, description="Level of all intervals.")] = 0.95
     baseline: Annotated[
         str, Field(description="Name of the cell that the page compares with first.", **words("name of a cell"))
     ] = None
