@@ -14,7 +14,9 @@ from experiment_grid.config.validation import allowed, schema_of
 
 def report(config: Mapping[str, Any]) -> Iterator[Problem]:
     """The file of a report that is audited, given as a configuration: one line instead of one for each of its keys."""
-    if isinstance(config, Mapping) and config.keys() >= {*Report.model_fields}:
+    if isinstance(config, Mapping) and config.keys() >= {
+        name for name, field in Report.model_fields.items() if field.is_required()
+    }:
         wrong = "belongs to a report that is audited, which is no configuration"
         yield Problem(("rows",), wrong, allowed="`reference: path of that file` in a configuration")
 
