@@ -28,6 +28,17 @@ def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path
     assert mine.is_dir()
 
 
+@pytest.mark.parametrize("name", ["partial/a/notes.txt", "logs/link.txt", "benchmarks/train/mine.tsv", "partial/mine"])
+def test_what_is_the_users_stays(tmp_path, name):
+    """Beside what jobs write, links too: planning removes its own remains alone."""
+    recipes = Recipes()
+    finish(tmp_path, make(tmp_path, recipes))
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    make(tmp_path, recipes).file("train", "a")
+    assert (tmp_path / name).is_symlink()
+
+
 @pytest.mark.parametrize(
     "name",
     ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],

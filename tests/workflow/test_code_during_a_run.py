@@ -38,6 +38,23 @@ def test_cells_of_other_code_are_not_kept_and_the_first_loses_nothing(finished, 
         assert trained(project / "results", cell) == trained(finished / "results", cell)
 
 
+def test_a_page_of_another_style_is_not_kept(project, tmp_path):
+    """What a stage reads beside its code is compared when it opens it."""
+    faults = Faults(tmp_path / "faults", ("hold", r"comparison\.csv", 1))
+    (project / "results/comparison.csv").unlink()
+    with Run(project, PROGRESS="lines", **faults.environment) as run:
+        run.wait_for("compare", faults.held)
+        with (project / "workflow/scripts/experiment_grid/report/style/1-base.css").open("a") as file:
+            file.write("body { background: red; }\n")
+        faults.release()
+        assert run.finish() == 1
+        assert "1-base.css: changed since the run was planned" in run.said
+
+
+# Bytecode that Python takes for that of the source: of the same size and time, as an archive or rsync can leave it.
+STALE = """import os, py_compile; file = Path(early.__file__).with_name('late.py'); good = file.read_text()
+    time = file.stat().st_mtime; file.write_text('VALUE = 2'); os.utime(file, (time, time)); py_compile.compile(file)
+    file.write_text(good); os.utime(file, (time, time))"""
 SCRIPT = """\
 import sys
 from pathlib import Path
@@ -67,6 +84,7 @@ except UserError as error:
         ("Path(early.__file__).write_text('VALUE = 1')", "pass", "early.py: was written while this job started"),
         ("pass", "Path(early.__file__).write_text('VALUE = 2')", "kept 1"),
         ("pass", "Path(early.__file__).with_name('late.py').write_text('VALUE = 2')", "late.py: changed since"),
+        ("pass", STALE, "late.py: has a compiled form of other code"),
     ],
 )
 def test_when_a_module_is_edited(tmp_path, before, after, told):

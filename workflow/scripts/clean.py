@@ -23,12 +23,13 @@ def clean(results: Path, patterns: list[str]) -> str:
         return f"{results}: no results here{_elsewhere(results)}"
     cells = sum(any(path.is_relative_to(results / "cells") for path in of) for of in found.files.values())
     what = f"{results}: {cells} cells with their page, {sum(map(size, files)) / 1e6:.1f} MB"
-    left = owned.left(found.foreign, results)
+    left = owned.left(found)
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
         try:
-            print(f"{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
+            stay = f"{left}\n" if left else ""
+            print(f"{stay}{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
             answer = ""

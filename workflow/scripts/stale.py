@@ -18,7 +18,7 @@ def stale(results: Path, cells: list[str], patterns: list[str], delete: bool = F
         lines.append(f"{'removed ' if delete else ''}{cell}  {sum(map(size, files)) / 1e6:.1f} MB")
         if delete:
             owned.remove(files, results)
-            left = owned.left([path for path in found.foreign if results / "cells" / cell in path.parents], results)
+            left = owned.left(found, [f"cells/{cell}", f"partial/{cell}"])
             lines += [left] if left else []
     return lines or ["every cell that has results is configured"]
 

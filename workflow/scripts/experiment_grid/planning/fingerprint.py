@@ -83,7 +83,7 @@ def target_fingerprint(kind: str, target: str) -> dict[str, str]:
 def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
     """Checksums of the contents of a folder's files with these suffixes, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
-    return {path.relative_to(folder).as_posix(): _short(path.read_bytes()) for path in files}
+    return {path.relative_to(folder).as_posix(): checksum(path.read_bytes()) for path in files}
 
 
 @cache
@@ -94,13 +94,13 @@ def _read(path: Path, name: str) -> tuple[str, list[str]]:
 
 def describe(content: bytes, name: str, *, is_package: bool = False) -> tuple[str, list[str]]:
     """Checksum of the meaning of a module's source, and the dotted names that it imports."""
-    key = _short(f"{name} {is_package} ".encode() + content)
+    key = checksum(f"{name} {is_package} ".encode() + content)
     known = _known()
     if key not in known:
         package = name if is_package else name.rpartition(".")[0]
         imported: set[str] = set()
         meaning = _meaning(ast.parse(content), package, imported)
-        known[key] = [_short(repr(meaning).encode()), sorted(imported)]
+        known[key] = [checksum(repr(meaning).encode()), sorted(imported)]
     meaning, imported = known[key]
     return meaning, imported
 
@@ -117,7 +117,7 @@ def _known() -> dict[str, list]:
 
 def _by() -> str:
     """This module's own content: another way to fingerprint knows nothing of what this one found."""
-    return _short(Path(__file__).read_bytes())
+    return checksum(Path(__file__).read_bytes())
 
 
 def keep() -> None:
@@ -177,5 +177,6 @@ def _find(name: str, scripts: Path) -> Path | None:
     return None
 
 
-def _short(content: bytes) -> str:
+def checksum(content: bytes) -> str:
+    """Of a file's content, short."""
     return hashlib.sha256(content).hexdigest()[:16]

@@ -5,7 +5,6 @@ Made when the Snakefile is read; the rules ask for a job's plan file, which is n
 
 import errno
 import os
-import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +15,7 @@ from experiment_grid.config import signatures
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
-from experiment_grid.runtime.files import PART, digest, write_json
+from experiment_grid.runtime.files import PART, digest, forget_epochs, write_json
 from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import now
 
@@ -24,7 +23,7 @@ SOURCES = ("download", "prepare")  # what every cell starts from
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
-IN_PLACE = ("partial", ".locks", "benchmarks", "logs")  # folders of files that are not written beside their names
+IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files that are not written beside their names
 
 
 @dataclass(frozen=True)
@@ -102,23 +101,23 @@ class Plan:
         """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
         folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
         folders |= {self.results / "partial" / cell for cell in self._cells}
-        folders |= {self.results / place / stage for place in IN_PLACE for stage in ("train", "evaluate")}
+        folders |= {self.results / place / stage for place in ("partial", *IN_PLACE) for stage in ("train", "evaluate")}
         for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
             if path.exists() and not path.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
     def _tidy(self) -> None:
-        """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where jobs
-        write in place: what they lead to would be overwritten."""
-        for folder in IN_PLACE:
-            for path in (self.results / folder).rglob("*"):
-                if path.is_symlink():
-                    path.unlink()
+        """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where a
+        job writes in place: what they lead to would be overwritten."""
         for part in (self.results / "plan").rglob(f".*{PART}.json"):
             part.unlink(missing_ok=True)
-        for kept in (self.results / "partial").glob("*"):
-            if kept.name in self._cells and not self.decision("train", kept.name).runs:
-                shutil.rmtree(kept, ignore_errors=True)
+        for stage, cell in self.jobs():
+            own = [self._place(folder, stage, cell, suffix) for folder, suffix in IN_PLACE.items()]
+            for path in [*own, *([self.results / "partial" / cell] if cell else [])]:
+                if path.is_symlink():
+                    path.unlink()
+            if stage == "train" and not self.decision(stage, cell).runs:
+                forget_epochs(self.results / "partial" / cell)
 
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
@@ -178,7 +177,8 @@ class Plan:
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
-        return sorted({path.parent.name for name in TRAINED for path in self.results.glob(name)} - {*self._cells})
+        folders = {path.parent for name in TRAINED for path in self.results.glob(name)}
+        return sorted({folder.name for folder in folders if not folder.is_symlink()} - {*self._cells})
 
     def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
         planned = {

@@ -58,7 +58,8 @@ class Recipes:
             code = fingerprint(stage)
             if stage in RESOURCES:
                 folder, suffixes = RESOURCES[stage]
-                code |= folder_fingerprint(SCRIPTS / folder, suffixes)
+                found = folder_fingerprint(SCRIPTS / folder, suffixes)
+                code |= {f"{folder}/{name}": checksum for name, checksum in found.items()}
             self._code[stage] = code
         return self._code[stage]
 

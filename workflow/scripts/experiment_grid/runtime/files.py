@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,14 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def forget_epochs(folder: Path) -> None:
+    """Remove the epochs of a training that is done, and their folder unless somebody else has something there."""
+    for path in folder.glob("*seed*.epoch*.safetensors"):
+        remove(path)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _umask() -> int:

@@ -15,35 +15,61 @@ PREAMBLE_END = b"######## snakemake preamble end #########\n"  # in the copy of 
 
 def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS) -> None:
     """Raise UserError where a file of `code` was imported in another state than the recipe has; from now on also in the
-    moment in which one is imported. An edit after the import is no matter.
+    moment in which one is imported or opened. An edit after that is no matter.
 
-    `code` has modules by their dotted names, below `scripts`, and files of the user's by their paths.
+    `code` has modules by their dotted names, below `scripts`; files of the user's by their paths; files that a stage
+    reads beside its code (templates, styles) by their paths below `scripts`.
     """
     script = Path(sys.argv[0])
     if script.name.endswith(f".{stage}.py") and PREAMBLE_END in (content := script.read_bytes()):
         _compare(stage, f"{stage}.py", content.partition(PREAMBLE_END)[2], code)
     lived = age()
     born, now = time.time() - lived, time.time()
-    sources = {name: Path(name) if name.endswith(".py") else fingerprint.source(name, scripts) for name in code}
-    files = {os.path.realpath(file): name for name, file in sources.items() if file}
+    files = {os.path.realpath(file): name for name in code if (file := _file(name, scripts))}
     for file, name in files.items():
         if name in sys.modules:
             _compare_file(name, file, code)
             if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
+    looking: list[str] = []  # at a file: to open it is no use of it
 
-    def at_import(event: str, arguments: tuple) -> None:
-        if event == "exec" and getattr(arguments[0], "co_name", None) == "<module>":
-            file = os.path.realpath(arguments[0].co_filename)
-            if file in files:
-                _compare_file(files[file], file, code)
+    def at_use(event: str, arguments: tuple) -> None:
+        if looking or event not in ("exec", "open"):
+            return
+        compiled = arguments[0] if event == "exec" else None
+        used = getattr(compiled, "co_filename", None) if event == "exec" else arguments[0]
+        if not isinstance(used, str) or getattr(compiled, "co_name", "<module>") != "<module>":
+            return
+        file = os.path.realpath(used)
+        name = files.get(file)
+        if name and (event == "exec") == _is_python(name):
+            looking.append(name)
+            try:
+                _compare_file(name, file, code)
+                if compiled and compile(Path(file).read_bytes(), used, "exec", dont_inherit=True) != compiled:
+                    raise _changed(file, "has a compiled form of other code in __pycache__: delete that")
+            finally:
+                looking.pop()
 
-    sys.addaudithook(at_import)  # Python tells it of every module's code that is about to run, however it was found
+    sys.addaudithook(at_use)  # Python reports the code of every module that is about to run, however it was found
+
+
+def _file(name: str, scripts: Path) -> Path | None:
+    if not _is_python(name):
+        return scripts / name
+    return Path(name) if name.endswith(".py") else fingerprint.source(name, scripts)
+
+
+def _is_python(name: str) -> bool:
+    return name.endswith(".py") or "/" not in name
 
 
 def _compare_file(name: str, file: str, code: Mapping[str, str]) -> None:
-    path = Path(file)
-    _compare(name, file, path.read_bytes(), code, is_package=path.name == "__init__.py")
+    content = Path(file).read_bytes()
+    if _is_python(name):
+        _compare(name, file, content, code, is_package=Path(file).name == "__init__.py")
+    elif fingerprint.checksum(content) != code[name]:
+        raise _changed(file, "changed since the run was planned")
 
 
 def _compare(name: str, file: str, content: bytes, code: Mapping[str, str], *, is_package: bool = False) -> None:

@@ -17,7 +17,8 @@ MORE = (
     rf"partial/{CELL}/seed\d+[^/]*\.epoch\d+\.safetensors",
     r"dag/(rules|cells)\.svg",
 )
-KEPT = ("data", ".lock", ".locks")  # downloads, and locks that somebody may be waiting for
+LOCK = ".lock"  # in a results folder
+KEPT = ("data", LOCK, ".locks", "README.md")  # downloads, locks that somebody may be waiting for, the repository's own
 UNFINISHED = re.compile(rf"\.(?P<name>.+)\.\w+{re.escape(PART)}(\.\w+)?")  # as `files.replacing` calls them
 
 
@@ -38,8 +39,8 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
     """Sort what is in a results folder; `patterns` are what rules write, as paths from the working directory with
     `{cell}` for the name of a cell.
 
-    Links are the user's, and what they lead to. What has the name of a log or a benchmark is a cell's only if something
-    else tells of that cell.
+    Links are the user's, and what they lead to. A file of a cell is the workflow's only if a plan or a record tells of
+    the cell, or epochs of its training are there.
     """
     named = [os.path.relpath(pattern, results) for pattern in patterns]
     ours = re.compile("|".join(f"(?:{_numbered(text, i)})" for i, text in enumerate([*map(_regex, named), *MORE])))
@@ -49,11 +50,13 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
         base = UNFINISHED.fullmatch(PurePosixPath(name).name)
         match = ours.fullmatch(str(PurePosixPath(name).with_name(base["name"])) if base else name)
         path = results / name
-        if match is None or path.is_symlink():
+        first = name.partition("/")[0]
+        told = first in ("cells", "plan") and path.suffix == ".json" and not base
+        if match is None or path.is_symlink() or path.is_dir() or (told and not _is_record(path)):
             owned.foreign.append(path)
             continue
         cell = next(filter(None, match.groupdict().values()), "")
-        proof = not cell or name.startswith(("cells/", "plan/", "partial/"))
+        proof = not cell or told or first == "partial"
         (owned.files if proof else doubtful).setdefault(cell, []).append(path)
     for cell, paths in doubtful.items():
         if cell in owned.files:
@@ -62,6 +65,14 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
             owned.foreign += paths
     _add_recorded(owned)
     return owned
+
+
+def _is_record(path: Path) -> bool:
+    """Whether a JSON file is a plan or a record of a stage, and not something of that name."""
+    try:
+        return "stage" in json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
 
 
 def _numbered(pattern: str, number: int) -> str:
@@ -74,12 +85,13 @@ def _regex(pattern: str) -> str:
 
 
 def _walk(results: Path) -> Iterator[str]:
-    """Files and links below a folder, by their names in it; nothing behind a link."""
+    """Files and links below a folder, by their names in it; nothing behind a link, another results folder as one."""
     for folder, folders, files in os.walk(results):
         place = Path(folder).relative_to(results)
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        folders[:] = sorted({*folders} - {*links} - ({*KEPT} if place == Path() else set()))
-        for name in sorted([*files, *links]):
+        paths = {name: Path(folder) / name for name in folders}
+        whole = [name for name, path in paths.items() if path.is_symlink() or (path / LOCK).exists()]
+        folders[:] = sorted({*folders} - {*whole} - ({*KEPT} if place == Path() else set()))
+        for name in sorted([*files, *whole]):
             if place != Path() or name not in KEPT:
                 yield (place / name).as_posix()
 
@@ -109,10 +121,18 @@ def remove(paths: Iterable[Path], results: Path) -> None:
             folder.rmdir()
 
 
-def left(foreign: Iterable[Path], results: Path, most: int = 20) -> str:
-    """What is not the workflow's, in a line each, a folder of nothing else as one; empty where there is nothing."""
-    names = sorted(path.relative_to(results).as_posix() + (" (a link)" * path.is_symlink()) for path in foreign)
-    if not names:
-        return ""
-    more = [f"  … and {len(names) - most} more"] if len(names) > most else []
-    return "\n".join(["Left, since no rule or record names it:", *(f"  {name}" for name in names[:most]), *more])
+def left(owned: Owned, below: Collection[str] = ("",), most: int = 20) -> str:
+    """What is not the workflow's, in a line each, a folder of nothing else as one; empty where there is nothing.
+
+    `below`: only what is in these folders of the results, or is one of them.
+    """
+    mixed = {parent for path in owned.of() for parent in path.parents} | {owned.results, *owned.results.parents}
+    names = set()
+    for path in owned.foreign:
+        top = next((place for place in [*path.parents][::-1] if place not in mixed), path)
+        name = top.relative_to(owned.results).as_posix()
+        if any(not place or f"{name}/".startswith(f"{place}/") for place in below):
+            names.add(name + (" (a link)" if top.is_symlink() else "/" if top.is_dir() else ""))
+    lines = [f"  {name}" for name in sorted(names)]
+    more = [f"  … and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join(["Not the workflow's, and left:", *lines[:most], *more]) if lines else ""

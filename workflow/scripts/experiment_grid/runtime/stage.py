@@ -1,4 +1,4 @@
-"""The frame of every stage's script: its plan, its log, and how it fails.
+"""What surrounds every stage's script: its plan, its log, and how it fails.
 
 Used by the last block of each `workflow/scripts/<stage>.py`.
 """

@@ -6,7 +6,6 @@ is damaged is removed.
 """
 
 import json
-import shutil
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.files import remove, replacing
+from experiment_grid.runtime.files import forget_epochs, remove, replacing
 from experiment_grid.training.history import Row
 
 
@@ -86,7 +85,7 @@ class EpochStore:
 
     def remove(self) -> None:
         """Forget all epochs, once the cell's own files hold them."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        forget_epochs(self.folder)
 
     def _path(self, seed: int, number: int) -> Path:
         return self.folder / f"seed{seed}.epoch{number}.safetensors"
