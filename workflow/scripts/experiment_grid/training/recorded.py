@@ -51,11 +51,19 @@ class Recording:
         self.tensors = [_whole(tensor) for place, tensor in outside.items() if place not in own]
         self.copies = [tensor.clone() for tensor in self.tensors]
         self.draws = drew or recorder.random
-        self.places = self._places()
+        self.places, self.result_places = self._places(), self._result_places()
         return ""
 
     def _places(self) -> list[Any]:
         return [(parameter.data_ptr(), parameter.requires_grad) for parameter in self.parameters]
+
+    def _result_places(self) -> list[Any]:
+        results = [leaf for call in self.calls for leaf in _tensors(call.outs)]
+        return [(leaf.data_ptr(), leaf.shape) for leaf in results]
+
+    def stays(self) -> bool:
+        """Whether a replay wrote where the recorded step wrote."""
+        return self._result_places() == self.result_places
 
     def fits(self) -> bool:
         """Whether the weights are still where they were."""
@@ -183,6 +191,8 @@ class Recorded:
         answer, recorder, _, why = self._watched(arguments, recording.checks == 0)
         if not all(map(same_bits, replayed, recording.state(answer))):
             why = why or "a replay does not give the same bits"
+        if not recording.stays():
+            why = why or "the size of a result changes"
         if recorder:
             why = why or recorder.why or difference(recording.calls, recorder.calls)
         if why:

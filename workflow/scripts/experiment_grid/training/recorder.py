@@ -20,6 +20,7 @@ aten = torch.ops.aten
 MOST_BYTES = 2**29  # that a recorded step may hold; an eager one frees most of its memory on the way
 UNFILLED = {aten.empty, aten.empty_like, aten.empty_strided, aten.empty_permuted, aten.new_empty}
 UNFILLED |= {aten.new_empty_strided}
+FILLED = {aten.ones_like.default: 1, aten.zeros_like.default: 0, aten.zeros.default: 0, aten.ones.default: 1}
 READING = {"numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "untyped_storage", "storage", "_typed_storage"}
 TENSOR_ALONE = ("dtype", "layout", "device", "pin_memory")  # that an operation with `out=` takes from there
 
@@ -33,6 +34,7 @@ class Call(NamedTuple):
     outs: list[Any]  # tensors or None
     fresh: bool  # an output lies in memory that no argument had
     writes: bool  # into an argument
+    grad: bool  # whether autograd was on, which a few kernels ask
 
 
 class Reads(TorchFunctionMode):
@@ -102,7 +104,8 @@ class Recorder(TorchDispatchMode):
             return
         writes = any(argument.alias_info and argument.alias_info.is_write for argument in func._schema.arguments)
         args, kwargs = tree_map(alias, (args, kwargs))
-        self.calls.append(Call(func, args, kwargs, [alias(leaf) for leaf in outs], bool(fresh), writes))
+        outs, grad = [alias(leaf) for leaf in outs], torch.is_grad_enabled()
+        self.calls.append(Call(func, args, kwargs, outs, bool(fresh), writes, grad))
 
 
 def alias(value: Any) -> Any:
@@ -124,6 +127,8 @@ def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
     tensors = [leaf for leaf in (*given, *outs) if isinstance(leaf, Tensor)]
     if any(type(leaf) not in (Tensor, torch.nn.Parameter) or leaf.layout is not torch.strided for leaf in tensors):
         return f"{func} works on tensors of a special kind"
+    if torch.is_inference_mode_enabled():
+        return f"{func} is called in inference mode"
     if any(leaf.device.type != "cpu" for leaf in tensors):
         return f"{func} works on another device"
     if any(isinstance(leaf, torch.Generator) and leaf is not torch.default_generator for leaf in given):
@@ -141,11 +146,22 @@ def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
 def operations(calls: list[Call]) -> list[Callable[[], Any]]:
     """What is to be called, in this order, to compute all again."""
     found: list[Callable[[], Any]] = []
-    for func, args, kwargs, outs, fresh, writes in calls:
+    on = None
+    for func, args, kwargs, outs, fresh, writes, grad in calls:
         if not (fresh or writes) or func.overloadpacket in UNFILLED:
             continue
+        if grad is not on:
+            found.append(partial(torch._C._set_grad_enabled, grad))
+            on = grad
         if not fresh:
             found.append(partial(func._op, *args, **kwargs))
+            continue
+        if func in FILLED and len(outs) == 1:
+            found.append(partial(outs[0].fill_, FILLED[func]))
+            continue
+        if func is aten.relu.default and full(outs[0]):
+            # Its kernel; the overload of relu with `out=` computes in new memory and copies.
+            found.append(partial(aten.clamp_min.out._op, *args, 0, out=outs[0]))
             continue
         overload, names = out_overload(func)
         if writes or overload is None or len(names) != len(outs) or not all(full(out) for out in outs):
