@@ -195,8 +195,8 @@ def test_a_step_that_does_not_bear_watching_is_done_again(replays, monkeypatch):
         raise RuntimeError("no modes here")
 
     monkeypatch.setattr(recorded.Recorder, "__torch_dispatch__", fail)
-    one = equal_over_epochs(replays, model=target("Averaging"))
-    assert one.said == {"it cannot be watched (RuntimeError: no modes here)"}
+    (why,) = equal_over_epochs(replays, model=target("Averaging")).said
+    assert why.startswith("it cannot be watched (") and "no modes here" in why
 
 
 def test_a_step_that_needs_too_much_memory_is_eager(replays, monkeypatch):

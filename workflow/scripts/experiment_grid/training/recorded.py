@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from experiment_grid.training.python_state import PythonState, Unseen
-from experiment_grid.training.recorder import Reads, Recorder, alias, difference, memory, operations, same_bits
+from experiment_grid.training.recorder import Recorder, alias, difference, memory, operations, reads_noticed, same_bits
 
 CHECKS = 2  # of a recording; the second beside a step that nothing watches
 FEW = 8  # batches of one size in an epoch that are not worth a recording
@@ -212,7 +212,7 @@ class Recorded:
             recorder = Recorder()
             copies, random = [tensor.detach().clone() for tensor in before.tensors], torch.get_rng_state()
             try:
-                with Reads(recorder), recorder:
+                with reads_noticed(recorder), recorder:
                     answer = self.eager(*arguments)
             except Exception as error:  # the model's own, or something in it that does not bear being watched
                 if PythonState(self.roots).change(before):

@@ -6,13 +6,13 @@ compute the step for what inputs, labels, weights and buffers hold now. They are
 that the results have the same bits. Views are taken once: the memory stays where it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -21,7 +21,9 @@ MOST_BYTES = 2**29  # that a recorded step may hold; an eager one frees most of 
 UNFILLED = {aten.empty, aten.empty_like, aten.empty_strided, aten.empty_permuted, aten.new_empty}
 UNFILLED |= {aten.new_empty_strided}
 FILLED = {aten.ones_like.default: 1, aten.zeros_like.default: 0, aten.zeros.default: 0, aten.ones.default: 1}
+RESHAPED = {aten.transpose_, aten.t_, aten.squeeze_, aten.unsqueeze_, aten.detach_}  # the tensor, not its memory
 READING = {"numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "untyped_storage", "storage", "_typed_storage"}
+storage = torch._C.TensorBase.untyped_storage
 TENSOR_ALONE = ("dtype", "layout", "device", "pin_memory")  # that an operation with `out=` takes from there
 
 
@@ -37,25 +39,29 @@ class Call(NamedTuple):
     grad: bool  # whether autograd was on, which a few kernels ask
 
 
-class Reads(TorchFunctionMode):
-    """Notices what reads values past the dispatcher."""
+@contextmanager
+def reads_noticed(recorder: "Recorder") -> Iterator[None]:
+    """Let methods of Tensor that read values past the dispatcher, in hooks of the backward pass too, refuse."""
 
-    def __init__(self, recorder: "Recorder"):
-        super().__init__()
-        self.recorder = recorder
+    def noticed(name: str) -> Callable:
+        method = getattr(Tensor, name)
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        if getattr(func, "__name__", "") in READING:
-            self.recorder.refuse(f"{func.__name__} reads a tensor into Python")
-        if func is Tensor.backward:
-            with self:  # hooks of a model run in there
-                return backward(*args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
+        def read(*args: Any, **kwargs: Any) -> Any:
+            recorder.refuse(f"{name} reads a tensor into Python")
+            return method(*args, **kwargs)
 
+        return read
 
-def backward(tensor: Tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
-    """Tensor.backward, which a TorchFunctionMode that is entered again would call for ever."""
-    torch.autograd.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+    own = {name: vars(Tensor)[name] for name in READING if name in vars(Tensor)}  # others are those of its base class
+    for name, method in {name: noticed(name) for name in READING}.items():
+        setattr(Tensor, name, method)
+    try:
+        yield
+    finally:
+        for name in READING:
+            delattr(Tensor, name)
+        for name, method in own.items():
+            setattr(Tensor, name, method)
 
 
 class Recorder(TorchDispatchMode):
@@ -82,8 +88,7 @@ class Recorder(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         if not self.why:
             try:
-                with torch._C.DisableTorchFunction():
-                    self._add(func, args, kwargs or {}, out)
+                self._add(func, args, kwargs or {}, out)
             except Exception as error:  # of the recorder itself: the step is not to suffer
                 self.refuse(f"{func}: {error}")
         return out
@@ -98,7 +103,7 @@ class Recorder(TorchDispatchMode):
         fresh = [leaf for leaf in outs if leaf is not None and memory(leaf) not in arguments]
         self.made |= {memory(leaf) for leaf in fresh}
         self.random |= torch.Tag.nondeterministic_seeded in func.tags
-        self.bytes += sum(leaf.untyped_storage().nbytes() for leaf in fresh)
+        self.bytes += sum(storage(leaf).nbytes() for leaf in fresh)
         if self.bytes > MOST_BYTES:
             self.refuse(f"a step needs more than {MOST_BYTES // 2**20} MiB if all of it is kept")
             return
@@ -115,7 +120,7 @@ def alias(value: Any) -> Any:
 
 def memory(tensor: Tensor) -> int:
     """Which memory a tensor lies in."""
-    return tensor.untyped_storage()._cdata
+    return storage(tensor)._cdata
 
 
 def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
@@ -138,7 +143,7 @@ def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
     )
     if torch.Tag.dynamic_output_shape in func.tags and not by_place:
         return f"{func}: the size of its result depends on values"
-    if torch.Tag.inplace_view in func.tags:
+    if torch.Tag.inplace_view in func.tags and func.overloadpacket not in RESHAPED:
         return f"{func} gives a tensor another shape or memory"
     return ""
 
@@ -148,7 +153,7 @@ def operations(calls: list[Call]) -> list[Callable[[], Any]]:
     found: list[Callable[[], Any]] = []
     on = None
     for func, args, kwargs, outs, fresh, writes, grad in calls:
-        if not (fresh or writes) or func.overloadpacket in UNFILLED:
+        if not (fresh or writes) or func.overloadpacket in UNFILLED | RESHAPED:
             continue
         if grad is not on:
             found.append(partial(torch._C._set_grad_enabled, grad))
@@ -164,7 +169,7 @@ def operations(calls: list[Call]) -> list[Callable[[], Any]]:
             found.append(partial(aten.clamp_min.out._op, *args, 0, out=outs[0]))
             continue
         overload, names = out_overload(func)
-        if writes or overload is None or len(names) != len(outs) or not all(full(out) for out in outs):
+        if writes or overload is None or len(names) != len(outs) or not all(fills(out) for out in outs):
             found.append(partial(run_and_copy, func._op, args, kwargs, outs))
             continue
         known = {argument.name for argument in overload._schema.arguments}
@@ -176,6 +181,11 @@ def operations(calls: list[Call]) -> list[Callable[[], Any]]:
 def full(out: Any) -> bool:
     """Whether an output is a tensor that holds something."""
     return isinstance(out, Tensor) and out.numel() > 0
+
+
+def fills(out: Any) -> bool:
+    """Whether an output fills its memory; some losses use it for more on the way, and warn of that with `out=`."""
+    return full(out) and storage(out).nbytes() == out.numel() * out.element_size()
 
 
 def out_overload(func: Any) -> tuple[Any, list[str]]:
