@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 MOST = 100_000  # values that are looked at
+HEAP_TYPE = 1 << 9  # the flag of a class that Python code made
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 CONSTANT = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType, enum.Enum, logging.Logger)
 CONSTANT += (property, staticmethod, classmethod, types.GetSetDescriptorType, types.MemberDescriptorType)
@@ -56,7 +57,12 @@ class PythonState:
         self._visited: set[int] = set()
         self.drawn = random.getstate(), _text(np.random.get_state())
         for name, root in roots.items():
-            self._look(name, root)
+            try:
+                self._look(name, root)
+            except Unseen:
+                raise
+            except Exception as error:  # of an object that does not bear being looked at
+                raise Unseen(f"{name} cannot be looked through ({type(error).__name__}: {error})") from error
 
     def change(self, before: "PythonState") -> str:
         """What differs from an earlier state, for the log; empty if nothing does."""
@@ -86,7 +92,7 @@ class PythonState:
             if not kind.__module__.startswith(OF_LIBRARIES) and id(kind) not in self._visited:
                 self._visited.add(id(kind))
                 for name, part in vars(kind).items():
-                    if not name.startswith("__"):
+                    if not name.startswith("__") and name != "_abc_impl":  # a cache of abc's
                         self._look(f"{kind.__module__}.{kind.__qualname__}.{name}", part)
 
     def _parts(self, path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -136,7 +142,8 @@ class PythonState:
             yield from ((f".{name}", part) for name, part in attributes.items())
         slots = [name for kind in type(value).__mro__ for name in _slots(kind) if hasattr(value, name)]
         yield from ((f".{name}", getattr(value, name)) for name in slots)
-        if not known and attributes is None and not slots:
+        in_c = any(not kind.__flags__ & HEAP_TYPE for kind in type(value).__mro__[:-1])
+        if not known and (in_c or (attributes is None and not slots)):
             yield " state", _reduced(path, value)
 
     def _keep(self, path: str, tensor: Tensor) -> None:

@@ -14,7 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from experiment_grid.training.python_state import PythonState, Unseen
-from experiment_grid.training.recorder import Recorder, alias, difference, memory, operations, reads_noticed, same_bits
+from experiment_grid.training.recorder import (
+    Recorder,
+    alias,
+    difference,
+    leaves,
+    memory,
+    operations,
+    reads_noticed,
+    same_bits,
+)
 
 CHECKS = 2  # of a recording; the second beside a step that nothing watches
 FEW = 8  # batches of one size in an epoch that are not worth a recording
@@ -25,16 +34,16 @@ Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 class Recording:
     """A step as a list of operations, on memory of its own; `tensors` are what it may write and somebody else reads."""
 
+    python: PythonState  # before the step
+
     def __init__(self, inputs: Tensor, labels: Tensor, parameters: list[nn.Parameter]):
         self.inputs, self.labels = inputs.clone(), labels.clone()
         self.parameters = parameters
         self.last_inputs = inputs
         self.checks = 0
 
-    def finish(self, recorder: Recorder, answer: Answer, tensors: list[Tensor], drew: bool) -> str:
+    def finish(self, recorder: Recorder, answer: Answer, drew: bool) -> str:
         """Take what was recorded; says why that cannot be replayed, empty if it can."""
-        if recorder.why:
-            return recorder.why
         gradients = [parameter.grad for parameter in self.parameters]
         if any(memory(tensor) not in recorder.made for tensor in (*answer, *gradients) if tensor is not None):
             return "a result lies in memory that the step did not make"
@@ -44,7 +53,9 @@ class Recording:
         self.operations = operations(recorder.calls)
         read = {memory(leaf) for call in recorder.calls for leaf in _tensors((call.args, call.kwargs))}
         weights = {memory(weight) for weight in self.parameters}
-        outside = {memory(tensor): tensor.detach() for tensor in tensors if memory(tensor) in read - weights}
+        outside = {
+            memory(tensor): tensor.detach() for tensor in self.python.tensors if memory(tensor) in read - weights
+        }
         writing = [call for call in recorder.calls if call.writes]
         outside |= {memory(leaf): leaf for call in writing for leaf in _tensors((call.args, call.kwargs))}
         own = recorder.made | {memory(self.inputs), memory(self.labels)}
@@ -65,8 +76,13 @@ class Recording:
         """Whether a replay wrote where the recorded step wrote."""
         return self._result_places() == self.result_places
 
-    def fits(self) -> bool:
-        """Whether the weights are still where they were."""
+    def fits(self, inputs: Tensor) -> bool:
+        """Whether inputs are laid out as they were."""
+        mine = self.inputs
+        return inputs.shape == mine.shape and inputs.stride() == mine.stride() and inputs.dtype == mine.dtype
+
+    def stands(self) -> bool:
+        """Whether the weights are still where they were, and trained."""
         return self._places() == self.places
 
     def save(self) -> None:
@@ -139,7 +155,9 @@ class Recorded:
         recording = self.recordings.get(len(inputs))
         if recording is None:
             return self._record(arguments)
-        if not recording.fits():
+        if not recording.fits(inputs):
+            return self._give_up("its inputs are not always of one form", arguments)
+        if not recording.stands():
             return self._give_up("its optimizer puts the weights into other memory", arguments)
         if recording.checks < CHECKS:
             # An optimizer that computes one batch several times: a check needs another batch.
@@ -161,13 +179,15 @@ class Recorded:
     def _record(self, arguments: tuple) -> Answer:
         """An eager step, watched."""
         recording = Recording(*arguments[2:], self.parameters)
-        own = (*arguments[:2], recording.inputs, recording.labels)
-        before = torch.get_rng_state()
-        answer, recorder, tensors, why = self._watched(own, True)
-        drew = not torch.equal(before, torch.get_rng_state())
-        why = why or recording.finish(recorder, answer, tensors, drew)
-        if why:
-            self._stop(why)
+        try:
+            recording.python = PythonState(self.roots)
+        except Unseen as error:
+            return self._give_up(str(error), arguments)
+        random = torch.get_rng_state()
+        answer, recorder = self._watched(recording, (*arguments[:2], recording.inputs, recording.labels), arguments)
+        drew = not torch.equal(random, torch.get_rng_state())
+        if why := recorder.why or recording.finish(recorder, answer, drew):
+            self._stop(self._change(recording) or why)
         else:
             self.recordings[len(recording.inputs)] = recording
         for parameter in self.parameters:
@@ -176,57 +196,56 @@ class Recorded:
         return answer[0].clone(), answer[1].clone()  # replays write into all memory of this step
 
     def _check(self, recording: Recording, arguments: tuple) -> Answer:
-        """A replay, all put back, an eager step: do they leave the same?"""
+        """A replay, all put back, an eager step: do they leave the same? The last check is beside an unwatched step."""
         inputs, labels = arguments[2:]
         recording.last_inputs = inputs
         try:
             replayed = recording.state(recording.replay(inputs, labels, False))
         except Exception as error:
-            return self._give_up(f"a replay fails ({type(error).__name__}: {error})", arguments)
+            why = f"a replay fails ({type(error).__name__}: {error})"
+            return self._give_up(self._change(recording) or why, arguments)
         recording.restore()
         for parameter in self.parameters:
             parameter.grad = None
-        if recording.checks == 0:
-            arguments = (*arguments[:2], inputs.clone(), labels.clone())  # of the form that was recorded
-        answer, recorder, _, why = self._watched(arguments, recording.checks == 0)
+        recording.checks += 1
+        why = "" if recording.stays() else "the size of a result changes"
+        if recording.checks < CHECKS:
+            watched = (*arguments[:2], inputs.clone(), labels.clone())  # laid out as those that were recorded
+            answer, recorder = self._watched(recording, watched, arguments)
+            why = why or recorder.why or difference(recording.calls, recorder.calls)
+        else:
+            answer = self.eager(*arguments)
         if not all(map(same_bits, replayed, recording.state(answer))):
             why = why or "a replay does not give the same bits"
-        if not recording.stays():
-            why = why or "the size of a result changes"
-        if recorder:
-            why = why or recorder.why or difference(recording.calls, recorder.calls)
+        if why or recording.checks == CHECKS:
+            why = self._change(recording) or why
         if why:
             self._stop(why)
-        recording.checks += 1
         return answer
 
-    def _watched(self, arguments: tuple, record: bool) -> tuple[Answer, Recorder | None, list[Tensor], str]:
-        """An eager step, its recording if wanted, tensors of model and loss, and what forbids to replay it."""
+    def _change(self, recording: Recording) -> str:
+        """What has changed in Python since a recording began."""
         try:
-            before = PythonState(self.roots)
+            return PythonState(self.roots).change(recording.python)
         except Unseen as error:
-            return self.eager(*arguments), None, [], str(error)
-        if not record:
-            answer, recorder = self.eager(*arguments), None
-        else:
-            recorder = Recorder()
-            copies, random = [tensor.detach().clone() for tensor in before.tensors], torch.get_rng_state()
-            try:
-                with reads_noticed(recorder), recorder:
-                    answer = self.eager(*arguments)
-            except Exception as error:  # the model's own, or something in it that does not bear being watched
-                if PythonState(self.roots).change(before):
-                    raise
-                put_back(before.tensors, copies, random)
-                for parameter in self.parameters:
-                    parameter.grad = None
-                answer = self.eager(*arguments)
-                return answer, None, [], f"it cannot be watched ({type(error).__name__}: {error})"
+            return str(error)
+
+    def _watched(self, recording: Recording, watched: tuple, arguments: tuple) -> tuple[Answer, Recorder]:
+        """An eager step with arguments of its own, and its recording. If it fails, it is done again, unwatched: the
+        fault is the model's, or something in it does not bear being watched."""
+        recorder, tensors = Recorder(), recording.python.tensors
+        copies, random = [tensor.detach().clone() for tensor in tensors], torch.get_rng_state()
         try:
-            after = PythonState(self.roots)
-        except Unseen as error:
-            return answer, recorder, [], str(error)
-        return answer, recorder, after.tensors, after.change(before)
+            with reads_noticed(recorder), recorder:
+                return self.eager(*watched), recorder
+        except Exception as error:
+            if self._change(recording):
+                raise  # it cannot be done again
+            put_back(tensors, copies, random)
+            for parameter in self.parameters:
+                parameter.grad = None
+            recorder.refuse(f"it cannot be watched ({type(error).__name__}: {error})")
+        return self.eager(*arguments), recorder
 
 
 def put_back(tensors: list[Tensor], copies: list[Tensor], random: Tensor | None) -> None:
@@ -239,7 +258,7 @@ def put_back(tensors: list[Tensor], copies: list[Tensor], random: Tensor | None)
 
 
 def _tensors(nested: Any) -> list[Tensor]:
-    return [leaf for leaf in torch.utils._pytree.tree_leaves(nested) if isinstance(leaf, Tensor)]
+    return [leaf for leaf in leaves(nested) if isinstance(leaf, Tensor)]
 
 
 def _whole(tensor: Tensor) -> Tensor:

@@ -8,13 +8,12 @@ that the results have the same bits. Views are taken once: the memory stays wher
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 aten = torch.ops.aten
 MOST_BYTES = 2**29  # that a recorded step may hold; an eager one frees most of its memory on the way
@@ -94,8 +93,8 @@ class Recorder(TorchDispatchMode):
         return out
 
     def _add(self, func: Any, args: tuple, kwargs: dict[str, Any], out: Any) -> None:
-        given = [leaf for leaf in tree_leaves((args, kwargs)) if leaf is not None]
-        outs = tree_leaves(out)
+        given = [leaf for leaf in leaves((args, kwargs)) if leaf is not None]
+        outs = leaves(out)
         if why := unfit(func, given, outs):
             self.refuse(why)
             return
@@ -108,9 +107,34 @@ class Recorder(TorchDispatchMode):
             self.refuse(f"a step needs more than {MOST_BYTES // 2**20} MiB if all of it is kept")
             return
         writes = any(argument.alias_info and argument.alias_info.is_write for argument in func._schema.arguments)
-        args, kwargs = tree_map(alias, (args, kwargs))
+        args, kwargs = mapped(alias, (args, kwargs))
         outs, grad = [alias(leaf) for leaf in outs], torch.is_grad_enabled()
         self.calls.append(Call(func, args, kwargs, outs, bool(fresh), writes, grad))
+
+
+def leaves(nested: Any) -> list[Any]:
+    """What tuples, lists and dicts hold (as torch.utils._pytree, in a fraction of the time)."""
+    if isinstance(nested, dict):
+        nested = nested.values()
+    elif not isinstance(nested, tuple | list):
+        return [nested]
+    found = []
+    for part in nested:
+        if isinstance(part, tuple | list | dict):
+            found += leaves(part)
+        else:
+            found.append(part)
+    return found
+
+
+def mapped(function: Callable, nested: Any) -> Any:
+    """The same tuples, lists and dicts with `function` of what they hold."""
+    if isinstance(nested, dict):
+        return {key: mapped(function, part) for key, part in nested.items()}
+    if isinstance(nested, tuple | list):
+        parts = [mapped(function, part) for part in nested]
+        return parts if isinstance(nested, list) else tuple(parts)
+    return function(nested)
 
 
 def alias(value: Any) -> Any:
@@ -139,7 +163,7 @@ def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
     if any(isinstance(leaf, torch.Generator) and leaf is not torch.default_generator for leaf in given):
         return f"{func} draws from a generator of its own"
     by_place = func is aten.index.Tensor and not any(
-        leaf.dtype in (torch.bool, torch.uint8) for leaf in tree_leaves(given[1:]) if isinstance(leaf, Tensor)
+        leaf.dtype in (torch.bool, torch.uint8) for leaf in leaves(given[1:]) if isinstance(leaf, Tensor)
     )
     if torch.Tag.dynamic_output_shape in func.tags and not by_place:
         return f"{func}: the size of its result depends on values"
@@ -188,6 +212,7 @@ def fills(out: Any) -> bool:
     return full(out) and storage(out).nbytes() == out.numel() * out.element_size()
 
 
+@cache
 def out_overload(func: Any) -> tuple[Any, list[str]]:
     """The overload of the same operation that writes into given tensors, and what it calls them; None without."""
 
@@ -205,7 +230,7 @@ def out_overload(func: Any) -> tuple[Any, list[str]]:
 
 def run_and_copy(func: Callable, args: tuple, kwargs: Mapping[str, Any], outs: list[Any]) -> None:
     """For an operation that cannot write into given tensors."""
-    for kept, new in zip(outs, tree_leaves(func(*args, **kwargs)), strict=True):
+    for kept, new in zip(outs, leaves(func(*args, **kwargs)), strict=True):
         if full(kept) and kept.data_ptr() != new.data_ptr():
             if kept.shape != new.shape:
                 raise RuntimeError("a result has another shape")
@@ -231,16 +256,14 @@ def _text(call: Call, places: dict[int, int]) -> list[Any]:
         place = places.setdefault(memory(value), len(places))
         return place, tuple(value.shape), value.stride(), value.storage_offset(), value.dtype
 
-    return [leaf(value) for value in tree_leaves((call.args, call.kwargs, call.outs))]
+    return [leaf(value) for value in leaves((call.args, call.kwargs, call.outs))]
 
 
 def _constants(one: list[Call], other: list[Call]) -> bool:
     """Whether what no operation made holds the same in both: weights and buffers, and what Python made anew."""
     made: set[int] = set()
     for first, second in zip(one, other, strict=True):
-        for a, b in zip(
-            tree_leaves((first.args, first.kwargs)), tree_leaves((second.args, second.kwargs)), strict=True
-        ):
+        for a, b in zip(leaves((first.args, first.kwargs)), leaves((second.args, second.kwargs)), strict=True):
             if isinstance(a, Tensor) and memory(a) not in made and memory(a) != memory(b) and not same_bits(a, b):
                 return False
         made |= {memory(out) for out in first.outs if isinstance(out, Tensor) and first.fresh}
