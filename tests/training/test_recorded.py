@@ -10,6 +10,7 @@ from trained_cell import canonical, images_of_classes
 from experiment_grid.training import recorded
 from experiment_grid.training.epoch_store import EpochStore
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.recorder import READING, Recorder, reads_noticed
 
 COUNT, BATCH = 195, 8  # 156 training images: 19 batches of 8 and one of 4
 REPLAYED = 19 - 1 - recorded.CHECKS
@@ -36,6 +37,12 @@ def left(epoch):
 
 def same(one, other):
     return one[0] == other[0] and all(map(torch.equal, one[1], other[1]))
+
+
+@pytest.fixture(autouse=True)
+def small_epochs(monkeypatch):
+    """Are worth a recording here."""
+    monkeypatch.setattr(recorded, "FEW", 8)
 
 
 @pytest.fixture
@@ -155,6 +162,42 @@ OTHERS = [
 def test_losses_and_optimizers_that_a_replay_would_train_otherwise(changes, reason, replays):
     (why,) = equal_over_epochs(replays, **changes).said
     assert reason in why
+
+
+READS = {
+    "item": lambda x: x.item(),
+    "bool": lambda x: bool(x > 0),
+    "float": float,
+    "a range": lambda x: range(x.long()),
+    "an index": lambda x: torch.zeros(9)[x.long()],
+    "a slice": lambda x: torch.zeros(9)[: x.long()],
+    "a size": lambda x: torch.zeros(x.long()),
+    "a number": lambda x: torch.full((2,), x),
+    "a list": lambda x: torch.tensor([x, x]),
+    "a list of its own dtype": lambda x: torch.as_tensor([x], dtype=torch.float64),
+    "numpy": lambda x: x.numpy(),
+    "numpy's asarray": lambda x: np.asarray(x),
+    "numpy's function": lambda x: np.add(x, 1),
+    "tolist": lambda x: x.tolist(),
+    "a text": repr,
+    "a format": lambda x: f"{x:.2f}",
+    "memory": lambda x: x.data_ptr(),
+    "equal": lambda x: torch.equal(x, x + 1),
+    "allclose": lambda x: torch.allclose(x, x),
+    "in": lambda x: 3.0 in x,
+    "nonzero": lambda x: x.nonzero(),
+    "unique": lambda x: x.unique(),
+    "a mask": lambda x: torch.zeros(3)[torch.tensor([True, False, True]) & (x > 0)],
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_reading_a_value_is_noticed(read):
+    recorder, before = Recorder(), [getattr(torch.Tensor, name) for name in READING]
+    with reads_noticed(recorder), recorder:
+        read(torch.ones(()) * 2)
+    assert recorder.why
+    assert before == [getattr(torch.Tensor, name) for name in READING]
 
 
 def test_an_lstm_trains_with_the_same_bits(replays):

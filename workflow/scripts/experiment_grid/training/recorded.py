@@ -26,7 +26,7 @@ from experiment_grid.training.recorder import (
 )
 
 CHECKS = 2  # of a recording; the second beside a step that nothing watches
-FEW = 8  # batches of one size in an epoch that are not worth a recording
+FEW = 100  # batches of one size in an epoch that are not worth a recording, which takes as long as some 30 steps
 
 Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 

@@ -22,6 +22,8 @@ UNFILLED |= {aten.new_empty_strided}
 FILLED = {aten.ones_like.default: 1, aten.zeros_like.default: 0, aten.zeros.default: 0, aten.ones.default: 1}
 RESHAPED = {aten.transpose_, aten.t_, aten.squeeze_, aten.unsqueeze_, aten.detach_}  # the tensor, not its memory
 READING = {"numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "untyped_storage", "storage", "_typed_storage"}
+READING |= {"__repr__", "new_tensor"}
+MAKING = ("tensor", "as_tensor", "asarray")  # read the tensors in the lists that they get
 storage = torch._C.TensorBase.untyped_storage
 TENSOR_ALONE = ("dtype", "layout", "device", "pin_memory")  # that an operation with `out=` takes from there
 
@@ -40,27 +42,31 @@ class Call(NamedTuple):
 
 @contextmanager
 def reads_noticed(recorder: "Recorder") -> Iterator[None]:
-    """Let methods of Tensor that read values past the dispatcher, in hooks of the backward pass too, refuse."""
+    """Let what reads values past the dispatcher refuse the recording, in hooks of the backward pass too."""
 
-    def noticed(name: str) -> Callable:
-        method = getattr(Tensor, name)
-
+    def noticed(function: Callable, always: bool) -> Callable:
         def read(*args: Any, **kwargs: Any) -> Any:
-            recorder.refuse(f"{name} reads a tensor into Python")
-            return method(*args, **kwargs)
+            if always or any(isinstance(leaf, Tensor) for leaf in leaves((args, kwargs))):
+                recorder.refuse(f"{getattr(function, '__name__', function)} reads a tensor into Python")
+            return function(*args, **kwargs)
 
         return read
 
-    own = {name: vars(Tensor)[name] for name in READING if name in vars(Tensor)}  # others are those of its base class
-    for name, method in {name: noticed(name) for name in READING}.items():
-        setattr(Tensor, name, method)
+    own = vars(Tensor).copy()  # others are methods of its base class
+    makers = {name: getattr(torch, name) for name in MAKING}
+    for name in READING:
+        setattr(Tensor, name, noticed(getattr(Tensor, name), True))
+    for name, function in makers.items():
+        setattr(torch, name, noticed(function, False))
     try:
         yield
     finally:
+        for name, function in makers.items():
+            setattr(torch, name, function)
         for name in READING:
             delattr(Tensor, name)
-        for name, method in own.items():
-            setattr(Tensor, name, method)
+            if name in own:
+                setattr(Tensor, name, own[name])
 
 
 class Recorder(TorchDispatchMode):
