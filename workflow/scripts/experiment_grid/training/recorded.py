@@ -186,8 +186,9 @@ class Recorded:
         random = torch.get_rng_state()
         answer, recorder = self._watched(recording, (*arguments[:2], recording.inputs, recording.labels), arguments)
         drew = not torch.equal(random, torch.get_rng_state())
-        if why := recorder.why or recording.finish(recorder, answer, drew):
-            self._stop(self._change(recording) or why)
+        # Before any replay: a buffer that the step put in the place of another lies in memory that a replay writes.
+        if why := self._change(recording) or recorder.why or recording.finish(recorder, answer, drew):
+            self._stop(why)
         else:
             self.recordings[len(recording.inputs)] = recording
         for parameter in self.parameters:
