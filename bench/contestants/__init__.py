@@ -27,6 +27,8 @@ class Job:
     n_images: int = 60_000  # of which the others are for validation
     seeds: tuple[int, ...] = (1,)  # only this project trains more than the first
     device: str = "cpu"  # or cuda, for this project and the loader
+    model: str = "mlp"  # or lenet, for this project and the eager loop; its weights are not saved
+    step: str = "recorded"  # or eager, for this project
 
     @property
     def seed(self) -> int:

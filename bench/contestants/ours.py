@@ -10,6 +10,11 @@ from pathlib import Path
 
 from bench.contestants import Job, save
 
+MODELS = {
+    "mlp": {"_target_": "experiment_grid.training.models.mlp.MLP"},
+    "lenet": {"_target_": "models/lenet.py:LeNet"},
+}
+
 
 def train(job: Job) -> float:
     """Run it; with several seeds, seconds of all of them."""
@@ -20,7 +25,7 @@ def train(job: Job) -> float:
 
     results = Path(job.saved).with_suffix("")
     parameters = {
-        "model": {"_target_": "experiment_grid.training.models.mlp.MLP", "hidden": list(job.hidden)},
+        "model": MODELS[job.model] | ({"hidden": list(job.hidden)} if job.model == "mlp" else {}),
         "loss": {"_target_": "experiment_grid.training.losses.nll.NLL"},
         "optimizer": {"_target_": "torch.optim.SGD", "momentum": job.momentum},
         "learning_rate": job.learning_rate,
@@ -30,6 +35,7 @@ def train(job: Job) -> float:
         "train_fraction": job.n_train / job.n_images,
         "seeds": list(job.seeds),
         "device": job.device,
+        "step": job.step,
     }
     recipe = {"settings": {"cell": "bench", "dataset": "mnist", "parameters": parameters}, "code": {}}
     plan = results / "plan/train/bench.json"
@@ -38,8 +44,11 @@ def train(job: Job) -> float:
     names = {"history": "history.csv", "checkpoints": "checkpoints.safetensors", "run": "run.json"}
     outputs = {name: results / "cells/bench" / file for name, file in names.items()}
     train_stage(recipe, job.prepared, outputs, results / "partial/bench", plan, gpus=int(job.device == "cuda"))
+    seconds = json.loads(outputs["run"].read_text("utf-8"))["seconds"]["train"]
+    if job.model != "mlp":
+        return seconds
     prefix = f"seed{job.seed}/epoch{job.epochs}/layers."
     with safe_open(outputs["checkpoints"], "numpy") as file:
         layers = sorted({int(name.split(".")[1]) for name in file.keys()})  # noqa: SIM118 (no mapping)
         save(job, [file.get_tensor(f"{prefix}{layer}.{kind}") for layer in layers for kind in ("weight", "bias")])
-    return json.loads(outputs["run"].read_text("utf-8"))["seconds"]["train"]
+    return seconds

@@ -40,7 +40,7 @@ def job_in(folder, name: str, **changes) -> Job:
     return replace(job, **changes)
 
 
-@pytest.mark.parametrize("module", ["ours", "jax_scan", "mlp_classifier", "loader"])
+@pytest.mark.parametrize("module", ["ours", "jax_scan", "mlp_classifier", "loader", "eager"])
 def test_a_contestant_trains_and_saves_its_weights(module, folder):
     job = job_in(folder, module)
     assert train(module, job) > 0
@@ -63,6 +63,13 @@ def test_a_network_without_hidden_layers_of_normalised_images(module, folder):
     train(module, job)
     with np.load(job.saved) as file:
         assert [file[name].shape for name in file.files] == [(10, 784), (10,)]
+
+
+@pytest.mark.parametrize("module", ["ours", "eager"])
+def test_lenet_is_only_timed(module, folder):
+    job = job_in(folder, f"{module}-lenet", model="lenet")
+    assert train(module, job) > 0
+    assert not (folder / f"{module}-lenet.npz").exists()
 
 
 def test_several_seeds(folder):

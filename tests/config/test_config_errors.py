@@ -10,7 +10,7 @@ from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
 PARAMETERS = ", ".join(NAMES)
-CELL = f"name, note, {PARAMETERS}, grid"
+CELL = f"name, note, {PARAMETERS}, grid, step"
 TOP = (
     "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
     "packages, pathvars"

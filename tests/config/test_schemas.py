@@ -90,7 +90,7 @@ def test_every_key_has_a_description():
 def test_parameters_of_models_and_program_are_the_same():
     assert list(Grid.model_fields) == list(NAMES)
     assert {*NAMES} == {*FIELDS, *SHORT_KEYS}
-    assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid"]
+    assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid", "step"]
 
 
 def test_data_sets_of_schema_and_program_are_the_same():

@@ -146,3 +146,11 @@ def test_large_grids_are_no_problem(tmp_path):
 @pytest.mark.parametrize(("images", "fraction", "sizes"), [(60_000, 0.7, (42_000, 18_000)), (1_297, 0.8, (1_038, 259))])
 def test_split_rounds(images, fraction, sizes):
     assert split_sizes(images, fraction) == sizes
+
+
+def test_eager_steps_are_of_a_cell_that_asks_for_them_and_no_factor(tmp_path):
+    """The recipe of every other cell is what it was."""
+    cells = "cells: [{name: a}, {name: b, step: eager, epochs: 3}, {name: c, step: recorded, epochs: 4}]"
+    found = load_overlay(tmp_path, f"{cells}\nbaseline: a\nfinal: a\n").cells
+    assert [found[name].parameters.as_dict().get("step") for name in "abc"] == [None, "eager", None]
+    assert "step" not in flat({name: cell.parameters for name, cell in found.items()})["b"]

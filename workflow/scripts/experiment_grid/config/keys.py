@@ -185,6 +185,13 @@ class Cell(Parameters, Named):
             "is an axis by its full name: model.channels, optimizer.nesterov.",
         ),
     ] = None
+    step: Annotated[
+        Literal["recorded", "eager"],
+        Field(
+            description="eager: compute every training step anew on a CPU too. recorded, the default, replays one that "
+            "PyTorch computed, with the same bits, where the model allows it."
+        ),
+    ] = None
 
 
 class OwnDataset(Closed):

@@ -41,13 +41,15 @@ class Parameters:
     train_fraction: float
     seeds: tuple[int, ...]  # sorted: a seed's training does not depend on the others
     device: str
+    step: str = field(default="recorded", compare=False)  # or eager, which gives the same bits
     packages: dict[str, str] = field(
         default_factory=dict, compare=False
     )  # versions of those that targets are in, where they count
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values."""
-        return {name: plain(getattr(self, name)) for name in FIELDS}
+        parameters = {name: plain(getattr(self, name)) for name in FIELDS}
+        return parameters | ({} if self.step == "recorded" else {"step": self.step})
 
 
 def plain(value: Any) -> Any:
@@ -56,5 +58,5 @@ def plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-FIELDS = tuple(name for name in Parameters.__slots__ if name != "packages")
+FIELDS = tuple(name for name in Parameters.__slots__ if name not in ("step", "packages"))
 NUMBERS = tuple(name for name in FIELDS if name not in COMPONENTS)

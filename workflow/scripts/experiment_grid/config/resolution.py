@@ -81,7 +81,7 @@ class Resolution:
         if problems:
             raise ProblemsError(problems)
         numbers = {key: EXACTLY[key](values[key]) for key in NUMBERS}
-        return Parameters(**made, **numbers, packages=packages)
+        return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
         """A component of a cell; nearly all cells of a large grid have one that another cell has too."""

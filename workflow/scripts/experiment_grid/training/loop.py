@@ -1,6 +1,7 @@
 """Training one seed: epochs of shuffled batches, a look at the validation images after each."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -14,15 +15,19 @@ from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
+from experiment_grid.training.recorded import Recorded
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
-from experiment_grid.training.step import step
+from experiment_grid.training.step import gradients, step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 
 NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
+KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longer than their step
+
 Figures = tuple[float, float]  # loss, accuracy
+Gradients = Callable[..., tuple[Tensor, Tensor]]  # step.gradients, or what does the same
 
 
 def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -62,6 +67,7 @@ class Trainer:
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
+        self.said: set[str] = set()  # why steps are not recorded
 
     @property
     def parameters_count(self) -> int:
@@ -107,8 +113,9 @@ class Trainer:
         order = self.training[order.to(self.device)]
         labels, logits, losses = self.labels[order], [], []
         sizes = batch_sizes(len(order), self.parameters["batch_size"])
+        learn = self._gradients(sizes)
         for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
-            answer, loss = self._step(images, truth)
+            answer, loss = self._step(images, truth, learn)
             if number == 1 and not losses:
                 self._refuse_no_numbers(answer, loss)
             logits.append(answer)
@@ -125,11 +132,24 @@ class Trainer:
             first = start * sizes[0]  # only the last batch may have another size
             yield from take(self.images, order[first : first + sum(block)]).split(block)
 
-    def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _gradients(self, sizes: list[int]) -> Gradients:
+        """What computes the gradients of an epoch's batches; on a CPU recorded steps, which give the same bits."""
+        if self.device.type != "cpu" or self.parameters.get("step") == "eager":
+            return gradients
+        roots = {"the model": self.module, "the loss": self.loss.function}
+        keep = not type(self.optimizer).__module__.startswith(KNOWN_OPTIMIZERS)
+        return Recorded(gradients, roots, list(self.module.parameters()), Counter(sizes), keep, self._say_eager)
+
+    def _say_eager(self, why: str) -> None:
+        if why not in self.said:
+            print(f"seed {self.seed}: steps are not recorded, {why}")
+        self.said.add(why)
+
+    def _step(self, images: Tensor, labels: Tensor, learn: Gradients) -> tuple[Tensor, Tensor]:
         """One step with a batch; logits and loss before the update."""
         inputs = inputs_of(images, self.parameters["normalize"])
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, labels)
+            return step(self.model, self.loss, self.optimizer, inputs, labels, learn)
         except Exception as error:
             raise self._guilty(error).failed(error) from error
 

@@ -1,5 +1,6 @@
 """Mean squared error of the probabilities."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -10,4 +11,5 @@ class MSE(nn.Module):
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits [B, K] and labels [B]."""
         probabilities = logits.softmax(dim=1)
-        return F.mse_loss(probabilities, F.one_hot(labels, logits.shape[1]).to(probabilities.dtype))
+        truth = torch.zeros_like(probabilities).scatter_(1, labels.unsqueeze(1), 1.0)  # F.one_hot reads values
+        return F.mse_loss(probabilities, truth)

@@ -1,0 +1,280 @@
+"""The recorded step gives the eager step's bits: it is replayed where it can be, and left alone where it cannot."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from trained_cell import canonical, images_of_classes
+
+from experiment_grid.training import recorded
+from experiment_grid.training.epoch_store import EpochStore
+from experiment_grid.training.loop import Trainer
+from experiment_grid.training.recorder import READING, Recorder, reads_noticed
+
+COUNT, BATCH = 195, 8  # 156 training images: 19 batches of 8 and one of 4
+REPLAYED = 19 - 1 - recorded.CHECKS
+
+
+def trainer(images=None, **changes):
+    images, labels = images or map(torch.from_numpy, images_of_classes(COUNT))
+    return Trainer("cell", canonical(**{"batch_size": BATCH, "learning_rate": 0.02} | changes), 1, images, labels, 4)
+
+
+def target(name):
+    return f"recorded_models.{name}"
+
+
+def left(epoch):
+    """All that an epoch leaves, as one list."""
+    tensors = [*epoch.model.values(), *epoch.loss.values()]
+    for state in epoch.rest["optimizer"]["state"].values():
+        tensors += [value for value in state.values() if isinstance(value, torch.Tensor)]
+    figures = [value for name, value in vars(epoch.row).items() if name != "seconds"]
+    draws = torch.get_rng_state(), torch.tensor(random.getstate()[1]), torch.from_numpy(np.random.get_state()[1])
+    return figures, [tensor.clone() for tensor in (*tensors, *draws)]
+
+
+def same(one, other):
+    return one[0] == other[0] and all(map(torch.equal, one[1], other[1]))
+
+
+@pytest.fixture(autouse=True)
+def small_epochs(monkeypatch):
+    """Are worth a recording here."""
+    monkeypatch.setattr(recorded, "FEW", 8)
+
+
+@pytest.fixture
+def replays(monkeypatch):
+    """How many steps were replayed, checks aside."""
+    found = []
+    replay = recorded.Recording.replay
+
+    def counted(self, *arguments):
+        found.extend([1] * (self.checks == recorded.CHECKS))
+        return replay(self, *arguments)
+
+    monkeypatch.setattr(recorded.Recording, "replay", counted)
+    return found
+
+
+def equal_over_epochs(replays, epochs=3, **changes):
+    """Train eagerly and recorded; the recorded trainer, after the same bits at every epoch."""
+    eager = trainer(step="eager", **changes)
+    wanted = [left(eager.epoch(number)) for number in range(1, epochs + 1)]
+    assert not replays
+    one = trainer(**changes)
+    for number in range(1, epochs + 1):
+        assert same(left(one.epoch(number)), wanted[number - 1]), f"epoch {number}"
+    assert len({*map(str, wanted)}) == epochs  # it learns
+    return one
+
+
+ORDINARY = [
+    "Base",
+    "Tied",
+    "Recurrent",
+    "Transformer",
+    "BatchNorm",
+    "LayerNorm",
+    "RMSNorm",
+    "GroupNorm",
+    "InstanceNorm",
+]
+ORDINARY += ["Dropout", "InPlace", "Gaussian", "WeightNorm", "SpectralNorm", "Embedded", "Noise", "Checkpointed"]
+ORDINARY += ["Frozen", "Unused", "Averaging", "Clamped", "Half", "ByHand"]
+RECORDED = [
+    *({"model": target(name)} for name in ORDINARY),
+    {"model": "cnn", "batch_norm": True, "dropout": 0.2},
+    {"model": "linear"},
+    *({"activation": name} for name in ("gelu", "silu", "elu", "leaky_relu", "tanh", "sigmoid", "prelu")),
+    *({"loss": name} for name in ("cross_entropy", "mse", "multi_margin", "odd_components.focal")),
+    {"loss": {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.1, "reduction": "none"}},
+    {"optimizer": "adam"},
+    {"optimizer": "torch.optim.NAdam"},
+    {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "learning_rate": 0.1},
+    {"optimizer": "odd_components.Own"},
+    {"optimizer": target("Hoarding")},
+]
+
+
+@pytest.mark.parametrize("changes", RECORDED, ids=str)
+def test_ordinary_cells_are_recorded(changes, replays):
+    one = equal_over_epochs(replays, **changes)
+    assert not one.said
+    assert len(replays) >= 3 * REPLAYED
+
+
+def test_a_resnet_is_recorded(replays):
+    images = torch.randint(0, 256, (100, 12, 12), dtype=torch.uint8), torch.arange(100) % 4
+    changes = {"model": target("resnet18"), "batch_size": 8, "images": images}
+    assert not equal_over_epochs(replays, epochs=2, **changes).said
+    assert len(replays) == 2 * (10 - 1 - recorded.CHECKS)
+
+
+NOT_RECORDED = {
+    "Counter": "the model.steps changes",
+    "CounterInList": "the model.steps[0][steps] changes",
+    "CounterInObject": "the model.state.inner.steps changes",
+    "CounterOfClass": "recorded_models.CounterOfClass.steps changes",
+    "CounterInHook": "cell",
+    "CounterInGenerator": "whose state cannot be seen",
+    "CounterAsTensor": "reads a value into Python",
+    "CounterByNumpy": "numpy reads a tensor into Python",
+    "HookByNumpy": "numpy reads a tensor into Python",
+    "Listed": "tolist reads a tensor into Python",
+    "DropByRandom": "draws from random",
+    "DropByNumpy": "draws from random or numpy",
+    "DropByOwnGenerator": "the model.draws state changes",
+    "NoiseByOwnGenerator": "",
+    "ChangingDropout": "changes",
+    "Positive": "depends on values",
+    "Rebound": "the model._buffers[mean] changes",
+    "ReboundData": "the model._buffers[mean] memory changes",
+    "Seeding": "the same bits",
+    "CheckpointedDropout": "the same bits",
+}
+
+
+@pytest.mark.parametrize("name", NOT_RECORDED)
+def test_a_model_that_a_replay_would_train_otherwise_trains_eagerly(name, replays, capsys):
+    one = equal_over_epochs(replays, model=target(name))
+    assert not replays
+    (why,) = one.said
+    assert NOT_RECORDED[name] in why
+    assert f"seed 1: steps are not recorded, {why}\n" in capsys.readouterr().out
+
+
+OTHERS = [
+    ({"loss": target("ChangingGamma")}, "the loss.steps changes"),
+    ({"loss": "odd_components.CountingLoss"}, "the loss.calls changes"),
+    ({"loss": "odd_components.MovingLoss"}, "the loss._buffers[scale] changes"),
+    ({"model": "odd_components.Remembering"}, "changes"),
+    ({"model": "odd_components.Noisy"}, ""),
+    ({"optimizer": target("Rebinding")}, "other memory"),
+    ({"optimizer": target("Freezing")}, "other memory"),
+    ({"optimizer": target("Adding")}, "keeps gradients"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), OTHERS, ids=str)
+def test_losses_and_optimizers_that_a_replay_would_train_otherwise(changes, reason, replays):
+    (why,) = equal_over_epochs(replays, **changes).said
+    assert reason in why
+
+
+READS = {
+    "item": lambda x: x.item(),
+    "bool": lambda x: bool(x > 0),
+    "float": float,
+    "a range": lambda x: range(x.long()),
+    "an index": lambda x: torch.zeros(9)[x.long()],
+    "a slice": lambda x: torch.zeros(9)[: x.long()],
+    "a size": lambda x: torch.zeros(x.long()),
+    "a number": lambda x: torch.full((2,), x),
+    "a list": lambda x: torch.tensor([x, x]),
+    "a list of its own dtype": lambda x: torch.as_tensor([x], dtype=torch.float64),
+    "numpy": lambda x: x.numpy(),
+    "numpy's asarray": lambda x: np.asarray(x),
+    "numpy's function": lambda x: np.add(x, 1),
+    "tolist": lambda x: x.tolist(),
+    "a text": repr,
+    "a format": lambda x: f"{x:.2f}",
+    "memory": lambda x: x.data_ptr(),
+    "equal": lambda x: torch.equal(x, x + 1),
+    "allclose": lambda x: torch.allclose(x, x),
+    "in": lambda x: 3.0 in x,
+    "nonzero": lambda x: x.nonzero(),
+    "unique": lambda x: x.unique(),
+    "a mask": lambda x: torch.zeros(3)[torch.tensor([True, False, True]) & (x > 0)],
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_reading_a_value_is_noticed(read):
+    recorder, before = Recorder(), [getattr(torch.Tensor, name) for name in READING]
+    with reads_noticed(recorder), recorder:
+        read(torch.ones(()) * 2)
+    assert recorder.why
+    assert before == [getattr(torch.Tensor, name) for name in READING]
+
+
+def test_an_lstm_trains_with_the_same_bits(replays):
+    equal_over_epochs(replays, model=target("LSTM"))
+
+
+@pytest.mark.parametrize("model", ["Averaging", "Dropout", "BatchNorm", "Clamped", "SpectralNorm"])
+def test_a_replay_that_fails_leaves_nothing_behind(model, replays, monkeypatch):
+    """The fourth of an epoch, in its last operation; the batch and the rest of the epoch are eager."""
+    finish = recorded.Recording.finish
+
+    def with_a_fault(self, *arguments):
+        why, calls = finish(self, *arguments), []
+
+        def fail():
+            calls.append(1)
+            if len(calls) == recorded.CHECKS + 4:
+                raise RuntimeError("no memory")
+
+        self.operations.append(fail)
+        return why
+
+    monkeypatch.setattr(recorded.Recording, "finish", with_a_fault)
+    one = equal_over_epochs(replays, model=target(model))
+    assert len(replays) == 3 * 4
+    assert one.said == {"a replay fails (RuntimeError: no memory)"}
+
+
+def test_a_replay_that_gives_other_bits_is_not_used(replays, monkeypatch):
+    operations = recorded.operations
+    monkeypatch.setattr(recorded, "operations", lambda calls: operations(calls)[:-1])
+    assert equal_over_epochs(replays).said == {"a replay does not give the same bits"}
+    assert not replays
+
+
+def test_a_step_that_does_not_bear_watching_is_done_again(replays, monkeypatch):
+    def fail(self, *arguments, **more):
+        raise RuntimeError("no modes here")
+
+    monkeypatch.setattr(recorded.Recorder, "__torch_dispatch__", fail)
+    (why,) = equal_over_epochs(replays, model=target("Averaging")).said
+    assert why.startswith("it cannot be watched (") and "no modes here" in why
+
+
+def test_a_step_that_needs_too_much_memory_is_eager(replays, monkeypatch):
+    monkeypatch.setattr("experiment_grid.training.recorder.MOST_BYTES", 5_000)
+    (why,) = equal_over_epochs(replays).said
+    assert "MiB" in why
+
+
+def test_sizes_of_few_batches_are_not_recorded(replays):
+    equal_over_epochs(replays, batch_size=20)
+    assert not replays
+
+
+@pytest.mark.parametrize("name", ["Dropout", "BatchNorm", "Counter"])
+@pytest.mark.parametrize("kept", ["default", "eager"])
+def test_going_on_after_a_kill_gives_the_bits_of_an_undisturbed_run(name, kept, tmp_path):
+    """In the middle of an epoch; and whichever way the epochs before it were trained."""
+    undisturbed = trainer(model=target(name))
+    wanted = [left(undisturbed.epoch(number)) for number in (1, 2, 3, 4)]
+    store, killed = EpochStore(tmp_path, {}), trainer(model=target(name), step=kept)
+    for number in (1, 2):
+        store.write(killed.epoch(number))
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*arguments, done=[]):  # noqa: B006
+        done.append(1)
+        if len(done) == 9:
+            raise Killed
+        return type(killed)._step(killed, *arguments)
+
+    killed._step = kill
+    with pytest.raises(Killed):
+        killed.epoch(3)
+    again = trainer(model=target(name))
+    again.resume(store.read(1, 2))
+    assert [same(left(again.epoch(number)), wanted[number - 1]) for number in (3, 4)] == [True, True]
