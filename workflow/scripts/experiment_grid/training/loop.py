@@ -14,6 +14,7 @@ from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
+from experiment_grid.training.reloaded import refuse_other_answers
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import step
@@ -98,6 +99,14 @@ class Trainer:
         restore(self.module, epoch.rest["model"])
         restore(loss, epoch.rest["loss"])
         self.optimizer.load_state_dict(epoch.rest["optimizer"])
+
+    def check(self, epoch: Epoch) -> None:
+        """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
+        some = self.validation[: self.parameters["batch_size"]]
+        images, labels = take(self.images, some), self.labels[some]
+        refuse_other_answers(
+            self.model, self.loss, (epoch.model, epoch.loss), images, labels, self.parameters, self.seed
+        )
 
     def _train(self, number: int) -> Figures:
         """All training images once, in the order of this epoch; mean loss and accuracy as they passed."""
