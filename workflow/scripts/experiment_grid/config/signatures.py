@@ -41,12 +41,13 @@ class Signature:
 
 @dataclass(frozen=True)
 class Found:
-    """What a target leads to: `where` it is defined, the shortest name that leads there too, and its signature where
-    that can be read."""
+    """What a target leads to: `where` it is defined, the shortest name that leads there too, its signature where that
+    can be read, and the packages that the target leads through."""
 
     where: str
     shortest: str
     signature: Signature | None
+    packages: tuple[str, ...] = ()
 
 
 def of_name(target: str) -> Found:
@@ -79,16 +80,19 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
     if signature:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
         signature = Signature(signature["is_class"], parameters, signature["open"])
-    return Found(where, shortest, signature)
+    return Found(where, shortest, signature, tuple(kept["found"]["packages"]))
 
 
 def _found(reader: Reader, thing: Any, target: str) -> Found:
     if isinstance(thing, Module):
         raise NotThereError("is a module, no class or function", reader.index(thing).names)
+    passed = tuple(reader.passed)
     if thing == UNREADABLE:
-        return Found(target, target, None)
+        return Found(target, target, None, passed)
     where = f"{thing.module.name}.{thing.node.name}" if not thing.module.root else target
-    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing))
+    if not thing.module.root:
+        passed += (thing.module.name.partition(".")[0],)
+    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing), passed)
 
 
 def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:
