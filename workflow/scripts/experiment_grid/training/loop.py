@@ -139,10 +139,10 @@ class Trainer:
         inputs = inputs_of(images, self.parameters["normalize"])
         try:
             return step(self.model, self.loss, self.optimizer, inputs, labels)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
 
-    def _guilty(self, error: Exception) -> Model | Optimizer:
+    def _guilty(self, error: BaseException) -> Model | Optimizer:
         """Which component an exception is about that none of them raised as its own: the model, if `backward` did."""
         trace = error.__traceback__
         while trace and trace.tb_frame.f_code.co_name != "closure":

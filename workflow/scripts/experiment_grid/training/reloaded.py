@@ -45,7 +45,7 @@ def refuse_other_answers(
         if state:
             try:
                 new.load_state_dict(state)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise component.failed(error) from error
     new_model.module.eval()
     new_loss.train(False)
