@@ -370,6 +370,19 @@ def test_a_name_that_leads_to_another_package_is_refused(tmp_path, target, packa
     assert f'leads to {package}, which the config does not list; given: "{target}"; allowed: torch' in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("said", "use"), [("from .relhelp import", "from relhelp import …"), ("from . import", "import block")]
+)
+def test_a_relative_import_is_refused_before_anything_runs(tmp_path, said, use):
+    (tmp_path / "models/relative.py").write_text(f"import torch\n{said} block\n\ndef net(classes): ...\n")
+    with pytest.raises(UserError) as raised:
+        settings_of(tmp_path, of("model: models/relative.py:net"))
+    assert f"model: is in a file with a relative import, `{said} …` in line 2: use `{use}`" in str(raised.value)
+    text = f"try:\n    {said} block\nexcept ImportError:\n    block = 1\n\ndef net(classes): ...\n"
+    (tmp_path / "models/either.py").write_text(text)
+    assert cell(tmp_path, of("model: models/either.py:net"))["model"].options == {}
+
+
 def test_a_link_out_of_the_project_is_refused(tmp_path_factory, tmp_path):
     outside = tmp_path_factory.mktemp("outside") / "net.py"
     outside.write_text(LENET)

@@ -63,9 +63,19 @@ def of_file(file: Path, name: str) -> Found:
     def find(reader: Reader) -> Found:
         if name in reader.index(module).twice:
             raise NotThereError("is defined twice in this file")
+        _refuse_relative(file)
         return _found(reader, reader.inside(module, name), target)
 
     return _known(target, find)
+
+
+def _refuse_relative(file: Path) -> None:
+    """Raise NotThereError for `from .helper import x`: a file that a config names is in no package."""
+    for node in ast.parse(file.read_bytes()).body:  # below `try` there may be another way
+        if isinstance(node, ast.ImportFrom) and node.level:
+            said = f"from {'.' * node.level}{node.module or ''} import"
+            place = f"from {node.module} import …" if node.module else f"import {node.names[0].name}"
+            raise NotThereError(f"is in a file with a relative import, `{said} …` in line {node.lineno}: use `{place}`")
 
 
 def _known(target: str, find: Callable[[Reader], Found]) -> Found:
