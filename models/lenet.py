@@ -27,6 +27,8 @@ class LeNet(nn.Module):
             nn.MaxPool2d(2),
         )
         rows, columns = ((side // 2 - kernel + 1) // 2 for side in (height, width))
+        if min(rows, columns) < 1:
+            raise ValueError(f"images of {height} x {width} are too small for kernel {kernel}; kernel: 3 needs 8 x 8")
         layers = (nn.Linear(second * rows * columns, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU())
         self.classifier = nn.Sequential(nn.Flatten(), *layers, nn.Linear(84, classes))
 

@@ -82,6 +82,54 @@ class Remembering(Base):
         return found / (1 + self.largest) - self.mean + 1 / (1 + self.steps)
 
 
+class Warming(Remembering):
+    """Such state as matters in training alone."""
+
+    def hidden(self, images):
+        return super().hidden(images) if self.training else Base.hidden(self, images)
+
+
+class Unregistered(Base):
+    """A batch norm as a book writes it, its moving mean in a plain attribute."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.moving_mean = torch.zeros(12)
+
+    def hidden(self, images):
+        found = super().hidden(images)
+        if self.training:
+            self.moving_mean = 0.9 * self.moving_mean + 0.1 * found.detach().mean(dim=0)
+        return found - self.moving_mean
+
+
+class Unsaved(Base):
+    """The same in a buffer that no checkpoint has."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.register_buffer("largest", torch.ones(()), persistent=False)
+
+    def hidden(self, images):
+        found = super().hidden(images)
+        if self.training:
+            self.largest = torch.maximum(self.largest, found.detach().max())
+        return found / self.largest
+
+
+class Listing(Base):
+    """A list of what it saw."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.seen = []
+
+    def forward(self, images):
+        if self.training:
+            self.seen.append(float(images.mean()))
+        return super().forward(images) + sum(self.seen)
+
+
 class Lazy(nn.Sequential):
     """Sizes that the first images tell."""
 

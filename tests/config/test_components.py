@@ -352,6 +352,47 @@ def test_one_line_for_what_is_wrong(tmp_path, text, line):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("target", "package"),
+    [
+        ("torch.os.system", "os"),
+        ("torch.sys.exit", "sys"),
+        ("torch.builtins.eval", "builtins"),
+        ("torch.hub.shutil.rmtree", "shutil"),
+        ("torch.hub.urlopen", "urllib"),
+        ("torch.serialization.pickle.load", "pickle"),
+        ("experiment_grid.training.targets.importlib.import_module", "importlib"),
+    ],
+)
+def test_a_name_that_leads_to_another_package_is_refused(tmp_path, target, package):
+    with pytest.raises(UserError) as raised:
+        settings_of(tmp_path, of(f"model: {{_target_: {target}, command: touch here}}"))
+    assert f'leads to {package}, which the config does not list; given: "{target}"; allowed: torch' in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "use"), [("from .relhelp import", "from relhelp import …"), ("from . import", "import block")]
+)
+def test_a_relative_import_is_refused_before_anything_runs(tmp_path, said, use):
+    (tmp_path / "models/relative.py").write_text(f"import torch\n{said} block\n\ndef net(classes): ...\n")
+    with pytest.raises(UserError) as raised:
+        settings_of(tmp_path, of("model: models/relative.py:net"))
+    assert f"model: is in a file with a relative import, `{said} …` in line 2: use `{use}`" in str(raised.value)
+    text = f"try:\n    {said} block\nexcept ImportError:\n    block = 1\n\ndef net(classes): ...\n"
+    (tmp_path / "models/either.py").write_text(text)
+    assert cell(tmp_path, of("model: models/either.py:net"))["model"].options == {}
+
+
+def test_a_link_out_of_the_project_is_refused(tmp_path_factory, tmp_path):
+    outside = tmp_path_factory.mktemp("outside") / "net.py"
+    outside.write_text(LENET)
+    (tmp_path / "models/far.py").symlink_to(outside)
+    (tmp_path / "models/near.py").symlink_to(tmp_path / "models/lenet.py")
+    assert cell(tmp_path, of("model: models/near.py:LeNet"))["model"].target == "models/near.py:LeNet"
+    with pytest.raises(UserError, match=r"model: leads out of the project by a link; given: \"models/far.py:LeNet\""):
+        settings_of(tmp_path, of("model: models/far.py:LeNet"))
+
+
 def test_both_in_one_files_defaults_are_refused(tmp_path):
     with pytest.raises(UserError) as raised:
         settings_of(tmp_path, of("epochs: 1") + "defaults: {hidden: [1], model: {hidden: [2]}}\n")

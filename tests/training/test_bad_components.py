@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from project import ROOT
 from trained_cell import canonical, images_of_classes
 
 from experiment_grid.runtime.errors import UserError
@@ -151,6 +152,49 @@ def test_an_exception_in_forward_shows_the_users_lines_alone(folder):
 def test_an_exception_in_validation_too(folder):
     write(folder, NET.replace("return self", "assert self.training, 'only in training'; return self"))
     assert refused(model="models/net.py:Net").endswith("AssertionError: only in training (models/net.py:11 in forward)")
+
+
+def test_code_that_ends_the_program(folder):
+    """Where it is imported, made and called. Control-C goes through."""
+    write(folder, "import sys\n\nsys.exit('no data')\n")
+    start = "cell lenet: model: models/net.py:Net: calls sys.exit"
+    assert refused(model="models/net.py:Net") == f"{start}(no data) (models/net.py:6 in <module>)"
+    write(folder, "import sys\n" + NET.replace("super().__init__()", "super().__init__(); sys.exit(3)"))
+    assert refused(model="models/net.py:Net") == f"{start}(3) (models/net.py:8 in __init__)"
+
+
+def test_forward_that_ends_the_program(folder):
+    write(folder, "import sys\n" + NET.replace("return self", "sys.exit(); return self"))
+    assert refused(model="models/net.py:Net").endswith(
+        "model: models/net.py:Net: calls sys.exit() (models/net.py:12 in forward)"
+    )
+
+
+def test_an_optimizer_that_ends_the_program(folder):
+    write(folder, "class Quit(torch.optim.SGD):\n    def step(self, closure): raise SystemExit(1)\n")
+    assert "optimizer: models/net.py:Quit: calls sys.exit(1) (models/net.py:5" in refused(
+        optimizer="models/net.py:Quit"
+    )
+
+
+def test_control_c_goes_through(folder):
+    write(folder, NET.replace("return self", "raise KeyboardInterrupt; return self"))
+    with pytest.raises(KeyboardInterrupt):
+        trained(model="models/net.py:Net")
+
+
+def test_lenet_on_small_images(folder):
+    """Of 6 by 5 pixels."""
+    (folder / "lenet.py").write_text((ROOT / "models/lenet.py").read_text("utf-8"), "utf-8")
+    assert refused(model="models/lenet.py:LeNet").startswith(
+        "cell lenet: model: models/lenet.py:LeNet: ValueError: images of 6 x 5 are too small for kernel 5; "
+        "kernel: 3 needs 8 x 8 (models/lenet.py:"
+    )
+    for kernel, side in ((3, 8), (5, 12)):
+        parameters = canonical(model={"_target_": "models/lenet.py:LeNet", "kernel": kernel})
+        assert Model("cell", parameters, (1, side, side), 4, 1)(torch.zeros(2, 1, side, side)).shape == (2, 4)
+        with pytest.raises(UserError, match="too small"):
+            Model("cell", parameters, (1, side, side - 1), 4, 1)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_killed_anywhere_ends_like_an_undisturbed_run(tmp_path, undisturbed, bef
 
 ODD = [
     {"model": "odd_components.Noisy", "optimizer": "rmsprop"},
-    {"model": "odd_components.Remembering", "loss": "odd_components.MovingLoss"},
+    {"model": "odd_components.Warming", "loss": "odd_components.MovingLoss"},
     {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "dropout": 0.2, "batch_norm": True},
 ]
 

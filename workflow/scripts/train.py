@@ -109,6 +109,8 @@ def run(trainer: Trainer, epochs: int, kept: EpochStore) -> Iterator[Epoch]:
         trainer.resume(done)
     for number in range(done.number + 1 if done else 1, epochs + 1):
         epoch = trainer.epoch(number)
+        if number in (1, epochs):  # before it is kept: what goes on from there has lost a list, as what is loaded has
+            trainer.check(epoch)
         kept.write(epoch)
         yield epoch
 

@@ -69,16 +69,23 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
         names = SHORT_NAMES[kind]
         some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
         raise RefusedError(f"is not one of those known{closest(target, names)}", some)
-    if package not in (*ALWAYS, *packages):
-        listed = ", ".join(["torch", "torchvision", *packages])
-        raise RefusedError(
-            f"is in {package}, which the config does not list", f"{listed}; others by packages: [{package}]"
-        )
+    _refuse_others("is in", (package,), packages)
     try:
         found = signatures.of_name(target)
     except NotThereError as error:
         raise _not_there(error, target.rpartition(".")[2], target.rpartition(".")[0]) from None
+    _refuse_others("leads to", found.packages, packages)
     return _located(kind, found.shortest, found, package if package not in ALWAYS else None)
+
+
+def _refuse_others(how: str, named: tuple[str, ...], packages: tuple[str, ...]) -> None:
+    """Raise RefusedError for a package that nobody allowed, such as `os` in `torch.os.system`."""
+    for package in named:
+        if package not in (*ALWAYS, *packages):
+            listed = ", ".join(["torch", "torchvision", *packages])
+            raise RefusedError(
+                f"{how} {package}, which the config does not list", f"{listed}; others by packages: [{package}]"
+            )
 
 
 def _in_file(target: str) -> tuple[str, signatures.Found]:
@@ -94,6 +101,8 @@ def _in_file(target: str) -> tuple[str, signatures.Found]:
         if not Path(path).is_file():
             others = [other.as_posix() for other in Path(path.parent).glob("*.py")]
             raise RefusedError(f"names no file{closest(path.as_posix(), others)}", ", ".join(sorted(others)[:8]))
+        if not Path(path).resolve().is_relative_to(Path.cwd().resolve()):
+            raise RefusedError("leads out of the project by a link", "a file inside of the working directory")
         return f"{path}:{name}", signatures.of_file(Path(path), name)
     except NotThereError as error:
         raise _not_there(error, name, str(path)) from None

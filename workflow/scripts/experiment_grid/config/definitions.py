@@ -58,15 +58,17 @@ class Index:
 
 
 class Reader:
-    """Finds definitions; `read` are the files that it looked into."""
+    """Finds definitions; `read` are the files that it looked into, `passed` the packages that names led through."""
 
     def __init__(self):
         self.read: dict[Path, Index] = {}
+        self.passed: dict[str, None] = {}  # in their order
 
     def find(self, dotted: str, root: Path | None, seen: frozenset = frozenset()) -> Thing | Module | str:
         """What a dotted name leads to; UNREADABLE for what no source tells. Raises NotThereError."""
         parts = dotted.split(".")
         module = self.module(parts[0], root)
+        self.passed[parts[0]] = None
         if module is None:
             raise NotThereError(f"no package {parts[0]} is installed")
         for number, part in enumerate(parts[1:], start=2):
@@ -103,12 +105,14 @@ class Reader:
             other = self.module(star, module.root)
             if other is None:
                 blind = True
+                self.passed[star.partition(".")[0]] = None
             elif self.index(other).all is None or name in self.index(other).all:
                 with suppress(NotThereError):
                     thing = self.inside(other, name, seen)
                     if thing != UNREADABLE:
                         return thing
                     blind = True
+                    self.passed[star.partition(".")[0]] = None
         inner = module.file.name == "__init__.py" and self.module(f"{module.name}.{name}", module.root)
         if inner or blind:
             return inner or UNREADABLE

@@ -41,12 +41,13 @@ class Signature:
 
 @dataclass(frozen=True)
 class Found:
-    """What a target leads to: `where` it is defined, the shortest name that leads there too, and its signature where
-    that can be read."""
+    """What a target leads to: `where` it is defined, the shortest name that leads there too, its signature where that
+    can be read, and the packages that the target leads through."""
 
     where: str
     shortest: str
     signature: Signature | None
+    packages: tuple[str, ...] = ()
 
 
 def of_name(target: str) -> Found:
@@ -62,9 +63,19 @@ def of_file(file: Path, name: str) -> Found:
     def find(reader: Reader) -> Found:
         if name in reader.index(module).twice:
             raise NotThereError("is defined twice in this file")
+        _refuse_relative(file)
         return _found(reader, reader.inside(module, name), target)
 
     return _known(target, find)
+
+
+def _refuse_relative(file: Path) -> None:
+    """Raise NotThereError for `from .helper import x`: a file that a config names is in no package."""
+    for node in ast.parse(file.read_bytes()).body:  # below `try` there may be another way
+        if isinstance(node, ast.ImportFrom) and node.level:
+            said = f"from {'.' * node.level}{node.module or ''} import"
+            place = f"from {node.module} import …" if node.module else f"import {node.names[0].name}"
+            raise NotThereError(f"is in a file with a relative import, `{said} …` in line {node.lineno}: use `{place}`")
 
 
 def _known(target: str, find: Callable[[Reader], Found]) -> Found:
@@ -79,16 +90,19 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
     if signature:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
         signature = Signature(signature["is_class"], parameters, signature["open"])
-    return Found(where, shortest, signature)
+    return Found(where, shortest, signature, tuple(kept["found"]["packages"]))
 
 
 def _found(reader: Reader, thing: Any, target: str) -> Found:
     if isinstance(thing, Module):
         raise NotThereError("is a module, no class or function", reader.index(thing).names)
+    passed = tuple(reader.passed)
     if thing == UNREADABLE:
-        return Found(target, target, None)
+        return Found(target, target, None, passed)
     where = f"{thing.module.name}.{thing.node.name}" if not thing.module.root else target
-    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing))
+    if not thing.module.root:
+        passed += (thing.module.name.partition(".")[0],)
+    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing), passed)
 
 
 def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:

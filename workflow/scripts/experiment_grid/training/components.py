@@ -34,7 +34,7 @@ class Component:
         """One line for the user."""
         return UserError(f"cell {self.cell}: {self.key}: {self.target}: {problem}")
 
-    def failed(self, error: Exception) -> UserError:
+    def failed(self, error: Exception | SystemExit) -> UserError:
         """What an exception in the component's own code means, in one line."""
         return error if isinstance(error, UserError) else self.refused(failure(error))
 
@@ -44,7 +44,7 @@ class Component:
             return resolve(self.target)
         except TargetError as error:
             raise self.refused(str(error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failed(error) from error
 
     def made(self, kind: Callable, *args: Any, **more: Any) -> Any:
@@ -58,7 +58,7 @@ class Component:
         }
         try:
             return kind(*args, **more, **options)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failed(error) from error
 
 
@@ -98,7 +98,7 @@ class Model(Component):
         """Logits [B, K] of inputs [B, C, H, W]."""
         try:
             logits = self.module(inputs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failed(error) from error
         wanted = (len(inputs), self.classes)
         if not isinstance(logits, Tensor):
@@ -111,7 +111,7 @@ class Model(Component):
         """The module, moved to a device."""
         try:
             return self.module.to(device)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failed(error) from error
 
     @property
@@ -143,7 +143,7 @@ class Loss(Component):
         """The loss of logits [B, K] and labels [B]."""
         try:
             loss = self._call(logits, labels)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failed(error) from error
         if not isinstance(loss, Tensor):
             raise self.refused(f"gives {named(loss)}, wanted is a tensor: one number, or one for each image")

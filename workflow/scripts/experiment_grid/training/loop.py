@@ -16,6 +16,7 @@ from experiment_grid.training.images import input_shape, inputs_of, predict, tak
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
+from experiment_grid.training.reloaded import refuse_other_answers
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import gradients, step
@@ -105,6 +106,14 @@ class Trainer:
         restore(loss, epoch.rest["loss"])
         self.optimizer.load_state_dict(epoch.rest["optimizer"])
 
+    def check(self, epoch: Epoch) -> None:
+        """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
+        some = self.validation[: self.parameters["batch_size"]]
+        images, labels = take(self.images, some), self.labels[some]
+        refuse_other_answers(
+            self.model, self.loss, (epoch.model, epoch.loss), images, labels, self.parameters, self.seed
+        )
+
     def _train(self, number: int) -> Figures:
         """All training images once, in the order of this epoch; mean loss and accuracy as they passed."""
         self.module.train()
@@ -150,10 +159,10 @@ class Trainer:
         inputs = inputs_of(images, self.parameters["normalize"])
         try:
             return step(self.model, self.loss, self.optimizer, inputs, labels, learn)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
 
-    def _guilty(self, error: Exception) -> Model | Optimizer:
+    def _guilty(self, error: BaseException) -> Model | Optimizer:
         """Which component an exception is about that none of them raised as its own: the model, if `backward` did."""
         trace = error.__traceback__
         while trace and trace.tb_frame.f_code.co_name != "closure":

@@ -1,6 +1,8 @@
 """A step of training, as everyone writes it with PyTorch."""
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from torch import Tensor
@@ -36,5 +38,19 @@ def step(
         answers.append(gradients(model, loss, inputs, labels))
         return answers[-1][1]
 
-    optimizer.step(closure)
+    if needs_closure(type(optimizer)):
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
+    if not answers:
+        raise RuntimeError("step(closure) does not call closure, which computes the gradients")
     return answers[0]
+
+
+@cache
+def needs_closure(kind: type) -> bool:
+    """Whether the `step` of an optimizer's class has an argument without a default, beside `self`: LBFGS has."""
+    _, *parameters = inspect.signature(kind.step).parameters.values()
+    named = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+    return any(one.default is one.empty for one in named)

@@ -16,11 +16,13 @@ OUT_OF_MEMORY = (
 )  # a RuntimeError's words on a CPU
 
 
-def failure(error: Exception) -> str:
+def failure(error: Exception | SystemExit) -> str:
     """`ValueError: too deep (models/lenet.py:31 in forward)`, or that the memory is too small."""
     if out_of_memory(error):
         return "out of memory; a smaller batch_size or a smaller model takes less" + _place(error)
     message = one_line(" ".join(str(error).split()), 300)
+    if isinstance(error, SystemExit):
+        return f"calls sys.exit({message})" + _place(error)
     return type(error).__name__ + (f": {message}" if message else "") + _place(error)
 
 
@@ -31,7 +33,7 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """The user's own lines of the traceback, from the outside in."""
     lines = [
         f"{path}:{line.lineno} in {line.name}"

@@ -1,0 +1,75 @@
+"""Whether a model and a loss answer the same once they are made anew and given their saved state.
+
+The test images are judged so. What a module keeps in a plain attribute, a list or a buffer that is not persistent is in
+no checkpoint: a network that needs it would get other figures there than it had in training, without a word.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.components import Component, Loss, Model
+from experiment_grid.training.images import input_shape, predict
+from experiment_grid.training.metrics import mean_loss
+from experiment_grid.training.randomness import TEST, seed_all
+from experiment_grid.training.state import unsaved
+
+OTHERWISE = (
+    "answers differently when it is loaded again: it keeps state{} that is in no parameter or buffer of a checkpoint; "
+    "make it a buffer: self.register_buffer(name, tensor)"
+)
+
+
+def refuse_other_answers(
+    model: Model,
+    loss: Loss,
+    weights: tuple[Mapping[str, Tensor], Mapping[str, Tensor]],
+    images: Tensor,
+    labels: Tensor,
+    parameters: Mapping[str, Any],
+    seed: int,
+) -> None:
+    """Compare the model and the loss, in eval mode, with new ones that have the saved `weights` (model, loss).
+
+    On a GPU sums may round otherwise. Every epoch seeds all generators: what is drawn here changes no training.
+    """
+    new_model = Model(model.cell, parameters, input_shape(images), model.classes, seed)
+    new_model.on(images.device)
+    new_loss = Loss(loss.cell, parameters, images.device)
+    pairs = ((model, new_model.module, weights[0]), (loss, new_loss.function, weights[1]))
+    for component, new, state in pairs:
+        if state:
+            try:
+                new.load_state_dict(state)
+            except (Exception, SystemExit) as error:
+                raise component.failed(error) from error
+    new_model.module.eval()
+    new_loss.train(False)
+    answers = []
+    for one in (model, new_model):
+        seed_all(seed, TEST)
+        answers.append(predict(one, images, parameters["normalize"]))
+    room = 0.0 if images.device.type == "cpu" else 1e-3
+    scale = answers[0].abs().nan_to_num(0, 0).max().item()
+    if not torch.allclose(*answers, rtol=room, atol=room * scale, equal_nan=True):
+        raise _refused(model, model.module, new_model.module)
+    values = [mean_loss(one, answers[0], labels) for one in (loss, new_loss)]
+    if not (math.isclose(*values, rel_tol=room) or all(map(math.isnan, values))):
+        raise _refused(loss, loss.function, new_loss.function)
+
+
+def _refused(component: Component, trained: Any, new: Any) -> UserError:
+    before, after = unsaved(new), unsaved(trained)
+    changed = [name for name in after if name not in before or not _equal(after[name], before[name])]
+    names = ", ".join(name.removeprefix(".") for name in changed[:4])
+    return component.refused(OTHERWISE.format(f" ({names})" if names else ""))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    return type(one) is type(other) and one == other
