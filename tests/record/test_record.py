@@ -24,7 +24,7 @@ def test_an_action_for_every_job(crate):
     assert train["instrument"]["name"] == "train.py"
     assert any(package["name"] == "torch" for package in train["instrument"]["softwareRequirements"])
     values = {entity["name"]: json.loads(entity["value"]) for entity in train["object"] if "value" in entity}
-    assert values["hidden"] == [32] and values["seeds"] == [1, 2]
+    assert values["model"]["hidden"] == [32] and values["seeds"] == [1, 2]
     assert "Ran because: new." in train["description"]
 
 
