@@ -1,5 +1,6 @@
 """The stand-ins against torch.optim's objects: the same bits and state dicts; what they do not do goes there."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,23 @@ def test_state_dicts_are_torch_optims_and_come_back(kind, options):
     take_steps(other, theirs, seed=3)  # afterwards, as the two share their state
     take_steps(optimizer, mine, seed=3)
     assert equal(mine, again)
+
+
+@pytest.mark.parametrize(("kind", "options"), VARIANTS, ids=str)
+def test_the_layout_of_weights_gradients_and_kept_state_in_memory_changes_no_bit(kind, options):
+    """The fused kernels do not look at strides: for them, two layouts are two tensors."""
+    rows, others = ([*parameters_of(), torch.nn.Parameter(torch.arange(120.0).view(2, 3, 4, 5))] for _ in "12")
+    others[0].data = others[0].data.t().contiguous().t()
+    others[-1].data = others[-1].data.to(memory_format=torch.channels_last)
+    assert not others[0].is_contiguous() and not others[-1].is_contiguous()
+    optimizers = [ours(parameters, kind, options) for parameters in (rows, others)]
+    for optimizer, parameters in zip(optimizers, (rows, others), strict=True):
+        take_steps(optimizer, parameters, seed=2)
+    assert equal(rows, others)
+    optimizers[1].load_state_dict(copy.deepcopy(optimizers[0].state_dict()))
+    for optimizer, parameters in zip(optimizers, (rows, others), strict=True):
+        take_steps(optimizer, parameters, seed=3)
+    assert equal(rows, others)
 
 
 def test_a_parameter_without_gradient_is_left_alone_and_starts_later():
