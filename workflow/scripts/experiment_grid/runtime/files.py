@@ -108,7 +108,9 @@ def forget_epochs(folder: Path) -> None:
     The last first: one that is killed here goes on after what is left.
     """
     epochs = folder.glob("*seed*.epoch*.safetensors")
-    for path in sorted(epochs, key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)], reverse=True):
+    for path in sorted(
+        epochs, key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)], reverse=True
+    ):
         remove(path)
     with suppress(OSError):
         folder.rmdir()
