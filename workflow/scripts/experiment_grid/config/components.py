@@ -11,11 +11,12 @@ from typing import Any
 
 from experiment_grid.config import annotations, signatures
 from experiment_grid.config.definitions import NotThereError, places
+from experiment_grid.config.guards import Guard
 from experiment_grid.config.keys import Parameters as Keyed
 from experiment_grid.config.labels import SHORT_KEYS
 from experiment_grid.config.parameters import TARGET, Component
-from experiment_grid.config.problems import Keys, Problem, closest
-from experiment_grid.config.shortnames import OURS, SHORT_NAMES, short
+from experiment_grid.config.problems import MISSING, Keys, Problem, closest
+from experiment_grid.config.shortnames import SHORT_NAMES, short
 from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
 from experiment_grid.planning.fingerprint import folder_fingerprint
@@ -30,6 +31,13 @@ GIVEN = {  # parameters that the trainer fills in
 }
 
 
+ANYTHING = Parameter("", "", required=False, literal=False, default=None)
+IN_TORCH_NN = {  # options that PyTorch checks in its kernels, not where an object is made
+    "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
+    "reduction": "Literal['mean', 'sum', 'none']",
+}
+
+
 @dataclass(frozen=True)
 class Located:
     """A target in its canonical form, and what it takes: `parameters` by name, None where no source tells."""
@@ -38,6 +46,7 @@ class Located:
     parameters: dict[str, Parameter] | None
     open: bool = True  # takes others too
     package: str | None = None  # one that the config lists
+    guards: tuple[Guard, ...] = ()
 
     @property
     def known(self) -> str:
@@ -126,7 +135,9 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
         return Located(target, None, package=package)
     skipped = 1 if kind == "optimizer" else 2 if kind == "loss" and not signature.is_class else 0
     taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in GIVEN}
-    return Located(target, taken, signature.open, package)
+    if target.startswith("torch.nn."):
+        taken |= {name: taken[name]._replace(annotation=IN_TORCH_NN[name]) for name in taken.keys() & IN_TORCH_NN}
+    return Located(target, taken, signature.open, package, signature.guards)
 
 
 @dataclass
@@ -139,32 +150,33 @@ class Given:
 
 def component(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
     """A component in its canonical form. Raises ProblemsError; `place` is where the config names it."""
-    found = list(_problems(kind, cell, located, options, place))
+    what = f"{short(located.target)}, the {kind} of cell {cell}"
+    found = list(_problems(what, located, options, place))
     if found:
         raise ProblemsError(found)
-    if located.parameters is None:
-        return Component(located.target, {name: options[name].value for name in sorted(options)})
-    made = {}
-    for name, parameter in located.parameters.items():
-        value = options[name].value if name in options else parameter.default
-        if name in options or parameter.literal:
-            value = _canonical(parameter.annotation, value)
-        if value is not None or (name in options and parameter.default is not None):
-            made[name] = value
-    made |= {name: options[name].value for name in sorted(options) if name not in located.parameters}
-    return Component(located.target, made)
+    parameters = located.parameters or {}
+    values = defaults_of(located)
+    for name in (*(name for name in parameters if name in options), *sorted(options.keys() - parameters.keys())):
+        values[name] = _canonical(parameters.get(name, ANYTHING), options[name].value)
+    found = list(_guarded(what, located, values, options, place))
+    if found:
+        raise ProblemsError(found)
+    said = {name for name in options if name not in parameters or parameters[name].default is not None}
+    return Component(
+        located.target, {name: value for name, value in values.items() if value is not None or name in said}
+    )
 
 
 def defaults_of(located: Located) -> dict[str, Any]:
     """The options of a component that is given none, in the order of its signature; None where there is no value."""
     parameters = (located.parameters or {}).values()
-    return {one.name: _canonical(one.annotation, one.default) if one.literal else None for one in parameters}
+    return {one.name: _canonical(one, one.default) if one.literal else None for one in parameters}
 
 
-def _canonical(annotation: str, value: Any) -> Any:
+def _canonical(parameter: Parameter, value: Any) -> Any:
     try:
-        return annotations.fit(annotation, value)
-    except ValueError:  # a default that is not as its annotation says: `size: int = None`
+        return annotations.fit(parameter.annotation, value, parameter.default)
+    except annotations.MisfitError:  # a default that is not as its annotation says: `size: int = None`
         return value
 
 
@@ -176,8 +188,7 @@ class ProblemsError(Exception):
         self.problems = problems
 
 
-def _problems(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
-    what = f"{short(located.target)}, the {kind} of cell {cell}"
+def _problems(what: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
     for name, given in options.items():
         if name in GIVEN:
             yield Problem(given.keys, f"is no option: {GIVEN[name]}", given.value, located.known or "nothing here")
@@ -196,16 +207,27 @@ def _problems(kind: str, cell: str, located: Located, options: Mapping[str, Give
 
 
 def _misfits(name: str, located: Located, given: Given) -> Iterator[Problem]:
-    annotation = located.parameters[name].annotation
     try:
-        annotations.fit(annotation, given.value)
-    except ValueError:
-        wrong = annotations.wrong(annotation, given.value)
-        yield Problem(given.keys, wrong, given.value, annotations.words(annotation))
+        annotations.fit(located.parameters[name].annotation, given.value)
+    except annotations.MisfitError as error:
+        yield Problem((*given.keys, *error.keys), error.wrong, error.value, error.allowed)
         return
-    if name in SHORT_KEYS and located.target.startswith((OURS, "torch.optim.")) and given.value is not None:
+    if name in SHORT_KEYS and located.target.startswith("torch.optim.") and given.value is not None:
         for problem in problems({name: given.value}, Keyed):
             yield Problem((*given.keys, *problem.keys[1:]), problem.wrong, problem.given, problem.allowed)
+
+
+def _guarded(
+    what: str, located: Located, values: Mapping[str, Any], options: Mapping[str, Given], place: Keys
+) -> Iterator[Problem]:
+    """Values that the constructor would refuse, in its own words."""
+    known = {name for name, parameter in (located.parameters or {}).items() if parameter.literal} | options.keys()
+    values = {name: value for name, value in values.items() if name in known}
+    for guard in located.guards:
+        if guard.refuses(values):
+            given = next((options[name] for name in guard.names if name in options), Given(MISSING, place))
+            said = f" ({guard.message})" if guard.message else ""
+            yield Problem(given.keys, f"is refused by {what}{said}", given.value, guard.allowed)
 
 
 def fits(located: Located, name: str, value: Any) -> bool:
@@ -214,8 +236,8 @@ def fits(located: Located, name: str, value: Any) -> bool:
         return False
     try:
         annotations.fit(located.parameters[name].annotation, value)
-    except ValueError:
-        return False
+    except annotations.MisfitError as error:
+        return error.out_of_range
     return True
 
 

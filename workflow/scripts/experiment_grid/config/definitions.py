@@ -6,6 +6,7 @@ Imports, `__all__` and base classes are followed in the sources: nothing is impo
 import ast
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import PathFinder
@@ -51,10 +52,12 @@ class Index:
     """What a module's top level says: definitions, names of other modules' things by their dotted names, all else."""
 
     names: dict[str, Definition | str | None] = field(default_factory=dict)
+    values: dict[str, ast.expr] = field(default_factory=dict)  # what is assigned to a name, at first
     stars: list[str] = field(default_factory=list)
     all: list[str] | None = None
     lazy: bool = False  # it has a __getattr__
     twice: set[str] = field(default_factory=set)
+    rebound: set[str] = field(default_factory=set)  # definitions whose name is given to something else
 
 
 class Reader:
@@ -153,7 +156,28 @@ class Reader:
                 raise
             raise SyntaxError(str(error), (str(module.file), None, None, None)) from None
 
-    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> ast.FunctionDef | str | None:
+    def annotation(self, module: Module, node: ast.expr | None) -> str:
+        """The text of an annotation, the names in it replaced by what the user's file, or one of this project, assigns
+        to them: `Rate = Annotated[float, Interval(ge=0, lt=1)]`."""
+        if node is None:
+            return ""
+        ours = module.root or module.name.startswith(f"{PACKAGE.name}.")
+        return ast.unparse(_Expanded(self, module, frozenset()).visit(deepcopy(node)) if ours else node)
+
+    def assigned(self, module: Module, name: str) -> tuple[Module, ast.expr] | None:
+        """The expression that a module, or one that it imports the name from, assigns to a name."""
+        index = self.index(module)
+        if name in index.values:
+            return module, index.values[name]
+        said = index.names.get(name)
+        if not isinstance(said, str) or "." not in said:
+            return None
+        where, _, name = said.rpartition(".")
+        other = self.module(where, module.root)
+        ours = other and other != module and (other.root or other.name.startswith(f"{PACKAGE.name}."))
+        return self.assigned(other, name) if ours else None
+
+    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
         """`__init__` (or `__new__`) of a class or of its bases; None where neither has one."""
         names = {last_name(decorator) for decorator in thing.node.decorator_list}
         if names & {"dataclass", "define", "attrs"} or thing in seen:
@@ -163,14 +187,18 @@ class Reader:
             own = [node for node in functions if node.name == name]
             own = [node for node in own if "overload" not in map(last_name, node.decorator_list)]
             if own:
-                return own[-1]
+                return Thing(thing.module, own[-1])
+        return self.inherited(thing, seen)
+
+    def inherited(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
+        """The constructor of a class's bases."""
         for base in thing.node.bases:
             made = self._of_base(thing.module, base, seen | {thing})
             if made is not None:
                 return made
         return None
 
-    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> ast.FunctionDef | str | None:
+    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> Thing | str | None:
         name = _dotted(base.value if isinstance(base, ast.Subscript) else base)
         if name in ("object", "Generic", "Protocol", "typing.Generic", "typing.Protocol"):
             return None
@@ -191,6 +219,24 @@ class Reader:
         if is_class and f"{thing.module.name}.{thing.node.name}" in MODULE:
             return None
         return self.constructor(thing, seen) if is_class else UNREADABLE
+
+
+class _Expanded(ast.NodeTransformer):
+    """Replaces names by what is assigned to them; `*TABLE` by its keys or items."""
+
+    def __init__(self, reader: Reader, module: Module, seen: frozenset):
+        self.reader, self.module, self.seen = reader, module, seen
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        found = self.reader.assigned(self.module, node.id)
+        if found is None or found in self.seen:
+            return node
+        module, value = found
+        return _Expanded(self.reader, module, self.seen | {found}).visit(deepcopy(value))
+
+    def visit_Starred(self, node: ast.Starred) -> list[ast.expr]:
+        table = self.visit(node.value)
+        return list(table.keys if isinstance(table, ast.Dict) else getattr(table, "elts", ()))
 
 
 @cache
@@ -223,6 +269,7 @@ def _index(tree: ast.Module, package: str) -> Index:
         if isinstance(node, Definition):
             again = node in tree.body and index.names.get(node.name) in tree.body
             index.twice |= {node.name} if again and not node.decorator_list else set()
+            index.rebound |= {node.name} & {*index.names}
             index.names[node.name] = node
             index.lazy |= node.name == "__getattr__"
         elif isinstance(node, ast.Import):
@@ -248,6 +295,11 @@ def _assign(index: Index, name: str, value: ast.expr) -> None:
         with suppress(ValueError):
             index.all = list(ast.literal_eval(value))
         return
+    if name in index.names:
+        index.rebound.add(name)
+        index.values.pop(name, None)
+    else:
+        index.values[name] = value
     first, _, rest = (_dotted(value) or "").partition(".")
     other = index.names.get(first)
     if isinstance(other, str):

@@ -77,13 +77,13 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
     kind = schema["type"]
     if kind == "array":
-        text = f"a list of {_count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
+        text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
         return text + ("; no two alike" if schema.get("uniqueItems") else "")
     if kind == "string":
-        return f"text of {_count(schema, 'minLength', 'maxLength', 'characters')}"
+        return f"text of {count(schema, 'minLength', 'maxLength', 'characters')}"
     if kind == "object":
         return "{" + ", ".join(schema.get("properties", {})) + "}"
-    return UNITS[kind] + _range(schema)
+    return UNITS[kind] + in_range(schema)
 
 
 def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -94,20 +94,23 @@ def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _range(schema: dict[str, Any]) -> str:
+def in_range(schema: dict[str, Any]) -> str:
+    """The bounds of a number in words: ` from 0 to below 1`."""
     bounds = []
     if "exclusiveMinimum" in schema:
         bounds.append(f"above {schema['exclusiveMinimum']}")
     if "minimum" in schema:
         bounds.append(f"from {schema['minimum']}")
+    to = "to " if bounds else ""
     if "exclusiveMaximum" in schema:
-        bounds.append(f"to below {schema['exclusiveMaximum']}")
+        bounds.append(f"{to}below {schema['exclusiveMaximum']}")
     if "maximum" in schema:
-        bounds.append(f"to {schema['maximum']}")
+        bounds.append(f"{to or 'up to '}{schema['maximum']}")
     return "".join(f" {bound}" for bound in bounds)
 
 
-def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+    """How many there may be, in words: `1 to 3 items`."""
     low, high = schema.get(least), schema.get(most)
     if high is None:
         return f"{low or 0} or more {what}"
