@@ -50,7 +50,17 @@ def focal(logits, labels, gamma: float = 2.0):
     return None
 
 
+def loose(classes, scale=2.0, steps=3, sizes=(1, 2.5), any=None, table={}, **more):
+    return None
+
+
 Other = LeNet
+if focal:
+    Either = LeNet
+else:
+    Either = Wide
+Once = Bare
+Bare = block(Bare)
 raise RuntimeError("a user's file was run")
 """
 
@@ -82,6 +92,9 @@ def of(text: str) -> str:
     return f"cells: [{{name: x, {text}}}]\n"
 
 
+LOOSE = "_target_: models/lenet.py:loose"
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "same"),
     [
@@ -97,6 +110,14 @@ def of(text: str) -> str:
         ("optimizer", "optimizer: torch.optim.RAdam", "optimizer: torch.optim.radam.RAdam"),
         ("optimizer", "optimizer: {_target_: adam, betas: [0.9, 0.999]}", "optimizer: torch.optim.Adam"),
         ("model", "model: models/lenet.py:LeNet", "model: {_target_: ./models//lenet.py:LeNet, channels: [6.0, 16]}"),
+        ("model", "model: models/lenet.py:LeNet", "model: models/lenet.py:Other"),
+        # options whose type nothing tells: as the default is, else 2 for 2.0
+        ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}, scale: 2.0}}"),
+        ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}}}"),
+        ("model", f"model: {{{LOOSE}, steps: 3.0, sizes: [2, 3, 4.0]}}", f"model: {{{LOOSE}, sizes: [2.0, 3.0, 4]}}"),
+        ("model", f"model: {{{LOOSE}, any: [2.0, -0.0]}}", f"model: {{{LOOSE}, any: [2, 0]}}"),
+        ("model", f"model: {{{LOOSE}, table: {{a: 1.0}}}}", f"model: {{{LOOSE}, table: {{a: 1}}}}"),
+        ("model", f"model: {{{LOOSE}, other: 5.0}}", f"model: {{{LOOSE}, other: 5}}"),
     ],
 )
 def test_equal_components_are_equal_however_they_are_written(tmp_path, kind, text, same):
@@ -161,6 +182,30 @@ def test_options_come_from_the_signature(tmp_path, text, kind, options):
     made = cell(tmp_path, of(text), "defaults: {dropout: 0.1}")[kind]
     assert options is None or made.options == options
     assert options is None or list(made.options) == list(options)
+
+
+@pytest.mark.parametrize("name", ["Either", "Once", "Bare"])
+def test_a_name_that_may_be_something_else_stays_as_it_is_written(tmp_path, name):
+    """By which branch a file takes, or since the class's own name is given away later."""
+    target = f"models/lenet.py:{name}"
+    assert cell(tmp_path, of(f"model: {target}"))["model"].target == target
+
+
+def test_a_file_that_passes_on_a_class_is_another_component(tmp_path):
+    """It runs, and may change what it passes on."""
+    (tmp_path / "models/nets.py").write_text("from lenet import LeNet\n\nLeNet.width = 3\n")
+    made = cell(tmp_path, of("model: models/nets.py:LeNet"))["model"]
+    assert (made.target, made.options["channels"]) == ("models/nets.py:LeNet", [6, 16])
+
+
+def test_types_of_values_whose_type_nothing_tells(tmp_path):
+    made = cell(tmp_path, of(f"model: {{{LOOSE}, scale: 3, steps: 2.5, sizes: [2, 3, 4]}}"))["model"].options
+    assert repr([made[name] for name in ("scale", "steps", "sizes")]) == "[3.0, 2.5, [2, 3.0, 4.0]]"
+
+
+def test_a_grid_of_equal_values_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"cells\[0\].grid.model.scale: says a value twice; given: \[2, 2.0\]"):
+        settings_of(tmp_path, of(f"model: {{{LOOSE}}}, grid: {{model.scale: [2, 2.0]}}"))
 
 
 def test_short_keys_of_defaults_go_to_components_that_name_them(tmp_path):

@@ -65,8 +65,8 @@ def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
     target = SHORT_NAMES[kind].get(target, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
-        target, found = _in_file(target)
-        return _located(kind, target, found, None)
+        found = _in_file(target)
+        return _located(kind, found.shortest, found, None)
     return in_package(kind, target, packages)
 
 
@@ -97,7 +97,7 @@ def _refuse_others(how: str, named: tuple[str, ...], packages: tuple[str, ...]) 
             )
 
 
-def _in_file(target: str) -> tuple[str, signatures.Found]:
+def _in_file(target: str) -> signatures.Found:
     text, _, name = target.partition(":")
     path = PurePosixPath(text)
     if path.is_absolute() or text.startswith("~") or "\\" in text or name[:1] in ("/", "\\"):
@@ -112,7 +112,7 @@ def _in_file(target: str) -> tuple[str, signatures.Found]:
             raise RefusedError(f"names no file{closest(path.as_posix(), others)}", ", ".join(sorted(others)[:8]))
         if not Path(path).resolve().is_relative_to(Path.cwd().resolve()):
             raise RefusedError("leads out of the project by a link", "a file inside of the working directory")
-        return f"{path}:{name}", signatures.of_file(Path(path), name)
+        return signatures.of_file(Path(path), name)
     except NotThereError as error:
         raise _not_there(error, name, str(path)) from None
     except SyntaxError as error:

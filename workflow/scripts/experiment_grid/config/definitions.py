@@ -281,8 +281,10 @@ def _index(tree: ast.Module, package: str) -> Index:
             for alias in node.names:
                 if alias.name == "*":
                     index.stars.append(base)
-                elif not isinstance(index.names.get(alias.asname or alias.name), Definition):
-                    index.names[alias.asname or alias.name] = f"{base}.{alias.name}"
+                elif not isinstance(index.names.get(name := alias.asname or alias.name), Definition):
+                    index.names[name] = f"{base}.{alias.name}"
+                else:
+                    index.rebound.add(name)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name):

@@ -109,7 +109,12 @@ def _found(reader: Reader, thing: Any, target: str) -> Found:
 
 
 def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:
-    """Of the packages around a definition, the outermost that exports it: torch.optim.SGD for torch.optim.sgd.SGD."""
+    """Of the packages around a definition, the outermost that exports it: torch.optim.SGD for torch.optim.sgd.SGD. In a
+    file the name of the definition itself, where `Other = LeNet` is all that is done with either name."""
+    file, colon, name = target.rpartition(":")
+    if colon:
+        alias = thing.module.file == Path(file) and not {name, thing.node.name} & reader.index(thing.module).rebound
+        return f"{file}:{thing.node.name}" if alias else target
     parts = where.split(".")
     if thing.module.root or parts[0] != target.split(".")[0]:
         return target
