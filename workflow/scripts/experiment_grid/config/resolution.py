@@ -22,17 +22,6 @@ from experiment_grid.config.shortnames import short
 
 DEFAULT = {"model": "mlp"}  # of a config that names none
 
-# A JSON value as one of a parameter's type: equal settings become equal values, 1 and 1.0, -0.0 and 0.
-EXACTLY = {
-    "learning_rate": lambda number: float(number) + 0.0,
-    "batch_size": int,
-    "epochs": int,
-    "normalize": bool,
-    "train_fraction": float,
-    "seeds": lambda numbers: tuple(sorted(map(int, numbers))),
-    "device": str,
-}
-
 
 class CellValues:
     """What an item of the list of cells says, for one of the cells that it stands for."""
@@ -80,7 +69,7 @@ class Resolution:
                 problems += error.problems
         if problems:
             raise ProblemsError(problems)
-        numbers = {key: EXACTLY[key](values[key]) for key in NUMBERS}
+        numbers = {key: values[key] for key in NUMBERS}
         return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:

@@ -71,6 +71,13 @@ def of_file(file: Path, name: str) -> Found:
     return _known(target, find)
 
 
+def annotation(target: str, name: str) -> str:
+    """The annotation of one parameter of a class of this project."""
+    reader = Reader()
+    parameters = _read(reader, reader.find(target, None)).parameters
+    return next(one.annotation for one in parameters if one.name == name)
+
+
 def _refuse_relative(file: Path) -> None:
     """Raise NotThereError for `from .helper import x`: a file that a config names is in no package."""
     for node in ast.parse(file.read_bytes()).body:  # below `try` there may be another way

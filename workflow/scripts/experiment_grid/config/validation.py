@@ -75,6 +75,8 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return schema["allowed"]
     if "enum" in schema:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
+    if "type" not in schema:
+        return "any value"
     kind = schema["type"]
     if kind == "array":
         text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
