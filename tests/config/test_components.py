@@ -65,12 +65,33 @@ raise RuntimeError("a user's file was run")
 """
 
 
+NAMES = """\
+import functools
+from torch import Tensor, nn
+from torch.nn import *
+
+SIZES = [1, 2]
+Deep = 3
+
+
+class Mine(nn.Module): ...
+
+
+class _Hidden(nn.Module): ...
+
+
+made = functools.partial(Mine)
+"""
+
+
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
     """A working directory with a user's file that must not run."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models/lenet.py").write_text(LENET)
     (tmp_path / "models/broken.py").write_text("def f(:\n")
+    (tmp_path / "models/names.py").write_text(NAMES)
+    (tmp_path / "models/passing.py").write_text("import torch\nfrom lenet import LeNet\nfrom torch import Tensor\n")
     (tmp_path / "models/twice.py").write_text("def f(): ...\n\n\ndef f(a): ...\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -306,11 +327,11 @@ WRONG = {
     ),
     "model: models/lent.py:LeNet": (
         'model: names no file (did you mean models/lenet.py?); given: "models/lent.py:LeNet"; '
-        "allowed: models/broken.py, models/lenet.py, models/twice.py"
+        "allowed: models/broken.py, models/lenet.py, models/names.py, models/passing.py, models/twice.py"
     ),
     "model: models/lenet.py:Lenet": (
         "model: no such class or function by this name in models/lenet.py (did you mean LeNet?); "
-        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, Other'
+        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, focal, loose, Other, Either, Once'
     ),
     "model: ../models/lenet.py:LeNet": (
         'model: leads out of the project by `..`; given: "../models/lenet.py:LeNet"; '
@@ -386,6 +407,30 @@ WRONG = {
         "label_smoothing"
     ),
     "grid: {modl.channels: [1]}": "grid.modl.channels: unknown key",
+    "modl.channels: 1": "modl.channels: unknown key",
+    "model: cnn, model.kernel: 3": (
+        "model.kernel: unknown option of cnn, the model of cell x (did you mean kernel_size?); given: 3; "
+        "allowed: channels, kernel_size, hidden, activation, dropout, batch_norm"
+    ),
+    "model: {_target_: cnn, kernel_size: 3}, model.kernel_size: 3": (
+        "model.kernel_size: is told twice: here and by model.kernel_size; given: 3; allowed: one of the two"
+    ),
+    "model.kernel: 3, grid: {model.kernel: [3]}": (
+        "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
+    ),
+    # a name in a file
+    "model: models/names.py:Net": (
+        'model: no such class or function by this name in models/names.py; given: "models/names.py:Net"; '
+        "allowed: Mine, made"
+    ),
+    "model: models/passing.py:LeNot": (
+        "model: no such class or function by this name in models/passing.py (did you mean LeNet?); "
+        'given: "models/passing.py:LeNot"; allowed: LeNet, Tensor'
+    ),
+    "model: {_target_: models/lenet.py:Wide, width: 3}, dropout: 0.3": (
+        "dropout: means nothing to models/lenet.py:Wide, the model of cell x; given: 0.3; "
+        "allowed: model.dropout for its **kwargs, or nothing here"
+    ),
 }
 
 
@@ -447,6 +492,26 @@ def test_both_in_one_files_defaults_are_refused(tmp_path):
     )
 
 
+def test_an_option_has_no_key_of_its_full_name_in_defaults(tmp_path):
+    with pytest.raises(UserError) as raised:
+        settings_of(tmp_path, of("epochs: 1") + "defaults: {model.channels: [1]}\n")
+    assert str(raised.value).startswith(
+        "overlay.yaml:4: defaults.model.channels: unknown key (write model: {channels: ...}); given: [1]; "
+    )
+
+
+def test_an_option_by_its_full_name_in_a_cell(tmp_path):
+    made = cell(tmp_path, of("model: cnn, model.kernel_size: 5, optimizer.nesterov: true"))
+    assert (made["model"].options["kernel_size"], made["optimizer"].options["nesterov"]) == (5, True)
+    assert made == cell(tmp_path, of("model: {_target_: cnn, kernel_size: 5}, optimizer: {nesterov: true}"))
+
+
+@pytest.mark.parametrize("files", [[], ["defaults: {model: cnn}"], ["defaults: {model: {hidden: [3]}}"]])
+def test_an_empty_component_changes_nothing(tmp_path, files):
+    one, other = (cell(tmp_path, of(text), *files) for text in ("model: {}, optimizer: {}", "epochs: 3"))
+    assert one == other
+
+
 def test_what_is_wrong_in_defaults_is_reported_once_and_there(tmp_path):
     cells = "cells: [{name: x}, {name: y, epochs: 3}]\n"
     with pytest.raises(UserError) as raised:
@@ -470,8 +535,11 @@ def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeyp
     assert parameters.model == Component("zoo.tiny", {"depth": 3})
     assert parameters.packages == {"zoo": "1.2"}
     assert settings_of(tmp_path, of("epochs: 3") + "packages: [zoo]\n").cells["x"].parameters.packages == {}
-    with pytest.raises(UserError, match=r"no package nosuch is installed"):
-        settings_of(tmp_path, of("model: nosuch.x") + "packages: [nosuch]\n")
+    for text in ("model: nosuch.x", "epochs: 3"):
+        with pytest.raises(
+            UserError, match=r"yaml:4: packages\[1\]: no package nosuch is installed; given: \"nosuch\""
+        ):
+            settings_of(tmp_path, of(text) + "packages: [zoo, nosuch]\n")
 
 
 def test_options_and_components_are_axes_with_names(tmp_path):

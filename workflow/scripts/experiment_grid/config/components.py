@@ -125,7 +125,8 @@ def _in_file(target: str) -> signatures.Found:
 def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
     names = [other for other in dict.fromkeys(error.names) if not other.startswith("_")]
     wrong = f"{error} by this name in {place}" if str(error).startswith("no such") else str(error)
-    some = [other for other in names if other[:1].isupper()] or names
+    classes = [other for other in names if other[:1].isupper()]
+    some = names if place.endswith(".py") else classes or names
     return RefusedError(f"{wrong}{closest(name, names)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
 
 

@@ -59,6 +59,12 @@ class Index:
     twice: set[str] = field(default_factory=set)
     rebound: set[str] = field(default_factory=set)  # definitions whose name is given to something else
 
+    def constant(self, name: str) -> bool:
+        """Whether a name is that of a number, a text or a collection."""
+        return isinstance(
+            self.values.get(name), ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.JoinedStr
+        )
+
 
 class Reader:
     """Finds definitions; `read` are the files that it looked into, `passed` the packages that names led through."""
@@ -123,10 +129,14 @@ class Reader:
 
     def _public(self, module: Module) -> Iterator[str]:
         index = self.index(module)
-        yield from (name for name in index.names if not name.startswith("_"))
+        names = [name for name in index.names if not name.startswith("_")]
+        if module.root:  # of a user's file what it makes itself; of one that only passes things on, those
+            own = [name for name in names if not isinstance(index.names[name], str) and not index.constant(name)]
+            names = own or [name for name in names if "." in (index.names[name] or "")]
+        yield from names
         for star in index.stars:
             other = self.module(star, module.root)
-            if other and other != module:
+            if other and other != module and (other.root or not module.root or not names):
                 yield from self.index(other).all or self.index(other).names
 
     def module(self, dotted: str, root: Path | None) -> Module | None:

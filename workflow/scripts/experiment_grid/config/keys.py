@@ -140,19 +140,24 @@ class Parameters(Numbers, Components):
 NAMES = tuple(Parameters.model_fields)
 
 
-def _axes_schema(schema: dict[str, Any]) -> None:
-    schema["minProperties"] = 1
+def _options_schema(schema: dict[str, Any]) -> None:
     schema["patternProperties"] = {OPTION: schema.pop("additionalProperties")}
     schema["additionalProperties"] = False
+
+
+def _axes_schema(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+    _options_schema(schema)
+
+
+Option = Annotated[str, BeforeValidator(option_of_component)]
 
 
 class Axes(Closed):
     """Lists of values by parameter, or by an option of a component."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_axes_schema)
-    __pydantic_extra__: dict[
-        Annotated[str, BeforeValidator(option_of_component)], Annotated[list[Any], *UNLIKE, Field(min_length=1)]
-    ]
+    __pydantic_extra__: dict[Option, Annotated[list[Any], *UNLIKE, Field(min_length=1)]]
 
     @model_validator(mode="before")
     @classmethod
@@ -183,7 +188,10 @@ class Named(Closed):
 
 
 class Cell(Parameters, Named):
-    """One experiment: a name, and the parameters in which it differs from defaults."""
+    """One experiment: a name, and the parameters in which it differs from defaults; model.channels is an option."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_options_schema)
+    __pydantic_extra__: dict[Option, Any]
 
     grid: Annotated[
         Grid,

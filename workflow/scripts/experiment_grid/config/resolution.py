@@ -128,7 +128,9 @@ class Resolution:
             elif by_key and located.parameters is not None and key not in located.parameters:
                 if value:
                     what = f"{short(located.target)}, the {kind} of cell {cell.name}"
-                    yield Problem(cell.where(key), f"means nothing to {what}", value, _nothing(value))
+                    yield Problem(
+                        cell.where(key), f"means nothing to {what}", value, _nothing(kind, key, located, value)
+                    )
             else:
                 own[option] = options[option] = Given(value, cell.where(key))
 
@@ -137,8 +139,10 @@ def _options(said: Any, place: Keys) -> dict[str, Given]:
     return {option: Given(value, (*place, option)) for option, value in options_of(said).items()}
 
 
-def _nothing(value: Any) -> str:
-    """What a component without such an option allows: nothing, or what means the same."""
+def _nothing(kind: str, key: str, located: Located, value: Any) -> str:
+    """What a component that does not name such an option allows: nothing, or what means the same."""
+    if located.open:
+        return f"{kind}.{key} for its **kwargs, or nothing here"
     if isinstance(value, str):
         return "nothing here"
     none = "false" if isinstance(value, bool) else "[]" if isinstance(value, list) else "0"

@@ -65,7 +65,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
     config = _complete(config, sources)
-    sources.refuse(checks.grids(config))
+    sources.refuse([*checks.grids(config), *checks.packages(config)])
     cells = Cells(config)
     sources.refuse([*cells.problems, *checks.files(config)])
     dataset = _dataset(config["dataset"], sources)

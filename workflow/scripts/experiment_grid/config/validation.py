@@ -175,7 +175,9 @@ def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Pro
         return Problem(keys[:-1], f"unknown key{closest(keys[-1], _names(known))}", keys[-1], allowed(known, root))
     if kind in UNKNOWN:
         known = list(_object(_part(root, keys[:-1]), root)["properties"])
-        return Problem(keys, f"unknown key{closest(keys[-1], known)}", given, ", ".join(known))
+        component, dot, option = keys[-1].partition(".")
+        hint = f" (write {component}: {{{option}: ...}})" if dot and component in known else closest(keys[-1], known)
+        return Problem(keys, f"unknown key{hint}", given, ", ".join(known))
     part = _part(root, keys)
     what = allowed(part, root)
     if kind == "missing":
