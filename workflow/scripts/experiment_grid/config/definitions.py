@@ -7,15 +7,16 @@ import ast
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from experiment_grid.config.index import Definition, Index, dotted, index_of, last_name
+
 MODULE = "torch.nn.Module", "torch.nn.modules.module.Module"  # its own __init__ takes anything, and refuses it
 UNREADABLE = "unreadable"
 PACKAGE = Path(__file__).resolve().parents[1]  # experiment_grid, which is not on the path of a run
-Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class NotThereError(Exception):
@@ -45,25 +46,6 @@ class Thing:
 
     module: Module
     node: Definition
-
-
-@dataclass
-class Index:
-    """What a module's top level says: definitions, names of other modules' things by their dotted names, all else."""
-
-    names: dict[str, Definition | str | None] = field(default_factory=dict)
-    values: dict[str, ast.expr] = field(default_factory=dict)  # what is assigned to a name, at first
-    stars: list[str] = field(default_factory=list)
-    all: list[str] | None = None
-    lazy: bool = False  # it has a __getattr__
-    twice: set[str] = field(default_factory=set)
-    rebound: set[str] = field(default_factory=set)  # definitions whose name is given to something else
-
-    def constant(self, name: str) -> bool:
-        """Whether a name is that of a number, a text or a collection."""
-        return isinstance(
-            self.values.get(name), ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.JoinedStr
-        )
 
 
 class Reader:
@@ -158,7 +140,7 @@ class Reader:
 
     def _parsed(self, module: Module) -> Index:
         try:
-            return _index(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
+            return index_of(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
         except (SyntaxError, ValueError, RecursionError) as error:
             if not module.root:
                 return Index(lazy=True)
@@ -209,7 +191,7 @@ class Reader:
         return None
 
     def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> Thing | str | None:
-        name = _dotted(base.value if isinstance(base, ast.Subscript) else base)
+        name = dotted(base.value if isinstance(base, ast.Subscript) else base)
         if name in ("object", "Generic", "Protocol", "typing.Generic", "typing.Protocol"):
             return None
         first, _, rest = (name or "").partition(".")
@@ -271,82 +253,3 @@ def _source(folder: Path, parts: list[str]) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-def _index(tree: ast.Module, package: str) -> Index:
-    index = Index()
-    for node in _statements(tree.body):
-        if isinstance(node, Definition):
-            again = node in tree.body and index.names.get(node.name) in tree.body
-            index.twice |= {node.name} if again and not node.decorator_list else set()
-            index.rebound |= {node.name} & {*index.names}
-            index.names[node.name] = node
-            index.lazy |= node.name == "__getattr__"
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                name = alias.asname or alias.name.partition(".")[0]
-                index.names.setdefault(name, alias.name if alias.asname else name)
-        elif isinstance(node, ast.ImportFrom):
-            base = absolute(node, package)
-            for alias in node.names:
-                if alias.name == "*":
-                    index.stars.append(base)
-                elif not isinstance(index.names.get(name := alias.asname or alias.name), Definition):
-                    index.names[name] = f"{base}.{alias.name}"
-                else:
-                    index.rebound.add(name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if isinstance(target, ast.Name):
-                    _assign(index, target.id, node.value)
-    return index
-
-
-def _assign(index: Index, name: str, value: ast.expr) -> None:
-    if name == "__all__":
-        with suppress(ValueError):
-            index.all = list(ast.literal_eval(value))
-        return
-    if name in index.names:
-        index.rebound.add(name)
-        index.values.pop(name, None)
-    else:
-        index.values[name] = value
-    first, _, rest = (_dotted(value) or "").partition(".")
-    other = index.names.get(first)
-    if isinstance(other, str):
-        other = f"{other}.{rest}".rstrip(".")
-    elif rest:
-        other = None
-    index.names.setdefault(name, other)
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a top level, those below `if`, `try` and `with` too."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If | ast.Try | ast.With):
-            for part in ("body", "handlers", "orelse", "finalbody"):
-                for inner in getattr(node, part, ()):
-                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
-
-
-def absolute(node: ast.ImportFrom, package: str) -> str:
-    """The dotted name of the module that `from … import` names, in a module of this package."""
-    if not node.level:
-        return node.module or ""
-    parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-    return ".".join(filter(None, [*parents, node.module]))
-
-
-def _dotted(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (base := _dotted(node.value)):
-        return f"{base}.{node.attr}"
-    return None
-
-
-def last_name(decorator: ast.expr) -> str:
-    name = _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
-    return (name or "").rpartition(".")[2]

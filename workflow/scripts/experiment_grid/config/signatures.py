@@ -153,7 +153,7 @@ def keep() -> None:
 
 def _by() -> str:
     """This module's content and that of those that read for it."""
-    files = (Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "guards"))
+    files = (Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "index", "guards"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
