@@ -50,6 +50,10 @@ def focal(logits, labels, gamma: float = 2.0):
     return None
 
 
+def placed(logits, labels, weight=3, /, gamma=2):
+    return None
+
+
 def loose(classes, scale=2.0, steps=3, sizes=(1, 2.5), any=None, table={}, **more):
     return None
 
@@ -92,6 +96,8 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "models/broken.py").write_text("def f(:\n")
     (tmp_path / "models/names.py").write_text(NAMES)
     (tmp_path / "models/passing.py").write_text("import torch\nfrom lenet import LeNet\nfrom torch import Tensor\n")
+    (tmp_path / "models/nul.py").write_bytes(b"a\0b")
+    (tmp_path / "models/folder.py").mkdir()
     (tmp_path / "models/twice.py").write_text("def f(): ...\n\n\ndef f(a): ...\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -191,6 +197,7 @@ def test_options_are_those_of_the_contract(tmp_path):
         # hidden of defaults is a list here, an int there
         ("model: models/lenet.py:Dropping", "model", {"hidden": 64, "dropout": 0.1}),
         ("loss: models/lenet.py:focal", "loss", {"gamma": 2.0}),
+        ("loss: models/lenet.py:placed", "loss", {"gamma": 2}),  # weight can't be given by its name
         ("loss: torch.nn.functional.cross_entropy", "loss", None),
         (
             "model: {_target_: torchvision.models.resnet18, num_classes: 10}",
@@ -327,11 +334,11 @@ WRONG = {
     ),
     "model: models/lent.py:LeNet": (
         'model: names no file (did you mean models/lenet.py?); given: "models/lent.py:LeNet"; '
-        "allowed: models/broken.py, models/lenet.py, models/names.py, models/passing.py, models/twice.py"
+        "allowed: models/broken.py, models/lenet.py, models/names.py, models/nul.py, models/passing.py, models/twice.py"
     ),
     "model: models/lenet.py:Lenet": (
         "model: no such class or function by this name in models/lenet.py (did you mean LeNet?); "
-        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, focal, loose, Other, Either, Once'
+        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, focal, placed, loose, '
     ),
     "model: ../models/lenet.py:LeNet": (
         'model: leads out of the project by `..`; given: "../models/lenet.py:LeNet"; '
@@ -418,6 +425,35 @@ WRONG = {
     "model.kernel: 3, grid: {model.kernel: [3]}": (
         "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ),
+    "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
+    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model",
+    "grid: {model.hidden: [[3], [3.0]]}": (
+        "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
+    ),
+    # the habits of others
+    "model: {class_path: mlp}": (
+        "model.class_path: unknown option of mlp, the model of cell x (did you mean _target_?)"
+    ),
+    "loss: {cross_entropy: {label_smoothing: 0.1}}": (
+        "loss.cross_entropy: unknown option of nll, the loss of cell x (write _target_: cross_entropy)"
+    ),
+    "model: {_target_: null}": f"model._target_: must be text; given: null; allowed: {FORMS}",
+    "optimizer: SGD": 'optimizer: is not one of those known (did you mean sgd?); given: "SGD"; allowed: sgd, adam',
+    "optimizer: torch.optim.sgd": (
+        'optimizer: is a module, no class or function (did you mean SGD?); given: "torch.optim.sgd"; allowed: SGD'
+    ),
+    "activation: ReLU": 'activation: is not one of those known (did you mean relu?); given: "ReLU"; allowed: relu',
+    "model: models.lenet.LeNet": (
+        'model: is in a file (did you mean models/lenet.py:LeNet?); given: "models.lenet.LeNet"; '
+        "allowed: folder/file.py:name"
+    ),
+    # files
+    "model: models/nul.py:N": (
+        "model: needs models/nul.py, which is no Python (source code string cannot contain null bytes); "
+        'given: "models/nul.py:N"'
+    ),
+    "model: models/folder.py:N": "model: names no file (did you mean models/lenet.py?); given",
+    "model: elsewhere/net.py:N": ('model: names no file; given: "elsewhere/net.py:N"; allowed: path of a Python file'),
     # a name in a file
     "model: models/names.py:Net": (
         'model: no such class or function by this name in models/names.py; given: "models/names.py:Net"; '

@@ -29,7 +29,9 @@ CASES = {
         "2: rows: belongs to a report that is audited, which is no configuration; "
         "allowed: `reference: path of that file` in a configuration"
     ],
-    "cells: [{name: a, xyz: 1}]": [f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}"],
+    "cells: [{name: a, xyz: 1}]": [
+        f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}; options of a component as model.channels"
+    ],
     "mirrors: {mnits: []}": [
         "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist"
     ],

@@ -5,6 +5,7 @@ Limits are those of annotated-types or of pydantic: `Annotated[float, Interval(g
 """
 
 import ast
+import json
 import operator
 from collections.abc import Iterator
 from functools import cache
@@ -219,7 +220,7 @@ def _words(kind: Kind) -> str:
     limits = dict(kind.limits)
     match kind.what:
         case "literal":
-            return ", ".join("null" if part is None else str(part) for part in kind.parts)
+            return ", ".join(part if isinstance(part, str) else json.dumps(part) for part in kind.parts)
         case "array":
             inner = _words(kind.parts[0])
             sizes = {LENGTHS[name]: bound for name, bound in limits.items() if name in LENGTHS}

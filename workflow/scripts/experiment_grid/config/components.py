@@ -31,6 +31,7 @@ GIVEN = {  # parameters that the trainer fills in
 }
 
 
+TARGETS = ("target", "_target", "class_path", "class", "type", "name")  # what others call it
 ANYTHING = Parameter("", "", required=False, literal=False, default=None)
 IN_TORCH_NN = {  # options that PyTorch checks in its kernels, not where an object is made
     "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
@@ -78,6 +79,10 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
         names = SHORT_NAMES[kind]
         some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
         raise RefusedError(f"is not one of those known{closest(target, names)}", some)
+    folders, _, name = target.rpartition(".")
+    file = f"{folders.replace('.', '/')}.py"
+    if package not in (*ALWAYS, *packages) and Path(file).is_file():
+        raise RefusedError(f"is in a file (did you mean {file}:{name}?)", "folder/file.py:name")
     _refuse_others("is in", (package,), packages)
     try:
         found = signatures.of_name(target)
@@ -108,8 +113,9 @@ def _in_file(target: str) -> signatures.Found:
         raise RefusedError("names no class or function in a file", "folder/file.py:name")
     try:
         if not Path(path).is_file():
-            others = [other.as_posix() for other in Path(path.parent).glob("*.py")]
-            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", ", ".join(sorted(others)[:8]))
+            others = sorted(other.as_posix() for other in Path(path.parent).glob("*.py") if other.is_file())
+            some = ", ".join(others[:8]) or "path of a Python file"
+            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", some)
         if not Path(path).resolve().is_relative_to(Path.cwd().resolve()):
             raise RefusedError("leads out of the project by a link", "a file inside of the working directory")
         return signatures.of_file(Path(path), name)
@@ -117,17 +123,19 @@ def _in_file(target: str) -> signatures.Found:
         raise _not_there(error, name, str(path)) from None
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
-        raise RefusedError(f"needs {error.filename}, which is no Python ({error.msg}{line})", "") from None
+        raise RefusedError(f"needs {error.filename or path}, which is no Python ({error.msg}{line})", "") from None
     except (OSError, ValueError):  # a name too long for the file system, a folder that may not be read
         raise RefusedError("names no file", "path of a Python file") from None
 
 
 def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
     names = [other for other in dict.fromkeys(error.names) if not other.startswith("_")]
-    wrong = f"{error} by this name in {place}" if str(error).startswith("no such") else str(error)
+    missing = str(error).startswith("no such")
+    wrong = f"{error} by this name in {place}" if missing else str(error)
     classes = [other for other in names if other[:1].isupper()]
     some = names if place.endswith(".py") else classes or names
-    return RefusedError(f"{wrong}{closest(name, names)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
+    near = names if missing else [other for other in names if other.lower() == name.lower()]
+    return RefusedError(f"{wrong}{closest(name, near)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
 
 
 def _located(kind: str, target: str, found: signatures.Found, package: str | None) -> Located:
@@ -196,8 +204,12 @@ def _problems(what: str, located: Located, options: Mapping[str, Given], place: 
         elif located.parameters is None or (name not in located.parameters and located.open):
             continue
         elif name not in located.parameters:
-            near = closest(name, located.parameters)
-            yield Problem(given.keys, f"unknown option of {what}{near}", given.value, located.known or "no options")
+            yield Problem(
+                given.keys,
+                f"unknown option of {what}{_near(name, located)}",
+                given.value,
+                located.known or "no options",
+            )
         else:
             yield from _misfits(name, located, given)
     for name, parameter in (located.parameters or {}).items():
@@ -205,6 +217,14 @@ def _problems(what: str, located: Located, options: Mapping[str, Given], place: 
             yield Problem(
                 (*place, name), f"is missing: an option of {what}", allowed=annotations.words(parameter.annotation)
             )
+
+
+def _near(name: str, located: Located) -> str:
+    """What an unknown option may be meant for, if not for another option then for the target."""
+    if name in TARGETS:
+        return f" (did you mean {TARGET}?)"
+    known = any(name in names for names in SHORT_NAMES.values())
+    return f" (write {TARGET}: {name})" if known else closest(name, located.parameters or ())
 
 
 def _misfits(name: str, located: Located, given: Given) -> Iterator[Problem]:

@@ -107,18 +107,19 @@ class Reader:
         inner = module.file.name == "__init__.py" and self.module(f"{module.name}.{name}", module.root)
         if inner or blind:
             return inner or UNREADABLE
-        raise NotThereError("no such class or function", self._public(module))
+        raise NotThereError("no such class or function", self.public(module))
 
-    def _public(self, module: Module) -> Iterator[str]:
+    def public(self, module: Module) -> Iterator[str]:
+        """Names of a module that may be those of a component."""
         index = self.index(module)
         names = [name for name in index.names if not name.startswith("_")]
-        if module.root:  # of a user's file what it makes itself; of one that only passes things on, those
+        if module.file.name != "__init__.py":  # what it makes itself; of one that only passes things on, those
             own = [name for name in names if not isinstance(index.names[name], str) and not index.constant(name)]
             names = own or [name for name in names if "." in (index.names[name] or "")]
-        yield from names
+        yield from names  # then those of `import *`
         for star in index.stars:
             other = self.module(star, module.root)
-            if other and other != module and (other.root or not module.root or not names):
+            if other and other != module and (not module.root or other.root or not names):
                 yield from self.index(other).all or self.index(other).names
 
     def module(self, dotted: str, root: Path | None) -> Module | None:

@@ -44,7 +44,8 @@ class Guard(NamedTuple):
     @property
     def allowed(self) -> str:
         """What must hold instead: `momentum >= 0.0`."""
-        return ast.unparse(_opposite(_parsed(self.condition)))
+        opposite = _opposite(_parsed(self.condition))
+        return ast.unparse(opposite) + (", neither empty nor 0" if isinstance(opposite, ast.Name) else "")
 
     def refuses(self, values: Mapping[str, Any]) -> bool:
         """Whether the constructor raises for these values; False where that can't be known."""

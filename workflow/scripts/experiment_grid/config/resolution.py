@@ -82,7 +82,7 @@ class Resolution:
 
     def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
         inherited, own = self._defaults.get(kind, DEFAULT.get(kind)), cell.own.get(kind)
-        replaced = target_of(own) is not None
+        replaced = own is not None and (isinstance(own, str) or TARGET in own)
         place = cell.place(kind) if replaced else ("defaults", kind)
         located = self._locate(kind, own if replaced else inherited, place, cell)
         options = {} if replaced else _options(inherited, ("defaults", kind))
@@ -99,10 +99,11 @@ class Resolution:
         if isinstance(said, Mapping):
             place = (*place, TARGET)
         if not isinstance(target, str):
-            if target is None and kind in DEFAULT:
+            untold = target is None and (said is None or TARGET not in said)
+            if untold and kind in DEFAULT:
                 return locate(kind, DEFAULT[kind])
-            wrong = f"is missing: the {kind} of cell {cell.name}" if target is None else "must be text"
-            problem = Problem(place, wrong, *([] if target is None else [target]), allowed="a name or a target")
+            wrong = f"is missing: the {kind} of cell {cell.name}" if untold else "must be text"
+            problem = Problem(place, wrong, *([] if untold else [target]), allowed="a name or a target")
             raise ProblemsError([problem])
         try:
             return locate(kind, target, self._packages)
@@ -120,6 +121,9 @@ class Resolution:
             by_key = SHORT_KEYS.get(key) == kind
             option = key if by_key else option
             if not by_key and (component != kind or not option):
+                continue
+            if option == TARGET:
+                yield Problem(cell.where(key), f"is no option: {kind} itself is the key", value, kind)
                 continue
             if option in own:
                 yield Problem(

@@ -105,7 +105,7 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
 
 def _found(reader: Reader, thing: Any, target: str) -> Found:
     if isinstance(thing, Module):
-        raise NotThereError("is a module, no class or function", reader.index(thing).names)
+        raise NotThereError("is a module, no class or function", reader.public(thing))
     passed = tuple(reader.passed)
     if thing == UNREADABLE:
         return Found(target, target, None, passed)
@@ -199,7 +199,9 @@ def _signature(reader: Reader, function: Thing, guards: tuple[Guard, ...], *, is
     pairs: list[tuple[ast.arg, ast.expr | None]] = []
     first_default = len(ordinary) - len(arguments.defaults)
     for number, argument in enumerate(ordinary):
-        pairs.append((argument, arguments.defaults[number - first_default] if number >= first_default else None))
+        default = arguments.defaults[number - first_default] if number >= first_default else None
+        if default is None or argument not in arguments.posonlyargs:  # else it can't be given by its name
+            pairs.append((argument, default))
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     parameters = tuple(
         _parameter(argument.arg, reader.annotation(function.module, argument.annotation), default)

@@ -76,10 +76,11 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
     if "type" not in schema:
-        return "any value"
+        return ""
     kind = schema["type"]
     if kind == "array":
-        text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
+        each = allowed(schema["items"], root)
+        text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}" + (f", each {each}" if each else "")
         return text + ("; no two alike" if schema.get("uniqueItems") else "")
     if kind == "string":
         return f"text of {count(schema, 'minLength', 'maxLength', 'characters')}"
@@ -174,10 +175,13 @@ def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Pro
         known = _part(root, keys[:-1])["propertyNames"]
         return Problem(keys[:-1], f"unknown key{closest(keys[-1], _names(known))}", keys[-1], allowed(known, root))
     if kind in UNKNOWN:
-        known = list(_object(_part(root, keys[:-1]), root)["properties"])
-        component, dot, option = keys[-1].partition(".")
-        hint = f" (write {component}: {{{option}: ...}})" if dot and component in known else closest(keys[-1], known)
-        return Problem(keys, f"unknown key{hint}", given, ", ".join(known))
+        whole = _object(_part(root, keys[:-1]), root)
+        known = list(whole["properties"])
+        component, _, option = keys[-1].partition(".")
+        within = component in known and option.isidentifier()
+        hint = f" (write {component}: {{{option}: ...}})" if within else closest(keys[-1], known)
+        options = "; options of a component as model.channels" if "patternProperties" in whole else ""
+        return Problem(keys, f"unknown key{hint}", given, ", ".join(known) + options)
     part = _part(root, keys)
     what = allowed(part, root)
     if kind == "missing":
