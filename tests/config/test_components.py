@@ -292,6 +292,15 @@ def test_the_command_lines_component_too(tmp_path, given, options):
     assert {key: made.options[key] for key in options} == options
 
 
+def test_the_command_lines_key_counts_over_a_files_option(tmp_path):
+    files = of("epochs: 1"), "defaults: {model: {hidden: [3]}}"
+    assert cell(tmp_path, *files, command_line={"defaults": {"hidden": [4]}})["model"].options["hidden"] == [4]
+    files = of("epochs: 1"), "defaults: {hidden: [3]}"
+    assert cell(tmp_path, *files, command_line={"defaults": {"model": {"hidden": [4]}}})["model"].options["hidden"] == [
+        4
+    ]
+
+
 def test_a_cells_component_replaces_or_changes_the_inherited_one(tmp_path):
     base = BASE.replace("optimizer", "dropout: 0.1, optimizer")
     assert cell(tmp_path, of("model: {act: tanh}") + base)["model"].options == {"channels": [1, 2], "act": "tanh"}

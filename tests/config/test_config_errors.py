@@ -44,6 +44,10 @@ CASES = {
         "1: defaults.learning_rate: must be a number: YAML reads 3e-17 as text, write 3.0e-17; "
         'given: "3e-17"; allowed: a number above 0 to 1000'
     ],
+    "defaults: {dropout: '0.1'}": [
+        "1: defaults.dropout: must be a number, not text: write 0.1 without quotes; "
+        'given: "0.1"; allowed: a number from 0 to below 1'
+    ],
     "defaults: {batch_size: true}": [
         "1: defaults.batch_size: must be a whole number; given: true; allowed: a whole number from 1 to 10000000"
     ],

@@ -42,6 +42,9 @@ class Net(Base):
         norm: Tensor = nn.BatchNorm2d,
         width: int = 4,
         shape="square",
+        label="abc",
+        code: Annotated[str, Len(3, 3)] = "abc",
+        level: Literal["high"] | Annotated[float, Ge(0)] = 1,
         dropout: Annotated[float, Field(lt=0.5)] = 0.1,
     ):
         width = width * 2
@@ -51,6 +54,8 @@ class Net(Base):
         elif shape not in ("round", "square"):
             raise ValueError(shape)
         assert rate != 0.25, "not a quarter"
+        if not isinstance(label, (str, bool)) or not 1 < len(label) < 4:
+            raise ValueError("no label")
         if norm is None or len(sizes) > 2 and unknown(sizes):
             raise ValueError
 """
@@ -146,6 +151,10 @@ WRONG = {
     net("shape: round"): (
         f"model.shape: is refused by {OWN} (no round a); given: \"round\"; allowed: shape != 'round' or mode != 'a'"
     ),
+    net("label: abcd"): f'model.label: is refused by {OWN} (no label); given: "abcd"',
+    net("label: 7"): f"model.label: is refused by {OWN} (no label); given: 7",
+    net("code: ab"): 'model.code: is too short; given: "ab"; allowed: text of 3 characters',
+    net("level: -1"): "model.level: is out of range; given: -1; allowed: high or a number from 0",
     net("shape: oval"): (
         f'model.shape: is refused by {OWN}; given: "oval"; '
         "allowed: shape == 'round' and mode == 'a' or shape in ('round', 'square')"
@@ -176,6 +185,14 @@ def test_one_line_for_a_value_that_is_not_allowed(tmp_path, text, line):
 )
 def test_what_is_allowed_goes_through(tmp_path, text):
     load(tmp_path, text)
+
+
+def test_the_cells_own_part_of_a_conflict_is_named(tmp_path):
+    overlay = "final: a\ndefaults: {optimizer: {nesterov: true}}\ncells: [{name: a}, {name: b, momentum: 0}]"
+    with pytest.raises(
+        UserError, match=r"yaml:3: cells\[1\].momentum: is refused by sgd.*; given: 0; allowed: not nest"
+    ):
+        load_overlay(tmp_path, overlay)
 
 
 def test_an_inherited_value_out_of_a_models_range_is_refused_and_not_dropped(tmp_path):

@@ -175,7 +175,9 @@ def _fit_one(kind: Kind, value: Any) -> Any:
             return _fit(member, value)
         except MisfitError as error:
             misfits.append(error)
-    raise next((error for error in misfits if error.out_of_range), misfits[0])
+    misfit = next((error for error in misfits if error.out_of_range), misfits[0])
+    misfit.allowed = misfit.allowed if misfit.keys else _words(kind)
+    raise misfit
 
 
 def _item(kind: Kind, value: Any, number: int) -> Any:
@@ -217,13 +219,14 @@ def _wrong(kind: Kind, value: Any) -> str:
 
 
 def _words(kind: Kind) -> str:
-    limits = dict(kind.limits)
+    sizes = {LENGTHS[name]: bound for name, bound in kind.limits if name in LENGTHS}
     match kind.what:
         case "literal":
             return ", ".join(part if isinstance(part, str) else json.dumps(part) for part in kind.parts)
+        case "string" if sizes:
+            return f"text of {count(sizes, 'least', 'most', 'characters')}"
         case "array":
             inner = _words(kind.parts[0])
-            sizes = {LENGTHS[name]: bound for name, bound in limits.items() if name in LENGTHS}
             text = f"a list of {count(sizes, 'least', 'most', 'items')}" if sizes else "a list"
             return f"{text}, each {inner}" if inner else text
         case "tuple":

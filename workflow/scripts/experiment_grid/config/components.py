@@ -246,7 +246,8 @@ def _guarded(
     values = {name: value for name, value in values.items() if name in known}
     for guard in located.guards:
         if guard.refuses(values):
-            given = next((options[name] for name in guard.names if name in options), Given(MISSING, place))
+            found = [options[name] for name in guard.names if name in options] or [Given(MISSING, place)]
+            given = min(found, key=lambda one: one.keys[0] == "defaults")  # one of the cell's own, if there is
             said = f" ({guard.message})" if guard.message else ""
             yield Problem(given.keys, f"is refused by {what}{said}", given.value, guard.allowed)
 

@@ -38,8 +38,8 @@ class Guard(NamedTuple):
     @property
     def names(self) -> list[str]:
         """The parameters that it is about, in its order."""
-        nodes = ast.walk(_parsed(self.condition))
-        return list(dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name) and node.id not in KINDS))
+        found = (node.id for node in ast.walk(_parsed(self.condition)) if isinstance(node, ast.Name))
+        return [name for name in dict.fromkeys(found) if name not in (*KINDS, "isinstance", "len")]
 
     @property
     def allowed(self) -> str:
@@ -146,6 +146,7 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return all(OPERATORS[type(op)](one, other) for op, one, other in pairs)
         case ast.Call(func=ast.Name(id="len"), args=[one]):
             return len(_value(one, values))
-        case ast.Call(func=ast.Name(id="isinstance"), args=[one, ast.Name() as kind]):
-            return isinstance(_value(one, values), KINDS[kind.id])
+        case ast.Call(func=ast.Name(id="isinstance"), args=[one, ast.Name() | ast.Tuple() as kind]):
+            kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+            return isinstance(_value(one, values), tuple(KINDS[ast.unparse(one)] for one in kinds))
     raise ValueError(node)

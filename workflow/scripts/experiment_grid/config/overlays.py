@@ -57,12 +57,13 @@ def _component(name: str, merged: Mapping[str, Any], files: list[dict[str, Any]]
     before: dict[str, Any] = {}
     for file in files:
         update_config(before, {key: file[key] for key in (name, *SHORT_KEYS) if key in file})
-    if not files or before.get(name) == merged[name]:
-        return said if files else merged[name]
-    own = merged[name]
-    if isinstance(before.get(name), Mapping):  # --config gave what differs
-        own = {key: value for key, value in own.items() if before[name].get(key) != value or key not in before[name]}
-    return _under(said, {name: own}, name)
+    if not files:
+        return merged[name]
+    own = {key: merged[key] for key in (name, *SHORT_KEYS) if key in merged and before.get(key) != merged[key]}
+    if name in own and isinstance(before.get(name), Mapping):  # --config gave what differs
+        known = before[name]
+        own[name] = {key: value for key, value in own[name].items() if key not in known or known[key] != value}
+    return _under(said, own, name)
 
 
 def _under(said: Said, file: Mapping[str, Any], name: str) -> Said:

@@ -117,7 +117,7 @@ def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
     low, high = schema.get(least), schema.get(most)
     if high is None:
         return f"{low or 0} or more {what}"
-    return f"{low} to {high} {what}" if low else f"at most {high} {what}"
+    return f"{low} {what}" if low == high else f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
 def _not_json(document: Any) -> Iterator[Problem]:
@@ -256,7 +256,10 @@ def wrong_type(kinds: list[str], given: Any) -> str:
             value = float(given)
         except ValueError:
             return f"must be {wanted}, not text"
-        return f"must be {wanted}: YAML reads {given} as text, write {_plainly(value)}"
+        plainly = _plainly(value)
+        if plainly == given:
+            return f"must be {wanted}, not text: write {given} without quotes"
+        return f"must be {wanted}: YAML reads {given} as text, write {plainly}"
     return f"must be {wanted}"
 
 
