@@ -3,6 +3,7 @@
 import pytest
 from configs import load_overlay
 from project import forget_packages
+from snakemake.cli import parse_config
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -299,6 +300,22 @@ def test_the_command_lines_key_counts_over_a_files_option(tmp_path):
     assert cell(tmp_path, *files, command_line={"defaults": {"model": {"hidden": [4]}}})["model"].options["hidden"] == [
         4
     ]
+
+
+def test_numbers_of_the_command_line_are_numbers(tmp_path):
+    """Snakemake's own reader leaves them text within a mapping; a file's text stays what it is."""
+    (given,) = parse_config(
+        ["defaults={epochs: 3, normalize: false, seeds: [4, 5], model: {_target_: cnn, channels: [8], dropout: 0.5}}"]
+    ).values()
+    assert given["epochs"] == "3"
+    parameters = settings_of(tmp_path, of("batch_size: 8"), command_line={"defaults": given}).cells["x"].parameters
+    assert (parameters.epochs, parameters.normalize, parameters.seeds) == (3, False, (4, 5))
+    assert parameters.model.options["channels"] == [8] and parameters.model.options["dropout"] == 0.5
+    (given,) = parse_config(["defaults={model: {_target_: cnn, channels: [-3]}}"]).values()
+    with pytest.raises(UserError, match=r"--config: defaults.model.channels\[0\]: is out of range; given: -3"):
+        settings_of(tmp_path, of("batch_size: 8"), command_line={"defaults": given})
+    with pytest.raises(UserError, match=r"defaults.epochs: must be a whole number, not text: write 3 without quotes"):
+        settings_of(tmp_path, of("batch_size: 8") + "defaults: {epochs: '3'}")
 
 
 def test_a_cells_component_replaces_or_changes_the_inherited_one(tmp_path):
