@@ -57,6 +57,8 @@ class Guard(NamedTuple):
 
 def guards(function: Function, inherited: Callable[[ast.Call], Iterator[Guard]]) -> Iterator[Guard]:
     """The guards of a function; `inherited` gives those behind a call of `super().__init__`."""
+    if function.decorator_list:  # it may get other arguments than those given
+        return
     arguments = function.args
     known = {one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     yield from _guards(function.body, [], known, inherited)

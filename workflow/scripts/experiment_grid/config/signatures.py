@@ -73,9 +73,13 @@ def of_file(file: Path, name: str) -> Found:
 
 def annotation(target: str, name: str) -> str:
     """The annotation of one parameter of a class of this project."""
+    return next(one.annotation for one in _ours(target) if one.name == name)
+
+
+@cache
+def _ours(target: str) -> tuple[Parameter, ...]:
     reader = Reader()
-    parameters = _read(reader, reader.find(target, None)).parameters
-    return next(one.annotation for one in parameters if one.name == name)
+    return _read(reader, reader.find(target, None)).parameters
 
 
 def _refuse_relative(file: Path) -> None:
