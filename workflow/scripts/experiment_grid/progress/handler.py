@@ -63,6 +63,7 @@ class Progress(logging.Handler):
         self._stderr: StderrRedirect | None = None
         self._view = None
         self._begun = False
+        self._ended = False
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -105,7 +106,7 @@ class Progress(logging.Handler):
         elif event == LogEvent.ERROR:
             text = record.getMessage()
             if UNSUCCESSFUL not in text and not SCRIPT_FAILED.search(text):  # `end` says it, and the failed job's log
-                self._print(text, "red")
+                self._print(lines.error(text), "red")
         elif event is None:
             self._message(record)
 
@@ -155,9 +156,10 @@ class Progress(logging.Handler):
 
     def end(self) -> None:
         """The run is over: say how it went, and how to go on where it did not come to its end."""
-        self.close()
-        if self.run.total:
+        self._close_view()
+        if self.run.total and not self._ended:
             self._print(lines.summary(self.run, self._interrupted, self._partial))
+        self._ended = True
 
     def succeed(self) -> None:
         """Tell where lies what the run was for."""
@@ -165,6 +167,12 @@ class Progress(logging.Handler):
             print(goal)
 
     def close(self) -> None:
+        """Snakemake is over. An error of its own in the middle of a run leads here past the workflow's last hooks."""
+        if self._begun:
+            self.end()
+        super().close()
+
+    def _close_view(self) -> None:
         """Take the live view away, and let standard error be itself again."""
         if self._stderr is not None:
             self._stderr.back()
@@ -172,7 +180,6 @@ class Progress(logging.Handler):
         if view is not None:
             view.stop()
         self._stderr = None
-        super().close()
 
 
 def attach(workflow, snakefile: Path) -> Progress | None:

@@ -1,6 +1,7 @@
 """What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
 
 import re
+from itertools import dropwhile
 from pathlib import Path
 
 from experiment_grid.progress.jobs import Job, Run
@@ -9,6 +10,8 @@ from experiment_grid.runtime import logs
 NOTHING = "Nothing to be done: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
+TRACEBACK = "Traceback (most recent call last)"
+FRAME = re.compile(r'^  File "', re.M)
 AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
 
 
@@ -64,6 +67,16 @@ def reason(message: str) -> str:
     return AFTERWORDS.sub("", message)
 
 
+def error(text: str) -> str:
+    """An error of Snakemake's. Where it is a traceback through Snakemake's own files, what that ends with is enough: the
+    whole of it is in Snakemake's log."""
+    if not text.startswith(TRACEBACK):
+        return text
+    _, *after = FRAME.split(text)[-1].strip().splitlines()
+    message = [*dropwhile(lambda line: not line or line.startswith(" "), after)]  # of the frame: its source
+    return "\n".join([*message, "    (.snakemake/log has the traceback)"])
+
+
 def lost(log: Path) -> str:
     """The log of a submission to a cluster that failed, and what Slurm itself says in it."""
     with log.open(encoding="utf-8", errors="replace") as file:
@@ -77,11 +90,11 @@ def summary(run: Run, interrupted: bool, partial: str) -> str:
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
     if interrupted:
         return f"Interrupted: {text}. What finished is kept; the same command goes on."
-    if not run.failed:
+    if not run.failed and run.done >= run.total:
         return f"{text}."
     failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
-    text += f", {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on"
-    text += " once the cause is mended."
+    text += f", {len(run.failed)} failed: {failed}" if failed else ""
+    text += ". What finished is kept; the same command goes on once the cause is mended."
     if any(job.cell for job in run.failed.values()):
         text += f" {partial} makes the page of what there is."
     return text
