@@ -1,5 +1,5 @@
 # Questions about the plan and the results folder, asked through `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
-# and one cell alone: `make cell NAME=…`.
+# and one cell alone: `make cell NAME=…`. Those that only look leave nothing, also no log.
 
 
 localrules:
@@ -19,7 +19,7 @@ rule cell:
 
 rule why:
     log:
-        "<results>/logs/why.log",
+        os.devnull,
     conda:
         "../envs/jobs.yml"
     params:
@@ -42,7 +42,7 @@ rule dag:
 
 rule stale:
     log:
-        "<results>/logs/stale.log",
+        os.devnull,
     conda:
         "../envs/jobs.yml"
     params:
@@ -67,7 +67,7 @@ use rule stale as prune with:
 
 rule open:
     log:
-        "<results>/logs/open.log",
+        os.devnull,
     conda:
         "../envs/jobs.yml"
     params:

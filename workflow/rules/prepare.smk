@@ -1,7 +1,7 @@
 rule prepare:
     input:
         plan=planned("prepare"),
-        files=rules.download.output.files,
+        files=inputs("prepare", DOWNLOADED),
     output:
         prepared=f"<results>/data/{DATASET}/prepared.safetensors",
         record=f"<results>/data/{DATASET}/prepare.json",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from experiment_grid.progress.jobs import Job, Run
 from experiment_grid.runtime import logs
+from experiment_grid.runtime.engine import reason
 
 NOTHING = "Nothing to be done: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 TRACEBACK = "Traceback (most recent call last)"
 FRAME = re.compile(r'^  File "', re.M)
-AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
 
 
 def duration(seconds: float) -> str:
@@ -62,14 +62,8 @@ def failure(job: Job, message: str | None = None) -> str:
     return "\n    ".join([failed, f"{job.log}:", *logs.end(job.log)])
 
 
-def reason(message: str) -> str:
-    """What an executor says of a failed job, without the whole command and without where else to look."""
-    return AFTERWORDS.sub("", message)
-
-
 def error(text: str) -> str:
-    """An error of Snakemake's. Where it is a traceback through Snakemake's own files, what that ends with is enough: the
-    whole of it is in Snakemake's log."""
+    """An error of Snakemake's. Of a traceback through Snakemake's own files the end is enough: its log has it all."""
     if not text.startswith(TRACEBACK):
         return text
     _, *after = FRAME.split(text)[-1].strip().splitlines()

@@ -8,7 +8,7 @@ from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobRateLimiter
 from snakemake.settings.types import MaxJobsPerTimespan
 
-from experiment_grid.runtime.scheduling import throttle_scheduler
+from experiment_grid.runtime.engine import throttle_scheduler
 
 
 def scheduler(subsample=None, limiter=None, cores=4, nodes=sys.maxsize):
