@@ -5,6 +5,7 @@ from functools import cache
 
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
+from experiment_grid.config.command_line import typed
 from experiment_grid.config.gpus import gpus_available, overlooked
 from experiment_grid.data.datasets import mirrors, source
 from experiment_grid.planning import queries
@@ -19,14 +20,22 @@ from experiment_grid.runtime.errors import cannot_write
 IS_MAIN = engine.is_main(workflow)
 ON_NODE = not IS_MAIN and not config.get("partial")
 
+if engine.cores(workflow) == 0:
+    sys.exit("--cores: no job could run; given: 0; allowed: a number from 1, or all")
+
+NO_CONFIG = (
+    f"{CONFIG}: no such file in {Path.cwd()}; start Snakemake in the project's folder, or give it as --directory"
+)
+
 try:
     read = configured.checked_before if ON_NODE else configured.load
-    settings = read(config, engine.config_files(workflow))
+    settings = read(typed(config, engine.given_values(workflow)), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
     RECIPES = Recipes(settings, SOURCE, REFERENCE)
 except UserError as error:
-    sys.exit(str(error))
+    nowhere = not (CONFIG.exists() or engine.has_given_config(workflow)) and "is missing" in str(error)
+    sys.exit(NO_CONFIG if nowhere else str(error))
 
 NO_TOUCH = (
     "--touch: nothing touched: a result is up to date by its content and its recipe, whatever its time is; "
@@ -76,6 +85,8 @@ def planned(stage):
             sys.exit(NO_TOUCH)
         try:
             plan.look_for_files_in_the_way()
+            if engine.deletes():
+                hold()
             if engine.only_looks(workflow):
                 return to_look_at(job)
             hold()

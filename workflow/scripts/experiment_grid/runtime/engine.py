@@ -7,7 +7,7 @@ works, without what the answer was for.
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -74,6 +74,12 @@ def touches(workflow: Any) -> bool:
     return workflow.touch
 
 
+def deletes() -> bool:
+    """Whether outputs will be deleted: --delete-all-output and its like, which no API tells."""
+    told = any(argument.startswith("--delete-") for argument in sys.argv)
+    return told and {"-n", "--dry-run", "--dryrun"}.isdisjoint(sys.argv)
+
+
 @otherwise(lambda workflow: None)
 def cores(workflow: Any) -> int | None:
     """What --cores says; None where it says nothing, as on a cluster."""
@@ -114,9 +120,14 @@ def given_values(workflow: Any) -> dict[str, Any]:
 
 
 @otherwise(lambda workflow: workflow.configfiles)
-def config_files(workflow: Any) -> Iterable[Path | str]:
-    """Where the config comes from: with --replace-workflow-config not from the Snakefile's own file."""
-    return workflow.overwrite_configfiles if workflow.config_settings.replace_workflow_config else workflow.configfiles
+def config_files(workflow: Any) -> Sequence[Path | str]:
+    """Where the config comes from: those of --configfile, later ones winning, and at the end the one that they all
+    overlay, which is the Snakefile's, or the first of theirs where that is not there or was replaced."""
+    files = list(workflow.configfiles)
+    overlays = files[: len(workflow.overwrite_configfiles)]
+    if workflow.config_settings.replace_workflow_config or files == overlays:
+        return [*overlays[1:], *overlays[:1]]
+    return files
 
 
 # Its output
