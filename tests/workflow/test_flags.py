@@ -1,4 +1,4 @@
-"""Flags of Snakemake's mean what its documentation says; where one can't, a sentence says so. docs/flags.md has them."""
+"""Flags mean what Snakemake says; where one can't, a sentence says so. docs/flags.md has the table."""
 
 import json
 import shutil

@@ -3,6 +3,7 @@ import os
 from contextlib import suppress
 from functools import cache
 
+from experiment_grid.config import places
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
 from experiment_grid.config.command_line import typed
@@ -29,6 +30,8 @@ NO_CONFIG = (
 
 try:
     read = configured.checked_before if ON_NODE else configured.load
+    RESULTS = engine.results(workflow, config)
+    places.check(RESULTS, engine.config_files(workflow))
     settings = read(typed(config, engine.given_values(workflow)), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
@@ -45,7 +48,7 @@ CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
 plan = Plan(
-    engine.results(workflow, config),
+    RESULTS,
     DATASET,
     CELLS,
     RECIPES,

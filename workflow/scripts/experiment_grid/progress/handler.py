@@ -26,6 +26,7 @@ from experiment_grid.runtime.errors import UserError
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
 UNINTERESTING = (
+    "host: ",
     "Config file ",
     "Building DAG of jobs",
     "Assuming unrestricted shared filesystem usage",
