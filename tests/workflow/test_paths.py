@@ -86,11 +86,9 @@ def test_what_make_is_given_is_one_word(telling, value):
     assert f"<--configfile>\n<{value}>\n" in done.stdout
     assert "<--cores>\n<1;2>\n<--resources>\n<gpu=$x>\n" in done.stdout
     done = make(telling, "cell", f"NAME={value}")
-    assert (
-        done.stdout.splitlines()[-1].startswith(f"<{value}> ") or "$" in value
-    )  # no name of a cell: make takes it out
+    assert done.stdout.splitlines()[-1].startswith(f"<{value}> ") or "$" in value  # make takes that out
     assert make(telling, "clean", "YES=1").stdout.splitlines()[-1].startswith("<> <1> ")
-    assert not (telling / "hacked").exists()
+    assert not (telling / "x").exists()
 
 
 @pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", ".snakemake/cache")])

@@ -43,7 +43,7 @@ rule compare:
     benchmark:
         "<results>/benchmarks/compare.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/analysis.yml"
     threads: 1
     params:
         cells=COMPARED,

@@ -24,7 +24,7 @@ rule download:
     benchmark:
         "<results>/benchmarks/download.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/data.yml"
     threads: 1
     params:
         mirrors=MIRRORS,

@@ -19,7 +19,7 @@ rule errors:
     benchmark:
         "<results>/benchmarks/errors.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: 1
     params:
         cells=COMPARED,

@@ -16,7 +16,7 @@ rule evaluate:
     # Before any training: what is trained can then be looked at (make report-partial).
     priority: len(CELLS) + 1
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: 1
     script:
         "../scripts/evaluate.py"

@@ -34,7 +34,7 @@ rule figures:
     benchmark:
         "<results>/benchmarks/figures.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/figures.py"

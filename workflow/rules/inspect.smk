@@ -21,7 +21,7 @@ rule why:
     log:
         os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         text=lambda wildcards: explain(plan),
     script:
@@ -32,7 +32,7 @@ rule dag:
     log:
         "<results>/logs/dag.log",
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         folder=f"{plan.results}/dag",
         jobs=lambda wildcards: queries.reasons(plan),
@@ -44,7 +44,7 @@ rule stale:
     log:
         os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
@@ -69,7 +69,7 @@ rule open:
     log:
         os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         page=f"{plan.results}/report.html",
     script:
@@ -80,7 +80,7 @@ rule clean:
     log:
         "<results>/logs/clean.log",
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         results=str(plan.results),
         patterns=lambda wildcards: queries.written(rules),

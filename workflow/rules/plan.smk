@@ -132,7 +132,7 @@ def prepared(stage):
 def warn_of_no_gpu():
     """Where other machines train, none of which was asked for its GPUs."""
     devices = {cell.parameters.device for cell in settings.cells.values()}
-    warning = workflow.non_local_exec and overlooked(settings.gpus, GPUS, devices)
+    warning = engine.runs_elsewhere(workflow) and overlooked(settings.gpus, GPUS, devices)
     if warning:
         logger.warning(warning)
 

@@ -10,7 +10,7 @@ rule prepare:
     benchmark:
         "<results>/benchmarks/prepare.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/data.yml"
     threads: 1
     script:
         "../scripts/prepare.py"

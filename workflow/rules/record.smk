@@ -14,7 +14,7 @@ rule record:
     benchmark:
         "<results>/benchmarks/record.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/record.py"

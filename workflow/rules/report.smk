@@ -21,7 +21,7 @@ rule report:
     benchmark:
         "<results>/benchmarks/report.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/report.py"

@@ -18,6 +18,7 @@ from experiment_grid.config import signatures
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
 from experiment_grid.runtime.files import PART, digest, forget_epochs, write_json
 from experiment_grid.runtime.logs import end
@@ -29,28 +30,6 @@ AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
 IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files that are not written beside their names
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage as the plan sees it: where its record lies and which stages feed it."""
-
-    record: str
-    after: tuple[str, ...]
-    per_cell: bool = False
-
-
-STAGES = {
-    "download": Stage("data/{dataset}/download.json", ()),
-    "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
-    "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
-    "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
-    "compare": Stage("comparison/compare.json", ("train", "evaluate")),
-    "figures": Stage("figures/figures.json", ("compare",)),
-    "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
-    "report": Stage("report.json", ("compare", "errors")),
-    "record": Stage("record.json", ("train", "evaluate", "compare", "figures", "errors", "report")),
-}
 
 
 @dataclass

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
 
 READERS = {"why", "dag", "open", "stale"}

@@ -1,4 +1,5 @@
-"""All of Snakemake that its documentation does not promise: nothing else here touches its internals.
+"""All of Snakemake that its documentation does not promise (rules/start.smk alone asks, before it can import this,
+where it is).
 
 Where they are other ones than in the versions that CI runs, a question gets the answer of its `fallback`: the run
 works, without what the answer was for.
@@ -63,6 +64,12 @@ def is_main(workflow: Any) -> bool:
 
 
 @otherwise(lambda workflow: False)
+def runs_elsewhere(workflow: Any) -> bool:
+    """Whether jobs run on other machines."""
+    return bool(workflow.non_local_exec)
+
+
+@otherwise(lambda workflow: False)
 def only_looks(workflow: Any) -> bool:
     """Whether no job will run: --dry-run, --summary, --dag and their like. Known once the DAG is built."""
     return workflow.execution_settings is None or workflow.dryrun
@@ -89,7 +96,7 @@ def cores(workflow: Any) -> int | None:
 # Where it is, and what it was given
 
 
-@otherwise(lambda workflow, snakefile: True)
+@otherwise(lambda workflow, snakefile: False)
 def is_own(workflow: Any, snakefile: Path) -> bool:
     """Whether the workflow that is run is that of `snakefile`, and not one that uses it as a module."""
     return Path(workflow.main_snakefile).resolve() == snakefile.resolve()
@@ -119,7 +126,7 @@ def given_values(workflow: Any) -> dict[str, Any]:
     return dict(workflow.config_settings.config)
 
 
-@otherwise(lambda workflow: workflow.configfiles)
+@otherwise(lambda workflow: list(getattr(workflow, "configfiles", ())))
 def config_files(workflow: Any) -> Sequence[Path | str]:
     """Where the config comes from: those of --configfile, later ones winning, and at the end the one that they all
     overlay, which is the Snakefile's, or the first of theirs where that is not there or was replaced."""
