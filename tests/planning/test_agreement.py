@@ -31,7 +31,7 @@ cells:
   - {name: narrow, learning_rate: 0.02}
 """
 YEAR = 365 * 24 * 3600  # seconds
-STARTED = re.compile(r"^\d\d:\d\d:\d\d  start  (\w+) *(\S*?)(?:  \(.*)?$", re.M)
+STARTED = re.compile(r"^\d\d:\d\d:\d\d  start  (\w+)(?: +([\w.-]+))?(?:  \(.*)?$", re.M)
 
 Chance = random.Random
 

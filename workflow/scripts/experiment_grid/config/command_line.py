@@ -7,7 +7,10 @@ from typing import Any
 
 def typed(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The merged `config` with numbers, true, false and null where --config, which said `given`, has their text."""
-    return {key: _typed(value, given[key]) if key in given else value for key, value in config.items()}
+    try:
+        return {key: _typed(value, given[key]) if key in given else value for key, value in config.items()}
+    except RecursionError:  # aliases that go round in a ring, which the check of the configuration reports
+        return dict(config)
 
 
 def _typed(value: Any, given: Any) -> Any:
