@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiment_grid.planning.fingerprint import fingerprint, source
+from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, source
+from experiment_grid.planning.recipes import USED
 from experiment_grid.planning.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,7 +20,12 @@ LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "bench": "req
 
 
 ENVIRONMENTS = sorted((ROOT / "workflow/envs").glob("*.yml"))
-PACKAGES = {"sklearn": "scikit-learn", "PIL": "pillow", "markupsafe": "jinja2"}  # by what they are imported as
+PACKAGES = {
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "markupsafe": "jinja2",
+    "annotated_types": "annotated-types",
+}  # by what they are imported as
 
 
 def conda(file: Path) -> set[str]:
@@ -39,7 +45,10 @@ def test_a_stages_environment_has_what_it_imports(stage):
     rule = (ROOT / f"workflow/rules/{stage}.smk").read_text("utf-8")
     (name,) = re.findall(r'"\.\./envs/(\w+\.yml)"', rule)
     has = {pin.partition("==")[0] for pin in conda(ROOT / "workflow/envs" / name)}
-    trees = [ast.walk(ast.parse(source(module).read_text("utf-8"))) for module in fingerprint(stage)]
+    files = {source(module) for module in fingerprint(stage)}
+    if stage in USED:  # whatever a cell is made of
+        files |= {*(SCRIPTS / "experiment_grid/training").rglob("*.py")}
+    trees = [ast.walk(ast.parse(file.read_text("utf-8"))) for file in files]
     nodes = [node for tree in trees for node in tree]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
