@@ -1,9 +1,9 @@
 # The workflow's table of contents: the configuration comes in, the rules follow, `all` says what a run leaves.
-import logging
 from pathlib import Path
 
-# Where Snakemake's own log finds no room, nor do the results: the line that says so would stand below its tracebacks.
-logging.raiseExceptions = False
+from snakemake.utils import min_version
+
+min_version("9.20.0")
 
 
 include: "workflow/rules/start.smk"

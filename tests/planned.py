@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.records import now, write_record
 
 CELLS = ["a", "b"]

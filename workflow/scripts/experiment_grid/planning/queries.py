@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.stages import STAGES
+from experiment_grid.runtime.engine import Asked
 
 READERS = {"why", "dag", "open", "stale"}
 REMOVERS = {"prune", "clean"}
@@ -16,11 +18,11 @@ def only_read(targets: Collection[str]) -> bool:
     return bool(targets) and READERS.issuperset(targets)
 
 
-def goal(asked: Any, results: Path, environment: Mapping[str, str]) -> str:
-    """Where lies what was asked for, by Snakemake's DAG settings: a cell by `make cell`, the page by a whole run."""
+def goal(asked: Asked, results: Path, environment: Mapping[str, str]) -> str:
+    """Where lies what was asked for, of a run: a cell by `make cell`, the page by a whole run."""
     if "cell" in asked.targets:
         return f"The cell: {results}/cells/{environment['NAME']}/"
-    return "" if asked.targets or asked.until or asked.omit_from else f"The page: {results}/report.html"
+    return "" if asked.targets or asked.in_part else f"The page: {results}/report.html"
 
 
 def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
@@ -39,6 +41,12 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
     if name not in cells:
         sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(cells)}")
     return f"<results>/cells/{name}/evaluation.csv"
+
+
+def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
+    """The files that Snakemake expects of a job: its outputs and its benchmark."""
+    rule = getattr(rules, stage)
+    return [Path(str(file).replace("{cell}", cell or "")) for file in (*rule.output, rule.benchmark)]
 
 
 def written(rules: Any) -> list[str]:
