@@ -4,6 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
+from experiment_grid.config.problems import LOADER
+
 
 def typed(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The merged `config` with numbers, true, false and null where --config, which said `given`, has their text."""
@@ -29,7 +33,10 @@ def _read(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        read = json.loads(value)
+        found = json.loads(value)  # 1e-3, which YAML 1.1 takes for text
     except ValueError:
-        return value
-    return value if isinstance(read, list | dict) else read
+        try:
+            found = yaml.load(value, LOADER)
+        except (yaml.YAMLError, ValueError):
+            return value
+    return found if isinstance(found, bool | int | float) or value == "null" else value
