@@ -7,6 +7,8 @@ rule compare:
         evaluation=compared("evaluation.csv"),
         predictions=compared("predictions.npz"),
         confusion=compared("confusion.npz"),
+        timing="<results>/timing.csv",
+        rounds="<results>/timing/rounds.csv",
     output:
         comparison=report(
             "<results>/comparison.csv",

@@ -3,6 +3,7 @@ rule record:
         plan=planned("record"),
         cells=compared("run.json", "evaluation.json"),
         records=[
+            "<results>/timing/timing.json",
             "<results>/comparison/compare.json",
             "<results>/figures/figures.json",
             "<results>/errors/errors.json",

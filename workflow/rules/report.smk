@@ -1,11 +1,12 @@
 rule report:
     input:
         plan=planned("report"),
-        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference"]),
+        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference", "timing"]),
         details=expand("<results>/comparison/{name}.csv", name=["curves", "seeds", "classes"]),
         arrays=expand("<results>/comparison/{name}.npz", name=["predictions", "confusion"]),
         told=expand("<results>/comparison/{name}.json", name=["findings", "claims", "reference", "cells"]),
         exports=expand("<results>/comparison/table.{suffix}", suffix=["tex", "md"]),
+        timing="<results>/timing/timing.json",
         errors="<results>/errors/errors.json",
         images=expand("<results>/errors/{name}.png", name=["atlas", "attribution", "neighbours"]),
     output:
