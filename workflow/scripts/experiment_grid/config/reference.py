@@ -28,6 +28,7 @@ MEASURES = Literal[
     "test_f1_macro",
     "train_seconds",
     "seconds_per_epoch",
+    "loader_seconds",
 ]
 
 
@@ -97,7 +98,10 @@ class Claim(Closed):
     claim: Name
     says: Text
     source: Literal["words", "figures"]
-    measure: Annotated[MEASURES, Field(description="A column of comparison.csv.")]
+    measure: Annotated[
+        MEASURES,
+        Field(description="A column of comparison.csv; or loader_seconds, a step of the usual loop with a DataLoader."),
+    ]
     direction: Literal["higher", "lower", "different", "largest"]
     quote: Annotated[Text, Field(description="The report's own words, word for word; only where source is words.")] = (
         None

@@ -80,6 +80,16 @@ class Results:
         return _json(self.folder / "errors" / "errors.json")
 
     @cached_property
+    def timing(self) -> list[dict[str, Any]]:
+        """The rows of timing.csv; figures does without."""
+        return _rows(self.folder / "timing.csv")
+
+    @cached_property
+    def timing_record(self) -> dict[str, Any]:
+        """How the timing stage measured."""
+        return _json(self.folder / "timing" / "timing.json")
+
+    @cached_property
     def normalization_pair(self) -> dict[str, Any] | None:
         """The row of effects.csv for normalisation, the first by the config's order; as without → with."""
         pairs = [row for row in self.effects if row["factor"] == "normalize" and row["difference"] is not None]
@@ -145,7 +155,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _table(path: Path) -> pd.DataFrame:
     # Only the empty string is missing: a cell may be called "nan" or "007".
-    text = dict.fromkeys(("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row"), str)
+    text = dict.fromkeys(
+        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as"), str
+    )
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
 
 

@@ -12,7 +12,8 @@ from experiment_grid.timing.rounds import Visit
 from experiment_grid.timing.ways import Way
 
 CONFIDENCE = 0.95
-COLUMNS = ["cell", "device", "way", "step_seconds", "low", "high", "images_per_second", "steps", "rounds", "measured_as"]
+FIGURES = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]
+COLUMNS = ["cell", "device", "way", *FIGURES, "measured_as"]
 VISITS = ["measured_as", "device", "way", "round", "steps", "seconds"]
 
 

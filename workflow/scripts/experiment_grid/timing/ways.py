@@ -1,4 +1,4 @@
-"""What is measured: the steps of this trainer by its cells, and those of the usual loop with torchvision's DataLoader."""
+"""What is measured: steps of this trainer, cell by cell, and of the usual loop with torchvision's DataLoader."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,11 @@ from experiment_grid.training.split import split_sizes
 from experiment_grid.training.step import step
 
 TRAINER, LOADER, LOADER_NORMALIZED = "trainer", "loader", "loader, normalized"  # column `way` of timing.csv
-TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # data sets that are classes there
+TORCHVISION = {
+    "mnist": "MNIST",
+    "fashion-mnist": "FashionMNIST",
+    "kmnist": "KMNIST",
+}  # data sets that are classes there
 UNKNOWN_TO_A_STEP = ("seeds", "epochs", "train_fraction", "device")  # parameters that a step does the same work with
 WARM = 5  # steps before the clock starts: the first three make and check the recording
 
