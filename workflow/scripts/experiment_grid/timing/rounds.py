@@ -1,7 +1,7 @@
 """Interleaved rounds: everything is measured again and again in a changing order, so that what slows the machine for a
 while slows all of it. The steps are shared out so that the whole takes no longer than it may, whatever the grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from time import perf_counter
 from typing import NamedTuple, Protocol
@@ -10,6 +10,7 @@ STEPS = 30  # of each at a visit: a few hundred in all rounds
 ROUNDS = (10, 5, 3)  # where fewer rounds leave each visit enough steps
 ENOUGH = 5  # steps at a visit
 PILOT = 3  # steps of the first visit, which tells how long a visit takes and counts for nothing
+PILOT_SHARE = 0.25  # of the time, for first visits
 FIRST = 5  # first visits after which it is told whether recorded steps can be afforded
 
 
@@ -51,11 +52,11 @@ def measure(ways: Sequence[Startable], end: float) -> Measured:
     costs = _pilot(ways, end, recorded=True)
     if costs is None:
         recorded = False
-        costs = _pilot(ways, end, recorded=False) or {}
-    rounds, steps = share_out(list(costs.values()), end - perf_counter())
+        costs = _pilot(ways, end, recorded=False) or []
+    rounds, steps = share_out(costs, end - perf_counter())
     visits = []
     for number in range(1, rounds + 1):
-        order = list(costs)
+        order = list(range(len(ways)))
         Random(number).shuffle(order)
         for index in order:
             if perf_counter() + costs[index].of(steps) < end:
@@ -74,20 +75,28 @@ def share_out(costs: Sequence[Cost], seconds: float) -> tuple[int, int]:
     return rounds, max(1, steps)
 
 
-def _pilot(ways: Sequence[Startable], end: float, *, recorded: bool) -> dict[int, Cost] | None:
-    """What a visit costs, by index; of what there was no time for, nothing. None: recorded steps cost too much."""
+def _pilot(ways: Sequence[Startable], end: float, *, recorded: bool) -> list[Cost] | None:
+    """What a visit costs; where looking at each takes too long, as much as one of those looked at. None: recorded steps
+    cost too much."""
     costs: dict[int, Cost] = {}
     order = list(range(len(ways)))
     Random(0).shuffle(order)
+    enough = perf_counter() + PILOT_SHARE * (end - perf_counter())
     for done, index in enumerate(order, start=1):
         started = perf_counter()
-        if started >= end:
+        if costs and started >= enough:
             break
         run = ways[index].start(0, recorded=recorded)
         ready = perf_counter()
         costs[index] = Cost(ready - started, run(PILOT) / PILOT)
-        spent = sorted(cost.of(PILOT) for cost in costs.values())[done // 2]  # the median: the first may import much
+        spent = _typical(costs).of(PILOT)
         visits = len(ways) * (1 + ROUNDS[-1]) - done
         if recorded and done >= FIRST and perf_counter() + visits * spent > end:
             return None
-    return costs
+    usual = _typical(costs)
+    return [costs.get(index, usual) for index in range(len(ways))]
+
+
+def _typical(costs: Mapping[int, Cost]) -> Cost:
+    """The one in the middle: the first may import much."""
+    return sorted(costs.values(), key=lambda cost: cost.of(PILOT))[len(costs) // 2]
