@@ -103,8 +103,14 @@ def remove(path: Path) -> None:
 
 
 def forget_epochs(folder: Path) -> None:
-    """Remove the epochs of a training that is done, and their folder unless somebody else has something there."""
-    for path in folder.glob("*seed*.epoch*.safetensors"):
+    """Remove the epochs of a training that is done, and their folder unless somebody else has something there.
+
+    The last first: one that is killed here goes on after what is left.
+    """
+    epochs = folder.glob("*seed*.epoch*.safetensors")
+    for path in sorted(
+        epochs, key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)], reverse=True
+    ):
         remove(path)
     with suppress(OSError):
         folder.rmdir()

@@ -13,6 +13,7 @@ from experiment_grid.training.devices import synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
+from experiment_grid.training.layout import lay_out
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
@@ -68,6 +69,7 @@ class Trainer:
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
+        lay_out(self.module, self.optimizer)
         self.said: set[str] = set()  # why steps are not recorded
 
     @property

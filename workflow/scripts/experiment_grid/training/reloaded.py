@@ -14,6 +14,7 @@ from torch import Tensor
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training.components import Component, Loss, Model
 from experiment_grid.training.images import input_shape, predict
+from experiment_grid.training.layout import lay_out_as
 from experiment_grid.training.metrics import mean_loss
 from experiment_grid.training.randomness import TEST, seed_all
 from experiment_grid.training.state import unsaved
@@ -39,6 +40,7 @@ def refuse_other_answers(
     """
     new_model = Model(model.cell, parameters, input_shape(images), model.classes, seed)
     new_model.on(images.device)
+    lay_out_as(new_model.module, model.module)  # a product's last bits depend on it
     new_loss = Loss(loss.cell, parameters, images.device)
     pairs = ((model, new_model.module, weights[0]), (loss, new_loss.function, weights[1]))
     for component, new, state in pairs:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.training.optimizers.base import FusedOptimizer
+from experiment_grid.training.optimizers.base import FusedOptimizer, rows
 
 
 class Adam(FusedOptimizer):
@@ -52,11 +52,11 @@ class Adam(FusedOptimizer):
         steps = [state["step"] for state in states]
         torch._foreach_add_(steps, 1)
         self.kernel(
-            parameters,
-            gradients,
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [state["max_exp_avg_sq"] for state in states] if group["amsgrad"] else [],
+            rows(parameters),
+            rows(gradients),
+            rows([state["exp_avg"] for state in states]),
+            rows([state["exp_avg_sq"] for state in states]),
+            rows([state["max_exp_avg_sq"] for state in states]) if group["amsgrad"] else [],
             steps,
             lr=group["lr"],
             beta1=group["betas"][0],

@@ -55,7 +55,8 @@ class FusedOptimizer:
             for group in self.param_groups:
                 with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
                 if with_gradient:
-                    self.update(group, with_gradient, [parameter.grad for parameter in with_gradient])
+                    gradients = [laid_out_as(parameter, parameter.grad) for parameter in with_gradient]
+                    self.update(group, with_gradient, gradients)
         return loss
 
     def update(self, group: dict[str, Any], parameters: list[Tensor], gradients: list[Tensor]) -> None:
@@ -78,5 +79,19 @@ class FusedOptimizer:
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         self.state.clear()
         for number, values in kept["state"].items():
-            device = parameters[number].device
-            self.state[parameters[number]] = {name: value.to(device) for name, value in values.items()}
+            parameter = parameters[number]
+            on_device = {name: value.to(parameter.device) for name, value in values.items()}
+            self.state[parameter] = {name: laid_out_as(parameter, value) for name, value in on_device.items()}
+
+
+def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """`value` with the strides of a parameter of its shape: the fused kernels go through memory without a look at
+    strides, so that tensors that are laid out otherwise would be taken for others."""
+    if value.shape != parameter.shape or value.stride() == parameter.stride():
+        return value
+    return torch.empty_like(parameter).copy_(value)
+
+
+def rows(tensors: list[Tensor]) -> list[Tensor]:
+    """The same tensors, a transposed matrix as it lies in memory, which the fused kernels do not copy."""
+    return [tensor if tensor.dim() != 2 or tensor.is_contiguous() else tensor.t() for tensor in tensors]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.training.optimizers.base import FusedOptimizer
+from experiment_grid.training.optimizers.base import FusedOptimizer, rows
 
 
 class SGD(FusedOptimizer):
@@ -56,9 +56,9 @@ class SGD(FusedOptimizer):
 
     def _update(self, group, parameters, gradients, velocities, *, first):
         torch._fused_sgd_(
-            parameters,
-            gradients,
-            velocities,
+            rows(parameters),
+            rows(gradients),
+            rows(velocities),
             lr=group["lr"],
             momentum=group["momentum"],
             dampening=group["dampening"],

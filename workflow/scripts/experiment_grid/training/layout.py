@@ -1,0 +1,29 @@
+"""How weights lie in memory.
+
+A linear layer multiplies by the transpose of its weight [outputs, inputs]. Where that lies in memory row by row, the
+product of 64 images of MNIST and 128 units takes 0.1 ms in place of 0.26 on a core with AVX-512 (`python -m bench
+layout`). Shapes, names and state dicts stay as they are.
+"""
+
+from torch import nn
+
+from experiment_grid.training.optimizers.base import FusedOptimizer, laid_out_as
+
+OURS = "experiment_grid."  # a user's model may ask more of its weights than their shape
+
+
+def lay_out(module: nn.Module, optimizer: object) -> None:
+    """Put the weights of a built-in network's linear layers into memory as their transposes.
+
+    For the stand-ins alone: of torch.optim's classes, LBFGS takes gradients that lie row by row.
+    """
+    if isinstance(optimizer, FusedOptimizer) and type(module).__module__.startswith(OURS):
+        for layer in module.modules():
+            if isinstance(layer, nn.Linear):
+                layer.weight.data = layer.weight.data.t().contiguous().t()
+
+
+def lay_out_as(module: nn.Module, other: nn.Module) -> None:
+    """Put the parameters of a module into memory as those of another one of the same form."""
+    for mine, theirs in zip(module.parameters(), other.parameters(), strict=True):
+        mine.data = laid_out_as(theirs, mine.data)
