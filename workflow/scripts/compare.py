@@ -70,8 +70,8 @@ def compare(
     write_confusion(outputs["confusion"], cells)
     write_json(outputs["findings"], told)
     write_json(outputs["claims"], {"claims": claims})
-    not_stated = reference["not_stated"] if reference else {}
-    write_json(outputs["rows"], {"rows": agreement.rows, "not_stated": not_stated})
+    stated = {"not_stated": {}, "search": None} if reference is None else reference
+    write_json(outputs["rows"], {"rows": agreement.rows} | {key: stated.get(key) for key in ("not_stated", "search")})
     write_json(outputs["cells"], {"cells": cell_blocks(cells, seeds, reference)})
     shown = shown_table(comparison)
     write_latex(outputs["latex"], shown, f"Results of the experiments on {settings['dataset']}.")

@@ -66,7 +66,7 @@ class Run(NamedTuple):
 
 def combinations(search: dict[str, Any], config: dict[str, Any]) -> list[Tried]:
     """Every row × combination of values; the rows are those of the report that `config` audits."""
-    rows = {row["row"]: row for row in reference.load(config["reference"])["rows"]}
+    rows = {row["row"]: row for row in reference.load(config["reference"], searched=False)["rows"]}
     changed = {"seeds": search["seeds"], "epochs": search["epochs"]}
     tried, cells = [], {}
     for row in rows.values():

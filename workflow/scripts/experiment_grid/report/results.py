@@ -46,6 +46,7 @@ class Results:
     claims: list[dict[str, Any]]
     original: list[dict[str, Any]]
     not_stated: dict[str, str]
+    search: dict[str, Any] | None
     cells: list[dict[str, Any]]
     predictions: dict[str, np.ndarray]
     confusion: dict[str, np.ndarray]
@@ -141,6 +142,7 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
         not_stated=_json(side_by_side / "reference.json")["not_stated"],
+        search=_json(side_by_side / "reference.json")["search"],
         cells=_json(side_by_side / "cells.json")["cells"],
         predictions=_arrays(side_by_side / "predictions.npz"),
         confusion={
