@@ -1,5 +1,6 @@
 """What came out, in sentences made from the tables: effects, best and final cell, times, seeds, and their limits."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -181,7 +182,7 @@ def _times(table):
     yield _finding("time", "range", text, [fast, slow], "comparison.csv", figures=figures)
 
 
-def _steps(timing):
+def _steps(timing: Timing | None) -> Iterator[dict[str, Any]]:
     if timing is None:
         return
     timed = timing.table[(timing.table["way"] == TRAINER) & timing.table["step_seconds"].notna()]

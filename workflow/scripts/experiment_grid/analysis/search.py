@@ -13,18 +13,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from pydantic import Field
 
 from experiment_grid.analysis.audit import INDEPENDENT
 from experiment_grid.analysis.expectations import HALF_DIGIT, Expected, expected_run, total_train_loss
 from experiment_grid.analysis.variance import spread
 from experiment_grid.config import reference, settings
-from experiment_grid.config.kinds import Closed
 from experiment_grid.config.problems import Sources, relative
+from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import replacing
@@ -32,14 +31,6 @@ from experiment_grid.runtime.files import replacing
 CONFIG, SEARCH = Path("config/config.yaml"), Path("config/search.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals
 CONFIDENCE = 0.95
-
-
-class Search(Closed):
-    """What config/search.yaml holds."""
-
-    grid: Annotated[dict[str, list[Any]], Field(min_length=1)]
-    seeds: Annotated[list[int], Field(min_length=2)]
-    epochs: Annotated[int, Field(ge=1)]
 
 
 class Tried(NamedTuple):

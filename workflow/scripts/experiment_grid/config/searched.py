@@ -1,14 +1,26 @@
-"""What a search among other settings found, from the table that `experiment_grid.analysis.search` writes."""
+"""A search for settings that give the original's figures: what config/search.yaml holds, and what came out."""
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from experiment_grid.config.keys import Grid
+from experiment_grid.config.kinds import Closed
 from experiment_grid.config.problems import relative
 from experiment_grid.runtime.errors import UserError
 
 FIGURES = ("seeds", "train_loss", "train_correct", "test_correct", "fits", "of", "misfit")  # the rest is what was tried
 SHOWN = 3  # of a row's settings that fit; of those that do not, the nearest
+
+
+class Search(Closed):
+    """What is tried, as config/search.yaml explains it."""
+
+    grid: Annotated[Grid, Field(description="Values by parameter or option, as in a cell.")]
+    seeds: Annotated[list[int], Field(min_length=2, description="Trainings of each combination.")]
+    epochs: Annotated[int, Field(ge=1, description="Every epoch up to this one.")]
 
 
 def summary(path: Path | str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Interleaved rounds: everything is measured again and again in a changing order, so that what slows the machine for a
 while slows all of it. The steps are shared out so that the whole takes no longer than it may, whatever the grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from time import perf_counter
 from typing import NamedTuple, Protocol
@@ -17,7 +17,7 @@ FIRST = 5  # first visits after which it is told whether recorded steps can be a
 class Startable(Protocol):
     """What can be measured: `start` makes it anew and returns what gives the seconds of so many steps."""
 
-    def start(self, round_: int, *, recorded: bool): ...
+    def start(self, round_: int, *, recorded: bool) -> Callable[[int], float]: ...
 
 
 class Visit(NamedTuple):

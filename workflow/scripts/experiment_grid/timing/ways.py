@@ -1,7 +1,7 @@
 """What is measured: steps of this trainer, cell by cell, and of the usual loop with torchvision's DataLoader."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -63,8 +63,7 @@ class Way:
         parameters = dict(self.parameters) | ({} if recorded else {"step": "eager"})
         kind = _Steps if self.way == TRAINER else _LoaderSteps
         steps = kind(self.cells[0], parameters, round_, self.data.images, self.data.labels, self.data.classes)
-        if self.way != TRAINER:
-            steps.load(self.dataset, normalize=self.way == LOADER_NORMALIZED)
+        steps.load(self.dataset, normalize=self.way == LOADER_NORMALIZED)
         steps.seconds(WARM if recorded and self.way == TRAINER else 1)
         return steps.seconds
 
@@ -72,12 +71,14 @@ class Way:
 class _Steps(Trainer):
     """Steps as an epoch of training takes them, the fetching of their images included."""
 
+    def load(self, dataset: str, *, normalize: bool) -> None:
+        """Get ready; the images are there, and how they are scaled is the cell's."""
+        self.module.train()
+        self.loss.train()
+        self.learn = self._gradients(batch_sizes(len(self.training), self.parameters["batch_size"]))
+
     def seconds(self, count: int) -> float:
         """How long `count` steps take."""
-        if not hasattr(self, "learn"):
-            self.module.train()
-            self.loss.train()
-            self.learn = self._gradients(batch_sizes(len(self.training), self.parameters["batch_size"]))
         size = min(self.parameters["batch_size"], len(self.training))
         order = self.training[torch.randint(len(self.training), (count * size,)).to(self.device)]
         labels, kept = self.labels[order].split(size), []
@@ -121,7 +122,7 @@ class _LoaderSteps(Trainer):
         synchronize(self.device)
         return perf_counter() - started
 
-    def _endless(self):
+    def _endless(self) -> Iterator[list[Tensor]]:
         while True:
             yield from self.loader
 
