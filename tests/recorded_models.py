@@ -438,3 +438,30 @@ class Freezing(Rebinding):
         if self.state[weight]["steps"] == 6:
             weight.requires_grad_(False)
         return loss
+
+
+class AnotherAfterValidation(Base):
+    """Trains otherwise in every epoch; a step changes nothing."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.validations = 0
+
+    def forward(self, images):
+        self.validations += not self.training
+        return super().forward(images) * (1 + self.validations * self.training)
+
+
+VALIDATIONS = []
+
+
+class AnotherByGlobal(Base):
+    """The same, by what no look at the model finds."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        VALIDATIONS.clear()
+
+    def forward(self, images):
+        VALIDATIONS.extend([1] * (not self.training))
+        return super().forward(images) * (1 + len(VALIDATIONS) * self.training)

@@ -3,6 +3,7 @@
 import pytest
 from configs import load_overlay
 from project import forget_packages
+from snakemake.cli import parse_config
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -50,8 +51,41 @@ def focal(logits, labels, gamma: float = 2.0):
     return None
 
 
+def placed(logits, labels, weight=3, /, gamma=2):
+    return None
+
+
+def loose(classes, scale=2.0, steps=3, sizes=(1, 2.5), any=None, table={}, **more):
+    return None
+
+
 Other = LeNet
+if focal:
+    Either = LeNet
+else:
+    Either = Wide
+Once = Bare
+Bare = block(Bare)
 raise RuntimeError("a user's file was run")
+"""
+
+
+NAMES = """\
+import functools
+from torch import Tensor, nn
+from torch.nn import *
+
+SIZES = [1, 2]
+Deep = 3
+
+
+class Mine(nn.Module): ...
+
+
+class _Hidden(nn.Module): ...
+
+
+made = functools.partial(Mine)
 """
 
 
@@ -61,6 +95,10 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     (tmp_path / "models/lenet.py").write_text(LENET)
     (tmp_path / "models/broken.py").write_text("def f(:\n")
+    (tmp_path / "models/names.py").write_text(NAMES)
+    (tmp_path / "models/passing.py").write_text("import torch\nfrom lenet import LeNet\nfrom torch import Tensor\n")
+    (tmp_path / "models/nul.py").write_bytes(b"a\0b")
+    (tmp_path / "models/folder.py").mkdir()
     (tmp_path / "models/twice.py").write_text("def f(): ...\n\n\ndef f(a): ...\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -82,6 +120,9 @@ def of(text: str) -> str:
     return f"cells: [{{name: x, {text}}}]\n"
 
 
+LOOSE = "_target_: models/lenet.py:loose"
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "same"),
     [
@@ -97,6 +138,14 @@ def of(text: str) -> str:
         ("optimizer", "optimizer: torch.optim.RAdam", "optimizer: torch.optim.radam.RAdam"),
         ("optimizer", "optimizer: {_target_: adam, betas: [0.9, 0.999]}", "optimizer: torch.optim.Adam"),
         ("model", "model: models/lenet.py:LeNet", "model: {_target_: ./models//lenet.py:LeNet, channels: [6.0, 16]}"),
+        ("model", "model: models/lenet.py:LeNet", "model: models/lenet.py:Other"),
+        # options whose type nothing tells: as the default is, else 2 for 2.0
+        ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}, scale: 2.0}}"),
+        ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}}}"),
+        ("model", f"model: {{{LOOSE}, steps: 3.0, sizes: [2, 3, 4.0]}}", f"model: {{{LOOSE}, sizes: [2.0, 3.0, 4]}}"),
+        ("model", f"model: {{{LOOSE}, any: [2.0, -0.0]}}", f"model: {{{LOOSE}, any: [2, 0]}}"),
+        ("model", f"model: {{{LOOSE}, table: {{a: 1.0}}}}", f"model: {{{LOOSE}, table: {{a: 1}}}}"),
+        ("model", f"model: {{{LOOSE}, other: 5.0}}", f"model: {{{LOOSE}, other: 5}}"),
     ],
 )
 def test_equal_components_are_equal_however_they_are_written(tmp_path, kind, text, same):
@@ -149,6 +198,7 @@ def test_options_are_those_of_the_contract(tmp_path):
         # hidden of defaults is a list here, an int there
         ("model: models/lenet.py:Dropping", "model", {"hidden": 64, "dropout": 0.1}),
         ("loss: models/lenet.py:focal", "loss", {"gamma": 2.0}),
+        ("loss: models/lenet.py:placed", "loss", {"gamma": 2}),  # weight can't be given by its name
         ("loss: torch.nn.functional.cross_entropy", "loss", None),
         (
             "model: {_target_: torchvision.models.resnet18, num_classes: 10}",
@@ -161,6 +211,30 @@ def test_options_come_from_the_signature(tmp_path, text, kind, options):
     made = cell(tmp_path, of(text), "defaults: {dropout: 0.1}")[kind]
     assert options is None or made.options == options
     assert options is None or list(made.options) == list(options)
+
+
+@pytest.mark.parametrize("name", ["Either", "Once", "Bare"])
+def test_a_name_that_may_be_something_else_stays_as_it_is_written(tmp_path, name):
+    """By which branch a file takes, or since the class's own name is given away later."""
+    target = f"models/lenet.py:{name}"
+    assert cell(tmp_path, of(f"model: {target}"))["model"].target == target
+
+
+def test_a_file_that_passes_on_a_class_is_another_component(tmp_path):
+    """It runs, and may change what it passes on."""
+    (tmp_path / "models/nets.py").write_text("from lenet import LeNet\n\nLeNet.width = 3\n")
+    made = cell(tmp_path, of("model: models/nets.py:LeNet"))["model"]
+    assert (made.target, made.options["channels"]) == ("models/nets.py:LeNet", [6, 16])
+
+
+def test_types_of_values_whose_type_nothing_tells(tmp_path):
+    made = cell(tmp_path, of(f"model: {{{LOOSE}, scale: 3, steps: 2.5, sizes: [2, 3, 4]}}"))["model"].options
+    assert repr([made[name] for name in ("scale", "steps", "sizes")]) == "[3.0, 2.5, [2, 3.0, 4.0]]"
+
+
+def test_a_grid_of_equal_values_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"cells\[0\].grid.model.scale: says a value twice; given: \[2, 2.0\]"):
+        settings_of(tmp_path, of(f"model: {{{LOOSE}}}, grid: {{model.scale: [2, 2.0]}}"))
 
 
 def test_short_keys_of_defaults_go_to_components_that_name_them(tmp_path):
@@ -219,6 +293,31 @@ def test_the_command_lines_component_too(tmp_path, given, options):
     assert {key: made.options[key] for key in options} == options
 
 
+def test_the_command_lines_key_counts_over_a_files_option(tmp_path):
+    files = of("epochs: 1"), "defaults: {model: {hidden: [3]}}"
+    assert cell(tmp_path, *files, command_line={"defaults": {"hidden": [4]}})["model"].options["hidden"] == [4]
+    files = of("epochs: 1"), "defaults: {hidden: [3]}"
+    assert cell(tmp_path, *files, command_line={"defaults": {"model": {"hidden": [4]}}})["model"].options["hidden"] == [
+        4
+    ]
+
+
+def test_numbers_of_the_command_line_are_numbers(tmp_path):
+    """Snakemake's own reader leaves them text within a mapping; a file's text stays what it is."""
+    (given,) = parse_config(
+        ["defaults={epochs: 3, normalize: false, seeds: [4, 5], model: {_target_: cnn, channels: [8], dropout: 0.5}}"]
+    ).values()
+    assert given["epochs"] == "3"
+    parameters = settings_of(tmp_path, of("batch_size: 8"), command_line={"defaults": given}).cells["x"].parameters
+    assert (parameters.epochs, parameters.normalize, parameters.seeds) == (3, False, (4, 5))
+    assert parameters.model.options["channels"] == [8] and parameters.model.options["dropout"] == 0.5
+    (given,) = parse_config(["defaults={model: {_target_: cnn, channels: [-3]}}"]).values()
+    with pytest.raises(UserError, match=r"--config: defaults.model.channels\[0\]: is out of range; given: -3"):
+        settings_of(tmp_path, of("batch_size: 8"), command_line={"defaults": given})
+    with pytest.raises(UserError, match=r"defaults.epochs: must be a whole number, not text: write 3 without quotes"):
+        settings_of(tmp_path, of("batch_size: 8") + "defaults: {epochs: '3'}")
+
+
 def test_a_cells_component_replaces_or_changes_the_inherited_one(tmp_path):
     base = BASE.replace("optimizer", "dropout: 0.1, optimizer")
     assert cell(tmp_path, of("model: {act: tanh}") + base)["model"].options == {"channels": [1, 2], "act": "tanh"}
@@ -261,11 +360,11 @@ WRONG = {
     ),
     "model: models/lent.py:LeNet": (
         'model: names no file (did you mean models/lenet.py?); given: "models/lent.py:LeNet"; '
-        "allowed: models/broken.py, models/lenet.py, models/twice.py"
+        "allowed: models/broken.py, models/lenet.py, models/names.py, models/nul.py, models/passing.py, models/twice.py"
     ),
     "model: models/lenet.py:Lenet": (
         "model: no such class or function by this name in models/lenet.py (did you mean LeNet?); "
-        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, Other'
+        'given: "models/lenet.py:Lenet"; allowed: Base, LeNet, Wide, Bare, Dropping, focal, placed, loose, '
     ),
     "model: ../models/lenet.py:LeNet": (
         'model: leads out of the project by `..`; given: "../models/lenet.py:LeNet"; '
@@ -341,6 +440,59 @@ WRONG = {
         "label_smoothing"
     ),
     "grid: {modl.channels: [1]}": "grid.modl.channels: unknown key",
+    "modl.channels: 1": "modl.channels: unknown key",
+    "model: cnn, model.kernel: 3": (
+        "model.kernel: unknown option of cnn, the model of cell x (did you mean kernel_size?); given: 3; "
+        "allowed: channels, kernel_size, hidden, activation, dropout, batch_norm"
+    ),
+    "model: {_target_: cnn, kernel_size: 3}, model.kernel_size: 3": (
+        "model.kernel_size: is told twice: here and by model.kernel_size; given: 3; allowed: one of the two"
+    ),
+    "model.kernel: 3, grid: {model.kernel: [3]}": (
+        "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
+    ),
+    "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
+    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model",
+    "grid: {model.hidden: [[3], [3.0]]}": (
+        "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
+    ),
+    # the habits of others
+    "model: {class_path: mlp}": (
+        "model.class_path: unknown option of mlp, the model of cell x (did you mean _target_?)"
+    ),
+    "loss: {cross_entropy: {label_smoothing: 0.1}}": (
+        "loss.cross_entropy: unknown option of nll, the loss of cell x (write _target_: cross_entropy)"
+    ),
+    "model: {_target_: null}": f"model._target_: must be text; given: null; allowed: {FORMS}",
+    "optimizer: SGD": 'optimizer: is not one of those known (did you mean sgd?); given: "SGD"; allowed: sgd, adam',
+    "optimizer: torch.optim.sgd": (
+        'optimizer: is a module, no class or function (did you mean SGD?); given: "torch.optim.sgd"; allowed: SGD'
+    ),
+    "activation: ReLU": 'activation: is not one of those known (did you mean relu?); given: "ReLU"; allowed: relu',
+    "model: models.lenet.LeNet": (
+        'model: is in a file (did you mean models/lenet.py:LeNet?); given: "models.lenet.LeNet"; '
+        "allowed: folder/file.py:name"
+    ),
+    # files
+    "model: models/nul.py:N": (
+        "model: needs models/nul.py, which is no Python (source code string cannot contain null bytes); "
+        'given: "models/nul.py:N"'
+    ),
+    "model: models/folder.py:N": "model: names no file (did you mean models/lenet.py?); given",
+    "model: elsewhere/net.py:N": ('model: names no file; given: "elsewhere/net.py:N"; allowed: path of a Python file'),
+    # a name in a file
+    "model: models/names.py:Net": (
+        'model: no such class or function by this name in models/names.py; given: "models/names.py:Net"; '
+        "allowed: Mine, made"
+    ),
+    "model: models/passing.py:LeNot": (
+        "model: no such class or function by this name in models/passing.py (did you mean LeNet?); "
+        'given: "models/passing.py:LeNot"; allowed: LeNet, Tensor'
+    ),
+    "model: {_target_: models/lenet.py:Wide, width: 3}, dropout: 0.3": (
+        "dropout: means nothing to models/lenet.py:Wide, the model of cell x; given: 0.3; "
+        "allowed: model.dropout for its **kwargs, or nothing here"
+    ),
 }
 
 
@@ -402,6 +554,26 @@ def test_both_in_one_files_defaults_are_refused(tmp_path):
     )
 
 
+def test_an_option_has_no_key_of_its_full_name_in_defaults(tmp_path):
+    with pytest.raises(UserError) as raised:
+        settings_of(tmp_path, of("epochs: 1") + "defaults: {model.channels: [1]}\n")
+    assert str(raised.value).startswith(
+        "overlay.yaml:4: defaults.model.channels: unknown key (write model: {channels: ...}); given: [1]; "
+    )
+
+
+def test_an_option_by_its_full_name_in_a_cell(tmp_path):
+    made = cell(tmp_path, of("model: cnn, model.kernel_size: 5, optimizer.nesterov: true"))
+    assert (made["model"].options["kernel_size"], made["optimizer"].options["nesterov"]) == (5, True)
+    assert made == cell(tmp_path, of("model: {_target_: cnn, kernel_size: 5}, optimizer: {nesterov: true}"))
+
+
+@pytest.mark.parametrize("files", [[], ["defaults: {model: cnn}"], ["defaults: {model: {hidden: [3]}}"]])
+def test_an_empty_component_changes_nothing(tmp_path, files):
+    one, other = (cell(tmp_path, of(text), *files) for text in ("model: {}, optimizer: {}", "epochs: 3"))
+    assert one == other
+
+
 def test_what_is_wrong_in_defaults_is_reported_once_and_there(tmp_path):
     cells = "cells: [{name: x}, {name: y, epochs: 3}]\n"
     with pytest.raises(UserError) as raised:
@@ -425,8 +597,11 @@ def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeyp
     assert parameters.model == Component("zoo.tiny", {"depth": 3})
     assert parameters.packages == {"zoo": "1.2"}
     assert settings_of(tmp_path, of("epochs: 3") + "packages: [zoo]\n").cells["x"].parameters.packages == {}
-    with pytest.raises(UserError, match=r"no package nosuch is installed"):
-        settings_of(tmp_path, of("model: nosuch.x") + "packages: [nosuch]\n")
+    for text in ("model: nosuch.x", "epochs: 3"):
+        with pytest.raises(
+            UserError, match=r"yaml:4: packages\[1\]: no package nosuch is installed; given: \"nosuch\""
+        ):
+            settings_of(tmp_path, of(text) + "packages: [zoo, nosuch]\n")
 
 
 def test_options_and_components_are_axes_with_names(tmp_path):

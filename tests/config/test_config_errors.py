@@ -29,7 +29,9 @@ CASES = {
         "2: rows: belongs to a report that is audited, which is no configuration; "
         "allowed: `reference: path of that file` in a configuration"
     ],
-    "cells: [{name: a, xyz: 1}]": [f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}"],
+    "cells: [{name: a, xyz: 1}]": [
+        f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}; options of a component as model.channels"
+    ],
     "mirrors: {mnits: []}": [
         "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist"
     ],
@@ -41,6 +43,10 @@ CASES = {
     "defaults: {learning_rate: 3e-17}": [
         "1: defaults.learning_rate: must be a number: YAML reads 3e-17 as text, write 3.0e-17; "
         'given: "3e-17"; allowed: a number above 0 to 1000'
+    ],
+    "defaults: {dropout: '0.1'}": [
+        "1: defaults.dropout: must be a number, not text: write 0.1 without quotes; "
+        'given: "0.1"; allowed: a number from 0 to below 1'
     ],
     "defaults: {batch_size: true}": [
         "1: defaults.batch_size: must be a whole number; given: true; allowed: a whole number from 1 to 10000000"

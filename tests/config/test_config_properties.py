@@ -157,8 +157,9 @@ def test_aliases_that_loop_or_explode():
     ring = {}
     ring["a"] = ring
     for value in (loop, bomb, ring):
-        with pytest.raises(UserError, match="has too many levels or values"):
-            load(changed(["note"], value))
+        for path in (["note"], ["defaults", "model"], ["defaults", "seeds"]):
+            with pytest.raises(UserError, match="has too many levels or values"):
+                load(changed(path, value))
 
 
 @RELAXED

@@ -102,15 +102,15 @@ RECORDED = [
 @pytest.mark.parametrize("changes", RECORDED, ids=str)
 def test_ordinary_cells_are_recorded(changes, replays):
     one = equal_over_epochs(replays, **changes)
-    assert not one.said
+    assert not one.learn.why
     assert len(replays) >= 3 * REPLAYED
 
 
 def test_a_resnet_is_recorded(replays):
     images = torch.randint(0, 256, (100, 12, 12), dtype=torch.uint8), torch.arange(100) % 4
     changes = {"model": target("resnet18"), "batch_size": 8, "images": images}
-    assert not equal_over_epochs(replays, epochs=2, **changes).said
-    assert len(replays) == 2 * (10 - 1 - recorded.CHECKS)
+    assert not equal_over_epochs(replays, epochs=2, **changes).learn.why
+    assert len(replays) == (10 - 1 - recorded.CHECKS) + (10 - 1)
 
 
 NOT_RECORDED = {
@@ -141,9 +141,25 @@ NOT_RECORDED = {
 def test_a_model_that_a_replay_would_train_otherwise_trains_eagerly(name, replays, capsys):
     one = equal_over_epochs(replays, model=target(name))
     assert not replays
-    (why,) = one.said
+    why = one.learn.why
     assert NOT_RECORDED[name] in why
     assert f"seed 1: steps are not recorded, {why}\n" in capsys.readouterr().out
+
+
+def test_what_validation_changes_in_python_is_recorded_anew(replays):
+    """A recording goes on from epoch to epoch, after a check; not where the model is another one by then."""
+    one = equal_over_epochs(replays, model=target("AnotherAfterValidation"))
+    assert not one.learn.why
+    assert len(replays) == 3 * REPLAYED - 2  # in the second and the third epoch the first batch finds it out
+    replays.clear()
+    equal_over_epochs(replays)
+    assert len(replays) == REPLAYED + 2 * (19 - 1)
+
+
+def test_what_validation_changes_out_of_sight_is_found_by_the_check_of_an_epoch(replays):
+    one = equal_over_epochs(replays, model=target("AnotherByGlobal"))
+    assert one.learn.why == "a replay does not give the same bits"
+    assert len(replays) == REPLAYED
 
 
 OTHERS = [
@@ -160,7 +176,7 @@ OTHERS = [
 
 @pytest.mark.parametrize(("changes", "reason"), OTHERS, ids=str)
 def test_losses_and_optimizers_that_a_replay_would_train_otherwise(changes, reason, replays):
-    (why,) = equal_over_epochs(replays, **changes).said
+    why = equal_over_epochs(replays, **changes).learn.why
     assert reason in why
 
 
@@ -222,14 +238,14 @@ def test_a_replay_that_fails_leaves_nothing_behind(model, replays, monkeypatch):
 
     monkeypatch.setattr(recorded.Recording, "finish", with_a_fault)
     one = equal_over_epochs(replays, model=target(model))
-    assert len(replays) == 3 * 4
-    assert one.said == {"a replay fails (RuntimeError: no memory)"}
+    assert len(replays) == 4  # then no more
+    assert one.learn.why == "a replay fails (RuntimeError: no memory)"
 
 
 def test_a_replay_that_gives_other_bits_is_not_used(replays, monkeypatch):
     operations = recorded.operations
     monkeypatch.setattr(recorded, "operations", lambda calls: operations(calls)[:-1])
-    assert equal_over_epochs(replays).said == {"a replay does not give the same bits"}
+    assert equal_over_epochs(replays).learn.why == "a replay does not give the same bits"
     assert not replays
 
 
@@ -238,18 +254,18 @@ def test_a_step_that_does_not_bear_watching_is_done_again(replays, monkeypatch):
         raise RuntimeError("no modes here")
 
     monkeypatch.setattr(recorded.Recorder, "__torch_dispatch__", fail)
-    (why,) = equal_over_epochs(replays, model=target("Averaging")).said
+    why = equal_over_epochs(replays, model=target("Averaging")).learn.why
     assert why.startswith("it cannot be watched (") and "no modes here" in why
 
 
 def test_a_step_that_needs_too_much_memory_is_eager(replays, monkeypatch):
     monkeypatch.setattr("experiment_grid.training.recorder.MOST_BYTES", 5_000)
-    (why,) = equal_over_epochs(replays).said
+    why = equal_over_epochs(replays).learn.why
     assert "MiB" in why
 
 
 def test_sizes_of_few_batches_are_not_recorded(replays):
-    equal_over_epochs(replays, batch_size=20)
+    equal_over_epochs(replays, batch_size=60)
     assert not replays
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.config.definitions import places
 from experiment_grid.config.grid import size
 from experiment_grid.config.keys import MOST_CELLS, REQUIRED, Config
 from experiment_grid.config.overlays import told_twice
@@ -43,6 +44,14 @@ def grids(config: Mapping[str, Any]) -> Iterator[Problem]:
     total = sum(map(size, config["cells"]))
     if total > MOST_CELLS:
         yield Problem(("cells",), f"stands for {total} cells", allowed=f"at most {MOST_CELLS}")
+
+
+def packages(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Packages that the config lists have to be installed, whether a cell uses them or not."""
+    for index, name in enumerate(config["packages"]):
+        if not places(name):
+            wrong = f"no package {name} is installed"
+            yield Problem(("packages", index), wrong, name, "an installed package, by the name that `import` takes")
 
 
 def files(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from experiment_grid.config import annotations, signatures
 from experiment_grid.config.definitions import NotThereError, places
+from experiment_grid.config.guards import Guard
 from experiment_grid.config.keys import Parameters as Keyed
 from experiment_grid.config.labels import SHORT_KEYS
 from experiment_grid.config.parameters import TARGET, Component
-from experiment_grid.config.problems import Keys, Problem, closest
-from experiment_grid.config.shortnames import OURS, SHORT_NAMES, short
+from experiment_grid.config.problems import MISSING, Keys, Problem, closest
+from experiment_grid.config.shortnames import SHORT_NAMES, short
 from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
 from experiment_grid.planning.fingerprint import folder_fingerprint
@@ -30,6 +31,14 @@ GIVEN = {  # parameters that the trainer fills in
 }
 
 
+TARGETS = ("target", "_target", "class_path", "class", "type", "name")  # what others call it
+ANYTHING = Parameter("", "", required=False, literal=False, default=None)
+IN_TORCH_NN = {  # options that PyTorch checks in its kernels, not where an object is made
+    "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
+    "reduction": "Literal['mean', 'sum', 'none']",
+}
+
+
 @dataclass(frozen=True)
 class Located:
     """A target in its canonical form, and what it takes: `parameters` by name, None where no source tells."""
@@ -38,6 +47,7 @@ class Located:
     parameters: dict[str, Parameter] | None
     open: bool = True  # takes others too
     package: str | None = None  # one that the config lists
+    guards: tuple[Guard, ...] = ()
 
     @property
     def known(self) -> str:
@@ -56,8 +66,8 @@ def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
     target = SHORT_NAMES[kind].get(target, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
-        target, found = _in_file(target)
-        return _located(kind, target, found, None)
+        found = _in_file(target)
+        return _located(kind, found.shortest, found, None)
     return in_package(kind, target, packages)
 
 
@@ -69,6 +79,10 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
         names = SHORT_NAMES[kind]
         some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
         raise RefusedError(f"is not one of those known{closest(target, names)}", some)
+    folders, _, name = target.rpartition(".")
+    file = f"{folders.replace('.', '/')}.py"
+    if package not in (*ALWAYS, *packages) and Path(file).is_file():
+        raise RefusedError(f"is in a file (did you mean {file}:{name}?)", "folder/file.py:name")
     _refuse_others("is in", (package,), packages)
     try:
         found = signatures.of_name(target)
@@ -88,7 +102,7 @@ def _refuse_others(how: str, named: tuple[str, ...], packages: tuple[str, ...]) 
             )
 
 
-def _in_file(target: str) -> tuple[str, signatures.Found]:
+def _in_file(target: str) -> signatures.Found:
     text, _, name = target.partition(":")
     path = PurePosixPath(text)
     if path.is_absolute() or text.startswith("~") or "\\" in text or name[:1] in ("/", "\\"):
@@ -99,25 +113,29 @@ def _in_file(target: str) -> tuple[str, signatures.Found]:
         raise RefusedError("names no class or function in a file", "folder/file.py:name")
     try:
         if not Path(path).is_file():
-            others = [other.as_posix() for other in Path(path.parent).glob("*.py")]
-            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", ", ".join(sorted(others)[:8]))
+            others = sorted(other.as_posix() for other in Path(path.parent).glob("*.py") if other.is_file())
+            some = ", ".join(others[:8]) or "path of a Python file"
+            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", some)
         if not Path(path).resolve().is_relative_to(Path.cwd().resolve()):
             raise RefusedError("leads out of the project by a link", "a file inside of the working directory")
-        return f"{path}:{name}", signatures.of_file(Path(path), name)
+        return signatures.of_file(Path(path), name)
     except NotThereError as error:
         raise _not_there(error, name, str(path)) from None
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
-        raise RefusedError(f"needs {error.filename}, which is no Python ({error.msg}{line})", "") from None
+        raise RefusedError(f"needs {error.filename or path}, which is no Python ({error.msg}{line})", "") from None
     except (OSError, ValueError):  # a name too long for the file system, a folder that may not be read
         raise RefusedError("names no file", "path of a Python file") from None
 
 
 def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
     names = [other for other in dict.fromkeys(error.names) if not other.startswith("_")]
-    wrong = f"{error} by this name in {place}" if str(error).startswith("no such") else str(error)
-    some = [other for other in names if other[:1].isupper()] or names
-    return RefusedError(f"{wrong}{closest(name, names)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
+    missing = str(error).startswith("no such")
+    wrong = f"{error} by this name in {place}" if missing else str(error)
+    classes = [other for other in names if other[:1].isupper()]
+    some = names if place.endswith(".py") else classes or names
+    near = names if missing else [other for other in names if other.lower() == name.lower()]
+    return RefusedError(f"{wrong}{closest(name, near)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
 
 
 def _located(kind: str, target: str, found: signatures.Found, package: str | None) -> Located:
@@ -126,7 +144,9 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
         return Located(target, None, package=package)
     skipped = 1 if kind == "optimizer" else 2 if kind == "loss" and not signature.is_class else 0
     taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in GIVEN}
-    return Located(target, taken, signature.open, package)
+    if target.startswith("torch.nn."):
+        taken |= {name: taken[name]._replace(annotation=IN_TORCH_NN[name]) for name in taken.keys() & IN_TORCH_NN}
+    return Located(target, taken, signature.open, package, signature.guards)
 
 
 @dataclass
@@ -139,32 +159,33 @@ class Given:
 
 def component(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
     """A component in its canonical form. Raises ProblemsError; `place` is where the config names it."""
-    found = list(_problems(kind, cell, located, options, place))
+    what = f"{short(located.target)}, the {kind} of cell {cell}"
+    found = list(_problems(what, located, options, place))
     if found:
         raise ProblemsError(found)
-    if located.parameters is None:
-        return Component(located.target, {name: options[name].value for name in sorted(options)})
-    made = {}
-    for name, parameter in located.parameters.items():
-        value = options[name].value if name in options else parameter.default
-        if name in options or parameter.literal:
-            value = _canonical(parameter.annotation, value)
-        if value is not None or (name in options and parameter.default is not None):
-            made[name] = value
-    made |= {name: options[name].value for name in sorted(options) if name not in located.parameters}
-    return Component(located.target, made)
+    parameters = located.parameters or {}
+    values = defaults_of(located)
+    for name in (*(name for name in parameters if name in options), *sorted(options.keys() - parameters.keys())):
+        values[name] = _canonical(parameters.get(name, ANYTHING), options[name].value)
+    found = list(_guarded(what, located, values, options, place))
+    if found:
+        raise ProblemsError(found)
+    said = {name for name in options if name not in parameters or parameters[name].default is not None}
+    return Component(
+        located.target, {name: value for name, value in values.items() if value is not None or name in said}
+    )
 
 
 def defaults_of(located: Located) -> dict[str, Any]:
     """The options of a component that is given none, in the order of its signature; None where there is no value."""
     parameters = (located.parameters or {}).values()
-    return {one.name: _canonical(one.annotation, one.default) if one.literal else None for one in parameters}
+    return {one.name: _canonical(one, one.default) if one.literal else None for one in parameters}
 
 
-def _canonical(annotation: str, value: Any) -> Any:
+def _canonical(parameter: Parameter, value: Any) -> Any:
     try:
-        return annotations.fit(annotation, value)
-    except ValueError:  # a default that is not as its annotation says: `size: int = None`
+        return annotations.fit(parameter.annotation, value, parameter.default)
+    except annotations.MisfitError:  # a default that is not as its annotation says: `size: int = None`
         return value
 
 
@@ -176,16 +197,19 @@ class ProblemsError(Exception):
         self.problems = problems
 
 
-def _problems(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
-    what = f"{short(located.target)}, the {kind} of cell {cell}"
+def _problems(what: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
     for name, given in options.items():
         if name in GIVEN:
             yield Problem(given.keys, f"is no option: {GIVEN[name]}", given.value, located.known or "nothing here")
         elif located.parameters is None or (name not in located.parameters and located.open):
             continue
         elif name not in located.parameters:
-            near = closest(name, located.parameters)
-            yield Problem(given.keys, f"unknown option of {what}{near}", given.value, located.known or "no options")
+            yield Problem(
+                given.keys,
+                f"unknown option of {what}{_near(name, located)}",
+                given.value,
+                located.known or "no options",
+            )
         else:
             yield from _misfits(name, located, given)
     for name, parameter in (located.parameters or {}).items():
@@ -195,17 +219,37 @@ def _problems(kind: str, cell: str, located: Located, options: Mapping[str, Give
             )
 
 
+def _near(name: str, located: Located) -> str:
+    """What an unknown option may be meant for, if not for another option then for the target."""
+    if name in TARGETS:
+        return f" (did you mean {TARGET}?)"
+    known = any(name in names for names in SHORT_NAMES.values())
+    return f" (write {TARGET}: {name})" if known else closest(name, located.parameters or ())
+
+
 def _misfits(name: str, located: Located, given: Given) -> Iterator[Problem]:
-    annotation = located.parameters[name].annotation
     try:
-        annotations.fit(annotation, given.value)
-    except ValueError:
-        wrong = annotations.wrong(annotation, given.value)
-        yield Problem(given.keys, wrong, given.value, annotations.words(annotation))
+        annotations.fit(located.parameters[name].annotation, given.value)
+    except annotations.MisfitError as error:
+        yield Problem((*given.keys, *error.keys), error.wrong, error.value, error.allowed)
         return
-    if name in SHORT_KEYS and located.target.startswith((OURS, "torch.optim.")) and given.value is not None:
+    if name in SHORT_KEYS and located.target.startswith("torch.optim.") and given.value is not None:
         for problem in problems({name: given.value}, Keyed):
             yield Problem((*given.keys, *problem.keys[1:]), problem.wrong, problem.given, problem.allowed)
+
+
+def _guarded(
+    what: str, located: Located, values: Mapping[str, Any], options: Mapping[str, Given], place: Keys
+) -> Iterator[Problem]:
+    """Values that the constructor would refuse, in its own words."""
+    known = {name for name, parameter in (located.parameters or {}).items() if parameter.literal} | options.keys()
+    values = {name: value for name, value in values.items() if name in known}
+    for guard in located.guards:
+        if guard.refuses(values):
+            found = [options[name] for name in guard.names if name in options] or [Given(MISSING, place)]
+            given = min(found, key=lambda one: one.keys[0] == "defaults")  # one of the cell's own, if there is
+            said = f" ({guard.message})" if guard.message else ""
+            yield Problem(given.keys, f"is refused by {what}{said}", given.value, guard.allowed)
 
 
 def fits(located: Located, name: str, value: Any) -> bool:
@@ -214,8 +258,8 @@ def fits(located: Located, name: str, value: Any) -> bool:
         return False
     try:
         annotations.fit(located.parameters[name].annotation, value)
-    except ValueError:
-        return False
+    except annotations.MisfitError as error:
+        return error.out_of_range
     return True
 
 

@@ -6,15 +6,17 @@ Imports, `__all__` and base classes are followed in the sources: nothing is impo
 import ast
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from experiment_grid.config.index import Definition, Index, dotted, index_of, last_name
+
 MODULE = "torch.nn.Module", "torch.nn.modules.module.Module"  # its own __init__ takes anything, and refuses it
 UNREADABLE = "unreadable"
 PACKAGE = Path(__file__).resolve().parents[1]  # experiment_grid, which is not on the path of a run
-Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class NotThereError(Exception):
@@ -44,17 +46,6 @@ class Thing:
 
     module: Module
     node: Definition
-
-
-@dataclass
-class Index:
-    """What a module's top level says: definitions, names of other modules' things by their dotted names, all else."""
-
-    names: dict[str, Definition | str | None] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    all: list[str] | None = None
-    lazy: bool = False  # it has a __getattr__
-    twice: set[str] = field(default_factory=set)
 
 
 class Reader:
@@ -116,14 +107,19 @@ class Reader:
         inner = module.file.name == "__init__.py" and self.module(f"{module.name}.{name}", module.root)
         if inner or blind:
             return inner or UNREADABLE
-        raise NotThereError("no such class or function", self._public(module))
+        raise NotThereError("no such class or function", self.public(module))
 
-    def _public(self, module: Module) -> Iterator[str]:
+    def public(self, module: Module) -> Iterator[str]:
+        """Names of a module that may be those of a component."""
         index = self.index(module)
-        yield from (name for name in index.names if not name.startswith("_"))
+        names = [name for name in index.names if not name.startswith("_")]
+        if module.file.name != "__init__.py":  # what it makes itself; of one that only passes things on, those
+            own = [name for name in names if not isinstance(index.names[name], str) and not index.constant(name)]
+            names = own or [name for name in names if "." in (index.names[name] or "")]
+        yield from names  # then those of `import *`
         for star in index.stars:
             other = self.module(star, module.root)
-            if other and other != module:
+            if other and other != module and (not module.root or other.root or not names):
                 yield from self.index(other).all or self.index(other).names
 
     def module(self, dotted: str, root: Path | None) -> Module | None:
@@ -145,7 +141,7 @@ class Reader:
 
     def _parsed(self, module: Module) -> Index:
         try:
-            return _index(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
+            return index_of(ast.parse(module.file.read_bytes(), str(module.file)), module.package)
         except (SyntaxError, ValueError, RecursionError) as error:
             if not module.root:
                 return Index(lazy=True)
@@ -153,7 +149,28 @@ class Reader:
                 raise
             raise SyntaxError(str(error), (str(module.file), None, None, None)) from None
 
-    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> ast.FunctionDef | str | None:
+    def annotation(self, module: Module, node: ast.expr | None) -> str:
+        """The text of an annotation, the names in it replaced by what the user's file, or one of this project, assigns
+        to them: `Rate = Annotated[float, Interval(ge=0, lt=1)]`."""
+        if node is None:
+            return ""
+        ours = module.root or module.name.startswith(f"{PACKAGE.name}.")
+        return ast.unparse(_Expanded(self, module, frozenset()).visit(deepcopy(node)) if ours else node)
+
+    def assigned(self, module: Module, name: str) -> tuple[Module, ast.expr] | None:
+        """The expression that a module, or one that it imports the name from, assigns to a name."""
+        index = self.index(module)
+        if name in index.values:
+            return module, index.values[name]
+        said = index.names.get(name)
+        if not isinstance(said, str) or "." not in said:
+            return None
+        where, _, name = said.rpartition(".")
+        other = self.module(where, module.root)
+        ours = other and other != module and (other.root or other.name.startswith(f"{PACKAGE.name}."))
+        return self.assigned(other, name) if ours else None
+
+    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
         """`__init__` (or `__new__`) of a class or of its bases; None where neither has one."""
         names = {last_name(decorator) for decorator in thing.node.decorator_list}
         if names & {"dataclass", "define", "attrs"} or thing in seen:
@@ -163,15 +180,19 @@ class Reader:
             own = [node for node in functions if node.name == name]
             own = [node for node in own if "overload" not in map(last_name, node.decorator_list)]
             if own:
-                return own[-1]
+                return Thing(thing.module, own[-1])
+        return self.inherited(thing, seen)
+
+    def inherited(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
+        """The constructor of a class's bases."""
         for base in thing.node.bases:
             made = self._of_base(thing.module, base, seen | {thing})
             if made is not None:
                 return made
         return None
 
-    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> ast.FunctionDef | str | None:
-        name = _dotted(base.value if isinstance(base, ast.Subscript) else base)
+    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> Thing | str | None:
+        name = dotted(base.value if isinstance(base, ast.Subscript) else base)
         if name in ("object", "Generic", "Protocol", "typing.Generic", "typing.Protocol"):
             return None
         first, _, rest = (name or "").partition(".")
@@ -191,6 +212,24 @@ class Reader:
         if is_class and f"{thing.module.name}.{thing.node.name}" in MODULE:
             return None
         return self.constructor(thing, seen) if is_class else UNREADABLE
+
+
+class _Expanded(ast.NodeTransformer):
+    """Replaces names by what is assigned to them; `*TABLE` by its keys or items."""
+
+    def __init__(self, reader: Reader, module: Module, seen: frozenset):
+        self.reader, self.module, self.seen = reader, module, seen
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        found = self.reader.assigned(self.module, node.id)
+        if found is None or found in self.seen:
+            return node
+        module, value = found
+        return _Expanded(self.reader, module, self.seen | {found}).visit(deepcopy(value))
+
+    def visit_Starred(self, node: ast.Starred) -> list[ast.expr]:
+        table = self.visit(node.value)
+        return list(table.keys if isinstance(table, ast.Dict) else getattr(table, "elts", ()))
 
 
 @cache
@@ -215,74 +254,3 @@ def _source(folder: Path, parts: list[str]) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-def _index(tree: ast.Module, package: str) -> Index:
-    index = Index()
-    for node in _statements(tree.body):
-        if isinstance(node, Definition):
-            again = node in tree.body and index.names.get(node.name) in tree.body
-            index.twice |= {node.name} if again and not node.decorator_list else set()
-            index.names[node.name] = node
-            index.lazy |= node.name == "__getattr__"
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                name = alias.asname or alias.name.partition(".")[0]
-                index.names.setdefault(name, alias.name if alias.asname else name)
-        elif isinstance(node, ast.ImportFrom):
-            base = absolute(node, package)
-            for alias in node.names:
-                if alias.name == "*":
-                    index.stars.append(base)
-                elif not isinstance(index.names.get(alias.asname or alias.name), Definition):
-                    index.names[alias.asname or alias.name] = f"{base}.{alias.name}"
-        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if isinstance(target, ast.Name):
-                    _assign(index, target.id, node.value)
-    return index
-
-
-def _assign(index: Index, name: str, value: ast.expr) -> None:
-    if name == "__all__":
-        with suppress(ValueError):
-            index.all = list(ast.literal_eval(value))
-        return
-    first, _, rest = (_dotted(value) or "").partition(".")
-    other = index.names.get(first)
-    if isinstance(other, str):
-        other = f"{other}.{rest}".rstrip(".")
-    elif rest:
-        other = None
-    index.names.setdefault(name, other)
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a top level, those below `if`, `try` and `with` too."""
-    for node in body:
-        yield node
-        if isinstance(node, ast.If | ast.Try | ast.With):
-            for part in ("body", "handlers", "orelse", "finalbody"):
-                for inner in getattr(node, part, ()):
-                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
-
-
-def absolute(node: ast.ImportFrom, package: str) -> str:
-    """The dotted name of the module that `from … import` names, in a module of this package."""
-    if not node.level:
-        return node.module or ""
-    parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-    return ".".join(filter(None, [*parents, node.module]))
-
-
-def _dotted(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (base := _dotted(node.value)):
-        return f"{base}.{node.attr}"
-    return None
-
-
-def last_name(decorator: ast.expr) -> str:
-    name = _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
-    return (name or "").rpartition(".")[2]

@@ -78,8 +78,11 @@ cells:
 ```
 
 * A short name and its full target are the same component. Options that are left out take the default of the signature.
+* What is wrong with an option is said before any job: its type and its limits, as the signature annotates them
+  (`Annotated[float, Interval(ge=0, lt=1)]`, `Literal["a", "b"]`), and what the constructor raises for a value.
 * A component with a `_target_` (or a string) replaces the inherited one whole, also where `defaults` of one file
-  overlay those of another; a mapping without one changes options of the inherited one.
+  overlay those of another; a mapping without one changes options of the inherited one (`{}` none of them), and so does
+  `model.channels: [6, 16]` in a cell.
 * `hidden`, `activation`, `dropout`, `batch_norm` and `momentum`, `weight_decay` are options of model and optimizer with
   keys of their own. Those of `defaults` go to the components that have such an option; for others they mean nothing.
 * A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any

@@ -6,13 +6,12 @@
 
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.kinds import (
     OPTION,
     UNLIKE,
-    Activation,
     Address,
     BuiltinDataset,
     Closed,
@@ -20,9 +19,9 @@ from experiment_grid.config.kinds import (
     Note,
     Package,
     Seed,
-    Width,
     component,
     either,
+    of_signature,
     option_of_component,
     whole,
     words,
@@ -32,72 +31,10 @@ from experiment_grid.data.datasets import DATASETS
 MOST_CELLS = 20_000
 
 
-class Parameters(Closed):
-    """What a cell trains with."""
+class Numbers(Closed):
+    """What a cell trains with beside its components."""
 
-    model: Annotated[
-        component("model"),
-        Field(
-            description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
-            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
-            "and with input_shape (channels, height, width) and classes where its signature has them."
-        ),
-    ] = None
-    hidden: Annotated[
-        list[Width],
-        Field(
-            max_length=64,
-            description="Option of the model: widths of the hidden layers, from the images on; the output layer is not "
-            "among them. [] is a linear classifier.",
-        ),
-    ] = None
-    activation: Annotated[Activation, Field(description="Option of the model: function after each hidden layer.")] = (
-        None
-    )
-    dropout: Annotated[
-        float,
-        Field(
-            ge=0, lt=1, description="Option of the model: share of the hidden values that is set to 0 while it trains."
-        ),
-    ] = None
-    batch_norm: Annotated[
-        bool, Field(description="Option of the model: batch normalization before each activation.")
-    ] = None
-    loss: Annotated[
-        component("loss"),
-        Field(
-            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
-            "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
-            "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
-            "with (logits, labels), or a function."
-        ),
-    ] = None
-    optimizer: Annotated[
-        component("optimizer"),
-        Field(
-            description="How a gradient becomes a step. Or a target: it is called with the model's parameters, "
-            "lr=learning_rate and its options."
-        ),
-    ] = None
     learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = None
-    momentum: Annotated[
-        float,
-        Field(
-            ge=0,
-            lt=1,
-            description="Option of the optimizer: share of the previous step that is added to the next. adam and adamw "
-            "have none: a value inherited from defaults does not count for them.",
-        ),
-    ] = None
-    weight_decay: Annotated[
-        float,
-        Field(
-            ge=0,
-            le=1,
-            description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken "
-            "off the weights themselves).",
-        ),
-    ] = None
     batch_size: Annotated[
         whole(1, 10_000_000), Field(description="Images per step; at most the number of training images.")
     ] = None
@@ -117,6 +54,7 @@ class Parameters(Closed):
     seeds: Annotated[
         list[Seed],
         *UNLIKE,
+        AfterValidator(lambda seeds: tuple(sorted(seeds))),  # a seed's training does not depend on the others
         Field(
             min_length=1,
             max_length=1000,
@@ -129,22 +67,97 @@ class Parameters(Closed):
     )
 
 
+class Components(Closed):
+    """What a cell is made of, and options of these that have a key of their own."""
+
+    model: Annotated[
+        component("model"),
+        Field(
+            description="The network. mlp has fully connected layers, linear none but the output, cnn convolutions. Or "
+            "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
+            "and with input_shape (channels, height, width) and classes where its signature has them."
+        ),
+    ] = None
+    hidden: Annotated[
+        of_signature("model", "mlp", "hidden"),
+        Field(
+            description="Option of the model: widths of the hidden layers, from the images on; the output layer is not "
+            "among them. [] is a linear classifier."
+        ),
+    ] = None
+    activation: Annotated[
+        of_signature("model", "mlp", "activation"),
+        Field(description="Option of the model: function after each hidden layer."),
+    ] = None
+    dropout: Annotated[
+        of_signature("model", "mlp", "dropout"),
+        Field(description="Option of the model: share of the hidden values that is set to 0 while it trains."),
+    ] = None
+    batch_norm: Annotated[
+        of_signature("model", "mlp", "batch_norm"),
+        Field(description="Option of the model: batch normalization before each activation."),
+    ] = None
+    loss: Annotated[
+        component("loss"),
+        Field(
+            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
+            "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
+            "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
+            "with (logits, labels), or a function."
+        ),
+    ] = None
+    optimizer: Annotated[
+        component("optimizer"),
+        Field(
+            description="How a gradient becomes a step. Or a target: it is called with the model's parameters, "
+            "lr=learning_rate and its options."
+        ),
+    ] = None
+    momentum: Annotated[
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            description="Option of the optimizer: share of the previous step that is added to the next. adam and adamw "
+            "have none: a value inherited from defaults does not count for them.",
+        ),
+    ] = None
+    weight_decay: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken "
+            "off the weights themselves).",
+        ),
+    ] = None
+
+
+class Parameters(Numbers, Components):
+    """What a cell trains with."""
+
+
 NAMES = tuple(Parameters.model_fields)
+
+
+def _options_schema(schema: dict[str, Any]) -> None:
+    schema["patternProperties"] = {OPTION: schema.pop("additionalProperties")}
+    schema["additionalProperties"] = False
 
 
 def _axes_schema(schema: dict[str, Any]) -> None:
     schema["minProperties"] = 1
-    schema["patternProperties"] = {OPTION: schema.pop("additionalProperties")}
-    schema["additionalProperties"] = False
+    _options_schema(schema)
+
+
+Option = Annotated[str, BeforeValidator(option_of_component)]
 
 
 class Axes(Closed):
     """Lists of values by parameter, or by an option of a component."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_axes_schema)
-    __pydantic_extra__: dict[
-        Annotated[str, BeforeValidator(option_of_component)], Annotated[list[Any], *UNLIKE, Field(min_length=1)]
-    ]
+    __pydantic_extra__: dict[Option, Annotated[list[Any], *UNLIKE, Field(min_length=1)]]
 
     @model_validator(mode="before")
     @classmethod
@@ -175,7 +188,10 @@ class Named(Closed):
 
 
 class Cell(Parameters, Named):
-    """One experiment: a name, and the parameters in which it differs from defaults."""
+    """One experiment: a name, and the parameters in which it differs from defaults; model.channels is an option."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_options_schema)
+    __pydantic_extra__: dict[Option, Any]
 
     grid: Annotated[
         Grid,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from experiment_grid.config import annotations, signatures
 from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.data.datasets import DATASETS
@@ -34,8 +35,27 @@ def whole(least: int, most: int) -> Any:
     return Annotated[int, Field(ge=least, le=most), BeforeValidator(_whole)]
 
 
+def of_signature(component: str, name: str, option: str) -> Any:
+    """The type of an option of a built-in component, as its signature has it."""
+    return _type(annotations.kind_of(signatures.annotation(SHORT_NAMES[component][name], option)))
+
+
+def _type(kind: annotations.Kind) -> Any:
+    limits = Field(**dict(kind.limits))
+    match kind.what:
+        case "array":
+            return Annotated[list[_type(kind.parts[0])], limits]
+        case "literal":
+            return Literal[kind.parts]
+        case "integer":
+            return Annotated[int, limits, BeforeValidator(_whole)]
+        case "number":
+            return Annotated[float, limits]
+    return bool
+
+
 def _unlike(values: list[Any]) -> list[Any]:
-    if len({json.dumps(value, sort_keys=True) for value in values}) < len(values):
+    if len({json.dumps(annotations.alike(value), sort_keys=True) for value in values}) < len(values):
         raise PydanticCustomError("duplicates", "two alike")
     return values
 
@@ -80,7 +100,6 @@ class Closed(BaseModel):
 UNLIKE = [AfterValidator(_unlike), Field(json_schema_extra={"uniqueItems": True})]
 Name = Annotated[str, Field(pattern=NAME["pattern"], max_length=NAME["longest"], **words(NAME["allowed"]))]
 Note = Annotated[str, Field(max_length=5000)]
-Width = whole(1, 65536)
 Seed = whole(0, 2147483647)
 BuiltinDataset = Literal[tuple(DATASETS)]
 Address = Annotated[
@@ -94,4 +113,3 @@ Address = Annotated[
 Package = Annotated[
     str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$(?!\n)", max_length=100, **words("name of a package, as in `import`"))
 ]
-Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "prelu"]

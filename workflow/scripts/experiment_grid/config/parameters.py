@@ -1,9 +1,12 @@
 """What one cell trains with: every parameter resolved, equal values written alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ConfigDict
+
+from experiment_grid.config.keys import Numbers
 from experiment_grid.config.labels import COMPONENTS
 
 TARGET = "_target_"
@@ -27,24 +30,26 @@ class Component:
         return {TARGET: self.target, **self.options}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Parameters of a cell. What each means and may be: `keys`."""
+class Parameters(Numbers):
+    """Parameters of a cell. What each number means and may be: `keys`."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     model: Component
     loss: Component
     optimizer: Component
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    normalize: bool
-    train_fraction: float
-    seeds: tuple[int, ...]  # sorted: a seed's training does not depend on the others
-    device: str
-    step: str = field(default="recorded", compare=False)  # or eager, which gives the same bits
-    packages: dict[str, str] = field(
-        default_factory=dict, compare=False
-    )  # versions of those that targets are in, where they count
+    step: str = "recorded"  # or eager, which gives the same bits
+    packages: dict[str, str]  # versions of those that targets are in, where they count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parameters) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[Any, ...]:
+        """What makes another result."""
+        return tuple(getattr(self, name) for name in FIELDS)
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values."""
@@ -53,10 +58,11 @@ class Parameters:
 
 
 def plain(value: Any) -> Any:
+    """A parameter as JSON has it."""
     if isinstance(value, Component):
         return value.as_dict()
     return list(value) if isinstance(value, tuple) else value
 
 
-FIELDS = tuple(name for name in Parameters.__slots__ if name not in ("step", "packages"))
-NUMBERS = tuple(name for name in FIELDS if name not in COMPONENTS)
+NUMBERS = tuple(Numbers.model_fields)
+FIELDS = (*COMPONENTS, *NUMBERS)

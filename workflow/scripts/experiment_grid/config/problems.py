@@ -1,6 +1,7 @@
 """What is wrong with a YAML file, and where: the one line that the user reads."""
 
 import difflib
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -111,9 +112,12 @@ def show(value: Any, limit: int = 80) -> str:
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """'did you mean …?' for a misspelt name, or nothing."""
-    near = difflib.get_close_matches(name[:100], list(names)[:2000], n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    """'did you mean …?' for a misspelt name, or nothing; large and small letters are alike."""
+    known: dict[str, str] = {}
+    for other in itertools.islice((other for other in names if other != name), 2000):
+        known.setdefault(other.lower(), other)
+    near = difflib.get_close_matches(name[:100].lower(), known, n=1)
+    return f" (did you mean {known[near[0]]}?)" if near else ""
 
 
 def relative(file: Path) -> str:

@@ -22,17 +22,6 @@ from experiment_grid.config.shortnames import short
 
 DEFAULT = {"model": "mlp"}  # of a config that names none
 
-# A JSON value as one of a parameter's type: equal settings become equal values, 1 and 1.0, -0.0 and 0.
-EXACTLY = {
-    "learning_rate": lambda number: float(number) + 0.0,
-    "batch_size": int,
-    "epochs": int,
-    "normalize": bool,
-    "train_fraction": float,
-    "seeds": lambda numbers: tuple(sorted(map(int, numbers))),
-    "device": str,
-}
-
 
 class CellValues:
     """What an item of the list of cells says, for one of the cells that it stands for."""
@@ -80,7 +69,7 @@ class Resolution:
                 problems += error.problems
         if problems:
             raise ProblemsError(problems)
-        numbers = {key: EXACTLY[key](values[key]) for key in NUMBERS}
+        numbers = {key: values[key] for key in NUMBERS}
         return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
@@ -93,7 +82,7 @@ class Resolution:
 
     def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
         inherited, own = self._defaults.get(kind, DEFAULT.get(kind)), cell.own.get(kind)
-        replaced = target_of(own) is not None
+        replaced = own is not None and (isinstance(own, str) or TARGET in own)
         place = cell.place(kind) if replaced else ("defaults", kind)
         located = self._locate(kind, own if replaced else inherited, place, cell)
         options = {} if replaced else _options(inherited, ("defaults", kind))
@@ -110,10 +99,11 @@ class Resolution:
         if isinstance(said, Mapping):
             place = (*place, TARGET)
         if not isinstance(target, str):
-            if target is None and kind in DEFAULT:
+            untold = target is None and (said is None or TARGET not in said)
+            if untold and kind in DEFAULT:
                 return locate(kind, DEFAULT[kind])
-            wrong = f"is missing: the {kind} of cell {cell.name}" if target is None else "must be text"
-            problem = Problem(place, wrong, *([] if target is None else [target]), allowed="a name or a target")
+            wrong = f"is missing: the {kind} of cell {cell.name}" if untold else "must be text"
+            problem = Problem(place, wrong, *([] if untold else [target]), allowed="a name or a target")
             raise ProblemsError([problem])
         try:
             return locate(kind, target, self._packages)
@@ -132,6 +122,9 @@ class Resolution:
             option = key if by_key else option
             if not by_key and (component != kind or not option):
                 continue
+            if option == TARGET:
+                yield Problem(cell.where(key), f"is no option: {kind} itself is the key", value, kind)
+                continue
             if option in own:
                 yield Problem(
                     own[option].keys, f"is told twice: here and by {key}", own[option].value, "one of the two"
@@ -139,7 +132,9 @@ class Resolution:
             elif by_key and located.parameters is not None and key not in located.parameters:
                 if value:
                     what = f"{short(located.target)}, the {kind} of cell {cell.name}"
-                    yield Problem(cell.where(key), f"means nothing to {what}", value, _nothing(value))
+                    yield Problem(
+                        cell.where(key), f"means nothing to {what}", value, _nothing(kind, key, located, value)
+                    )
             else:
                 own[option] = options[option] = Given(value, cell.where(key))
 
@@ -148,8 +143,10 @@ def _options(said: Any, place: Keys) -> dict[str, Given]:
     return {option: Given(value, (*place, option)) for option, value in options_of(said).items()}
 
 
-def _nothing(value: Any) -> str:
-    """What a component without such an option allows: nothing, or what means the same."""
+def _nothing(kind: str, key: str, located: Located, value: Any) -> str:
+    """What a component that does not name such an option allows: nothing, or what means the same."""
+    if located.open:
+        return f"{kind}.{key} for its **kwargs, or nothing here"
     if isinstance(value, str):
         return "nothing here"
     none = "false" if isinstance(value, bool) else "[]" if isinstance(value, list) else "0"

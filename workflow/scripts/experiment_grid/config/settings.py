@@ -61,11 +61,12 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources = Sources(files)
     complain(sources.duplicates())
     sources.refuse(checks.report(config))
+    config = overlays.typed(config, sources)
     sources.refuse(problems(config, Config))
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
     config = _complete(config, sources)
-    sources.refuse(checks.grids(config))
+    sources.refuse([*checks.grids(config), *checks.packages(config)])
     cells = Cells(config)
     sources.refuse([*cells.problems, *checks.files(config)])
     dataset = _dataset(config["dataset"], sources)
@@ -79,7 +80,8 @@ def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) 
 
     For a job on a cluster's node: checking 10,000 cells takes longer than to train a small one.
     """
-    config = _complete(config, Sources(files if overlays.needed(config["defaults"]) else ()))
+    sources = Sources(files if overlays.needed(config["defaults"]) else ())
+    config = _complete(overlays.typed(config, sources), sources)
     resolution = Resolution(config["defaults"], config["packages"])
     every = (cell for item in config["cells"] for cell in expand(item))
     cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}

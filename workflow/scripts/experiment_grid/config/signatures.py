@@ -6,14 +6,15 @@ What was found is kept beside the fingerprints, with size and time of every file
 import ast
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiment_grid.config.definitions import UNREADABLE, Definition, Module, NotThereError, Reader, Thing
+from experiment_grid.config.definitions import UNREADABLE, Module, NotThereError, Reader, Thing
+from experiment_grid.config.guards import Guard, guards
 from experiment_grid.runtime.files import write_json
 
 CACHE = Path(".snakemake/signatures.json")
@@ -32,11 +33,12 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True)
 class Signature:
-    """What a class or function takes, without `self`. `open`: it has **kwargs."""
+    """What a class or function takes, without `self`, and what it refuses. `open`: it has **kwargs."""
 
     is_class: bool
     parameters: tuple[Parameter, ...]
     open: bool = False
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,17 @@ def of_file(file: Path, name: str) -> Found:
     return _known(target, find)
 
 
+def annotation(target: str, name: str) -> str:
+    """The annotation of one parameter of a class of this project."""
+    return next(one.annotation for one in _ours(target) if one.name == name)
+
+
+@cache
+def _ours(target: str) -> tuple[Parameter, ...]:
+    reader = Reader()
+    return _read(reader, reader.find(target, None)).parameters
+
+
 def _refuse_relative(file: Path) -> None:
     """Raise NotThereError for `from .helper import x`: a file that a config names is in no package."""
     for node in ast.parse(file.read_bytes()).body:  # below `try` there may be another way
@@ -89,13 +102,14 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
     where, shortest, signature = (kept["found"][name] for name in ("where", "shortest", "signature"))
     if signature:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
-        signature = Signature(signature["is_class"], parameters, signature["open"])
+        guards = tuple(Guard(*guard) for guard in signature["guards"])
+        signature = Signature(signature["is_class"], parameters, signature["open"], guards)
     return Found(where, shortest, signature, tuple(kept["found"]["packages"]))
 
 
 def _found(reader: Reader, thing: Any, target: str) -> Found:
     if isinstance(thing, Module):
-        raise NotThereError("is a module, no class or function", reader.index(thing).names)
+        raise NotThereError("is a module, no class or function", reader.public(thing))
     passed = tuple(reader.passed)
     if thing == UNREADABLE:
         return Found(target, target, None, passed)
@@ -106,7 +120,12 @@ def _found(reader: Reader, thing: Any, target: str) -> Found:
 
 
 def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:
-    """Of the packages around a definition, the outermost that exports it: torch.optim.SGD for torch.optim.sgd.SGD."""
+    """Of the packages around a definition, the outermost that exports it: torch.optim.SGD for torch.optim.sgd.SGD. In a
+    file the name of the definition itself, where `Other = LeNet` is all that is done with either name."""
+    file, colon, name = target.rpartition(":")
+    if colon:
+        alias = thing.module.file == Path(file) and not {name, thing.node.name} & reader.index(thing.module).rebound
+        return f"{file}:{thing.node.name}" if alias else target
     parts = where.split(".")
     if thing.module.root or parts[0] != target.split(".")[0]:
         return target
@@ -137,7 +156,9 @@ def keep() -> None:
 
 
 def _by() -> str:
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    """This module's content and that of those that read for it."""
+    files = (Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "index", "guards"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def _stamp(file: Path) -> list[int] | None:
@@ -151,30 +172,52 @@ def _stamp(file: Path) -> list[int] | None:
 def _read(reader: Reader, thing: Thing) -> Signature | None:
     """The signature of a definition; None where it can't be read from the sources."""
     if not isinstance(thing.node, ast.ClassDef):
-        return _signature(thing.node, is_class=False)
+        return _signature(reader, thing, tuple(_guards(reader, thing)), is_class=False)
     made = reader.constructor(thing)
     if made == UNREADABLE:
         return None
-    return _signature(made, is_class=True) if made else Signature(True, ())
+    if made is None:
+        return Signature(True, ())
+    return _signature(reader, made, tuple(_guards(reader, made, thing)), is_class=True)
 
 
-def _signature(node: Definition, *, is_class: bool) -> Signature:
-    arguments = node.args
+def _guards(reader: Reader, function: Thing, owner: Thing | None = None) -> Iterator[Guard]:
+    """The guards of a function, or of the constructor of the class `owner`: of its bases too, where it hands them an
+    argument on under the same name."""
+
+    def inherited(call: ast.Call) -> Iterator[Guard]:
+        base = reader.inherited(owner) if owner and function.node in owner.node.body else None
+        if not isinstance(base, Thing):
+            return
+        names = [argument.arg for argument in base.node.args.args[1:]]
+        pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
+        same = {name for name, value in pairs if isinstance(value, ast.Name) and value.id == name}
+        yield from (guard for guard in _guards(reader, base) if {*guard.names} <= same)
+
+    return guards(function.node, inherited)
+
+
+def _signature(reader: Reader, function: Thing, guards: tuple[Guard, ...], *, is_class: bool) -> Signature:
+    arguments = function.node.args
     ordinary = [*arguments.posonlyargs, *arguments.args]
     pairs: list[tuple[ast.arg, ast.expr | None]] = []
     first_default = len(ordinary) - len(arguments.defaults)
     for number, argument in enumerate(ordinary):
-        pairs.append((argument, arguments.defaults[number - first_default] if number >= first_default else None))
+        default = arguments.defaults[number - first_default] if number >= first_default else None
+        if default is None or argument not in arguments.posonlyargs:  # else it can't be given by its name
+            pairs.append((argument, default))
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    parameters = tuple(_parameter(*pair) for pair in (pairs[1:] if is_class else pairs))
-    return Signature(is_class, parameters, arguments.kwarg is not None)
+    parameters = tuple(
+        _parameter(argument.arg, reader.annotation(function.module, argument.annotation), default)
+        for argument, default in (pairs[1:] if is_class else pairs)
+    )
+    return Signature(is_class, parameters, arguments.kwarg is not None, guards)
 
 
-def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
-    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+def _parameter(name: str, annotation: str, default: ast.expr | None) -> Parameter:
     literal, value = False, None
     if default is not None:
         with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             value = json.loads(json.dumps(ast.literal_eval(default), allow_nan=False))
             literal = True
-    return Parameter(argument.arg, annotation, default is None, literal, value)
+    return Parameter(name, annotation, default is None, literal, value)

@@ -32,7 +32,7 @@ UNKNOWN = ("extra_forbidden", "unknown_key")
 
 def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
     """What is wrong with a document by a typed model; at first whether it is JSON at all."""
-    found = list(itertools.islice(_not_json(document), MOST))
+    found = list(itertools.islice(not_json(document), MOST))
     if found:
         return found
     try:
@@ -75,15 +75,18 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return schema["allowed"]
     if "enum" in schema:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
+    if "type" not in schema:
+        return ""
     kind = schema["type"]
     if kind == "array":
-        text = f"a list of {_count(schema, 'minItems', 'maxItems', 'items')}, each {allowed(schema['items'], root)}"
+        each = allowed(schema["items"], root)
+        text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}" + (f", each {each}" if each else "")
         return text + ("; no two alike" if schema.get("uniqueItems") else "")
     if kind == "string":
-        return f"text of {_count(schema, 'minLength', 'maxLength', 'characters')}"
+        return f"text of {count(schema, 'minLength', 'maxLength', 'characters')}"
     if kind == "object":
         return "{" + ", ".join(schema.get("properties", {})) + "}"
-    return UNITS[kind] + _range(schema)
+    return UNITS[kind] + in_range(schema)
 
 
 def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -94,27 +97,30 @@ def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _range(schema: dict[str, Any]) -> str:
+def in_range(schema: dict[str, Any]) -> str:
+    """The bounds of a number in words: ` from 0 to below 1`."""
     bounds = []
     if "exclusiveMinimum" in schema:
         bounds.append(f"above {schema['exclusiveMinimum']}")
     if "minimum" in schema:
         bounds.append(f"from {schema['minimum']}")
+    to = "to " if bounds else ""
     if "exclusiveMaximum" in schema:
-        bounds.append(f"to below {schema['exclusiveMaximum']}")
+        bounds.append(f"{to}below {schema['exclusiveMaximum']}")
     if "maximum" in schema:
-        bounds.append(f"to {schema['maximum']}")
+        bounds.append(f"{to or 'up to '}{schema['maximum']}")
     return "".join(f" {bound}" for bound in bounds)
 
 
-def _count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
+    """How many there may be, in words: `1 to 3 items`."""
     low, high = schema.get(least), schema.get(most)
     if high is None:
         return f"{low or 0} or more {what}"
-    return f"{low} to {high} {what}" if low else f"at most {high} {what}"
+    return f"{low} {what}" if low == high else f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
-def _not_json(document: Any) -> Iterator[Problem]:
+def not_json(document: Any) -> Iterator[Problem]:
     """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
     stack: list[tuple[Any, Keys]] = [(document, ())]
     visited = 0
@@ -169,8 +175,13 @@ def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Pro
         known = _part(root, keys[:-1])["propertyNames"]
         return Problem(keys[:-1], f"unknown key{closest(keys[-1], _names(known))}", keys[-1], allowed(known, root))
     if kind in UNKNOWN:
-        known = list(_object(_part(root, keys[:-1]), root)["properties"])
-        return Problem(keys, f"unknown key{closest(keys[-1], known)}", given, ", ".join(known))
+        whole = _object(_part(root, keys[:-1]), root)
+        known = list(whole["properties"])
+        component, _, option = keys[-1].partition(".")
+        within = component in known and option.isidentifier()
+        hint = f" (write {component}: {{{option}: ...}})" if within else closest(keys[-1], known)
+        options = "; options of a component as model.channels" if "patternProperties" in whole else ""
+        return Problem(keys, f"unknown key{hint}", given, ", ".join(known) + options)
     part = _part(root, keys)
     what = allowed(part, root)
     if kind == "missing":
@@ -245,7 +256,10 @@ def wrong_type(kinds: list[str], given: Any) -> str:
             value = float(given)
         except ValueError:
             return f"must be {wanted}, not text"
-        return f"must be {wanted}: YAML reads {given} as text, write {_plainly(value)}"
+        plainly = _plainly(value)
+        if plainly == given:
+            return f"must be {wanted}, not text: write {given} without quotes"
+        return f"must be {wanted}: YAML reads {given} as text, write {plainly}"
     return f"must be {wanted}"
 
 

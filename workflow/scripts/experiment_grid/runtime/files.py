@@ -107,10 +107,8 @@ def forget_epochs(folder: Path) -> None:
 
     The last first: one that is killed here goes on after what is left.
     """
-    epochs = folder.glob("*seed*.epoch*.safetensors")
-    for path in sorted(
-        epochs, key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)], reverse=True
-    ):
+    epochs = {path: [*map(int, re.findall(r"\d+", path.name))] for path in folder.glob("*seed*.epoch*.safetensors")}
+    for path in sorted(epochs, key=epochs.__getitem__, reverse=True):
         remove(path)
     with suppress(OSError):
         folder.rmdir()

@@ -20,12 +20,17 @@ def take(images: Tensor, indices: Tensor) -> Tensor:
     return torch.index_select(images.flatten(1), 0, indices).view(-1, *images.shape[1:])
 
 
-def inputs_of(images: Tensor, normalize: bool) -> Tensor:
+def inputs_of(images: Tensor, normalize: bool, place: Tensor | None = None) -> Tensor:
     """Images uint8 [B, H, W] or [B, C, H, W] as floats [B, C, H, W]: 0 to 1, or with `normalize` -1 to 1, which is
-    (x - 0.5) / 0.5. Computed as shift + scale · pixels for either, so that normalising costs no time."""
+    (x - 0.5) / 0.5. Computed as shift + scale · pixels for either, so that normalising costs no time.
+
+    Written into `place`, if it is given, which has that shape.
+    """
     scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
-    pixels = images.float()
+    pixels = images.float() if place is None else place.view_as(images).copy_(images)
     torch.add(_scalar(shift, images.device), pixels, alpha=scale, out=pixels)
+    if place is not None:
+        return place
     return pixels if images.dim() == 4 else pixels.unsqueeze(1)
 
 

@@ -70,7 +70,7 @@ class Trainer:
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
         lay_out(self.module, self.optimizer)
-        self.said: set[str] = set()  # why steps are not recorded
+        self.learn = self._gradients()
 
     @property
     def parameters_count(self) -> int:
@@ -124,9 +124,10 @@ class Trainer:
         order = self.training[order.to(self.device)]
         labels, logits, losses = self.labels[order], [], []
         sizes = batch_sizes(len(order), self.parameters["batch_size"])
-        learn = self._gradients(sizes)
+        if isinstance(self.learn, Recorded):
+            self.learn.begin_epoch()
         for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
-            answer, loss = self._step(images, truth, learn)
+            answer, loss = self._step(images, truth)
             if number == 1 and not losses:
                 self._refuse_no_numbers(answer, loss)
             logits.append(answer)
@@ -143,24 +144,25 @@ class Trainer:
             first = start * sizes[0]  # only the last batch may have another size
             yield from take(self.images, order[first : first + sum(block)]).split(block)
 
-    def _gradients(self, sizes: list[int]) -> Gradients:
-        """What computes the gradients of an epoch's batches; on a CPU recorded steps, which give the same bits."""
+    def _gradients(self) -> Gradients:
+        """What computes the gradients of a batch; on a CPU recorded steps, which give the same bits."""
         if self.device.type != "cpu" or self.parameters.get("step") == "eager":
             return gradients
         roots = {"the model": self.module, "the loss": self.loss.function}
+        sizes = batch_sizes(len(self.training), self.parameters["batch_size"])
+        counts = {size: number * self.parameters["epochs"] for size, number in Counter(sizes).items()}
         keep = not type(self.optimizer).__module__.startswith(KNOWN_OPTIMIZERS)
-        return Recorded(gradients, roots, list(self.module.parameters()), Counter(sizes), keep, self._say_eager)
+        return Recorded(gradients, roots, list(self.module.parameters()), counts, keep, self._say_eager)
 
     def _say_eager(self, why: str) -> None:
-        if why not in self.said:
-            print(f"seed {self.seed}: steps are not recorded, {why}")
-        self.said.add(why)
+        print(f"seed {self.seed}: steps are not recorded, {why}")
 
-    def _step(self, images: Tensor, labels: Tensor, learn: Gradients) -> tuple[Tensor, Tensor]:
+    def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One step with a batch; logits and loss before the update."""
-        inputs = inputs_of(images, self.parameters["normalize"])
+        place = self.learn.place(len(images)) if isinstance(self.learn, Recorded) else None
+        inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, labels, learn)
+            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn)
         except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
 

@@ -55,7 +55,7 @@ class PythonState:
         self.values: dict[str, Any] = {}
         self.tensors: list[Tensor] = []
         self._visited: set[int] = set()
-        self.drawn = random.getstate(), _text(np.random.get_state())
+        self.drawn = generators()
         for name, root in roots.items():
             try:
                 self._look(name, root)
@@ -150,6 +150,11 @@ class PythonState:
         if type(tensor) not in (Tensor, torch.nn.Parameter) or tensor.layout is not torch.strided:
             raise Unseen(f"{path} is no ordinary tensor")
         self.tensors.append(tensor)
+
+
+def generators() -> tuple[Any, ...]:
+    """The state of Python's and NumPy's own generators of random numbers."""
+    return random.getstate(), _text(np.random.get_state())
 
 
 def _slots(kind: type) -> list[str]:

@@ -19,7 +19,9 @@ def generator(seed: int, *purpose: int) -> torch.Generator:
 def seed_all(seed: int, *purpose: int) -> None:
     """Seed the generators that a model may draw from, for one purpose of one seed: of torch, `random` and NumPy."""
     state = _state(seed, *purpose)
-    torch.manual_seed(state)
+    torch.default_generator.manual_seed(state)
+    if torch.cuda.is_initialized():  # torch.manual_seed would leave word for later, a stack trace at a time
+        torch.cuda.manual_seed_all(state)
     random.seed(state)
     np.random.seed(state % 2**32)
 

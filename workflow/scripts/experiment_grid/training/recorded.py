@@ -3,7 +3,8 @@
 The first batch of a size is an ordinary eager step that is watched (recorder.py). With the second and the third, the
 recording is replayed and everything it wrote put back; then the batch is an eager step again, and both must agree in
 every bit. Later batches are replayed. No step is run for the recording's sake: a model that cannot be recorded has been
-trained eagerly by then, and goes on like that, with the reason in the log.
+trained eagerly by then, and goes on like that, with the reason in the log. Every further epoch begins with such a
+check.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiment_grid.training.python_state import PythonState, Unseen
+from experiment_grid.training.python_state import PythonState, Unseen, generators
 from experiment_grid.training.recorder import (
     Recorder,
     alias,
@@ -26,7 +27,7 @@ from experiment_grid.training.recorder import (
 )
 
 CHECKS = 2  # of a recording; the second beside a step that nothing watches
-FEW = 100  # batches of one size in an epoch that are not worth a recording, which takes as long as some 30 steps
+FEW = 100  # batches of one size that are not worth a recording, which takes as long as some 30 steps
 
 Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 
@@ -41,6 +42,7 @@ class Recording:
         self.parameters = parameters
         self.last_inputs = inputs
         self.checks = 0
+        self.replayed = False
 
     def finish(self, recorder: Recorder, answer: Answer, drew: bool) -> str:
         """Take what was recorded; says why that cannot be replayed, empty if it can."""
@@ -61,6 +63,7 @@ class Recording:
         own = recorder.made | {memory(self.inputs), memory(self.labels)}
         self.tensors = [_whole(tensor) for place, tensor in outside.items() if place not in own]
         self.copies = [tensor.clone() for tensor in self.tensors]
+        self.overwrites = memory(self.inputs) in outside
         self.draws = drew or recorder.random
         self.places, self.result_places = self._places(), self._result_places()
         return ""
@@ -104,7 +107,8 @@ class Recording:
         self.save()
         try:
             with torch.no_grad(), torch._C._AutoDispatchBelowAutograd():
-                self.inputs.copy_(inputs)
+                if inputs is not self.inputs:
+                    self.inputs.copy_(inputs)
                 self.labels.copy_(labels)
                 for operation in self.operations:
                     operation()
@@ -124,7 +128,7 @@ class Recording:
 
 
 class Recorded:
-    """Replaces `eager`, which is `step.gradients`, for the batches of one epoch.
+    """Replaces `eager`, which is `step.gradients`, for the batches of a training.
 
     `roots` are the model and the loss, by what the log calls them; `counts` how many batches there are of each size.
     `keep`: the optimizer gets gradients in memory that nobody writes again, as it must unless it is known not to hold
@@ -145,6 +149,18 @@ class Recorded:
         self.recordings: dict[int, Recording] = {}
         self.why = ""
 
+    def begin_epoch(self) -> None:
+        """What is recorded is checked once more. Every epoch seeds the generators of random numbers."""
+        drawn = generators()
+        for recording in self.recordings.values():
+            recording.python.drawn = drawn
+            recording.checks = min(recording.checks, CHECKS - 1)
+
+    def place(self, size: int) -> Tensor | None:
+        """Where the inputs of the next batch of this size may be written, to spare a copy; None: anywhere."""
+        recording = self.recordings.get(size)
+        return recording.inputs if recording and recording.checks == CHECKS and not recording.overwrites else None
+
     def __call__(self, model: Callable, loss: Callable, inputs: Tensor, labels: Tensor) -> Answer:
         """Logits [B, K] and loss of inputs [B, C, H, W] and labels [B]; the gradients are in the parameters' `grad`."""
         arguments = model, loss, inputs, labels
@@ -162,6 +178,7 @@ class Recorded:
         if recording.checks < CHECKS:
             # An optimizer that computes one batch several times: a check needs another batch.
             return self.eager(*arguments) if recording.last_inputs is inputs else self._check(recording, arguments)
+        recording.replayed = True
         try:
             return recording.replay(inputs, labels, self.keep)
         except Exception as error:
@@ -218,10 +235,11 @@ class Recorded:
             answer = self.eager(*arguments)
         if not all(map(same_bits, replayed, recording.state(answer))):
             why = why or "a replay does not give the same bits"
-        if why or recording.checks == CHECKS:
-            why = self._change(recording) or why
-        if why:
-            self._stop(why)
+        change = self._change(recording) if why or recording.checks == CHECKS else ""
+        if change and recording.replayed:  # it was right until validation changed the model: the next is recorded anew
+            del self.recordings[len(inputs)]
+        elif change or why:
+            self._stop(change or why)
         return answer
 
     def _change(self, recording: Recording) -> str:

@@ -1,11 +1,11 @@
 """Convolutions that halve the image, and fully connected layers behind them (LeCun et al. 1998)."""
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated
 
+from annotated_types import Ge
 from torch import Tensor, nn
 
-from experiment_grid.training.models.mlp import ACTIVATIONS, MLP
+from experiment_grid.training.models.mlp import ACTIVATIONS, MLP, Activation, Share, Widths
 
 
 class CNN(nn.Module):
@@ -19,11 +19,11 @@ class CNN(nn.Module):
         self,
         input_shape: tuple[int, int, int],
         classes: int,
-        channels: Sequence[int] = (32, 64),
-        kernel_size: int = 3,
-        hidden: Sequence[int] = (128,),
-        activation: Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "prelu"] = "relu",
-        dropout: float = 0.0,
+        channels: Widths = (32, 64),
+        kernel_size: Annotated[int, Ge(1)] = 3,
+        hidden: Widths = (128,),
+        activation: Activation = "relu",
+        dropout: Share = 0.0,
         batch_norm: bool = False,
     ):
         super().__init__()

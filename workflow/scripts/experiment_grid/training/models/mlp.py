@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
+from annotated_types import Interval, MaxLen
 from torch import Tensor, nn
 
 ACTIVATIONS = {
@@ -16,6 +17,11 @@ ACTIVATIONS = {
     "sigmoid": nn.Sigmoid,
     "prelu": nn.PReLU,  # one slope for each layer
 }
+# What options may be: the configuration reads it here.
+Activation = Literal[*ACTIVATIONS]
+Width = Annotated[int, Interval(ge=1, le=65536)]
+Widths = Annotated[Sequence[Width], MaxLen(64)]
+Share = Annotated[float, Interval(ge=0, lt=1)]
 
 
 class MLP(nn.Module):
@@ -28,9 +34,9 @@ class MLP(nn.Module):
         self,
         input_shape: tuple[int, int, int],
         classes: int,
-        hidden: Sequence[int] = (128, 64),
-        activation: Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "prelu"] = "relu",
-        dropout: float = 0.0,
+        hidden: Widths = (128, 64),
+        activation: Activation = "relu",
+        dropout: Share = 0.0,
         batch_norm: bool = False,
     ):
         super().__init__()
