@@ -17,12 +17,12 @@ from experiment_grid.timing import ways as measured_ways
 from experiment_grid.timing.ways import Images, ways
 
 CELLS = {
-    "nll": canonical(),
-    "cross-entropy": canonical(loss="cross_entropy"),
-    "long": canonical(epochs=9),
-    "other-seeds-and-split": canonical(seeds=[4], train_fraction=0.5),
-    "deeper": canonical(hidden=[64, 64, 64, 64]),
-    "batch-64": canonical(batch_size=64),
+    "nll": canonical(epochs=20),
+    "cross-entropy": canonical(epochs=20, loss="cross_entropy"),
+    "long": canonical(epochs=30),
+    "other-seeds-and-split": canonical(epochs=20, seeds=[4], train_fraction=0.7),
+    "deeper": canonical(epochs=20, hidden=[64, 64, 64, 64]),
+    "batch-64": canonical(epochs=30, batch_size=64),
 }
 
 
@@ -102,7 +102,7 @@ def test_every_column_comes_from_the_rounds(finished):
 
 
 def test_the_record_says_on_what_and_how_long(finished):
-    assert finished.record["recorded"] and 0 < finished.record["seconds"] < 30
+    assert finished.record["recorded"] and finished.record["seconds"] > 0
     assert [device["type"] for device in finished.record["devices"]] == ["cpu"]
 
 
@@ -139,6 +139,6 @@ def test_the_loader_gives_the_images_that_training_sees():
 
 
 def test_cells_of_few_and_of_many_batches_are_measured_apart():
-    """Training records the steps of an epoch only where it has many."""
-    cells = {"few": canonical(batch_size=1, train_fraction=0.3), "many": canonical(batch_size=1, train_fraction=0.8)}
-    assert [way.cells for way in ways(cells, "few", "digits", [digits()])] == [["few"], ["many"]]
+    """Training records its steps only where it has many."""
+    cells = {"few": canonical(epochs=1), "many": canonical(epochs=30), "more": canonical(epochs=40)}
+    assert [way.cells for way in ways(cells, "few", "digits", [digits()])] == [["few"], ["many", "more"]]

@@ -22,7 +22,7 @@ TORCHVISION = {
     "kmnist": "KMNIST",
 }  # data sets that are classes there
 UNKNOWN_TO_A_STEP = ("seeds", "epochs", "train_fraction", "device")  # parameters that a step does the same work with
-WARM = 5  # steps before the clock starts: the first three make and check the recording
+WARM = 5  # steps before the clock starts: the first three record the step and check that
 
 Parameters = Mapping[str, Any]
 Run = Callable[[int], float]  # seconds of so many steps
@@ -75,7 +75,6 @@ class _Steps(Trainer):
         """Get ready; the images are there, and how they are scaled is the cell's."""
         self.module.train()
         self.loss.train()
-        self.learn = self._gradients(batch_sizes(len(self.training), self.parameters["batch_size"]))
 
     def seconds(self, count: int) -> float:
         """How long `count` steps take."""
@@ -85,7 +84,7 @@ class _Steps(Trainer):
         synchronize(self.device)
         started = perf_counter()
         for images, truth in zip(self._batches(order, [size] * count), labels, strict=True):
-            kept.append(self._step(images, truth, self.learn))
+            kept.append(self._step(images, truth))
         synchronize(self.device)
         return perf_counter() - started
 
@@ -142,8 +141,9 @@ def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: lis
 
 
 def _work(parameters: Parameters, n_images: int) -> str:
-    """What a step of a cell does, and whether training records it: epochs of few batches are not worth it."""
+    """What a step of a cell does, and whether training records it: few batches are not worth it."""
     n_train, _ = split_sizes(n_images, parameters["train_fraction"])
-    recorded = len(batch_sizes(n_train, parameters["batch_size"])) > FEW
+    size = min(parameters["batch_size"], n_train)
+    recorded = batch_sizes(n_train, size).count(size) * parameters["epochs"] > FEW
     known = {key: value for key, value in parameters.items() if key not in UNKNOWN_TO_A_STEP}
-    return json.dumps([known, recorded, min(parameters["batch_size"], n_train)], sort_keys=True)
+    return json.dumps([known, recorded, size], sort_keys=True)

@@ -104,7 +104,7 @@ def _how(results: Results) -> str:
         f"Measured after all training, with nothing else of this run on the machine ({devices}), in "
         f"{record['seconds']:.1f} s: {each} of each cell, in interleaved rounds, a new model each time. Cells that "
         "differ only in seeds, epochs or split share one measurement. The fetching of a step's images is in it; "
-        "recording the step, once an epoch, is not. Intervals are 95 %, over the rounds."
+        "recording and checking the step, a few times in a training, is not. Intervals are 95 %, over the rounds."
     )
     if not record["recorded"]:
         text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
