@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
+from scipy.stats import chi2
 
 from experiment_grid.analysis.audit import INDEPENDENT
 from experiment_grid.analysis.expectations import HALF_DIGIT, Expected, expected_run, total_train_loss
-from experiment_grid.analysis.variance import spread
+from experiment_grid.analysis.variance import Spread
 from experiment_grid.config import reference, settings
 from experiment_grid.config.problems import Sources, relative
 from experiment_grid.config.searched import Search
@@ -31,6 +32,7 @@ from experiment_grid.runtime.files import replacing
 CONFIG, SEARCH = Path("config/config.yaml"), Path("config/search.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals
 CONFIDENCE = 0.95
+TINY = 1e-12  # of a spread: runs that agree in every digit
 
 
 class Tried(NamedTuple):
@@ -96,32 +98,42 @@ def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Run:
 def judged(tried: Sequence[Tried], runs: dict[str, list[Run]], epochs: int) -> Iterator[dict[str, Any]]:
     """Lines of search.csv: each combination and epoch beside its row's printed figures.
 
-    A figure fits when it lies in the prediction interval of one new run, as on the page; how far runs lie apart is
-    taken over all combinations at that epoch.
+    A figure fits when it lies in the prediction interval of one new run. How far runs lie apart is the median over all
+    combinations at that epoch, as in the audit's misfit: two seeds say little, and one that scatters gains nothing.
     """
-    known = list(dict.fromkeys(one.key for one in tried))
+    runs_of = {one.key: runs[one.key] for one in tried}
     for epoch in range(epochs):
-        values = {f: [np.array([getattr(run, f)[epoch] for run in runs[key]]) for key in known] for f in INDEPENDENT}
-        spreads = {f: spread([one.var(ddof=1) for one in of], [len(one) for one in of]) for f, of in values.items()}
         for one in tried:
-            place, printed = known.index(one.key), one.row["figures"]
-            n_images = runs[one.key][0].images
+            printed, n_images = one.row["figures"], runs[one.key][0].images
             if printed.get("train_images") not in (None, n_images):
                 continue
             expected = {}
             for figure in INDEPENDENT:
                 if printed.get(figure) is None:
                     continue
+                values = {key: np.array([getattr(run, figure)[epoch] for run in of]) for key, of in runs_of.items()}
                 unit, total = _scale(figure, one, n_images)
                 found = expected_run(
-                    values[figure][place] * unit, spreads[figure], place, unit, HALF_DIGIT.get(figure, 0.0), CONFIDENCE
+                    values[one.key] * unit,
+                    _typical([*values.values()]),
+                    0,
+                    unit,
+                    HALF_DIGIT.get(figure, 0.0),
+                    CONFIDENCE,
                 )
                 expected[figure] = Expected(*(value * total for value in found))
-            distances = [(printed[figure] - of.here) / of.sd for figure, of in expected.items()]
+            distances = [(printed[figure] - of.here) / max(of.sd, TINY) for figure, of in expected.items()]
             fits = sum(of.low <= printed[figure] <= of.high for figure, of in expected.items())
             line = {"row": one.row["row"], **one.values, "epoch": epoch + 1, "seeds": len(runs[one.key])}
             line |= {figure: expected[figure].here if figure in expected else None for figure in INDEPENDENT}
             yield line | {"fits": fits, "of": len(expected), "misfit": math.sqrt(np.mean(np.square(distances)))}
+
+
+def _typical(values: list[np.ndarray]) -> Spread:
+    """The median variance, without the bias of a median of few degrees of freedom (that of chi squared)."""
+    degrees = np.array([len(runs) - 1 for runs in values], float)
+    ratios = [runs.var(ddof=1) / (chi2.median(own) / own) for runs, own in zip(values, degrees, strict=True)]
+    return Spread(*(np.array([value]) for value in (np.median(ratios), degrees.sum(), degrees.sum())))
 
 
 def _scale(figure: str, one: Tried, n_images: int) -> tuple[float, int]:
