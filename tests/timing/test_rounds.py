@@ -67,6 +67,21 @@ def test_many_cells_are_measured_without_recording_their_steps(clock):
     assert not measure(clock.ways(1000), clock.now + 30).recorded
 
 
+def test_what_the_first_start_imports_is_no_cost_of_a_visit(clock):
+    """torchvision, or torch.optim's first object: seconds, once."""
+    ways = clock.ways(15)
+    start = ways[7].start
+
+    def importing(round_, *, recorded):
+        clock.now += 7
+        ways[7].start = start
+        return start(round_, recorded=recorded)
+
+    ways[7].start = importing
+    measured = measure(ways, clock.now + 25)
+    assert {sum(visit.steps for visit in measured.visits if visit.way == way) for way in range(15)} == {300}
+
+
 def test_slow_steps_get_fewer(clock):
     measured = measure(clock.ways(3, step=0.1), clock.now + 30)
     assert all(visit.steps < 30 for visit in measured.visits) and clock.now <= 130
