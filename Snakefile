@@ -21,6 +21,7 @@ include: "workflow/rules/download.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/timing.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/errors.smk"
@@ -47,4 +48,5 @@ rule all:
         "<results>/comparison.csv",
         "<results>/effects.csv",
         "<results>/reference.csv",
+        "<results>/timing.csv",
         "<results>/ro-crate-metadata.json",

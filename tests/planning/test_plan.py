@@ -39,7 +39,9 @@ def test_report_plan_tells_trained_and_kept(results, recipes):
 
 def test_a_changed_cell_runs_alone_with_what_is_made_from_it(results, recipes):
     recipes.rates["a"] = 0.02
-    assert running(results, recipes) == ["train a", "evaluate a", "compare", "figures", "errors", "report", "record"]
+    assert running(results, recipes) == [
+        *("train a", "evaluate a", "timing", "compare", "figures", "errors", "report", "record")
+    ]
 
 
 def test_changed_and_changed_back_is_kept(results, recipes):

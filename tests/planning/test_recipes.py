@@ -131,7 +131,7 @@ def running(made: Recipes, cells=CELLS) -> list[str]:
 
 def trained(*cells: str) -> list[str]:
     jobs = [f"{stage} {cell}" for stage in ("train", "evaluate") for cell in cells]
-    return [*jobs, "compare", "figures", "errors", "report", "record"]
+    return [*jobs, "timing", "compare", "figures", "errors", "report", "record"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from forks import Forks
 from project import CELLS, ROOT, SMALL, copy_project, names_of_jobs, planned_jobs, snakemake
 
 NARROW = ["evaluate narrow", "train narrow"]
-PAGE = ["compare", "errors", "figures", "record", "report"]
+PAGE = ["compare", "errors", "figures", "record", "report", "timing"]
 EVERY = sorted([*(f"{stage} {cell}" for stage in ("train", "evaluate") for cell in CELLS), *PAGE])
 
 # What is asked for, of a run in which one cell has another learning rate, and the jobs that it then has.
@@ -18,7 +18,7 @@ JOBS = {
     "-R": (["-R", "evaluate"], sorted({*NARROW, *(f"evaluate {cell}" for cell in CELLS), *PAGE})),
     "--forceall": (["--forceall"], sorted([*EVERY, "download", "prepare"])),
     "--until": (["--until", "train"], ["train narrow"]),
-    "--omit-from": (["--omit-from", "compare"], ["errors", *NARROW]),
+    "--omit-from": (["--omit-from", "compare"], ["errors", *NARROW, "timing"]),
     "a target": (["--", "results/cells/narrow/history.csv"], ["train narrow"]),
     "--force": (["--force", "--", "results/cells/wide/evaluation.csv"], ["evaluate wide"]),
     "--allowed-rules": (["--allowed-rules", "train", "--", "results/cells/narrow/history.csv"], ["train narrow"]),

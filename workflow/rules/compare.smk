@@ -7,6 +7,8 @@ rule compare:
         evaluation=compared("compare", "evaluation.csv"),
         predictions=compared("compare", "predictions.npz"),
         confusion=compared("compare", "confusion.npz"),
+        timing=inputs("compare", "timing.csv"),
+        rounds=inputs("compare", "timing/rounds.csv"),
     output:
         comparison=report(
             "<results>/comparison.csv",

@@ -4,7 +4,13 @@ rule record:
         cells=compared("record", "run.json", "evaluation.json"),
         records=inputs(
             "record",
-            ["comparison/compare.json", "figures/figures.json", "errors/errors.json", "report.json"],
+            [
+                "timing/timing.json",
+                "comparison/compare.json",
+                "figures/figures.json",
+                "errors/errors.json",
+                "report.json",
+            ],
         ),
     output:
         crate="<results>/ro-crate-metadata.json",

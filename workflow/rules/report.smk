@@ -1,11 +1,12 @@
 rule report:
     input:
         plan=planned("report"),
-        tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference"])),
+        tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference", "timing"])),
         details=inputs("report", expand("comparison/{name}.csv", name=["curves", "seeds", "classes"])),
         arrays=inputs("report", expand("comparison/{name}.npz", name=["predictions", "confusion"])),
         told=inputs("report", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
         exports=inputs("report", expand("comparison/table.{suffix}", suffix=["tex", "md"])),
+        timing=inputs("report", "timing/timing.json"),
         errors=inputs("report", "errors/errors.json"),
         images=inputs("report", expand("errors/{name}.png", name=["atlas", "attribution", "neighbours"])),
     output:

@@ -17,9 +17,10 @@ STAGES = {
     "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
     "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
     "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
-    "compare": Stage("comparison/compare.json", ("train", "evaluate")),
+    "timing": Stage("timing/timing.json", ("prepare", "train")),
+    "compare": Stage("comparison/compare.json", ("train", "evaluate", "timing")),
     "figures": Stage("figures/figures.json", ("compare",)),
     "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
-    "report": Stage("report.json", ("compare", "errors")),
-    "record": Stage("record.json", ("train", "evaluate", "compare", "figures", "errors", "report")),
+    "report": Stage("report.json", ("timing", "compare", "errors")),
+    "record": Stage("record.json", ("train", "evaluate", "timing", "compare", "figures", "errors", "report")),
 }
