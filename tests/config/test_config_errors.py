@@ -144,7 +144,7 @@ CASES = {
     f"cells: [{{name: {'a' * 95}, grid: {{epochs: [1]}}}}]": [
         f'1: cells[0].grid: makes a name of 104 characters; given: "{"a" * 76}...; allowed: at most 100'
     ],
-    'title: ""': ['1: title: is empty; given: ""; allowed: text of 1 to 200 characters'],
+    'title: ""': ['1: title: is empty; given: ""; allowed: one line of text of 1 to 200 characters'],
     # cells and grids
     "cells: []": [f"1: cells: is empty; given: []; allowed: a list of 1 to 20000 items, each {{{CELL}}}"],
     "cells: {a: {epochs: 3}}": [
@@ -204,7 +204,39 @@ CASES = {
         '1: pathvars.results: has a form or characters that are not allowed; given: "{cell}/x"; '
         "allowed: path of a folder, without braces"
     ],
+    # what would break a run later
+    "defaults: {learning_rate: 1.0e-320}": [
+        "1: defaults.learning_rate: is too small a number; given: 1e-320; allowed: 0, or 2.225e-308 and more"
+    ],
+    "cells: [{name: a}, {name: b, optimizer: {_target_: adam, eps: 4.0e-310}}]": [
+        "1: cells[1].optimizer.eps: is too small a number; given: 4e-310; allowed: 0, or 2.225e-308 and more"
+    ],
+    'title: "  "': [
+        '1: title: has a form or characters that are not allowed; given: "  "; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "\u200b\u3164"': [
+        '1: title: has a form or characters that are not allowed; given: "\\u200b\u3164"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "a\\nb"': [
+        '1: title: has a form or characters that are not allowed; given: "a\\nb"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'note: "a\\u202Eb"': [
+        '1: note: has characters that are no text; given: "a\\u202eb"; allowed: text without control characters'
+    ],
     # YAML
+    "defaults:\n  epochs: 010\n  batch_size: 1:30": [
+        "2: defaults.epochs: is read as 8 by YAML; "
+        'given: "010"; allowed: a number without leading zeros and colons, or text in "..."',
+        "3: defaults.batch_size: is read as 90 by YAML; "
+        'given: "1:30"; allowed: a number without leading zeros and colons, or text in "..."',
+    ],
+    "title: a\nyes: 1": ['2: has a key that YAML reads as true or false; given: "yes"; allowed: text: "yes":'],
+    "cells:\n  - name: a\n    1: 2": [
+        '3: cells[0]: has a key that YAML reads as a number; given: "1"; allowed: text: "1":'
+    ],
     "title: a\ndefaults:\n  epochs: 3\n  epochs: 4": ["4: defaults.epochs: says the same key twice"],
 }
 
