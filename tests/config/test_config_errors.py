@@ -136,6 +136,10 @@ CASES = {
         "allowed: a name of its own",
         '5: cells[2].name: is the name of cells[0] too; given: "a"; allowed: a name of its own',
     ],
+    f"cells: [{{name: a}}, {{name: b{'xy' * 20}, epochs: 3}}]": [
+        "1: cells[1].name: makes a name that ends in 20 repetitions, which Snakemake takes for an endless loop; "
+        f'given: "b{"xy" * 20}"; allowed: another name, or a cell of its own instead of one of a grid'
+    ],
     "cells: [{epochs: 3}]": [
         '1: cells[0]: has neither a name nor a grid; given: {"epochs": 3}; allowed: a cell needs a name'
     ],
@@ -190,6 +194,19 @@ CASES = {
     "cells: [{name: a}, {name: b, epochs: 3}, {grid: {batch_size: [32, 70000]}}]": [
         "1: cells[2].grid.batch_size: is more than the 48000 training images of cell batch-70000; given: 70000; "
         "allowed: 1 to 48000"
+    ],
+    "cells: [{name: a}, {name: b, batch_norm: true, batch_size: 1}, {name: c, batch_size: 1, hidden: []}]": [
+        "1: cells[1].batch_size: is too small for the batch normalization of cell b; given: 1; "
+        "allowed: 2 or more; or batch_norm: false"
+    ],
+    "cells: [{name: a}, {name: b, batch_norm: true, batch_size: 1, model: cnn, hidden: []}]": [
+        "1: cells[1].batch_size: is too small for the batch normalization of cell b; given: 1; "
+        "allowed: 2 or more; or batch_norm: false"
+    ],
+    "dataset: digits\ndefaults: {batch_size: 64}\n"
+    "cells: [{name: a}, {name: b, batch_norm: true, train_fraction: 0.001, batch_size: 2}]": [
+        "3: cells[1].train_fraction: leaves cell b one training image, too few for batch normalization; "
+        "given: 0.001; allowed: at least two training images"
     ],
     "cells:\n  - &one\n    name: a\n    batch_size: 0\n  - {<<: *one, name: b}": [
         "4: cells[0].batch_size: is out of range; given: 0; allowed: a whole number from 1 to 10000000",
