@@ -72,6 +72,20 @@ def test_a_folder_is_a_mirror_with_plain_or_gzipped_files(tmp_path, folder, suff
     assert origins[FIRST] == f"{mirror}{FIRST}{suffix}"
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_folder_may_have_the_names_of_kaggle(tmp_path, folder, suffix):
+    dotted = {name.replace("-idx", ".idx"): content for name, content in CONTENTS.items()}
+    origins = fetch(folder, write_folder(tmp_path / "mirror", dotted, suffix).as_uri() + "/")
+    assert_complete(folder)
+    assert origins[FIRST].endswith(f"train-images.idx3-ubyte{suffix}")
+
+
+def test_the_root_of_torchvision_is_told_from_its_folder(tmp_path, folder):
+    write_folder(tmp_path / "root/MNIST/raw", CONTENTS)
+    with pytest.raises(DataError, match=r"no such file \(did you mean \S+/root/MNIST/raw\?\)"):
+        fetch(folder, (tmp_path / "root").as_uri() + "/")
+
+
 def test_a_server_may_have_plain_files(folder):
     with server.serving(CONTENTS, server.good) as (mirror, _):
         fetch(folder, mirror)

@@ -10,8 +10,18 @@ from functools import partial
 from pathlib import Path
 
 from experiment_grid.data import idx
-from experiment_grid.data.datasets import DATASETS, FILES, own_file
-from experiment_grid.data.fetch import BLOCK, MirrorError, Missing, RetryPolicy, Slow, Unreachable, attempts, blocks
+from experiment_grid.data.datasets import DATASETS, FILES, below, own_file, spellings
+from experiment_grid.data.fetch import (
+    BLOCK,
+    MirrorError,
+    Missing,
+    RetryPolicy,
+    Slow,
+    Unreachable,
+    attempts,
+    blocks,
+    local_path,
+)
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.writing import writing
 from experiment_grid.runtime.files import digest
@@ -105,13 +115,17 @@ def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target:
 
 def _from_one(mirror: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> str:
     name = key.removesuffix(".gz")
-    candidates = [f"{name}.gz"] if key.endswith(".gz") else [f"{name}.gz", name]
+    names = spellings(name) if mirror.startswith("file:") else [name]
+    suffixes = [".gz"] if key.endswith(".gz") else [".gz", ""]
+    candidates = [f"{called}{suffix}" for called in names for suffix in suffixes]
     for candidate in candidates:
         try:
             attempts(partial(_get, mirror + candidate, key, checksum, target, policy), policy)
             return mirror + candidate
         except Missing as error:
             missing = error
+    if mirror.startswith("file:"):
+        raise Missing(f"{missing}{below(local_path(mirror), name)}")
     raise missing
 
 

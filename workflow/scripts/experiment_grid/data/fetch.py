@@ -124,9 +124,14 @@ def _progress(received: int, announced: int | None) -> str:
     return f"{received / 1e3:,.0f} of {announced / 1e3:,.0f} kB ({received / announced:.0%})"
 
 
+def local_path(address: str) -> Path:
+    """The path that a file: address names."""
+    return Path(urllib.request.url2pathname(urlsplit(address).path))
+
+
 def _local(address: str) -> Iterator:
     """First the size, then the blocks of a file of this machine."""
-    path = Path(urllib.request.url2pathname(urlsplit(address).path))
+    path = local_path(address)
     try:
         if not path.is_file():
             raise Missing("no such file")
