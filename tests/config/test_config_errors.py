@@ -136,6 +136,9 @@ CASES = {
         "allowed: a name of its own",
         '5: cells[2].name: is the name of cells[0] too; given: "a"; allowed: a name of its own',
     ],
+    "cells: [{name: a}, {name: NA, epochs: 3}]": [
+        '1: cells[1].name: is what pandas and R read as a missing value; given: "NA"; allowed: another name'
+    ],
     f"cells: [{{name: a}}, {{name: b{'xy' * 20}, epochs: 3}}]": [
         "1: cells[1].name: makes a name that ends in 20 repetitions, which Snakemake takes for an endless loop; "
         f'given: "b{"xy" * 20}"; allowed: another name, or a cell of its own instead of one of a grid'

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -167,6 +168,20 @@ def assert_next_mirror(folder, tmp_path, behaviour, reason, patience):
     assert_complete(folder)
     assert f"{bad}: " in str(error.value)
     assert reason in str(error.value)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl, to make a certificate")
+def test_a_certificate_of_ones_own_is_trusted_by_ssl_cert_file(folder, tmp_path, monkeypatch):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate]
+    subject = ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *subject], check=True, capture_output=True)
+    with server.serving(ARCHIVES, server.good, certificate=(certificate, key)) as (mirror, _):
+        with pytest.raises(DataError, match="self-signed certificate; where you trust its certificate: SSL_CERT_FILE="):
+            fetch(folder, mirror)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        fetch(folder, mirror)
+    assert_complete(folder)
 
 
 def test_a_loop_of_redirects_ends(folder):

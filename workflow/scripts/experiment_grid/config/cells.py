@@ -19,6 +19,7 @@ from experiment_grid.runtime.errors import UserError
 from experiment_grid.training.split import split_sizes
 
 IDX_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
+MISSING_IN_TABLES = {"NA", "NaN", "nan", "null", "NULL", "None"}
 REPEATED = re.compile(r"(.+)\1{19}$")
 
 
@@ -65,6 +66,8 @@ class Cells:
         where = (*keys, "grid" if "grid" in item else "name")
         if len(name) > NAME["longest"]:
             yield Problem(where, f"makes a name of {len(name)} characters", name, f"at most {NAME['longest']}")
+        elif name in MISSING_IN_TABLES:
+            yield Problem(where, "is what pandas and R read as a missing value", name, "another name")
         elif REPEATED.search(name):
             wrong = "makes a name that ends in 20 repetitions, which Snakemake takes for an endless loop"
             yield Problem(where, wrong, name, "another name, or a cell of its own instead of one of a grid")
