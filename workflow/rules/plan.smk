@@ -4,7 +4,7 @@ from functools import cache
 
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
-from experiment_grid.config.gpus import gpus_available, overlooked
+from experiment_grid.config.gpus import gpus_available, overlooked, refusal, unusable
 from experiment_grid.data.datasets import mirrors, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
@@ -77,10 +77,29 @@ def prepared(stage):
     return images
 
 
-def warn_of_no_gpu():
-    """Where other machines train, none of which was asked for its GPUs."""
+@cache
+def gpu_refusal():
+    """Why no cell can train on a GPU though this machine is to have some; None before a dry run and on a cluster."""
+    if not GPUS or ON_NODE or workflow.non_local_exec or workflow.dryrun:
+        return None
+    return refusal()
+
+
+def no_gpu(wildcards):
+    """Why a cell that would train on a GPU trains on the CPU; None where it doesn't, or is kept."""
+    device = settings.cells[wildcards.cell].parameters.device
+    why = gpu_refusal() if device != "cpu" and plan.decision("train", wildcards.cell).runs else None
+    if why and device == "cuda":
+        sys.exit(f"device: PyTorch can't use a GPU of this machine ({why}); given: cuda; allowed: auto, cpu")
+    return why
+
+
+def warn_of_no_gpu(jobs):
+    """Where other machines train, none of which was asked for its GPUs; where PyTorch refuses those of this one."""
     devices = {cell.parameters.device for cell in settings.cells.values()}
     warning = workflow.non_local_exec and overlooked(settings.gpus, GPUS, devices)
+    if why := any([no_gpu(job.wildcards) for job in jobs if job.rule.name == "train"]) and gpu_refusal():
+        warning = unusable(settings.gpus, GPUS, why)
     if warning:
         logger.warning(warning)
 
@@ -100,7 +119,7 @@ onstart:
     throttle_scheduler(workflow.scheduler)
     if not queries.only_read(workflow.dag_settings.targets):
         hold()
-        warn_of_no_gpu()
+        warn_of_no_gpu(workflow.dag.needrun_jobs())
 
 
 onsuccess:
