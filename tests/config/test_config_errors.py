@@ -22,6 +22,7 @@ ADDRESS = "an address that starts with https://, http:// or file:///"
 CASES = {
     # unknown keys
     "cels: [1]": [f"1: cels: unknown key (did you mean cells?); given: [1]; allowed: {TOP}"],
+    "'': [1]": [f'1: "": unknown key; given: [1]; allowed: {TOP}'],
     "defaults:\n  lerning_rate: 0.1": [
         f"2: defaults.lerning_rate: unknown key (did you mean learning_rate?); given: 0.1; allowed: {PARAMETERS}"
     ],

@@ -14,6 +14,7 @@ from yaml.constructor import SafeConstructor
 from experiment_grid.runtime.errors import UserError, one_line
 
 MISSING = object()  # nothing was given
+EMPTY = '""'  # as a key
 SHOWN = 20  # problems told at once
 KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -99,7 +100,7 @@ def complain(lines: list[str]) -> None:
 
 def path(keys: Keys) -> str:
     """A key path as people write it: cells[3].learning_rate."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key)}" for key in keys)
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key) or EMPTY}" for key in keys)
     return text.removeprefix(".")
 
 

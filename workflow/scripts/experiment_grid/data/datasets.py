@@ -3,7 +3,7 @@
 Imported when the Snakefile is read: standard library only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -179,16 +179,14 @@ def refuse_misfits(
     trained = labels[train_labels]
     if trained == {0}:
         raise DataError(f"{places[train_labels]}: all labels are 0, needed are two classes at least")
-    if trained != {*range(max(trained) + 1)}:
-        found = f"has the labels {_listed(trained)}"
-        raise DataError(
-            f"{places[train_labels]}: {found}; needed is every number from 0 to the number of classes less one"
-        )
+    if absent := {*range(max(trained) + 1)} - trained:
+        found = f"has labels up to {max(trained)}, and none is {_listed(absent)}"
+        raise DataError(f"{places[train_labels]}: {found}; needed is every number from 0 to the highest")
     if more := labels[test_labels] - trained:
         raise DataError(f"{places[test_labels]}: has labels that no training image has: {_listed(more)}")
 
 
-def _listed(numbers: frozenset[int], most: int = 10) -> str:
+def _listed(numbers: Collection[int], most: int = 10) -> str:
     text = ", ".join(map(str, sorted(numbers)[:most]))
     return f"{text} and {len(numbers) - most} more" if len(numbers) > most else text
 

@@ -211,6 +211,7 @@ class Plan:
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
+        why += records.other_reads(record)
         if running:
             why.append(_after(running))
         if not why:  # Snakemake takes the benchmark for an output, and compares its time too
