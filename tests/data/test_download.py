@@ -87,6 +87,28 @@ def test_the_root_of_torchvision_is_told_from_its_folder(tmp_path, folder):
         fetch(folder, (tmp_path / "root").as_uri() + "/")
 
 
+def test_what_else_is_in_the_folder_of_a_download_stays(tmp_path, folder):
+    """Also where a link leads elsewhere."""
+    mirror = write_folder(tmp_path / "mirror", CONTENTS).as_uri() + "/"
+    elsewhere = write_folder(tmp_path / "elsewhere", {FIRST: b"mine"})
+    before = (elsewhere / f"{FIRST}.gz").read_bytes()
+    folder.mkdir(parents=True)
+    (folder / ".verified").symlink_to(elsewhere)
+    fetch(folder, mirror)
+    assert_complete(folder)
+    (folder / ".verified").mkdir()
+    (folder / ".verified/notes.txt").write_text("mine")
+    (folder / "notes.txt").write_text("mine")
+    fetch(folder, mirror)
+    assert (folder / ".verified/notes.txt").is_file() and (folder / "notes.txt").is_file()
+    linked = tmp_path / "other/mnist"
+    linked.parent.mkdir()
+    linked.symlink_to(elsewhere)
+    with pytest.raises(DataError, match="it lies behind a link and is not replaced"):
+        fetch(linked, mirror)
+    assert (elsewhere / f"{FIRST}.gz").read_bytes() == before
+
+
 def test_a_server_may_have_plain_files(folder):
     with server.serving(CONTENTS, server.good) as (mirror, _):
         fetch(folder, mirror)

@@ -49,6 +49,15 @@ def hold():
         sys.exit(str(error))
 
 
+@cache
+def refuse_foreign():
+    """End here where the run would write over files that are not the workflow's."""
+    try:
+        queries.refuse_foreign(plan, rules)
+    except UserError as error:
+        sys.exit(str(error))
+
+
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
 
@@ -57,6 +66,7 @@ def planned(stage):
         if not workflow.is_main_process:
             return str(plan.path(*job))
         hold()
+        refuse_foreign()
         try:
             return str(plan.file(*job))
         except OSError as error:

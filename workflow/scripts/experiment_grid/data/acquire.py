@@ -4,8 +4,8 @@ Every file is first verified in `<folder>/.verified/` and all move to their name
 failed download keeps what is good and leaves nothing under a final name.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from experiment_grid.data.fetch import (
 )
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.writing import writing
-from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.files import digest, sweep
 
 # Content of the largest file of the built-in sets, and what an incompressible archive may add.
 LARGEST_ARCHIVE = 47_040_016 + 2**20
@@ -159,12 +159,19 @@ def _there(folder: Path, key: str, checksum: str) -> bool:
                 _verify(path, key, checksum, str(path))
                 return True
             except DataError as error:
-                print(f"{error}; had again")
+                if path != staged and (folder.is_symlink() or folder.parent.is_symlink()):
+                    raise DataError(
+                        f"{error}; it lies behind a link and is not replaced: remove the file or the link"
+                    ) from error
+                print(f"{error}; downloading again")
                 staged.unlink(missing_ok=True)
     return False
 
 
 def _staged(folder: Path, name: str) -> Path:
+    """Where a file is verified. A link in that folder's place is removed: what it leads to would be written to."""
+    if (folder / ".verified").is_symlink():
+        (folder / ".verified").unlink()
     return folder / ".verified" / f"{name}.gz"
 
 
@@ -174,7 +181,9 @@ def _settle(folder: Path) -> None:
         path = _staged(folder, name)
         if path.is_file():
             path.replace(folder / path.name)
-    shutil.rmtree(folder / ".verified", ignore_errors=True)
+    sweep(_staged(folder, name) for name in FILES)
+    with suppress(OSError):  # not there, or somebody else has something in it
+        (folder / ".verified").rmdir()
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -99,7 +99,7 @@ class Plan:
 
     def _look_for_files_in_the_way(self) -> None:
         """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
-        folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        folders = {path.parent for job in self.jobs() for path in (self.record(*job), self.path(*job))}
         folders |= {self.results / "partial" / cell for cell in self._cells}
         folders |= {self.results / place / stage for place in ("partial", *IN_PLACE) for stage in ("train", "evaluate")}
         for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
@@ -160,7 +160,7 @@ class Plan:
         for cell in self.missing:
             stage = "train" if self.decision("train", cell).runs else "evaluate"
             log = self.results / "logs" / stage / f"{cell}.log"
-            if log.is_file() and not self._record(stage, cell).exists():
+            if log.is_file() and not self.record(stage, cell).exists():
                 ends[cell] = end(log)
         return ends
 
@@ -196,7 +196,7 @@ class Plan:
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
-        path = self._record(stage, cell)
+        path = self.record(stage, cell)
         record = records.read(path)
         upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
@@ -219,7 +219,8 @@ class Plan:
                 records.restore_mtime(file, record)
         return Decision(why, record)
 
-    def _record(self, stage: str, cell: str | None) -> Path:
+    def record(self, stage: str, cell: str | None) -> Path:
+        """Path of the record that a job leaves."""
         return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
 
     def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:

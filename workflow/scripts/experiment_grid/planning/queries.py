@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import SOURCES, STAGES, Plan
+from experiment_grid.runtime.errors import UserError
 
 READERS = {"why", "dag", "open", "stale"}
 REMOVERS = {"prune", "clean"}
+FOLDER = "pathvars: {results: …}"
 
 
 def only_read(targets: Collection[str]) -> bool:
@@ -39,6 +41,18 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
     if name not in cells:
         sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(cells)}")
     return f"<results>/cells/{name}/evaluation.csv"
+
+
+def refuse_foreign(plan: Plan, rules: Any) -> None:
+    """Raise UserError where a job that never ran in the results folder would write over a file that is there."""
+    for stage, cell in plan.jobs():
+        if stage in SOURCES or plan.path(stage, cell).exists() or plan.record(stage, cell).exists():
+            continue
+        for output in getattr(rules, stage).output:
+            path = Path(str(output).replace("{cell}", cell or ""))
+            if path.is_file() or path.is_symlink():
+                wrong = "is there, and no run of this workflow wrote it"
+                raise UserError(f"{path}: {wrong}; move it away, or give the run a folder of its own ({FOLDER})")
 
 
 def written(rules: Any) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 from experiment_grid.runtime.errors import UserError
 
 PART = ".part"  # in the name of a file that is being written
+EPOCH = re.compile(rf"\.?seed(\d+)\.epoch(\d+)\.safetensors(?:\.\w+{re.escape(PART)}\.safetensors)?")
 HOME: dict[Path, os.stat_result] = {}  # the results folder of this job, as it was when that started
 
 
@@ -127,7 +128,9 @@ def forget_epochs(folder: Path) -> None:
 
     The last first: one that is killed here goes on after what is left.
     """
-    epochs = {path: [*map(int, re.findall(r"\d+", path.name))] for path in folder.glob("*seed*.epoch*.safetensors")}
+    epochs = {
+        path: [int(n) for n in found.groups()] for path in folder.glob("*") if (found := EPOCH.fullmatch(path.name))
+    }
     for path in sorted(epochs, key=epochs.__getitem__, reverse=True):
         remove(path)
     with suppress(OSError):
