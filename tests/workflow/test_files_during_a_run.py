@@ -47,6 +47,7 @@ def own(project):
     return project
 
 
+@pytest.mark.slow
 def test_a_file_that_a_network_reads_counts_like_its_code(own, tmp_path):
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
     files = {"models/own/width.json": "8", "models/own/experiment_extra.py": "MORE = 2"}
