@@ -71,7 +71,7 @@ def write_record(
         "recipe": planned["recipe"],
         "why": planned["why"],
         "started": started,
-        "finished": max(now(), datetime.fromtimestamp(newest / 1e9, UTC).isoformat()),
+        "finished": max(now(), datetime.fromtimestamp(newest / 1e9 + 0.001, UTC).isoformat()),  # not rounded down
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
         "machine": machine(),
         "peak_memory": peak_memory(),
