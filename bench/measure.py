@@ -16,7 +16,7 @@ from time import perf_counter
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from bench.contestants import PACKAGES, Job, installed
+from bench.contestants import NEEDS, Job, installed
 from experiment_grid.data.prepared import test_images
 from experiment_grid.runtime.records import machine
 
@@ -44,7 +44,7 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
     """
     for label, (module, _) in contestants.items():
         if not installed(module):
-            print(f"Left out, as {PACKAGES[module]} is not installed (make setup-bench does it): {label}", flush=True)
+            print(f"Left out, as {NEEDS[module]} is not here (make setup-bench installs packages): {label}", flush=True)
     contestants = {label: entry for label, entry in contestants.items() if installed(entry[0])}
     times = {label: Times() for label in contestants}
     for number in range(1, rounds + 1):

@@ -6,7 +6,9 @@ inputs in `runtime.stage`.
 
 import gc
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench.contestants import Job, save
 
@@ -23,7 +25,6 @@ def train(job: Job) -> float:
 
     gc.freeze()  # as runtime.stage does
 
-    results = Path(job.saved).with_suffix("")
     parameters = {
         "model": MODELS[job.model] | ({"hidden": list(job.hidden)} if job.model == "mlp" else {}),
         "loss": {"_target_": "experiment_grid.training.losses.nll.NLL"},
@@ -37,13 +38,7 @@ def train(job: Job) -> float:
         "device": job.device,
         "step": job.step,
     }
-    recipe = {"settings": {"cell": "bench", "dataset": "mnist", "parameters": parameters}, "code": {}}
-    plan = results / "plan/train/bench.json"
-    plan.parent.mkdir(parents=True)
-    plan.write_text(json.dumps({"stage": "train", "cell": "bench", "recipe": recipe, "why": []}), "utf-8")
-    names = {"history": "history.csv", "checkpoints": "checkpoints.safetensors", "run": "run.json"}
-    outputs = {name: results / "cells/bench" / file for name, file in names.items()}
-    train_stage(recipe, job.prepared, outputs, results / "partial/bench", plan, gpus=int(job.device == "cuda"))
+    outputs = run(train_stage, parameters, job)
     seconds = json.loads(outputs["run"].read_text("utf-8"))["seconds"]["train"]
     if job.model != "mlp":
         return seconds
@@ -52,3 +47,16 @@ def train(job: Job) -> float:
         layers = sorted({int(name.split(".")[1]) for name in file.keys()})  # noqa: SIM118 (no mapping)
         save(job, [file.get_tensor(f"{prefix}{layer}.{kind}") for layer in layers for kind in ("weight", "bias")])
     return seconds
+
+
+def run(train_stage: Callable, parameters: dict[str, Any], job: Job) -> dict[str, Path]:
+    """Run a train stage with these parameters; its outputs by name."""
+    results = Path(job.saved).with_suffix("")
+    recipe = {"settings": {"cell": "bench", "dataset": "mnist", "parameters": parameters}, "code": {}}
+    plan = results / "plan/train/bench.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(json.dumps({"stage": "train", "cell": "bench", "recipe": recipe, "why": []}), "utf-8")
+    names = {"history": "history.csv", "checkpoints": "checkpoints.safetensors", "run": "run.json"}
+    outputs = {name: results / "cells/bench" / file for name, file in names.items()}
+    train_stage(recipe, job.prepared, outputs, results / "partial/bench", plan, gpus=int(job.device == "cuda"))
+    return outputs

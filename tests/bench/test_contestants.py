@@ -10,7 +10,7 @@ import pytest
 from project import ROOT
 
 from bench import images
-from bench.contestants import PACKAGES, Job, installed
+from bench.contestants import NEEDS, Job, installed
 
 HIDDEN = (12, 8)
 SHAPES = [(12, 784), (12,), (8, 12), (8,), (10, 8), (10,)]
@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 def train(module: str, job: Job) -> float:
     """Training seconds."""
     if not installed(module):
-        pytest.skip(f"{PACKAGES[module]} is not installed: make setup-bench")
+        pytest.skip(f"{NEEDS[module]} is not here: make setup-bench, or a whole clone")
     command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -40,7 +40,7 @@ def job_in(folder, name: str, **changes) -> Job:
     return replace(job, **changes)
 
 
-@pytest.mark.parametrize("module", ["ours", "jax_scan", "mlp_classifier", "loader", "eager"])
+@pytest.mark.parametrize("module", ["ours", "jax_scan", "mlp_classifier", "loader", "eager", "handwritten"])
 def test_a_contestant_trains_and_saves_its_weights(module, folder):
     job = job_in(folder, module)
     assert train(module, job) > 0

@@ -42,21 +42,21 @@ def times(training: float, process: float) -> Times:
 
 
 def test_the_goals_are_ratios():
-    found = {cell.OURS: times(2, 4), cell.PRODUCTS: times(1, 2), cell.JAX: times(3, 2), cell.LOADER: times(20, 22)}
+    found = {cell.OURS: times(2, 4), cell.HANDWRITTEN: times(1, 2), cell.JAX: times(3, 2), cell.LOADER: times(20, 22)}
     found |= {cell.EAGER: times(3, 5)}
     assert cell.goals(found) == [
-        "This project / bare products of torch, training: 2.00 [2.00-2.00]; goal: at most 1.3",
+        "This project / hand-written trainer, training: 2.00 [2.00-2.00]; goal: at most 1.3",
         "DataLoader loop / this project, training: 10.00 [10.00-10.00]; goal: at least 5",
         "Eager loop / this project, training: 1.50 [1.50-1.50]; goal: at least 1.4",
-        "JAX / this project, whole process: 0.50 [0.50-0.50]; goal: at least 1",
+        "This project / JAX, whole process: 2.00 [2.00-2.00]; goal: at most 1.2",
     ]
-    assert len(cell.goals({cell.OURS: times(2, 4), cell.PRODUCTS: times(1, 2)})) == 1
+    assert len(cell.goals({cell.OURS: times(2, 4), cell.HANDWRITTEN: times(1, 2)})) == 1
 
 
 def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(contestants, "find_spec", lambda name: None)
     assert measure.measure({"JAX": ("jax_scan", Job(str(tmp_path), ""))}, 0) == {}
-    assert capsys.readouterr().out == "Left out, as jax is not installed (make setup-bench does it): JAX\n"
+    assert capsys.readouterr().out == "Left out, as jax is not here (make setup-bench installs packages): JAX\n"
 
 
 def test_where_names_what_is_there(monkeypatch):
