@@ -7,7 +7,7 @@ from experiment_grid.config import places
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
 from experiment_grid.config.command_line import typed
-from experiment_grid.config.gpus import gpus_available, overlooked
+from experiment_grid.config.gpus import gpus_available, overlooked, refusal, unusable
 from experiment_grid.data.datasets import mirrors, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
@@ -74,6 +74,15 @@ def hold():
         sys.exit(str(error))
 
 
+@cache
+def refuse_foreign():
+    """End here where the run would write over files that are not the workflow's."""
+    try:
+        queries.refuse_foreign(plan, rules)
+    except UserError as error:
+        sys.exit(str(error))
+
+
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster.
 
@@ -93,6 +102,7 @@ def planned(stage):
             if engine.only_looks(workflow):
                 return to_look_at(job)
             hold()
+            refuse_foreign()
             path = plan.file(*job)
         except OSError as error:
             sys.exit(str(cannot_write(error.filename or plan.results, error)))
@@ -129,10 +139,29 @@ def prepared(stage):
     return inputs(stage, f"data/{DATASET}/prepared.safetensors")
 
 
-def warn_of_no_gpu():
-    """Where other machines train, none of which was asked for its GPUs."""
+@cache
+def gpu_refusal():
+    """Why no cell can train on a GPU though this machine is to have some; None before a dry run and on a cluster."""
+    if not GPUS or ON_NODE or engine.runs_elsewhere(workflow) or engine.only_looks(workflow):
+        return None
+    return refusal()
+
+
+def no_gpu(wildcards):
+    """Why a cell that would train on a GPU trains on the CPU; None where it doesn't, or is kept."""
+    device = settings.cells[wildcards.cell].parameters.device
+    why = gpu_refusal() if device != "cpu" and plan.decision("train", wildcards.cell).runs else None
+    if why and device == "cuda":
+        sys.exit(f"device: PyTorch can't use a GPU of this machine ({why}); given: cuda; allowed: auto, cpu")
+    return why
+
+
+def warn_of_no_gpu(trained):
+    """Where other machines train, none of which was asked for its GPUs; where PyTorch refuses those of this one."""
     devices = {cell.parameters.device for cell in settings.cells.values()}
     warning = engine.runs_elsewhere(workflow) and overlooked(settings.gpus, GPUS, devices)
+    if why := any([no_gpu(wildcards) for wildcards in trained]) and gpu_refusal():
+        warning = unusable(settings.gpus, GPUS, why)
     if warning:
         logger.warning(warning)
 
@@ -152,7 +181,7 @@ onstart:
     engine.throttle(workflow)
     if not queries.only_read(engine.asked(workflow).targets):
         hold()
-        warn_of_no_gpu()
+        warn_of_no_gpu(engine.cells_to_train(workflow))
 
 
 def end(*, succeeded):

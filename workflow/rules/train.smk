@@ -21,8 +21,11 @@ rule train:
     threads: 1
     resources:
         # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
-        gpu=lambda wildcards: int(GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu"),
+        gpu=lambda wildcards: int(
+            GPUS > 0 and settings.cells[wildcards.cell].parameters.device != "cpu" and not no_gpu(wildcards)
+        ),
     params:
+        no_gpu=no_gpu,
         partial=f"{plan.results}/partial/{{cell}}",
     script:
         "../scripts/train.py"

@@ -32,11 +32,12 @@ def train(
     *,
     threads: int = 1,
     gpus: int = 0,
+    no_gpu: str | None = None,
 ) -> None:
     """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
 
     `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
-    `gpus` is how many GPUs the job was given.
+    `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one.
     """
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
@@ -66,7 +67,9 @@ def train(
                 weights |= checkpoints.named(seed, epoch.number, epoch.loss, checkpoints.LOSS)
                 parts.update(epoch.seconds)
                 report(epoch.row, cell, parameters)
-        on = describe(device, threads)
+        if gpus and device.type == "cpu" and parameters["device"] == "auto":
+            no_gpu = "PyTorch finds no CUDA device"
+        on = describe(device, threads, no_gpu)
 
     saving = perf_counter()
     checkpoints.save(outputs["checkpoints"], cell, weights)
@@ -143,5 +146,6 @@ if __name__ == "__main__":
             Path(snakemake.input.plan),
             threads=snakemake.threads,
             gpus=snakemake.resources.get("gpu", 0),
+            no_gpu=snakemake.params.no_gpu,
         )
     os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down

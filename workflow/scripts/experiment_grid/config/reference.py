@@ -149,7 +149,7 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
     """
     path = Path(path)
     sources = Sources([path])
-    complain(sources.duplicates())
+    complain(sources.misread())
     report = _read(path)
     sources.refuse(problems(report, Report))
     sources.refuse(_checks(report))

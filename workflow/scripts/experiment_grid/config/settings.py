@@ -59,7 +59,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     allowed. Cells keep the config's order; equal values become equal objects however they are spelt.
     """
     sources = Sources(files)
-    complain(sources.duplicates())
+    complain(sources.misread())
     sources.refuse(checks.report(config))
     sources.refuse(problems(config, Config))
     sources.refuse(overlays.twice(sources))

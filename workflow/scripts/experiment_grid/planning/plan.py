@@ -136,7 +136,7 @@ class Plan:
         if not self._written:
             return
         for job in self.jobs():
-            record = records.read(self._record(*job)) if self.decision(*job).runs else None
+            record = records.read(self.record(*job)) if self.decision(*job).runs else None
             if record is not None and records.valid(record, job[0]):
                 self._damage(record)
         for path, moment in self._times.items():
@@ -153,7 +153,7 @@ class Plan:
         """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
         if self._looked:
             return
-        folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        folders = {path.parent for job in self.jobs() for path in (self.record(*job), self.path(*job))}
         folders |= {self.results / "partial" / cell for cell in self._cells}
         folders |= {self.results / place / stage for place in ("partial", *IN_PLACE) for stage in ("train", "evaluate")}
         for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
@@ -213,7 +213,7 @@ class Plan:
         for cell in self.missing:
             stage = "train" if self.decision("train", cell).runs else "evaluate"
             log = self.results / "logs" / stage / f"{cell}.log"
-            if log.is_file() and not self._record(stage, cell).exists():
+            if log.is_file() and not self.record(stage, cell).exists():
                 ends[cell] = end(log)
         return ends
 
@@ -249,7 +249,7 @@ class Plan:
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
-        path = self._record(stage, cell)
+        path = self.record(stage, cell)
         record = records.read(path)
         upstream = self.upstream(stage, cell)
         forced = self._forced(stage, cell)
@@ -265,6 +265,7 @@ class Plan:
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
+        why += records.other_reads(record)
         if running:
             why.append(_after(running))
         if not why and path.stat().st_mtime_ns > time.time_ns():
@@ -286,7 +287,8 @@ class Plan:
         # Without its data a cell is kept: what is fetched again for itself is no reason to train again.
         return [f"asked for, and not there: {missing[0].name}"] if missing and stage not in SOURCES else []
 
-    def _record(self, stage: str, cell: str | None) -> Path:
+    def record(self, stage: str, cell: str | None) -> Path:
+        """Path of the record that a job leaves."""
         return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
 
     def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:

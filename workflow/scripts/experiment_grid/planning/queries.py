@@ -5,12 +5,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.plan import SOURCES, Plan
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
+from experiment_grid.runtime.errors import UserError
 
 READERS = {"why", "dag", "open", "stale"}
 REMOVERS = {"prune", "clean"}
+FOLDER = "pathvars: {results: …}"
 
 
 def only_read(targets: Collection[str]) -> bool:
@@ -47,6 +49,17 @@ def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
     """The files that Snakemake expects of a job: its outputs and its benchmark."""
     rule = getattr(rules, stage)
     return [Path(str(file).replace("{cell}", cell or "")) for file in (*rule.output, rule.benchmark)]
+
+
+def refuse_foreign(plan: Plan, rules: Any) -> None:
+    """Raise UserError where a job that never ran in the results folder would write over a file that is there."""
+    for stage, cell in plan.jobs():
+        if stage in SOURCES or plan.path(stage, cell).exists() or plan.record(stage, cell).exists():
+            continue
+        for path in products(rules, stage, cell)[:-1]:  # a benchmark is Snakemake's own to write
+            if path.is_file() or path.is_symlink():
+                wrong = "is there, and no run of this workflow wrote it"
+                raise UserError(f"{path}: {wrong}; move it away, or give the run a folder of its own ({FOLDER})")
 
 
 def written(rules: Any) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from experiment_grid.runtime.records import FORMAT
+from experiment_grid.runtime.records import FORMAT, changed_reads
 
 LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
 TIMES = range(2**63)  # nanoseconds since 1970 that a file can have
@@ -35,6 +35,18 @@ def valid(record: dict[str, Any], stage: str) -> bool:
         and isinstance(outputs, dict)
         and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
     )
+
+
+def other_reads(record: dict[str, Any]) -> list[str]:
+    """What the user's code read beside the recipe, and is now another file or none, in a sentence each."""
+    reads = record.get("reads")
+    if not isinstance(reads, dict):
+        return []
+    try:
+        other = changed_reads({name: known for name, known in reads.items() if _is_name(name)})
+    except OSError as error:
+        other = [str(error.filename)]
+    return [f"{name} changed since it was read" for name in other]
 
 
 def finished(record: dict[str, Any]) -> int:

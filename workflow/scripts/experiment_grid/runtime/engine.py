@@ -81,6 +81,12 @@ def touches(workflow: Any) -> bool:
     return workflow.touch
 
 
+@otherwise(lambda workflow: [])
+def cells_to_train(workflow: Any) -> list[Any]:
+    """The wildcards of the train jobs that will run, before they start. Otherwise: none is known."""
+    return [job.wildcards for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+
+
 def deletes() -> bool:
     """Whether outputs will be deleted: --delete-all-output and its like, which no API tells."""
     told = any(argument.startswith("--delete-") for argument in sys.argv)

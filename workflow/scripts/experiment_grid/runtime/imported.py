@@ -8,17 +8,21 @@ from pathlib import Path
 
 from experiment_grid.planning import fingerprint
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.records import age
+from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.records import AGAIN, READ, age
 
 PREAMBLE_END = b"######## snakemake preamble end #########\n"  # in the copy of a script that Snakemake runs
 
 
-def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS) -> None:
+def hold_to_recipe(
+    stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS, results: Path = Path("results")
+) -> None:
     """Raise UserError where a file of `code` was imported in another state than the recipe has; from now on also in the
     moment in which one is imported or opened. An edit after that is no matter.
 
     `code` has modules by their dotted names, below `scripts`; files of the user's by their paths; files that a stage
-    reads beside its code (templates, styles) by their paths below `scripts`.
+    reads beside its code (templates, styles) by their paths below `scripts`. Where user's code is among it, what else
+    that imports or opens in the working directory is added to `records.READ`.
     """
     script = Path(sys.argv[0])
     if script.name.endswith(f".{stage}.py") and PREAMBLE_END in (content := script.read_bytes()):
@@ -32,6 +36,9 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
             if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
     looking: list[str] = []  # at a file: to open it is no use of it
+    users = any(name.endswith(".py") for name in code)
+    here = Path.cwd().resolve()
+    others = [scripts.resolve(), results.resolve(), Path(sys.prefix).resolve()]
 
     def at_use(event: str, arguments: tuple) -> None:
         if looking or event not in ("exec", "open"):
@@ -42,6 +49,19 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
             return
         file = os.path.realpath(used)
         name = files.get(file)
+        if (
+            users
+            and name is None
+            and (event == "exec" or _only_reads(arguments))
+            and _is_users(Path(file), here, others)
+        ):
+            looking.append(file)
+            try:
+                content = digest(Path(file))
+                if READ.setdefault(Path(file).relative_to(here).as_posix(), content) != content:
+                    raise _changed(file, "changed while this job, which reads it, was at work")
+            finally:
+                looking.pop()
         if name and (event == "exec") == _is_python(name):
             looking.append(name)
             try:
@@ -52,6 +72,18 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
                 looking.pop()
 
     sys.addaudithook(at_use)  # Python reports the code of every module that is about to run, however it was found
+
+
+def _only_reads(arguments: tuple) -> bool:
+    """Whether an `open` event is about reading alone."""
+    return not arguments[2] & (os.O_WRONLY | os.O_RDWR)
+
+
+def _is_users(file: Path, here: Path, others: list[Path]) -> bool:
+    """Whether a file is one of the user's in the working directory, and neither the program's nor hidden."""
+    if not file.is_relative_to(here) or any(file.is_relative_to(other) for other in others) or not file.is_file():
+        return False
+    return not any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(here).parts)
 
 
 def _file(name: str, scripts: Path) -> Path | None:
@@ -82,4 +114,4 @@ def _compare(name: str, file: str, content: bytes, code: Mapping[str, str], *, i
 
 
 def _changed(file: str, how: str) -> UserError:
-    return UserError(f"{file}: {how}; the same command makes this again, from the code as it then is")
+    return UserError(f"{file}: {how}; {AGAIN}, from the code as it then is")
