@@ -49,7 +49,7 @@ def canonical(**changes: Any) -> dict[str, Any]:
         if isinstance(value, str):
             value = table.get(value, {"_target_": value})
         parameters[key] = value | {name: option for name, option in options.items() if SHORT[name] == key}
-    return parameters
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -46,6 +46,7 @@ def test_readmes_components_are_read_and_named_as_it_says(monkeypatch, tmp_path)
         "smooth",
         "rmsprop",
         "nesterov",
+        "annealed",
         "channels-6-16_momentum-0.5",
         "channels-6-16_momentum-0.9",
         "channels-12-32_momentum-0.5",
@@ -69,7 +70,7 @@ def test_schemas_are_schemas_with_closed_objects(name):
     jsonschema.Draft7Validator.check_schema(root)
     objects = [(path, part) for path, part in walk(root) if part.get("type") == "object"]
     open_objects = [path for path, part in objects if part.get("additionalProperties") is not False]
-    component = r"/properties/(model|loss|optimizer)(/items)?/oneOf/1"
+    component = r"/properties/(model|loss|optimizer|schedule)(/items)?/oneOf/1"
     assert [path for path in open_objects if not re.search(rf"{component}$|/(stated|where|not_stated)$", path)] == []
 
 

@@ -96,6 +96,7 @@ RECORDED = [
     {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "learning_rate": 0.1},
     {"optimizer": "odd_components.Own"},
     {"optimizer": target("Hoarding")},
+    {"schedule": {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "warmup": 0.5, "interval": "step"}},
 ]
 
 

@@ -141,10 +141,11 @@ ODD = [
     {"model": "odd_components.Noisy", "optimizer": "rmsprop"},
     {"model": "odd_components.Warming", "loss": "odd_components.MovingLoss"},
     {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "dropout": 0.2, "batch_norm": True},
+    {"schedule": {"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "warmup": 0.5, "interval": "step"}},
 ]
 
 
-@pytest.mark.parametrize("changes", ODD, ids=["random layers", "state of its own", "LBFGS"])
+@pytest.mark.parametrize("changes", ODD, ids=["random layers", "state of its own", "LBFGS", "schedule"])
 def test_killed_anywhere_with_other_components(tmp_path, changes):
     wanted = OneCell(tmp_path / "undisturbed", epochs=3, seeds=[1], learning_rate=0.01, **changes)
     wanted.train()

@@ -79,6 +79,11 @@ class Cells:
         if parameters.device == "cuda" and self._no_gpu:
             wrong = f"is asked for by cell {name}, and no GPU is found"
             yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
+        warmup = parameters.schedule.options.get("warmup", 0)
+        if warmup >= parameters.epochs:
+            place = "schedule.warmup" if "schedule.warmup" in {**cell.own, **cell.axes} else "schedule"
+            wrong = f"has a warm-up that is no shorter than the {parameters.epochs} epochs of cell {name}"
+            yield Problem(where(place), wrong, warmup, f"warmup from 0 to below {parameters.epochs}")
         if self._images is None:
             return
         training, validation = split_sizes(self._images, parameters.train_fraction)

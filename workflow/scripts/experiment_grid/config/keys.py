@@ -131,6 +131,15 @@ class Components(Closed):
             "off the weights themselves).",
         ),
     ] = None
+    schedule: Annotated[
+        component("schedule"),
+        Field(
+            description="How the learning rate changes while a cell trains. none: not at all; step: by gamma every "
+            "step_size epochs; exponential: by gamma every epoch; cosine: down to eta_min; one_cycle: up to "
+            "learning_rate and down. Or a target: a scheduler of torch.optim.lr_scheduler, or of your own. Each has "
+            "the options warmup (in epochs) and interval (epoch or step)."
+        ),
+    ] = None
 
 
 class Parameters(Numbers, Components):

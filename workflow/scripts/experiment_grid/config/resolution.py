@@ -20,7 +20,7 @@ from experiment_grid.config.parameters import NUMBERS, TARGET, Component, Parame
 from experiment_grid.config.problems import Keys, Problem
 from experiment_grid.config.shortnames import short
 
-DEFAULT = {"model": "mlp"}  # of a config that names none
+DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none
 
 
 class CellValues:

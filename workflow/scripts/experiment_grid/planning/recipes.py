@@ -9,6 +9,7 @@ from typing import Any
 
 from experiment_grid.config.flat import flat
 from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import usual
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
@@ -40,7 +41,8 @@ class Recipes:
 
     def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
-        return [(kind, getattr(parameters, kind).target) for kind in USED[stage]]
+        made = {kind: getattr(parameters, kind) for kind in USED[stage]}
+        return [(kind, component.target) for kind, component in made.items() if not usual(kind, component)]
 
     def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
         if stage not in USED:

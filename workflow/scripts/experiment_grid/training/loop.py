@@ -18,6 +18,7 @@ from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
 from experiment_grid.training.reloaded import refuse_other_answers
+from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import gradients, step
@@ -70,6 +71,10 @@ class Trainer:
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
         lay_out(self.module, self.optimizer)
+        self.sizes = batch_sizes(len(self.training), parameters["batch_size"])
+        self.schedule = (
+            Schedule(cell, parameters, self.optimizer, len(self.sizes)) if "schedule" in parameters else None
+        )
         self.learn = self._gradients()
 
     @property
@@ -122,11 +127,13 @@ class Trainer:
         self.loss.train()
         order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
         order = self.training[order.to(self.device)]
-        labels, logits, losses = self.labels[order], [], []
-        sizes = batch_sizes(len(order), self.parameters["batch_size"])
+        labels, logits, losses, sizes = self.labels[order], [], [], self.sizes
+        rates = self.schedule.epoch(number) if self.schedule else None
         if isinstance(self.learn, Recorded):
             self.learn.begin_epoch()
         for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
+            if rates:
+                next(rates)
             answer, loss = self._step(images, truth)
             if number == 1 and not losses:
                 self._refuse_no_numbers(answer, loss)
@@ -149,8 +156,7 @@ class Trainer:
         if self.device.type != "cpu" or self.parameters.get("step") == "eager":
             return gradients
         roots = {"the model": self.module, "the loss": self.loss.function}
-        sizes = batch_sizes(len(self.training), self.parameters["batch_size"])
-        counts = {size: number * self.parameters["epochs"] for size, number in Counter(sizes).items()}
+        counts = {size: number * self.parameters["epochs"] for size, number in Counter(self.sizes).items()}
         keep = not type(self.optimizer).__module__.startswith(KNOWN_OPTIMIZERS)
         return Recorded(gradients, roots, list(self.module.parameters()), counts, keep, self._say_eager)
 
