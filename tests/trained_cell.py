@@ -33,7 +33,7 @@ OPTIMIZERS = {
     "adagrad": {"_target_": "torch.optim.Adagrad", "lr_decay": 0, "weight_decay": 0.0},
 }
 TABLES = {"model": MODELS, "loss": LOSSES, "optimizer": OPTIMIZERS}
-SHORT = {"hidden": "model", "activation": "model", "dropout": "model", "batch_norm": "model"}
+SHORT = {"hidden": "model", "activation": "model", "dropout": "model", "batch_norm": "model", "init": "model"}
 SHORT |= {"momentum": "optimizer", "weight_decay": "optimizer"}
 
 
@@ -83,7 +83,8 @@ class OneCell:
 
     def settings(self, stage: str) -> dict[str, Any]:
         settings = {"cell": self.name, "dataset": "small", "parameters": self.parameters}
-        return settings | ({"epoch": self.epoch} if stage == "evaluate" else {})
+        chosen = stage == "evaluate" or self.parameters.get("keep") == "chosen"
+        return settings | ({"epoch": self.epoch} if chosen else {})
 
     def plan(self, stage: str) -> Path:
         """The stage's plan file, written."""

@@ -387,7 +387,7 @@ WRONG = {
         "given: [1, 2]; allowed: channels, act"
     ),
     "model: {_target_: linear, a: 1}": (
-        "model.a: unknown option of linear, the model of cell x; given: 1; allowed: no options"
+        "model.a: unknown option of linear, the model of cell x; given: 1; allowed: init"
     ),
     "model: models/lenet.py:Wide": (
         "model.width: is missing: an option of models/lenet.py:Wide, the model of cell x; allowed: a whole number"

@@ -70,6 +70,42 @@ def test_a_warm_up_by_its_full_name_is_an_axis(tmp_path):
     assert found["warmup-1.5"].parameters.schedule.options["warmup"] == 1.5
 
 
+OPTIONAL = {"patience": 3, "gradient_clip": 1.0, "l1": 0.001}
+
+
+def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tmp_path):
+    assert not {*OPTIONAL} & {*parameters()}
+    assert not {*OPTIONAL} & {*parameters(**dict.fromkeys(OPTIONAL, None) | {"l1": 0})}
+    assert parameters(**OPTIONAL).items() >= OPTIONAL.items()
+    found = cells(tmp_path, "name: x", "name: y, patience: 3, gradient_clip: 1")
+    table = flat({name: cell.parameters for name, cell in found.items()})
+    assert (table["x"]["patience"], table["y"]["patience"], table["y"]["gradient_clip"]) == (None, 3, 1.0)
+    assert "l1" not in table["y"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("patience: 0", "patience: is out of range; given: 0; allowed: a whole number from 1 to 100000, or null"),
+        ("patience: 1.5", "patience: must be a whole number"),
+        ("gradient_clip: 0", "gradient_clip: is out of range; given: 0; allowed: a number above 0"),
+        ("gradient_clip: max", "gradient_clip: must be a number"),
+        ("l1: -1", "l1: is out of range; given: -1; allowed: a number from 0 to 1"),
+        ("model: {init: he}", 'model.init: is not one of those known; given: "he"; allowed: xavier_uniform, xavier'),
+        ("model: models/lenet.py:LeNet, model.init: orthogonal", "model.init: unknown option of models/lenet.py:LeNet"),
+    ],
+)
+def test_what_is_wrong_with_an_optional_parameter_is_one_line(tmp_path, text, line):
+    with pytest.raises(UserError) as raised:
+        cells(tmp_path, f"name: x, {text}")
+    assert line in str(raised.value)
+
+
+def test_an_axis_of_optional_parameters_names_its_cells(tmp_path):
+    found = cells(tmp_path, "name: x", "grid: {gradient_clip: [null, 0.5], model.init: [kaiming_normal]}, epochs: 3")
+    assert [*found] == ["x", "gradient_clip-null_init-kaiming_normal", "gradient_clip-0.5_init-kaiming_normal"]
+
+
 def test_recipe_and_table_name_a_schedule_only_where_there_is_one(tmp_path):
     assert "schedule" not in parameters()
     assert parameters(schedule={"warmup": 1})["schedule"]["warmup"] == 1.0

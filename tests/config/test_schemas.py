@@ -12,7 +12,7 @@ from configs import ROOT
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
 from experiment_grid.config.keys import NAMES, Cell, Config, Grid
 from experiment_grid.config.labels import SHORT_KEYS
-from experiment_grid.config.parameters import FIELDS
+from experiment_grid.config.parameters import FIELDS, HANDLING
 from experiment_grid.config.settings import load
 from experiment_grid.config.validation import problems, resolve, schema_of
 from experiment_grid.data.datasets import DATASETS
@@ -91,8 +91,8 @@ def test_every_key_has_a_description():
 
 
 def test_parameters_of_models_and_program_are_the_same():
-    assert list(Grid.model_fields) == list(NAMES)
-    assert {*NAMES} == {*FIELDS, *SHORT_KEYS}
+    assert list(Grid.model_fields) == [name for name in NAMES if name not in HANDLING]
+    assert {*NAMES} == {*FIELDS, *HANDLING, *SHORT_KEYS}
     assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid", "step"]
 
 

@@ -18,6 +18,7 @@ from trained_cell import LOSSES, MODELS, OPTIMIZERS, canonical
 from experiment_grid.data.datasets import DATASETS
 from experiment_grid.training.images import inputs_of
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.models.initialization import INITIALIZATIONS
 from experiment_grid.training.models.mlp import ACTIVATIONS
 from experiment_grid.training.randomness import EPOCH, INITIAL_WEIGHTS, ORDER, generator, seed_all
 
@@ -60,6 +61,13 @@ PLAIN_LOSSES = {
     "mse": lambda logits, labels: nn.MSELoss()(torch.softmax(logits, 1), F.one_hot(labels, CLASSES).float()),
     "multi_margin": nn.MultiMarginLoss(),
 }
+PLAIN_INIT = {
+    "xavier_uniform": nn.init.xavier_uniform_,
+    "xavier_normal": nn.init.xavier_normal_,
+    "kaiming_uniform": lambda weight: nn.init.kaiming_uniform_(weight, nonlinearity="relu"),
+    "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+    "orthogonal": nn.init.orthogonal_,
+}
 PLAIN_OPTIMIZERS = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9, fused=True),
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr, fused=True),
@@ -100,6 +108,10 @@ def plain_training(cell, training, validation, seed, epochs):
     seed_all(seed, INITIAL_WEIGHTS)
     options = {name: value for name, value in cell.items() if name in ("activation", "dropout", "batch_norm")}
     model = plain_model(cell["model"], MODELS[cell["model"]] | options)
+    for layer in model.modules() if cell["init"] else ():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            PLAIN_INIT[cell["init"]](layer.weight)
+            layer.bias.data.zero_()
     loss = PLAIN_LOSSES[cell["loss"]]
     optimizer = PLAIN_OPTIMIZERS[cell["optimizer"]](model.parameters(), RATE)
     steps = len(training.split(32))
@@ -116,7 +128,12 @@ def plain_training(cell, training, validation, seed, epochs):
             inputs = inputs_of(IMAGES[batch], normalize=True)
             optimizer.zero_grad()
             logits = model(inputs)
-            loss(logits, LABELS[batch]).backward()
+            value = loss(logits, LABELS[batch])
+            if cell["l1"]:
+                value = value + cell["l1"] * sum(parameter.abs().sum() for parameter in model.parameters())
+            value.backward()
+            if cell["gradient_clip"]:
+                nn.utils.clip_grad_norm_(model.parameters(), cell["gradient_clip"])
             optimizer.step()
             count += 1
             after = count - warmup
@@ -134,6 +151,9 @@ FACTORS = {
     "loss": list(LOSSES),
     "optimizer": list(OPTIMIZERS),
     "schedule": list(SCHEDULES),
+    "gradient_clip": [None, 0.1],
+    "l1": [0.0, 1e-4],
+    "init": [None, *INITIALIZATIONS],
     "activation": list(ACTIVATIONS),
     "dropout": [0.0, 0.3],
     "batch_norm": [False, True],
@@ -180,7 +200,7 @@ def matches(cell, epochs):
     assert epoch.row.validation_loss == validation_loss
 
 
-TABLE = ("model", "loss", "optimizer", "schedule")
+TABLE = ("model", "loss", "optimizer", "schedule", "gradient_clip", "l1", "init")
 
 
 @pytest.mark.parametrize("cell", list(pairwise(FACTORS)), ids=lambda cell: "-".join(map(str, cell.values())))

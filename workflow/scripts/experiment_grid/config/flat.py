@@ -21,7 +21,9 @@ def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
     parameter, such as `schedule`, is there if a cell has another value than the default.
     """
     shown = _shown(cells.values())
-    unused = {name for name in OPTIONAL if all(usual(name, getattr(cell, name)) for cell in cells.values())}
+    unused = {
+        name for name in OPTIONAL if name in FIELDS and all(usual(name, getattr(cell, name)) for cell in cells.values())
+    }
     names = [name for name in FIELDS if name not in unused]
     return {name: dict(_columns(parameters, names, shown)) for name, parameters in cells.items()}
 

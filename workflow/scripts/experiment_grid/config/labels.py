@@ -18,6 +18,7 @@ SHORT_KEYS = {
 }
 TITLES = {
     "hidden": "hidden layers",
+    "l1": "L1 penalty",
     "batch_norm": "batch normalisation",
     "loss": "loss function",
     "normalize": "normalised",

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from experiment_grid.config.keys import Numbers
+from experiment_grid.config import keys
+from experiment_grid.config.keys import Handling, Numbers
 from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 
@@ -31,7 +32,7 @@ class Component:
         return {TARGET: self.target, **self.options}
 
 
-class Parameters(Numbers):
+class Parameters(Numbers, Handling):
     """Parameters of a cell. What each number means and may be: `keys`."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -55,7 +56,7 @@ class Parameters(Numbers):
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values; optional ones that have their default are left out."""
-        given = {name: getattr(self, name) for name in FIELDS}
+        given = {name: getattr(self, name) for name in (*FIELDS, "keep")}
         parameters = {name: plain(value) for name, value in given.items() if not usual(name, value)}
         return parameters | ({} if self.step == "recorded" else {"step": self.step})
 
@@ -73,5 +74,10 @@ def usual(name: str, value: Any) -> bool:
 
 
 NUMBERS = tuple(Numbers.model_fields)
-OPTIONAL = {"schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0})}
+OPTIONAL = {
+    "schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0}),
+    **{name: Numbers.model_fields[name].default for name in keys.OPTIONAL},
+    **{name: field.default for name, field in Handling.model_fields.items()},
+}
+HANDLING = tuple(Handling.model_fields)
 FIELDS = (*COMPONENTS, *NUMBERS)

@@ -74,8 +74,9 @@ class Recipes:
     def _train(self, cell: str) -> dict[str, Any]:
         parameters = self._settings.cells[cell].parameters
         versions = {"packages": parameters.packages} if parameters.packages else {}
+        chosen = {"epoch": self._settings.epoch} if parameters.keep == "chosen" else {}
         dataset = self._settings.dataset.name
-        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions}
+        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions, **chosen}
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +22,7 @@ from experiment_grid.training.reloaded import refuse_other_answers
 from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
-from experiment_grid.training.step import gradients, step
+from experiment_grid.training.step import change_gradients, gradients, step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 
@@ -76,6 +77,9 @@ class Trainer:
             Schedule(cell, parameters, self.optimizer, len(self.sizes)) if "schedule" in parameters else None
         )
         self.learn = self._gradients()
+        l1, clip = parameters.get("l1", 0.0), parameters.get("gradient_clip")
+        change = partial(change_gradients, list(self.module.parameters()), l1, clip)
+        self.change = change if l1 or clip is not None else None
 
     @property
     def parameters_count(self) -> int:
@@ -168,7 +172,7 @@ class Trainer:
         place = self.learn.place(len(images)) if isinstance(self.learn, Recorded) else None
         inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn)
+            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
         except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
 

@@ -29,6 +29,8 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "Training figures are running means "
         "over the epoch, so they lag behind; seconds are training alone, without validation, saving and start-up."
     )
+    if any(held.seeds.min() < held.seeds.max() for held in results.epochs.values()):
+        caption += " Where some seeds stopped early, means and bands are over those that trained on."
     if len(losses) > 1:
         caption += " Losses are in each cell’s own loss function: compare them only between cells that share it."
     return {
