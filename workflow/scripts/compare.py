@@ -117,8 +117,9 @@ def write_predictions(path: Path, cells: list[Cell]) -> None:
 
 
 def write_confusion(path: Path, cells: list[Cell]) -> None:
-    """The representative models' confusion matrices of every epoch."""
-    matrices = {f"counts/{c.name}": c.confusion[c.representative] for c in cells if c.confusion is not None}
+    """The representative models' confusion matrices of every epoch that they trained."""
+    known = [cell for cell in cells if cell.confusion is not None]
+    matrices = {f"counts/{c.name}": c.confusion[c.representative][: c.last_epochs[c.representative]] for c in known}
     with replacing(path) as part:
         np.savez_compressed(part, **matrices)
 

@@ -60,8 +60,8 @@ COMPONENTS = """\
 
 ## Components
 
-`model`, `loss` and `optimizer` are components: a short name, or a target, which is a class or function by its full name
-or in a file of yours, with its options beside it:
+`model`, `loss`, `optimizer` and `schedule` are components: a short name, or a target, which is a class or function by
+its full name or in a file of yours, with its options beside it:
 
 ```yaml
 cells:
@@ -73,6 +73,8 @@ cells:
     optimizer: torch.optim.RMSprop                                  # a string alone: no options
   - name: nesterov
     optimizer: {nesterov: true}                                     # options of the one in `defaults`
+  - name: annealed
+    schedule: {_target_: cosine, warmup: 1}                         # the rate rises for an epoch, then falls
   - grid: {model.channels: [[6, 16], [12, 32]], optimizer.momentum: [0.5, 0.9]}
     model: models/lenet.py:LeNet
 ```
@@ -85,6 +87,9 @@ cells:
   `model.channels: [6, 16]` in a cell.
 * `hidden`, `activation`, `dropout`, `batch_norm` and `momentum`, `weight_decay` are options of model and optimizer with
   keys of their own. Those of `defaults` go to the components that have such an option; for others they mean nothing.
+* A schedule is stepped after every epoch, with `interval: step` after every batch, as one_cycle is anyway. `T_max`,
+  `total_steps` and `max_lr` are filled in where they are left out. In the first `warmup` epochs, 1.5 for example, the
+  rate rises linearly; the schedule starts after them.
 * A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any
   other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run:
   **a configuration can name code**, so read a stranger's before you run it.

@@ -9,6 +9,7 @@ from typing import Any
 
 from experiment_grid.config.flat import flat
 from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import usual
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
@@ -41,7 +42,8 @@ class Recipes:
 
     def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
-        return [(kind, getattr(parameters, kind).target) for kind in USED[stage]]
+        made = {kind: getattr(parameters, kind) for kind in USED[stage]}
+        return [(kind, component.target) for kind, component in made.items() if not usual(kind, component)]
 
     def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
         if stage not in USED:
@@ -75,8 +77,9 @@ class Recipes:
     def _train(self, cell: str) -> dict[str, Any]:
         parameters = self._settings.cells[cell].parameters
         versions = {"packages": parameters.packages} if parameters.packages else {}
+        chosen = {"epoch": self._settings.epoch} if parameters.keep == "chosen" else {}
         dataset = self._settings.dataset.name
-        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions}
+        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions, **chosen}
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}

@@ -14,14 +14,20 @@ import pandas as pd
 from experiment_grid.report.format import missing
 
 METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+TEST = METRICS[4:]
 MANY = 200  # cells; above, overviews show means over grey context and cell blocks hold less
 
 
 @dataclass(frozen=True)
 class Epochs:
-    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed."""
+    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed.
+
+    Over the `seeds` that trained that long: one may stop earlier than another. Without the weights of all epochs there
+    are no test figures.
+    """
 
     epoch: np.ndarray
+    seeds: np.ndarray
     elapsed: np.ndarray
     seconds: np.ndarray
     mean: dict[str, np.ndarray]
@@ -65,14 +71,18 @@ class Results:
     def epochs(self) -> dict[str, Epochs]:
         """Cell → its epochs. A seed that diverged counts as long as it was a number."""
         groups = self.curves.groupby(["cell", "epoch"], sort=False)
-        index = groups.size().index
+        sizes = groups.size()
+        index = sizes.index
         times = groups[["elapsed_seconds", "seconds"]].mean().to_numpy()
         kinds = [getattr(groups[[*METRICS]], kind)().to_numpy() for kind in ("mean", "min", "max")]
         epoch = index.get_level_values("epoch").to_numpy()
+        incomplete = {*self.curves["cell"][self.curves["test_accuracy"].isna()]}
         made = {}
         for name, rows in pd.Series(0, index.get_level_values("cell")).groupby(level=0).indices.items():
             measures = [dict(zip(METRICS, kind[rows].T, strict=True)) for kind in kinds]
-            made[name] = Epochs(epoch[rows], *times[rows].T, *measures)
+            if name in incomplete:
+                measures = [measure | {key: np.full(len(rows), np.nan) for key in TEST} for measure in measures]
+            made[name] = Epochs(epoch[rows], sizes.to_numpy()[rows], *times[rows].T, *measures)
         return made
 
     @cached_property
