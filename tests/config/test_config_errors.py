@@ -293,6 +293,12 @@ def test_the_command_line_is_named(tmp_path, monkeypatch):
     ]
 
 
+def test_the_command_line_is_named_where_it_gives_text_for_pairs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = error_of(tmp_path, "defaults: {epochs: 3}", command_line={"defaults": "{epochs: [}"})
+    assert error.startswith('--config: defaults: must be key: value pairs; given: "{epochs: [}";')
+
+
 def test_keys_that_no_file_has(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text("dataset: digits\ndefaults: {epochs: 1}\ncells: [{name: a}]\n")

@@ -1,12 +1,15 @@
 """What a job reads after the plan: a file that user's code opens or imports, data, the version of a package."""
 
 import json
+import subprocess
+import sys
 
 import numpy
 import pytest
 from faults import Faults, Run
 from project import planned_jobs, snakemake
 
+from experiment_grid.planning.fingerprint import SCRIPTS
 from experiment_grid.runtime import stage
 from experiment_grid.runtime.errors import UserError
 
@@ -89,3 +92,46 @@ def test_another_version_of_a_package_than_planned_is_refused():
     stage.check_packages({"numpy": numpy.__version__})
     with pytest.raises(UserError, match=r"numpy: version \S+ is installed, the run was planned with 0\.1; the same"):
         stage.check_packages({"numpy": "0.1"})
+
+
+NOTED = """
+import sys
+sys.path[:0] = [{scripts!r}, "own"]
+from experiment_grid.planning.fingerprint import file_fingerprint
+from experiment_grid.runtime import imported, records
+from experiment_grid.runtime.errors import UserError
+try:
+    imported.hold_to_recipe("train", file_fingerprint("own/net.py"))
+    import net
+    records.hold_to_reads()
+    print(*records.READ)
+except UserError as error:
+    print(error)
+"""
+OTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'open(\"own/a.txt\", \"w\")'])"
+
+
+@pytest.mark.parametrize(
+    ("net", "noted"),
+    [
+        ("open('own/a.txt').read()", "own/a.txt"),
+        ("open(b'own/a.txt').read()", "own/a.txt"),
+        ("import os; os.open('own/a.txt', os.O_RDONLY)", "own/a.txt"),
+        ("import os; os.symlink('a.txt', 'own/link'); open('own/link').read()", "own/a.txt"),
+        ("import importlib; importlib.import_module('o' + 'ther')", "own/other.py"),
+        ("import runpy; runpy.run_path('own/other.py')", "own/other.py"),
+        ("open('own/cache', 'w').write('1'); open('own/cache').read()", ""),
+        ("open('.hidden', 'w').close(); open('.hidden').read()", ""),
+        ("open('/dev/null').read(); import os; os.listdir('own')", ""),
+        (f"open('own/a.txt').read(); {OTHER}", "own/a.txt: changed while this job, which reads it, was at work"),
+        (f"open('own/a.txt').read(); {OTHER}; open('own/a.txt')", "own/a.txt: changed while this job, which reads it"),
+    ],
+)
+def test_which_files_are_noted(tmp_path, net, noted):
+    (tmp_path / "own").mkdir()
+    for name, text in (("net.py", net), ("a.txt", "a"), ("other.py", "VALUE = 1")):
+        (tmp_path / "own" / name).write_text(text)
+    command = [sys.executable, "-c", NOTED.format(scripts=str(SCRIPTS))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    said = done.stdout.strip()
+    assert said == noted or (":" in noted and noted in said), done.stdout + done.stderr

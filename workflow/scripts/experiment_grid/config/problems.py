@@ -78,7 +78,8 @@ class Sources:
             keys = problem.keys[:length]
             for file, root in self.nodes.items():
                 node = _find(root, keys)
-                if node is not None and (keys != problem.keys or _says(node, problem.given)):
+                text = len(keys) == 1 and isinstance(problem.given, str) and not isinstance(node, yaml.ScalarNode)
+                if node is not None and not text and (keys != problem.keys or _says(node, problem.given)):
                     return f"{relative(file)}:{node.start_mark.line + 1}"
             if keys == problem.keys and problem.given is not MISSING:
                 return "--config"

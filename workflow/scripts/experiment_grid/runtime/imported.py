@@ -36,30 +36,21 @@ def hold_to_recipe(
             if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
     looking: list[str] = []  # at a file: to open it is no use of it
-    users = any(name.endswith(".py") for name in code)
-    here = Path.cwd().resolve()
-    others = [scripts.resolve(), results.resolve(), Path(sys.prefix).resolve()]
+    users = _Users(scripts, results, Path(sys.prefix)) if any(name.endswith(".py") for name in code) else None
 
     def at_use(event: str, arguments: tuple) -> None:
         if looking or event not in ("exec", "open"):
             return
         compiled = arguments[0] if event == "exec" else None
         used = getattr(compiled, "co_filename", None) if event == "exec" else arguments[0]
-        if not isinstance(used, str) or getattr(compiled, "co_name", "<module>") != "<module>":
+        if not isinstance(used, str | bytes) or getattr(compiled, "co_name", "<module>") != "<module>":
             return
-        file = os.path.realpath(used)
+        file = os.path.realpath(os.fsdecode(used))
         name = files.get(file)
-        if (
-            users
-            and name is None
-            and (event == "exec" or _only_reads(arguments))
-            and _is_users(Path(file), here, others)
-        ):
+        if name is None and users is not None:
             looking.append(file)
             try:
-                content = digest(Path(file))
-                if READ.setdefault(Path(file).relative_to(here).as_posix(), content) != content:
-                    raise _changed(file, "changed while this job, which reads it, was at work")
+                users.used(Path(file), reads=event == "exec" or not arguments[2] & (os.O_WRONLY | os.O_RDWR))
             finally:
                 looking.pop()
         if name and (event == "exec") == _is_python(name):
@@ -74,16 +65,28 @@ def hold_to_recipe(
     sys.addaudithook(at_use)  # Python reports the code of every module that is about to run, however it was found
 
 
-def _only_reads(arguments: tuple) -> bool:
-    """Whether an `open` event is about reading alone."""
-    return not arguments[2] & (os.O_WRONLY | os.O_RDWR)
+class _Users:
+    """The user's files in the working directory: neither hidden, nor in one of `others`, nor written by this job."""
 
+    def __init__(self, *others: Path):
+        self._here = Path.cwd().resolve()
+        self._others = [other.resolve() for other in others]
+        self._written: set[Path] = set()
 
-def _is_users(file: Path, here: Path, others: list[Path]) -> bool:
-    """Whether a file is one of the user's in the working directory, and neither the program's nor hidden."""
-    if not file.is_relative_to(here) or any(file.is_relative_to(other) for other in others) or not file.is_file():
-        return False
-    return not any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(here).parts)
+    def used(self, file: Path, *, reads: bool) -> None:
+        """Note a file that is about to be opened. Raises UserError where it is another one than at its first use."""
+        if not file.is_relative_to(self._here) or any(file.is_relative_to(other) for other in self._others):
+            return
+        name = file.relative_to(self._here)
+        if not reads:
+            self._written.add(file)
+            READ.pop(name.as_posix(), None)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        if hidden or file in self._written or not file.is_file():
+            return
+        content = digest(file)
+        if READ.setdefault(name.as_posix(), content) != content:
+            raise _changed(str(file), "changed while this job, which reads it, was at work")
 
 
 def _file(name: str, scripts: Path) -> Path | None:
