@@ -80,7 +80,7 @@ def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
         assert done.stderr.count(reason) == 1 or "ambiguous" in reason
     if "in the middle" in case and form != "snakemake":
         last = done.stderr.splitlines()[-1]
-        assert "1 of 15 jobs done in" in last and last.endswith("the same command goes on once the cause is mended.")
+        assert "1 of 16 jobs done in" in last and last.endswith("the same command goes on once the cause is mended.")
 
 
 def test_an_error_in_a_rule_is_told_on_a_terminal(finished, tmp_path):

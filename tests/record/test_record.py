@@ -8,7 +8,7 @@ from project import CELLS
 from rocrate.rocrate import ROCrate
 
 CELL_JOBS = {f"#{stage}-{cell}" for stage in ("train", "evaluate") for cell in CELLS}
-JOBS = CELL_JOBS | {"#compare", "#figures", "#errors", "#report"}
+JOBS = CELL_JOBS | {"#timing", "#compare", "#figures", "#errors", "#report"}
 
 
 @pytest.fixture(scope="module")

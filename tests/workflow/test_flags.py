@@ -18,7 +18,7 @@ JOBS = {
     "-R": (["-R", "evaluate"], sorted({*NARROW, *(f"evaluate {cell}" for cell in CELLS), *PAGE})),
     "--forceall": (["--forceall"], sorted([*EVERY, "download", "prepare"])),
     "--until": (["--until", "train"], ["train narrow"]),
-    "--omit-from": (["--omit-from", "compare"], ["errors", *NARROW, "timing"]),
+    "--omit-from": (["--omit-from", "compare"], sorted(["errors", *NARROW, "timing"])),
     "a target": (["--", "results/cells/narrow/history.csv"], ["train narrow"]),
     "--force": (["--force", "--", "results/cells/wide/evaluation.csv"], ["evaluate wide"]),
     "--allowed-rules": (["--allowed-rules", "train", "--", "results/cells/narrow/history.csv"], ["train narrow"]),

@@ -409,7 +409,7 @@ OWN_CASES = {
     "a helper edited": (append("models/blocks.py", "EDITED = 1\n"), cell("own")),
     "a helper added that none imports": (add("models/more.py", "x = 1\n"), []),
     "a package of a target upgraded": (upgrade, cell("own")),
-    "another package listed": (config(("[zoo]", "[zoo, timm]")), []),
+    "another package listed": (config(("[zoo]", "[zoo, yaml]")), []),
     "an edit in the built-in model": (edit("experiment_grid/training/models/mlp.py"), ALL),
     "an edit in the built-in loss": (edit("experiment_grid/training/losses/nll.py"), ALL),
     "an edit in the optimizer": (edit("experiment_grid/training/optimizers/sgd.py"), cell("own", *CELLS)),
