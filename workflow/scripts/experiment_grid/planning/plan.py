@@ -216,7 +216,7 @@ class Plan:
             why.append(_after(running))
         if not why:  # Snakemake takes the benchmark for an output, and compares its time too
             for file in (path, self._place("benchmarks", stage, cell, ".tsv")):
-                records.restore_mtime(file, record)
+                records.restore_mtime(file, record, self.results)
         return Decision(why, record)
 
     def record(self, stage: str, cell: str | None) -> Path:
@@ -249,10 +249,11 @@ class Plan:
             except OSError:
                 why.append(f"output missing: {path.name}")
                 continue
-            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], known["mtime_ns"]):
+            written = records.not_in_the_future(known["mtime_ns"], record, self.results)
+            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], written):
                 continue
             if stat.st_size == known["bytes"] and digest(path) == known["sha256"]:
-                os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]))
+                os.utime(path, ns=(written, written))
             else:
                 why.append(f"output changed since it was written: {path.name}")
         return why
