@@ -39,6 +39,7 @@ MOST = 3  # strikes in a run
 STRIKES = ("job", "Snakemake", "all", "Ctrl-C")
 CELL = "baseline"
 EVALUATED = ["--", f"results/cells/{CELL}/evaluation.csv"]
+STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 
 
 OWN = {
@@ -195,8 +196,8 @@ def writes(project: Path) -> dict[str, int]:
         if run.finish(HOUR) != 0:
             sys.exit(run.said)
     kills = {}
-    for stage in ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record"):
-        stride = [] if stage in ("prepare", "train", "evaluate") else ["1"]
+    for stage in STAGES:
+        stride = [] if stage in ("prepare", "train", "evaluate") else ["9" if stage == "timing" else "1"]
         command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
         done = subprocess.run(command, cwd=project, env=os.environ | ONE_THREAD, capture_output=True, text=True)
         if done.returncode != 0:

@@ -33,7 +33,7 @@ OPTIMIZERS = {
     "adagrad": {"_target_": "torch.optim.Adagrad", "lr_decay": 0, "weight_decay": 0.0},
 }
 TABLES = {"model": MODELS, "loss": LOSSES, "optimizer": OPTIMIZERS}
-SHORT = {"hidden": "model", "activation": "model", "dropout": "model", "batch_norm": "model"}
+SHORT = {"hidden": "model", "activation": "model", "dropout": "model", "batch_norm": "model", "init": "model"}
 SHORT |= {"momentum": "optimizer", "weight_decay": "optimizer"}
 
 
@@ -49,7 +49,7 @@ def canonical(**changes: Any) -> dict[str, Any]:
         if isinstance(value, str):
             value = table.get(value, {"_target_": value})
         parameters[key] = value | {name: option for name, option in options.items() if SHORT[name] == key}
-    return parameters
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +83,8 @@ class OneCell:
 
     def settings(self, stage: str) -> dict[str, Any]:
         settings = {"cell": self.name, "dataset": "small", "parameters": self.parameters}
-        return settings | ({"epoch": self.epoch} if stage == "evaluate" else {})
+        chosen = stage == "evaluate" or self.parameters.get("keep") == "chosen"
+        return settings | ({"epoch": self.epoch} if chosen else {})
 
     def plan(self, stage: str) -> Path:
         """The stage's plan file, written."""

@@ -107,7 +107,7 @@ def project(tmp_path, monkeypatch):
 def cell(tmp_path, text: str, *more: str, **options) -> dict[str, Component]:
     """Components of the cell `x` of an overlay."""
     parameters = settings_of(tmp_path, text, *more, **options).cells["x"].parameters
-    return {kind: getattr(parameters, kind) for kind in ("model", "loss", "optimizer")}
+    return {kind: getattr(parameters, kind) for kind in ("model", "loss", "optimizer", "schedule")}
 
 
 def settings_of(tmp_path, text: str, *more: str, **options) -> Settings:
@@ -153,10 +153,13 @@ def test_equal_components_are_equal_however_they_are_written(tmp_path, kind, tex
     assert repr(one) == repr(other)
 
 
+REQUIRED = {"step": ", step_size: 3", "exponential": ", gamma: 0.9"}
+
+
 def test_every_short_name_leads_to_a_target_with_a_signature(tmp_path):
     for kind, names in SHORT_NAMES.items():
         for name, target in names.items():
-            component = cell(tmp_path, of(f"{kind}: {name}"))[kind]
+            component = cell(tmp_path, of(f"{kind}: {{_target_: {name}{REQUIRED.get(name, '')}}}"))[kind]
             assert component.target == target
             assert not {"lr", "params", "classes", "input_shape", "self"} & {*component.options}
 
@@ -384,7 +387,7 @@ WRONG = {
         "given: [1, 2]; allowed: channels, act"
     ),
     "model: {_target_: linear, a: 1}": (
-        "model.a: unknown option of linear, the model of cell x; given: 1; allowed: no options"
+        "model.a: unknown option of linear, the model of cell x; given: 1; allowed: init"
     ),
     "model: models/lenet.py:Wide": (
         "model.width: is missing: an option of models/lenet.py:Wide, the model of cell x; allowed: a whole number"

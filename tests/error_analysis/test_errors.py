@@ -8,6 +8,7 @@ import pytest
 import torch
 from errors import find_mistakes
 from PIL import Image
+from safetensors.torch import save_file
 from scipy.special import log_softmax
 from simulated_cells import make_cells, plan_of
 from sklearn.datasets import load_digits
@@ -36,7 +37,8 @@ def made(tmp_path_factory):
         f"seed{s}/epoch{e}/linear.{name}": w.clone() for s in SEEDS for e in (1, 2, 3) for name, w in weights.items()
     }
     folder = results / "cells/final"
-    checkpoints.save(folder / "checkpoints.safetensors", "final", tensors)
+    metadata = {"cell": "final", "format": checkpoints.FORMAT}
+    save_file(tensors, folder / "checkpoints.safetensors", metadata=metadata)
     run = json.loads((folder / "run.json").read_text("utf-8"))
     run["parameters"] = canonical(model="linear", normalize=False)
     (folder / "run.json").write_text(json.dumps(run), "utf-8")

@@ -10,13 +10,17 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
-from experiment_grid.evaluation.scores import chosen_epoch, confusion
+from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.scores import score_cells
+from experiment_grid.evaluation.scores import confusion
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
 from experiment_grid.training.components import Loss
+from experiment_grid.training.epoch_store import Epoch, EpochStore
 from experiment_grid.training.history import Row, read_validation_accuracy, write
 from experiment_grid.training.loop import split
 from experiment_grid.training.metrics import accuracy, mean_loss
+from experiment_grid.training.stopping import chosen_epoch
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,27 @@ def test_the_chosen_epoch_is_the_first_of_the_best_on_validation_images(cell):
         assert validation[epoch - 1] == max(validation) and max(validation[: epoch - 1], default=0) < max(validation)
     assert chosen_epoch([0.5, 0.9, 0.9, 0.7], "validation") == 2
     assert chosen_epoch([0.5, 0.9, 0.9, 0.7], "last") == 4
+
+
+def test_seeds_that_stop_at_different_epochs(tmp_path):
+    """Each seed has the figures of the epochs that it trained, and 0 in the matrices of the others."""
+    cell = OneCell(tmp_path, epochs=30, patience=2, learning_rate=0.02)
+    cell.train()
+    cell.evaluate()
+    trained = {seed: len(values) for seed, values in read_validation_accuracy(cell.history).items()}
+    assert trained[1] != trained[2] and max(trained.values()) < 30
+    rows = [(int(row["seed"]), int(row["epoch"])) for row in scores_of(cell)]
+    assert rows == [(seed, epoch) for seed in (1, 2) for epoch in range(1, trained[seed] + 1)]
+    with np.load(cell.folder / "confusion.npz") as file:
+        there = file["counts"].sum(axis=(2, 3))
+    assert there.shape == (2, max(trained.values()))
+    assert [row.tolist().index(0) if 0 in row else len(row) for row in there] == [trained[1], trained[2]]
+    with np.load(cell.folder / "predictions.npz") as file:
+        assert file["chosen_epochs"].tolist() == [trained[1], trained[2]]  # epoch: last
+    read = read_cells({"cell": cell.folder}, [{"name": "cell", "parameters": cell.parameters}])
+    assert read[0].last_epochs == read[0].at("last")["epoch"].tolist() == [trained[1], trained[2]]
+    seeds, _ = score_cells(read, 0.95)
+    assert seeds["last_n_correct"].tolist() == seeds["n_correct"].tolist()
 
 
 def test_the_record_names_what_was_read(cell):
@@ -178,13 +203,57 @@ def test_a_damaged_file_is_refused(trained):
         refused(trained, "is no safetensors file or a damaged one")
 
 
-def test_checkpoints_come_out_the_same_every_time(tmp_path):
-    tensors = {f"seed1/epoch{epoch}/layer0.bias": torch.arange(3.0) for epoch in (1, 2, 10)}
-    contents = set()
-    for _ in range(8):  # the metadata's order is drawn at random each time
-        checkpoints.save(tmp_path / "file", "a-cell", tensors)
-        contents.add((tmp_path / "file").read_bytes())
-    assert len(contents) == 1
+def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):
+    """Numbers of all sizes, each where its type may lie; the same bytes whatever the order of the files."""
+    states = {
+        (seed, epoch): {
+            "a.half": torch.full((3,), seed + epoch, dtype=torch.bfloat16),
+            "a.mask": torch.tensor([True, False, True]),
+            "b.count": torch.tensor(2**40 + epoch),
+            "b.empty": torch.empty(0, 3),
+            "weight": torch.arange(5.0) + epoch,
+        }
+        for seed in (1, 12)
+        for epoch in (2, 10)
+    }
+    store = EpochStore(tmp_path / "partial", {})
+    row = Row(1, 1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    for (seed, epoch), state in states.items():
+        rest = {"momentum": [torch.ones(7)]}  # no part of a checkpoint
+        store.write(Epoch(seed, epoch, row, {}, state, {"scale": torch.tensor(0.5)}, rest))
+    files = [(*pair, store.path(*pair)) for pair in states]
+    checkpoints.merge(tmp_path / "file", "a-cell", files)
+    checkpoints.merge(tmp_path / "again", "a-cell", reversed(files))
+    assert (tmp_path / "file").read_bytes() == (tmp_path / "again").read_bytes()
+    found, wanted = load_file(tmp_path / "file"), {}
+    for pair, state in states.items():
+        wanted |= checkpoints.named(*pair, state) | checkpoints.named(*pair, {"scale": torch.tensor(0.5)}, "-loss")
+    assert found.keys() == wanted.keys() and "seed12/epoch10-loss/scale" in found
+    assert all(found[name].dtype == wanted[name].dtype and torch.equal(found[name], wanted[name]) for name in wanted)
+    opened = checkpoints.Checkpoints(tmp_path / "file", "a-cell")
+    assert torch.equal(opened.state(12, 10, states[12, 10])["b.count"], states[12, 10]["b.count"])
+
+
+@pytest.mark.parametrize("rule", ["last", "validation"])
+def test_of_the_chosen_epochs_alone(tmp_path, rule):
+    """Their figures are those that all epochs have; the others' matrices are 0, and they have no row."""
+    whole = OneCell(tmp_path / "all", epoch=rule, epochs=4)
+    some = OneCell(tmp_path / "chosen", epoch=rule, epochs=4, keep="chosen")
+    for one in (whole, some):
+        one.train()
+        one.evaluate()
+    with np.load(whole.folder / "predictions.npz") as file, np.load(some.folder / "predictions.npz") as beside:
+        chosen = file["chosen_epochs"].tolist()
+        assert all((file[name] == beside[name]).all() for name in file.files)
+    assert scores_of(some) == [row for row in scores_of(whole) if int(row["epoch"]) == chosen[int(row["seed"]) - 1]]
+    with np.load(whole.folder / "confusion.npz") as file, np.load(some.folder / "confusion.npz") as beside:
+        for turn, (all_, kept) in enumerate(zip(file["counts"], beside["counts"], strict=True)):
+            assert [epoch for epoch, counts in enumerate(kept, 1) if counts.any()] == [chosen[turn]]
+            assert (kept[chosen[turn] - 1] == all_[chosen[turn] - 1]).all()
+    read = read_cells({"cell": some.folder}, [{"name": "cell", "parameters": some.parameters}])
+    seeds, _ = score_cells(read, 0.95)
+    there = [chosen[turn] == 4 for turn in (0, 1)]
+    assert seeds["last_n_correct"].notna().tolist() == seeds["last_accuracy"].notna().tolist() == there
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def test_random_numbers_differ_by_seed_purpose_and_epoch():
 def test_every_epoch_shows_every_training_image_once_in_another_order(block, monkeypatch):
     seen = []
 
-    def watched(model, loss, optimizer, inputs, labels, learn):
+    def watched(model, loss, optimizer, inputs, labels, *more):
         seen.append((inputs, labels))
-        return step(model, loss, optimizer, inputs, labels, learn)
+        return step(model, loss, optimizer, inputs, labels, *more)
 
     step = loop.step
     monkeypatch.setattr(loop, "step", watched)

@@ -4,6 +4,7 @@ On the images of scikit-learn's digits that a run trains and validates with, all
 """
 
 import itertools
+import math
 import random
 
 import pytest
@@ -11,15 +12,18 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LambdaLR, OneCycleLR, StepLR
 from trained_cell import LOSSES, MODELS, OPTIMIZERS, canonical
 
 from experiment_grid.data.datasets import DATASETS
 from experiment_grid.training.images import inputs_of
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.models.initialization import INITIALIZATIONS
 from experiment_grid.training.models.mlp import ACTIVATIONS
 from experiment_grid.training.randomness import EPOCH, INITIAL_WEIGHTS, ORDER, generator, seed_all
 
 CLASSES = 10
+SCHEDULERS = "torch.optim.lr_scheduler"
 DIGITS = load_digits()
 COUNT = DATASETS["digits"].training_images
 IMAGES = torch.from_numpy((DIGITS.images[:COUNT] * (255 / 16)).round()).to(torch.uint8)
@@ -57,6 +61,13 @@ PLAIN_LOSSES = {
     "mse": lambda logits, labels: nn.MSELoss()(torch.softmax(logits, 1), F.one_hot(labels, CLASSES).float()),
     "multi_margin": nn.MultiMarginLoss(),
 }
+PLAIN_INIT = {
+    "xavier_uniform": nn.init.xavier_uniform_,
+    "xavier_normal": nn.init.xavier_normal_,
+    "kaiming_uniform": lambda weight: nn.init.kaiming_uniform_(weight, nonlinearity="relu"),
+    "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+    "orthogonal": nn.init.orthogonal_,
+}
 PLAIN_OPTIMIZERS = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9, fused=True),
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr, fused=True),
@@ -64,6 +75,32 @@ PLAIN_OPTIMIZERS = {
     "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr=lr),
     "adagrad": lambda parameters, lr: torch.optim.Adagrad(parameters, lr=lr),
 }
+RATE = 0.01
+SCHEDULES = {  # as a recipe has them; training fills in what the plain loop writes out
+    "none": None,
+    "warmed": {"_target_": "experiment_grid.training.schedules.none.Constant", "warmup": 0.5},
+    "step": {"_target_": f"{SCHEDULERS}.StepLR", "step_size": 2, "gamma": 0.1, "warmup": 0.0, "interval": "epoch"},
+    "exponential": {"_target_": f"{SCHEDULERS}.ExponentialLR", "gamma": 0.99, "warmup": 0.3, "interval": "step"},
+    "cosine": {"_target_": f"{SCHEDULERS}.CosineAnnealingLR", "eta_min": 0.0, "warmup": 0.5, "interval": "epoch"},
+    "one_cycle": {"_target_": f"{SCHEDULERS}.OneCycleLR", "warmup": 0.0, "interval": "step", "pct_start": 0.3},
+}
+
+
+def plain_schedule(name, optimizer, epochs, steps):
+    """The scheduler, whether it is stepped after every batch, and the number of steps that the rate rises before."""
+    options = SCHEDULES[name] or {"warmup": 0}
+    warmup = round(options["warmup"] * steps)
+    left = epochs * steps - warmup
+    cycled = not isinstance(optimizer, torch.optim.Adagrad)  # which has no momentum
+    made = {
+        "none": lambda: LambdaLR(optimizer, lambda _: 1.0),
+        "warmed": lambda: LambdaLR(optimizer, lambda _: 1.0),
+        "step": lambda: StepLR(optimizer, step_size=2),
+        "exponential": lambda: ExponentialLR(optimizer, gamma=0.99),
+        "cosine": lambda: CosineAnnealingLR(optimizer, T_max=math.ceil(left / steps)),
+        "one_cycle": lambda: OneCycleLR(optimizer, RATE, total_steps=left, cycle_momentum=cycled),
+    }[name]()
+    return made, options.get("interval") == "step", warmup
 
 
 def plain_training(cell, training, validation, seed, epochs):
@@ -71,19 +108,37 @@ def plain_training(cell, training, validation, seed, epochs):
     seed_all(seed, INITIAL_WEIGHTS)
     options = {name: value for name, value in cell.items() if name in ("activation", "dropout", "batch_norm")}
     model = plain_model(cell["model"], MODELS[cell["model"]] | options)
+    for layer in model.modules() if cell["init"] else ():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            PLAIN_INIT[cell["init"]](layer.weight)
+            layer.bias.data.zero_()
     loss = PLAIN_LOSSES[cell["loss"]]
-    optimizer = PLAIN_OPTIMIZERS[cell["optimizer"]](model.parameters(), 0.01)
+    optimizer = PLAIN_OPTIMIZERS[cell["optimizer"]](model.parameters(), RATE)
+    steps = len(training.split(32))
+    scheduler, each_step, warmup = plain_schedule(cell["schedule"], optimizer, epochs, steps)
+    first, count = optimizer.param_groups[0]["lr"], 0
     for number in range(1, epochs + 1):
         seed_all(seed, EPOCH, number)
         order = training[torch.randperm(len(training), generator=generator(seed, ORDER, number))]
         model.train()
         right = 0
         for batch in order.split(32):
+            if count < warmup:
+                optimizer.param_groups[0]["lr"] = first * min(1.0, (count + 1) / warmup)
             inputs = inputs_of(IMAGES[batch], normalize=True)
             optimizer.zero_grad()
             logits = model(inputs)
-            loss(logits, LABELS[batch]).backward()
+            value = loss(logits, LABELS[batch])
+            if cell["l1"]:
+                value = value + cell["l1"] * sum(parameter.abs().sum() for parameter in model.parameters())
+            value.backward()
+            if cell["gradient_clip"]:
+                nn.utils.clip_grad_norm_(model.parameters(), cell["gradient_clip"])
             optimizer.step()
+            count += 1
+            after = count - warmup
+            if after > 0 and (each_step or after % steps == 0) and count < epochs * steps:
+                scheduler.step()
             right += int((logits.argmax(dim=1) == LABELS[batch]).sum())
         model.eval()
         with torch.no_grad():
@@ -95,6 +150,10 @@ FACTORS = {
     "model": list(MODELS),
     "loss": list(LOSSES),
     "optimizer": list(OPTIMIZERS),
+    "schedule": list(SCHEDULES),
+    "gradient_clip": [None, 0.1],
+    "l1": [0.0, 1e-4],
+    "init": [None, *INITIALIZATIONS],
     "activation": list(ACTIVATIONS),
     "dropout": [0.0, 0.3],
     "batch_norm": [False, True],
@@ -124,9 +183,13 @@ def pairs(cell):
 
 def matches(cell, epochs):
     options = dict(cell)
+    options["schedule"] = SCHEDULES[cell["schedule"]]
+    if cell["schedule"] == "one_cycle":
+        options["schedule"] = options["schedule"] | {"cycle_momentum": cell["optimizer"] != "adagrad"}
     if cell["model"] == "linear":  # it has no such options
         options = {name: options[name] for name in TABLE}
-    trainer = Trainer("cell", canonical(**options, learning_rate=0.01), 3, IMAGES, LABELS, CLASSES)
+    parameters = canonical(**options, learning_rate=RATE, epochs=epochs)
+    trainer = Trainer("cell", parameters, 3, IMAGES, LABELS, CLASSES)
     for number in range(1, epochs + 1):
         epoch = trainer.epoch(number)
     weights, (train_accuracy, validation_loss) = plain_training(cell, trainer.training, trainer.validation, 3, epochs)
@@ -137,7 +200,7 @@ def matches(cell, epochs):
     assert epoch.row.validation_loss == validation_loss
 
 
-TABLE = ("model", "loss", "optimizer")
+TABLE = ("model", "loss", "optimizer", "schedule", "gradient_clip", "l1", "init")
 
 
 @pytest.mark.parametrize("cell", list(pairwise(FACTORS)), ids=lambda cell: "-".join(map(str, cell.values())))

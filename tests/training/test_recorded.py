@@ -96,6 +96,9 @@ RECORDED = [
     {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "learning_rate": 0.1},
     {"optimizer": "odd_components.Own"},
     {"optimizer": target("Hoarding")},
+    *({"model": target(name), "gradient_clip": 0.1, "l1": 1e-3} for name in ("Base", "Tied", "Transformer", "Frozen")),
+    {"gradient_clip": 0.1, "optimizer": "adam", "init": "kaiming_normal"},
+    {"schedule": {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "warmup": 0.5, "interval": "step"}},
 ]
 
 

@@ -16,6 +16,7 @@ from safetensors import safe_open
 from trained_cell import OneCell
 
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.stopping import chosen_epoch, stops
 
 KILL = -signal.SIGKILL
 # Children come from a process that has imported torch but not used it: forking this one could hang its threads.
@@ -141,10 +142,11 @@ ODD = [
     {"model": "odd_components.Noisy", "optimizer": "rmsprop"},
     {"model": "odd_components.Warming", "loss": "odd_components.MovingLoss"},
     {"optimizer": {"_target_": "torch.optim.LBFGS", "max_iter": 3}, "dropout": 0.2, "batch_norm": True},
+    {"schedule": {"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "warmup": 0.5, "interval": "step"}},
 ]
 
 
-@pytest.mark.parametrize("changes", ODD, ids=["random layers", "state of its own", "LBFGS"])
+@pytest.mark.parametrize("changes", ODD, ids=["random layers", "state of its own", "LBFGS", "schedule"])
 def test_killed_anywhere_with_other_components(tmp_path, changes):
     wanted = OneCell(tmp_path / "undisturbed", epochs=3, seeds=[1], learning_rate=0.01, **changes)
     wanted.train()
@@ -161,6 +163,47 @@ def test_killed_again_and_again_gets_there(tmp_path, undisturbed):
     assert ends == [KILL] * 6
     assert run_until(cell, renames=99, before=True) == 0
     assert outcome(cell) == outcome(undisturbed)
+
+
+ALL = {
+    "model": "cnn",
+    "init": "orthogonal",
+    "dropout": 0.2,
+    "batch_norm": True,
+    "loss": {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.1},
+    "schedule": {"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "warmup": 0.5, "interval": "step"},
+    "gradient_clip": 0.5,
+    "l1": 1e-4,
+    "patience": 1,
+}
+
+
+def test_killed_anywhere_with_all_tricks_of_the_trade(tmp_path, capsys):
+    wanted = OneCell(tmp_path / "undisturbed", epochs=9, **ALL)
+    wanted.train()
+    log = capsys.readouterr().out
+    epochs = [int(row["epoch"]) for row in rows_of(wanted)]
+    assert len(epochs) < 18 and log.count("stops after epoch") >= 1
+    for renames in range(1, len(epochs) + 2):
+        cell = OneCell(tmp_path / str(renames), epochs=9, **ALL)
+        assert run_until(cell, renames, before=False) == KILL
+        cell.train()
+        assert outcome(cell) == outcome(wanted)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "patience", "ends"),
+    [
+        ([0.1, 0.2, 0.2], None, False),
+        ([], 1, False),
+        ([0.1], 1, False),
+        ([0.1, 0.2, 0.2], 1, True),
+        ([0.1, 0.2, 0.2], 2, False),
+        ([0.3, 0.2, 0.3], 2, True),  # as good as before is not better
+    ],
+)
+def test_patience_is_counted_from_the_first_best_epoch(accuracy, patience, ends):
+    assert stops(accuracy, patience) is ends
 
 
 @pytest.fixture
@@ -201,7 +244,61 @@ def test_a_damaged_partial_state_is_removed(interrupted, undisturbed, how, capsy
 def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, capsys):
     cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer="odd_components.Unkept")
     assert cell.train()["status"] == "ok"
-    assert "epoch 2 is not kept, a killed training would start again: its state holds a set" in capsys.readouterr().out
+    log = capsys.readouterr().out
+    assert "epoch 2 is no place to go on from, a killed training would start again: its state holds a set" in log
+
+
+def test_one_that_is_no_place_to_go_on_from_starts_again(tmp_path, capsys):
+    changes = {"epochs": 3, "seeds": [1], "optimizer": "odd_components.Unkept"}
+    wanted = OneCell(tmp_path / "undisturbed", **changes)
+    wanted.train()
+    for renames, again in ((1, True), (2, True), (3, False), (4, False)):
+        cell = OneCell(tmp_path / str(renames), **changes)
+        assert run_until(cell, renames, before=False) == KILL
+        capsys.readouterr()
+        cell.train()
+        assert ("going on" not in capsys.readouterr().out) == again
+        assert outcome(cell) == outcome(wanted)
+
+
+@pytest.mark.parametrize("rule", ["last", "validation"])
+def test_of_what_is_not_chosen_a_row_stays(tmp_path, rule):
+    """While it trains too: the weights of the last epoch and of the best one before it are on the disk."""
+    changes = {"epochs": 6, "epoch": rule, "patience": 3, "learning_rate": 0.02}
+    whole, some = OneCell(tmp_path / "all", **changes), OneCell(tmp_path / "chosen", keep="chosen", **changes)
+    whole.train()
+    some.train()
+    assert rows_of(whole) == rows_of(some)
+    with safe_open(whole.checkpoints, "numpy") as file, safe_open(some.checkpoints, "numpy") as beside:
+        for seed in ("1", "2"):
+            accuracy = [float(row["validation_accuracy"]) for row in rows_of(some) if row["seed"] == seed]
+            name = f"seed{seed}/epoch{chosen_epoch(accuracy, rule)}/"
+            held = [key for key in beside.keys() if key.startswith(f"seed{seed}/")]  # noqa: SIM118
+            assert held and all(key.startswith(name) for key in held)
+            assert all((file.get_tensor(key) == beside.get_tensor(key)).all() for key in held)
+    for renames in itertools.count(1):
+        cell = OneCell(tmp_path / str(renames), keep="chosen", **changes)
+        if run_until(cell, renames, before=True) == 0:
+            break
+        full = [path for path in cell.partial.glob("seed1.*") if path.stat().st_size > 5000]
+        assert len(full) <= 3
+        cell.train()
+        assert outcome(cell) == outcome(some)
+
+
+def test_a_damaged_epoch_among_rows_trains_again_what_it_must(tmp_path):
+    changes = {"epochs": 4, "epoch": "validation", "seeds": [1], "keep": "chosen"}
+    wanted = OneCell(tmp_path / "undisturbed", **changes)
+    wanted.train()
+    for damaged in (1, 2, 3, 4):
+        cell = OneCell(tmp_path / str(damaged), **changes)
+        renames = 1
+        while len([*cell.partial.glob("seed1.*")]) < 4:
+            assert run_until(cell, renames, before=False) == KILL
+            renames = 1
+        corrupt(cell.partial / f"seed1.epoch{damaged}.safetensors", "flipped")
+        cell.train()
+        assert outcome(cell) == outcome(wanted)
 
 
 def test_a_loss_with_a_state_leaves_it_in_the_checkpoints(tmp_path):

@@ -17,7 +17,7 @@ rule train:
         "<results>/benchmarks/train/{cell}.tsv"
     priority: lambda wildcards: RANKS[wildcards.cell]
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: 1
     resources:
         # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.

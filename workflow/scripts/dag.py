@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from experiment_grid.planning.plan import STAGES
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.files import replacing
 
 MOST_CELLS = 40  # drawn one by one; the rest is counted

@@ -15,13 +15,14 @@ with quick_imports():
 
 from experiment_grid.data.prepared import classes, test_images
 from experiment_grid.evaluation.saved import SavedModel
-from experiment_grid.evaluation.scores import chosen_epoch, confusion
+from experiment_grid.evaluation.scores import confusion
 from experiment_grid.runtime.files import replacing
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.training.history import read_validation_accuracy
 from experiment_grid.training.images import input_shape, predict
 from experiment_grid.training.metrics import accuracy, mean_loss
 from experiment_grid.training.randomness import TEST, seed_all
+from experiment_grid.training.stopping import chosen_epoch
 
 
 def evaluate(
@@ -35,30 +36,36 @@ def evaluate(
     truth, names = labels.numpy(), classes(inputs["prepared"])
     validation_accuracy = read_validation_accuracy(inputs["history"])
 
-    epochs = range(1, parameters["epochs"] + 1)
-    rows, confusions, log_probabilities, chosen = [], [], [], []
-    for seed in parameters["seeds"]:
+    seeds, k = parameters["seeds"], len(names)
+    epochs = range(1, max(map(len, validation_accuracy.values())) + 1)
+    counts = np.zeros((len(seeds), len(epochs), k, k), np.int32)  # 0 where a seed had stopped, or kept no weights
+    rows, log_probabilities, chosen = [], [], []
+    for turn, seed in enumerate(seeds):
         chosen.append(chosen_epoch(validation_accuracy[seed], settings["epoch"]))
-        saved = SavedModel(inputs["checkpoints"], cell, parameters, input_shape(images), len(names), seed)
-        for epoch in epochs:
+        saved = SavedModel(inputs["checkpoints"], cell, parameters, input_shape(images), k, seed)
+        for epoch in chosen[-1:] if parameters.get("keep") == "chosen" else epochs[: len(validation_accuracy[seed])]:
             saved.load(epoch)
             seed_all(seed, TEST, epoch)
             logits = predict(saved.model, images, parameters["normalize"])
             loss = mean_loss(saved.loss(epoch), logits, labels)
             rows.append((seed, epoch, loss, accuracy(logits, labels)))
-            confusions.append(confusion(logits.numpy(), truth))
+            counts[turn, epoch - 1] = confusion(logits.numpy(), truth)
             if epoch == chosen[-1]:
                 log_probabilities.append(logits.log_softmax(dim=1).numpy())
                 print(f"{cell}  seed {seed}  chosen epoch {epoch}  test loss {loss:.4f} accuracy {rows[-1][3]:.2%}")
 
     write_scores(outputs["evaluation"], rows)
-    seeds, k = np.array(parameters["seeds"]), len(names)
     with replacing(outputs["confusion"]) as part:
-        counts = np.array(confusions).reshape(len(seeds), len(epochs), k, k)
-        np.savez_compressed(part, counts=counts, seeds=seeds, epochs=np.array(epochs))
+        np.savez_compressed(part, counts=counts, seeds=np.array(seeds), epochs=np.array(epochs))
     with replacing(outputs["predictions"]) as part:
         log_probabilities = np.stack(log_probabilities)
-        np.savez(part, log_probabilities=log_probabilities, labels=truth, seeds=seeds, chosen_epochs=np.array(chosen))
+        np.savez(
+            part,
+            log_probabilities=log_probabilities,
+            labels=truth,
+            seeds=np.array(seeds),
+            chosen_epochs=np.array(chosen),
+        )
     write_record(
         outputs["record"],
         plan,

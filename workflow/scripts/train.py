@@ -1,8 +1,9 @@
-"""Train one cell: all its seeds, the weights of every epoch kept. Reads training images only."""
+"""Train one cell: all its seeds, the weights of every epoch or of the chosen one kept. Reads training images only."""
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,6 +22,7 @@ from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.stopping import chosen_epoch, stops
 
 
 def train(
@@ -56,23 +58,26 @@ def train(
         seconds["read"] = perf_counter() - started
 
         rows: list[history.Row] = []
-        weights: dict[str, torch.Tensor] = {}
+        weights: list[tuple[int, int, Path]] = []  # seed, epoch and where they are
         parts: Counter[str] = Counter()
+        rule = settings["epoch"] if parameters.get("keep") == "chosen" else None
         for seed in parameters["seeds"]:
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, parameters, seed, images, labels, n_classes)
-            for epoch in run(trainer, parameters["epochs"], kept):
-                rows.append(epoch.row)
-                weights |= checkpoints.named(seed, epoch.number, epoch.model)
-                weights |= checkpoints.named(seed, epoch.number, epoch.loss, checkpoints.LOSS)
-                parts.update(epoch.seconds)
-                report(epoch.row, cell, parameters)
+            own: list[history.Row] = []
+            for row, spent in run(trainer, parameters, kept, rule):
+                own.append(row)
+                parts.update(spent)
+                report(row, cell, parameters)
+            numbers = [chosen_epoch(accuracy(own), rule)] if rule else [row.epoch for row in own]
+            weights += [(seed, number, kept.path(seed, number)) for number in numbers]
+            rows += own
         if gpus and device.type == "cpu" and parameters["device"] == "auto":
             no_gpu = "PyTorch finds no CUDA device"
         on = describe(device, threads, no_gpu)
 
     saving = perf_counter()
-    checkpoints.save(outputs["checkpoints"], cell, weights)
+    checkpoints.merge(outputs["checkpoints"], cell, weights)
     history.write(outputs["history"], rows)
     finished = perf_counter()
     seconds |= parts
@@ -98,24 +103,61 @@ def train(
     kept.remove()
 
 
-def run(trainer: Trainer, epochs: int, kept: EpochStore) -> Iterator[Epoch]:
-    """All epochs of a seed: those that were kept, then the rest."""
-    done = None
-    for number in range(1, epochs + 1):
-        epoch = kept.read(trainer.seed, number)
-        if epoch is None:
-            break
-        done = epoch
-        yield epoch
-    if done:
-        print(f"going on after epoch {done.number}, where an earlier run ended")
-        trainer.resume(done)
-    for number in range(done.number + 1 if done else 1, epochs + 1):
-        epoch = trainer.epoch(number)
-        if number in (1, epochs):  # before it is kept: what goes on from there has lost a list, as what is loaded has
-            trainer.check(epoch)
+def run(
+    trainer: Trainer, parameters: Mapping[str, Any], kept: EpochStore, rule: str | None
+) -> Iterator[tuple[history.Row, dict[str, float]]]:
+    """All epochs of a seed, their rows and seconds: those that were kept, then the rest; fewer than configured where it
+    stops early. With a `rule`, only the weights of the epoch that it chooses stay."""
+    epochs, patience = parameters["epochs"], parameters.get("patience")
+    rows: list[history.Row] = []
+    place = None  # to go on from
+
+    def over() -> bool:
+        return len(rows) >= epochs or stops(accuracy(rows), patience)
+
+    found: list[Epoch] = []
+    full: list[Epoch] = []  # those of which more than a row is on disk
+    while len(found) < epochs and (epoch := kept.read(trainer.seed, len(found) + 1)):
+        place = epoch if epoch.rest is not None else place
+        found.append(bare(epoch))
+        full += [found[-1]] if epoch.model else []
+    rows = [epoch.row for epoch in found]
+    if not over():
+        found = found[: place.number if place else 0]
+        rows, full = rows[: len(found)], [epoch for epoch in full if epoch in found]
+    if found:
+        print(f"going on after epoch {len(found)}, where an earlier run ended")
+    for epoch in found:
+        yield epoch.row, epoch.seconds
+    if place and not over():
+        trainer.resume(place)
+    place = None  # its weights are in the way of nobody
+    while not over():
+        epoch = trainer.epoch(len(rows) + 1)
+        rows.append(epoch.row)
+        if epoch.number == 1 or over():
+            trainer.check(epoch)  # before it is kept: what goes on from there has lost a list, as what is loaded has
         kept.write(epoch)
-        yield epoch
+        if rule:
+            wanted = epoch.number, chosen_epoch(accuracy(rows), rule)
+            for old in full:
+                if old.number not in wanted:
+                    kept.drop_state(old)
+            full = [old for old in (*full, bare(epoch)) if old.number in wanted]
+        yield epoch.row, epoch.seconds
+    if len(rows) < epochs:
+        best = chosen_epoch(accuracy(rows), "validation")
+        print(f"seed {trainer.seed}: stops after epoch {len(rows)}, validation accuracy was highest in epoch {best}")
+
+
+def bare(epoch: Epoch) -> Epoch:
+    """An epoch without its tensors."""
+    return replace(epoch, model={}, loss={}, rest=None)
+
+
+def accuracy(rows: Sequence[history.Row]) -> list[float]:
+    """On the validation images, epoch by epoch."""
+    return [row.validation_accuracy for row in rows]
 
 
 def report(row: history.Row, cell: str, parameters: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ class Cell:
     predicted: np.ndarray | None = None  # uint8 [S, M]
     log_loss: np.ndarray | None = None  # float32 [S, M]: negative log-probability of the true class
     probability: np.ndarray | None = None  # float32 [M]: of the representative's predicted class
-    confusion: np.ndarray | None = None  # int32 [S, E, K, K]
+    confusion: np.ndarray | None = None  # int32 [S, E, K, K], 0 for epochs that a seed did not train
     representative: int = 0  # index into seeds
 
     @property
@@ -52,9 +52,14 @@ class Cell:
         """The seeds that did not diverge, in their order; none without results."""
         return [seed for seed, ok in zip(self.seeds, self.ok, strict=True) if ok] if self.ok is not None else []
 
+    @property
+    def last_epochs(self) -> list[int]:
+        """[S]: how many epochs each seed trained; one that stopped early has fewer than others."""
+        return self.curves.groupby("seed")["epoch"].max()[self.seeds].tolist()
+
     def at(self, epoch: str) -> pd.DataFrame:
         """The curves' row of each seed at its `chosen` or `last` epoch, in the order of the seeds."""
-        epochs = self.chosen_epochs if epoch == "chosen" else [self.curves["epoch"].max()] * len(self.seeds)
+        epochs = self.chosen_epochs if epoch == "chosen" else self.last_epochs
         lines = {pair: line for line, pair in enumerate(zip(self.curves["seed"], self.curves["epoch"], strict=True))}
         return self.curves.iloc[[lines[pair] for pair in zip(self.seeds, epochs, strict=True)]]
 

@@ -68,15 +68,20 @@ def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.
             seeds[f"{prefix}{name}"] = values
         limits = wilson(seeds[f"{prefix}n_correct"].to_numpy(), seeds["n_test"].to_numpy(), confidence)
         seeds[f"{prefix}accuracy_low"], seeds[f"{prefix}accuracy_high"] = limits
-        if not prefix:
+        if prefix:  # the weights of a last epoch may not have been kept
+            columns = [f"{prefix}{name}" for name in ("n_correct", "accuracy_low", "accuracy_high", *MEANS)]
+            lost = scores["support"].sum(axis=1) == 0
+            if lost.any():
+                seeds[columns] = seeds[columns].mask(pd.Series(lost), axis=0)
+        else:
             classes = _classes(seeds, known[0].evaluation["classes"], scores)
     return seeds[COLUMNS], classes
 
 
 def _confusion(cell: Cell, prefix: str) -> np.ndarray:
     """The confusion matrices [S, K, K] of the cell's seeds at the chosen or the last epoch."""
-    epochs = [-1] * len(cell.seeds) if prefix else [epoch - 1 for epoch in cell.chosen_epochs]
-    return cell.confusion[range(len(cell.seeds)), epochs]
+    epochs = cell.last_epochs if prefix else cell.chosen_epochs
+    return cell.confusion[range(len(cell.seeds)), [epoch - 1 for epoch in epochs]]
 
 
 def _seeds(cell: Cell) -> pd.DataFrame:

@@ -91,6 +91,11 @@ class Cells:
         if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
             wrong = f"is too small for the batch normalization of cell {name}"
             yield Problem(where("batch_size"), wrong, 1, "2 or more; or batch_norm: false")
+        warmup = parameters.schedule.options.get("warmup", 0)
+        if warmup >= parameters.epochs:
+            place = "schedule.warmup" if "schedule.warmup" in {**cell.own, **cell.axes} else "schedule"
+            wrong = f"has a warm-up that is no shorter than the {parameters.epochs} epochs of cell {name}"
+            yield Problem(where(place), wrong, warmup, f"warmup from 0 to below {parameters.epochs}")
         if self._images is None:
             return
         training, validation = split_sizes(self._images, parameters.train_fraction)

@@ -1,9 +1,9 @@
-"""Components of a cell (model, loss, optimizer): what a target leads to, and its options in their canonical form."""
+"""Components of a cell (model, loss, optimizer, schedule): what a target leads to, its options in canonical form."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
 from experiment_grid.planning.fingerprint import folder_fingerprint
 from experiment_grid.runtime.files import digest
+from experiment_grid.training.intervals import EACH_STEP, FILLED_IN
 
 ALWAYS = ("torch", "torchvision", "experiment_grid")
 GIVEN = {  # parameters that the trainer fills in
@@ -29,7 +30,12 @@ GIVEN = {  # parameters that the trainer fills in
     "lr": "it is the cell's learning_rate",
     "params": "they are the model's",
 }
-
+OF_SCHEDULE = {
+    "optimizer": "it is the cell's",
+    "last_epoch": "training counts",
+    "epochs": "total_steps counts them",
+    "steps_per_epoch": "total_steps counts them",
+}
 
 TARGETS = ("target", "_target", "class_path", "class", "type", "name")  # what others call it
 ANYTHING = Parameter("", "", required=False, literal=False, default=None)
@@ -48,6 +54,7 @@ class Located:
     open: bool = True  # takes others too
     package: str | None = None  # one that the config lists
     guards: tuple[Guard, ...] = ()
+    given: Mapping[str, str] = field(default_factory=lambda: GIVEN)  # what is no option, and why
 
     @property
     def known(self) -> str:
@@ -142,11 +149,30 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
     signature = found.signature
     if signature is None:
         return Located(target, None, package=package)
-    skipped = 1 if kind == "optimizer" else 2 if kind == "loss" and not signature.is_class else 0
-    taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in GIVEN}
+    skipped = 1 if kind in ("optimizer", "schedule") else 2 if kind == "loss" and not signature.is_class else 0
+    given = GIVEN | OF_SCHEDULE if kind == "schedule" else GIVEN
+    taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in given}
+    if kind == "schedule":
+        taken = _of_schedule(target, taken)
     if target.startswith("torch.nn."):
         taken |= {name: taken[name]._replace(annotation=IN_TORCH_NN[name]) for name in taken.keys() & IN_TORCH_NN}
-    return Located(target, taken, signature.open, package, signature.guards)
+    return Located(target, taken, signature.open, package, signature.guards, given)
+
+
+def _of_schedule(target: str, taken: dict[str, Parameter]) -> dict[str, Parameter]:
+    """Options of a schedule: those that every one has, and those of its own, of which training fills in some."""
+    steps = "step" if target.rpartition(".")[2] in EACH_STEP else "epoch"
+    every = {
+        "warmup": Parameter("warmup", "Annotated[float, Ge(0)]", required=False, literal=True, default=0.0),
+        "interval": Parameter("interval", 'Literal["epoch", "step"]', required=False, literal=True, default=steps),
+    }
+    if target == SHORT_NAMES["schedule"]["none"]:
+        del every["interval"]
+    own = {
+        name: one._replace(required=False, literal=False, default=None) if name in FILLED_IN else one
+        for name, one in taken.items()
+    }
+    return own | {name: one for name, one in every.items() if name not in own}
 
 
 @dataclass
@@ -199,8 +225,10 @@ class ProblemsError(Exception):
 
 def _problems(what: str, located: Located, options: Mapping[str, Given], place: Keys) -> Iterator[Problem]:
     for name, given in options.items():
-        if name in GIVEN:
-            yield Problem(given.keys, f"is no option: {GIVEN[name]}", given.value, located.known or "nothing here")
+        if name in located.given:
+            yield Problem(
+                given.keys, f"is no option: {located.given[name]}", given.value, located.known or "nothing here"
+            )
         elif located.parameters is None or (name not in located.parameters and located.open):
             continue
         elif name not in located.parameters:

@@ -12,9 +12,10 @@ import yaml
 
 from experiment_grid.config.keys import NAMES, REQUIRED, Config
 from experiment_grid.config.reference import Report
+from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import allowed, resolve, schema_of
 
-SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report}
+SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report, "search.schema.json": Search}
 FOLDER = Path(__file__).parent / "schemas"
 CONFIG = Path(__file__).parents[4] / "config"
 HEAD = """\
@@ -28,6 +29,7 @@ PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 | [config.yaml](config.yaml) | the experiments; read by every run |
 | [demo.yaml](demo.yaml) | an overlay: `snakemake --configfile config/demo.yaml`, or `make demo` |
 | [original-report.yaml](original-report.yaml) | the report that is audited; no configuration, `reference` names it |
+| [search.yaml](search.yaml), [search.csv](search.csv) | what was tried to fit its rows; no configuration either |
 
 An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key; lists
 (`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a
@@ -58,8 +60,8 @@ COMPONENTS = """\
 
 ## Components
 
-`model`, `loss` and `optimizer` are components: a short name, or a target, which is a class or function by its full name
-or in a file of yours, with its options beside it:
+`model`, `loss`, `optimizer` and `schedule` are components: a short name, or a target, which is a class or function by
+its full name or in a file of yours, with its options beside it:
 
 ```yaml
 cells:
@@ -71,6 +73,8 @@ cells:
     optimizer: torch.optim.RMSprop                                  # a string alone: no options
   - name: nesterov
     optimizer: {nesterov: true}                                     # options of the one in `defaults`
+  - name: annealed
+    schedule: {_target_: cosine, warmup: 1}                         # the rate rises for an epoch, then falls
   - grid: {model.channels: [[6, 16], [12, 32]], optimizer.momentum: [0.5, 0.9]}
     model: models/lenet.py:LeNet
 ```
@@ -83,6 +87,9 @@ cells:
   `model.channels: [6, 16]` in a cell.
 * `hidden`, `activation`, `dropout`, `batch_norm` and `momentum`, `weight_decay` are options of model and optimizer with
   keys of their own. Those of `defaults` go to the components that have such an option; for others they mean nothing.
+* A schedule is stepped after every epoch, with `interval: step` after every batch, as one_cycle is anyway. `T_max`,
+  `total_steps` and `max_lr` are filled in where they are left out. In the first `warmup` epochs, 1.5 for example, the
+  rate rises linearly; the schedule starts after them.
 * A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any
   other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run:
   **a configuration can name code**, so read a stranger's before you run it.

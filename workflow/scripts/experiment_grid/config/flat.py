@@ -6,7 +6,7 @@ from typing import Any
 
 from experiment_grid.config.components import defaults_of, locate
 from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
-from experiment_grid.config.parameters import FIELDS, Component, Parameters, plain
+from experiment_grid.config.parameters import FIELDS, OPTIONAL, Component, Parameters, plain, usual
 from experiment_grid.config.shortnames import short
 
 Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
@@ -17,10 +17,15 @@ def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
 
     A component is its short name or its target. Options with a key of their own in the config have it here too, and are
     always there where the component has them; others are called `model.channels`, and are there if a cell with that
-    target has another value than the signature's default. A cell without such an option has no such key.
+    target has another value than the signature's default. A cell without such an option has no such key. An optional
+    parameter, such as `schedule`, is there if a cell has another value than the default.
     """
     shown = _shown(cells.values())
-    return {name: dict(_columns(parameters, shown)) for name, parameters in cells.items()}
+    unused = {
+        name for name in OPTIONAL if name in FIELDS and all(usual(name, getattr(cell, name)) for cell in cells.values())
+    }
+    names = [name for name in FIELDS if name not in unused]
+    return {name: dict(_columns(parameters, names, shown)) for name, parameters in cells.items()}
 
 
 def name_of(kind: str, option: str) -> str:
@@ -48,14 +53,14 @@ def _place(name: str, order: list[str]) -> tuple[int, str]:
     return (order.index(name), "") if name in order else (len(order), name)
 
 
-def _columns(parameters: Parameters, shown: Shown) -> Iterator[tuple[str, Any]]:
-    for name in FIELDS:
+def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator[tuple[str, Any]]:
+    for name in names:
         value = getattr(parameters, name)
         if name not in COMPONENTS:
             yield name, plain(value)
         else:
             yield name, short(value.target)
-        if name in ("model", "loss"):
+        if name in ("model", "loss", "schedule"):
             yield from _options(name, value, shown)
         elif name == "learning_rate":
             yield from _options("optimizer", parameters.optimizer, shown)

@@ -40,6 +40,31 @@ class Numbers(Closed):
         whole(1, 10_000_000), Field(description="Images per step; at most the number of training images.")
     ] = None
     epochs: Annotated[whole(1, 100_000), Field(description="Passes over the training images.")] = None
+    patience: Annotated[
+        whole(1, 100_000) | None,
+        Field(
+            description="Stop a seed's training after so many epochs without a higher validation accuracy than before; "
+            "null trains all epochs. Seeds may stop at different epochs.",
+            **words("a whole number from 1 to 100000, or null"),
+        ),
+    ] = None
+    gradient_clip: Annotated[
+        Annotated[float, Field(gt=0, le=1e9)] | None,
+        Field(
+            description="Largest norm of the gradient of all weights together: a longer one is scaled down to it. null "
+            "leaves gradients as they are.",
+            **words("a number above 0 to 1000000000, or null"),
+        ),
+    ] = None
+    l1: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Factor of the sum of the weights' absolute values that is added to the loss, before "
+            "gradient_clip; the losses that are reported are without it.",
+        ),
+    ] = 0.0
     normalize: Annotated[
         bool, Field(description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1.")
     ] = None
@@ -66,6 +91,18 @@ class Numbers(Closed):
     device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="auto trains on a GPU where there is one.")] = (
         None
     )
+
+
+class Handling(Closed):
+    """How a cell is trained and what is kept of it; no factor, since its figures are the same."""
+
+    keep: Annotated[
+        Literal["all", "chosen"],
+        Field(
+            description="Weights that stay: those of all epochs, or those of each seed's chosen epoch (key epoch), "
+            "which is less on the disk; the page has no test figures of other epochs then."
+        ),
+    ] = "all"
 
 
 class Components(Closed):
@@ -132,10 +169,26 @@ class Components(Closed):
             "off the weights themselves).",
         ),
     ] = None
+    schedule: Annotated[
+        component("schedule"),
+        Field(
+            description="How the learning rate changes while a cell trains. none: not at all; step: by gamma every "
+            "step_size epochs; exponential: by gamma every epoch; cosine: down to eta_min; one_cycle: up to "
+            "learning_rate and down. Or a target: a scheduler of torch.optim.lr_scheduler, or of your own. Each has "
+            "the options warmup (in epochs) and interval (epoch or step)."
+        ),
+    ] = None
 
 
-class Parameters(Numbers, Components):
+OPTIONAL = ("patience", "gradient_clip", "l1")  # numbers that a config may leave out
+
+
+class Factors(Numbers, Components):
     """What a cell trains with."""
+
+
+class Parameters(Factors, Handling):
+    """What `defaults` and a cell may give."""
 
 
 NAMES = tuple(Parameters.model_fields)
@@ -173,8 +226,8 @@ Grid = create_model(
     __base__=Axes,
     **{
         key: (Annotated[list[kind], *UNLIKE, Field(min_length=1)], None)
-        for key, kind in get_type_hints(Parameters, include_extras=True).items()
-        if key in NAMES
+        for key, kind in get_type_hints(Factors, include_extras=True).items()
+        if key in Factors.model_fields
     },
 )
 
@@ -322,8 +375,8 @@ class Config(Closed):
     defaults: Annotated[
         Parameters,
         Field(
-            description="The parameters of every cell, unless the cell says otherwise. Those that are no option of a "
-            "component must be given, here or in each cell; the model is mlp where none is named."
+            description="The parameters of every cell, unless the cell says otherwise. loss, optimizer, learning_rate, "
+            "batch_size, epochs, normalize, train_fraction, seeds and device must be given, here or in each cell."
         ),
     ] = None
     cells: Annotated[

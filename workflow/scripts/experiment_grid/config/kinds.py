@@ -22,6 +22,7 @@ EXAMPLES = {
     "model": "torchvision.models.resnet18 or models/lenet.py:LeNet",
     "loss": "torch.nn.CrossEntropyLoss or models/focal.py:Focal",
     "optimizer": "torch.optim.RMSprop or models/lion.py:Lion",
+    "schedule": "torch.optim.lr_scheduler.PolynomialLR or schedules/noam.py:Noam",
 }
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from experiment_grid.config.keys import Numbers
+from experiment_grid.config import keys
+from experiment_grid.config.keys import Handling, Numbers
 from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.shortnames import SHORT_NAMES
 
 TARGET = "_target_"
 
@@ -30,7 +32,7 @@ class Component:
         return {TARGET: self.target, **self.options}
 
 
-class Parameters(Numbers):
+class Parameters(Numbers, Handling):
     """Parameters of a cell. What each number means and may be: `keys`."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -38,6 +40,7 @@ class Parameters(Numbers):
     model: Component
     loss: Component
     optimizer: Component
+    schedule: Component
     step: str = "recorded"  # or eager, which gives the same bits
     packages: dict[str, str]  # versions of those that targets are in, where they count
 
@@ -52,8 +55,9 @@ class Parameters(Numbers):
         return tuple(getattr(self, name) for name in FIELDS)
 
     def as_dict(self) -> dict[str, Any]:
-        """The parameters as JSON values."""
-        parameters = {name: plain(getattr(self, name)) for name in FIELDS}
+        """The parameters as JSON values; optional ones that have their default are left out."""
+        given = {name: getattr(self, name) for name in (*FIELDS, "keep")}
+        parameters = {name: plain(value) for name, value in given.items() if not usual(name, value)}
         return parameters | ({} if self.step == "recorded" else {"step": self.step})
 
 
@@ -64,5 +68,16 @@ def plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def usual(name: str, value: Any) -> bool:
+    """Whether an optional parameter has its default: a config that doesn't name it means the same."""
+    return name in OPTIONAL and value == OPTIONAL[name]
+
+
 NUMBERS = tuple(Numbers.model_fields)
+OPTIONAL = {
+    "schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0}),
+    **{name: Numbers.model_fields[name].default for name in keys.OPTIONAL},
+    **{name: field.default for name, field in Handling.model_fields.items()},
+}
+HANDLING = tuple(Handling.model_fields)
 FIELDS = (*COMPONENTS, *NUMBERS)

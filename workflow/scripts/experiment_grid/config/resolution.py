@@ -16,11 +16,11 @@ from experiment_grid.config.components import (
     version,
 )
 from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
-from experiment_grid.config.parameters import NUMBERS, TARGET, Component, Parameters
+from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
 from experiment_grid.config.problems import Keys, Problem
 from experiment_grid.config.shortnames import short
 
-DEFAULT = {"model": "mlp"}  # of a config that names none
+DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none
 
 
 class CellValues:
@@ -53,7 +53,7 @@ class Resolution:
 
     def parameters(self, cell: CellValues) -> Parameters:
         """The parameters of a cell. Raises ProblemsError with all that is wrong."""
-        values = {**self._defaults, **cell.own}
+        values = {**OPTIONAL, **self._defaults, **cell.own}
         untold = [key for key in (*COMPONENTS, *NUMBERS) if key not in {**DEFAULT, **values}]
         problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in untold]
         made: dict[str, Any] = {}
@@ -69,7 +69,7 @@ class Resolution:
                 problems += error.problems
         if problems:
             raise ProblemsError(problems)
-        numbers = {key: values[key] for key in NUMBERS}
+        numbers = {key: values[key] for key in (*NUMBERS, *HANDLING)}
         return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:

@@ -20,6 +20,13 @@ SHORT_NAMES = {
         "rmsprop": "torch.optim.RMSprop",
         "adagrad": "torch.optim.Adagrad",
     },
+    "schedule": {
+        "none": f"{OURS}.schedules.none.Constant",
+        "step": "torch.optim.lr_scheduler.StepLR",
+        "exponential": "torch.optim.lr_scheduler.ExponentialLR",
+        "cosine": "torch.optim.lr_scheduler.CosineAnnealingLR",
+        "one_cycle": "torch.optim.lr_scheduler.OneCycleLR",
+    },
 }
 _SHORT = {target: name for names in SHORT_NAMES.values() for name, target in names.items()}
 

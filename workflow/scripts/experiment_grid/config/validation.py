@@ -34,7 +34,7 @@ UNKNOWN = ("extra_forbidden", "unknown_key")
 
 def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
     """What is wrong with a document by a typed model; at first whether it is JSON at all."""
-    found = list(itertools.islice(not_json(document), MOST))
+    found = list(itertools.islice(_not_json(document), MOST))
     if found:
         return found
     try:
@@ -122,7 +122,7 @@ def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
     return f"{low} {what}" if low == high else f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
-def not_json(document: Any) -> Iterator[Problem]:
+def _not_json(document: Any) -> Iterator[Problem]:
     """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
     stack: list[tuple[Any, Keys]] = [(document, ())]
     visited = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from experiment_grid.config.flat import name_of
 from experiment_grid.config.labels import COMPONENTS
-from experiment_grid.config.parameters import TARGET
+from experiment_grid.config.parameters import OPTIONAL, TARGET, plain
 from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import one_line
 
@@ -62,9 +62,11 @@ def _settings(before: Any, after: Any) -> list[str]:
     if not (isinstance(before, dict) and isinstance(after, dict)) or before == after:
         return _values(before, after, "")
     old, new = before.get("parameters"), after.get("parameters")
-    kinds = [kind for kind in COMPONENTS if isinstance(new, dict) and _is_component(new.get(kind))]
-    if not kinds or not isinstance(old, dict):
+    if not (isinstance(old, dict) and isinstance(new, dict)):
         return _values(before, after, "")
+    old, new = (_with_defaults(parameters) for parameters in (old, new))
+    before, after = before | {"parameters": old}, after | {"parameters": new}
+    kinds = [kind for kind in COMPONENTS if _is_component(new.get(kind))]
     if not all(_is_component(old.get(kind)) for kind in kinds):
         return ["parameters as an earlier version wrote them"]
     sentences = [sentence for kind in kinds for sentence in _component(kind, old[kind], new[kind])]
@@ -75,6 +77,11 @@ def _settings(before: Any, after: Any) -> list[str]:
     ]
     sentences += _values(*rest, "")
     return sentences + _packages(before.get("packages"), after.get("packages"), told=bool(sentences))
+
+
+def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's parameters with the optional ones that it leaves out."""
+    return {name: plain(value) for name, value in OPTIONAL.items()} | parameters
 
 
 def _packages(before: Any, after: Any, *, told: bool) -> list[str]:

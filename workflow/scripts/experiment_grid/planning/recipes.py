@@ -9,13 +9,15 @@ from typing import Any
 
 from experiment_grid.config.flat import flat
 from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.parameters import usual
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
 # What a stage reads with its code that is no Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
-# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell.
-USED = {"train": COMPONENTS, "evaluate": ("model", "loss"), "errors": ("model",)}
+# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell, `timing`
+# those of all.
+USED = {"train": COMPONENTS, "evaluate": ("model", "loss"), "timing": COMPONENTS, "errors": ("model",)}
 
 
 class Recipes:
@@ -40,14 +42,17 @@ class Recipes:
 
     def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
-        return [(kind, getattr(parameters, kind).target) for kind in USED[stage]]
+        made = {kind: getattr(parameters, kind) for kind in USED[stage]}
+        return [(kind, component.target) for kind, component in made.items() if not usual(kind, component)]
 
     def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
         if stage not in USED:
             return self._core(stage)
         code = dict(self._core(stage))
-        for used in self._targets(stage, cell or self._settings.final):
-            code |= self._target_code[used]
+        settings = self._settings
+        for name in settings.cells if stage == "timing" else [cell or settings.final]:
+            for used in self._targets(stage, name):
+                code |= self._target_code[used]
         return code
 
     def _core(self, stage: str) -> dict[str, str]:
@@ -72,11 +77,17 @@ class Recipes:
     def _train(self, cell: str) -> dict[str, Any]:
         parameters = self._settings.cells[cell].parameters
         versions = {"packages": parameters.packages} if parameters.packages else {}
+        chosen = {"epoch": self._settings.epoch} if parameters.keep == "chosen" else {}
         dataset = self._settings.dataset.name
-        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions}
+        return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions, **chosen}
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}
+
+    def _timing(self) -> dict[str, Any]:
+        settings = self._settings
+        cells = [{"name": name, "parameters": cell.parameters.as_dict()} for name, cell in settings.cells.items()]
+        return {"dataset": settings.dataset.name, "cells": cells, "baseline": settings.baseline}
 
     @cached_property
     def _cells(self) -> list[dict[str, Any]]:

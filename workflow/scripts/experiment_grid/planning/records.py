@@ -1,9 +1,6 @@
 """Records as the plan finds them: files that anybody may have edited, or brought from elsewhere."""
 
 import json
-import os
-import time
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +8,6 @@ from typing import Any
 from experiment_grid.runtime.records import FORMAT, changed_reads
 
 LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
-OLDEST = 946_771_200 * 10**9  # 2 January 2000 in nanoseconds, a day after the plan files of kept jobs
 TIMES = range(2**63)  # nanoseconds since 1970 that a file can have
 
 
@@ -34,7 +30,7 @@ def valid(record: dict[str, Any], stage: str) -> bool:
         and isinstance(recipe.get("settings"), dict)
         and isinstance(recipe.get("code"), dict)
         and _is_list_of_text(record.get("why"))
-        and _finished(record) in TIMES
+        and finished(record) in TIMES
         and isinstance(record.get("inputs"), dict)
         and isinstance(outputs, dict)
         and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
@@ -53,25 +49,7 @@ def other_reads(record: dict[str, Any]) -> list[str]:
     return [f"{name} changed since it was read" for name in other]
 
 
-def not_in_the_future(written: int, record: dict[str, Any], results: Path) -> int:
-    """The time of a file, in nanoseconds; where it is of the future, as a clock that jumped back leaves it, that of the
-    youngest input of its job: Snakemake would take it for newer than what is made from it."""
-    if written <= time.time_ns():
-        return written
-    inputs = [results / name for name in record["inputs"] if _is_name(name)]
-    return max([OLDEST, *(path.stat().st_mtime_ns for path in inputs if path.is_file())])
-
-
-def restore_mtime(path: Path, record: dict[str, Any], results: Path) -> None:
-    """Give a file of a kept job the time at which the job ended by its record: copied or unpacked, it would look newer
-    than what was made from it, or older than what it was made from. A file that is not there is fine."""
-    finished = not_in_the_future(_finished(record), record, results)
-    with suppress(FileNotFoundError):
-        if path.stat().st_mtime_ns != finished:
-            os.utime(path, ns=(finished, finished))
-
-
-def _finished(record: dict[str, Any]) -> int:
+def finished(record: dict[str, Any]) -> int:
     """When the job ended, in nanoseconds since 1970; -1 where the record does not tell."""
     try:
         return int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)

@@ -14,14 +14,20 @@ import pandas as pd
 from experiment_grid.report.format import missing
 
 METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+TEST = METRICS[4:]
 MANY = 200  # cells; above, overviews show means over grey context and cell blocks hold less
 
 
 @dataclass(frozen=True)
 class Epochs:
-    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed."""
+    """One cell's epochs: seconds of training up to each, and per measure the mean, least and greatest seed.
+
+    Over the `seeds` that trained that long: one may stop earlier than another. Without the weights of all epochs there
+    are no test figures.
+    """
 
     epoch: np.ndarray
+    seeds: np.ndarray
     elapsed: np.ndarray
     seconds: np.ndarray
     mean: dict[str, np.ndarray]
@@ -46,6 +52,7 @@ class Results:
     claims: list[dict[str, Any]]
     original: list[dict[str, Any]]
     not_stated: dict[str, str]
+    search: dict[str, Any] | None
     cells: list[dict[str, Any]]
     predictions: dict[str, np.ndarray]
     confusion: dict[str, np.ndarray]
@@ -64,20 +71,34 @@ class Results:
     def epochs(self) -> dict[str, Epochs]:
         """Cell → its epochs. A seed that diverged counts as long as it was a number."""
         groups = self.curves.groupby(["cell", "epoch"], sort=False)
-        index = groups.size().index
+        sizes = groups.size()
+        index = sizes.index
         times = groups[["elapsed_seconds", "seconds"]].mean().to_numpy()
         kinds = [getattr(groups[[*METRICS]], kind)().to_numpy() for kind in ("mean", "min", "max")]
         epoch = index.get_level_values("epoch").to_numpy()
+        incomplete = {*self.curves["cell"][self.curves["test_accuracy"].isna()]}
         made = {}
         for name, rows in pd.Series(0, index.get_level_values("cell")).groupby(level=0).indices.items():
             measures = [dict(zip(METRICS, kind[rows].T, strict=True)) for kind in kinds]
-            made[name] = Epochs(epoch[rows], *times[rows].T, *measures)
+            if name in incomplete:
+                measures = [measure | {key: np.full(len(rows), np.nan) for key in TEST} for measure in measures]
+            made[name] = Epochs(epoch[rows], sizes.to_numpy()[rows], *times[rows].T, *measures)
         return made
 
     @cached_property
     def errors(self) -> dict[str, Any]:
         """What errors wrote; figures does without."""
         return _json(self.folder / "errors" / "errors.json")
+
+    @cached_property
+    def timing(self) -> list[dict[str, Any]]:
+        """The rows of timing.csv; figures does without."""
+        return _rows(self.folder / "timing.csv")
+
+    @cached_property
+    def timing_record(self) -> dict[str, Any]:
+        """How the timing stage measured."""
+        return _json(self.folder / "timing" / "timing.json")
 
     @cached_property
     def normalization_pair(self) -> dict[str, Any] | None:
@@ -131,6 +152,7 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
         not_stated=_json(side_by_side / "reference.json")["not_stated"],
+        search=_json(side_by_side / "reference.json")["search"],
         cells=_json(side_by_side / "cells.json")["cells"],
         predictions=_arrays(side_by_side / "predictions.npz"),
         confusion={
@@ -145,7 +167,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _table(path: Path) -> pd.DataFrame:
     # Only the empty string is missing: a cell may be called "nan" or "007".
-    text = dict.fromkeys(("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row"), str)
+    text = dict.fromkeys(
+        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as"), str
+    )
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
 
 

@@ -89,14 +89,14 @@ def _packed(values: np.ndarray) -> str:
 
 
 def _confusion(results: Results) -> list[Any]:
-    """Per cell [epochs][K × K] counts of the representative seed, row by row."""
+    """Per cell [epochs][K × K] counts of the representative seed, row by row; null where the weights were not kept."""
     made = []
     for cell in results.cells:
         counts = results.confusion.get(cell["cell"])
         if counts is None or counts.shape[-1] > CLASSES:
             made.append(None)
         else:
-            flat = counts.reshape(len(counts), -1).tolist()
+            flat = [one.ravel().tolist() if one.any() else None for one in counts]
             made.append({"epoch": cell["chosen_epoch"], "seed": cell["representative_seed"], "counts": flat})
     return made
 

@@ -1,39 +1,83 @@
-"""Saved weights: the state dict of every epoch in one safetensors file per cell, `seed<seed>/epoch<epoch>/<name>`.
+"""Saved weights: the state dict of every epoch, or of the chosen ones, in one safetensors file per cell,
+`seed<seed>/epoch<epoch>/<name>`.
 
 A loss that has a state leaves it as `seed<seed>/epoch<epoch>-loss/<name>`.
 """
 
+import itertools
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from experiment_grid.data.tensors import stable
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import replacing
+from experiment_grid.training import epoch_store
 
 FORMAT = "2"
 MODEL, LOSS = "", "-loss"  # whose state
 
 
-def named(seed: int, epoch: int, state: Mapping[str, Tensor], of: str = MODEL) -> dict[str, Tensor]:
+def named(seed: int, epoch: int, state: Mapping[str, Any], of: str = MODEL) -> dict[str, Any]:
     """A state dict by its names in the file."""
     return {f"seed{seed}/epoch{epoch}{of}/{name}": tensor for name, tensor in state.items()}
 
 
-def save(path: Path | str, cell: str, tensors: Mapping[str, Tensor]) -> None:
-    """Write all weights of a cell, the same bytes every time."""
-    with replacing(path) as part:
-        save_file(dict(tensors), part, metadata={"format": FORMAT, "cell": cell})
-        with part.open("r+b") as file:  # safetensors orders the metadata at random; sorted they are as long
-            size = int.from_bytes(file.read(8), "little")
-            file.seek(0)
-            header = stable(file.read(8 + size))
-            file.seek(0)
-            file.write(header)
+class _Tensor(NamedTuple):
+    """A tensor in a file of an epoch: where its bytes are, and what it is called in the cell's file."""
+
+    order: int  # by the size of its numbers
+    seed: int
+    epoch: int
+    name: str
+    file: Path
+    start: int
+    header: dict[str, Any]
+
+    @property
+    def bytes(self) -> int:
+        first, last = self.header["data_offsets"]
+        return last - first
+
+
+def merge(path: Path | str, cell: str, epochs: Iterable[tuple[int, int, Path]]) -> None:
+    """Write the weights of a cell from its seeds, epochs and their files, the same bytes every time.
+
+    One tensor is in memory at a time. Those of the largest numbers come first, so that each lies where its type may.
+    """
+    tensors = sorted(tensor for seed, epoch, file in epochs for tensor in _tensors(seed, epoch, file))
+    header: dict[str, Any] = {"__metadata__": {"cell": cell, "format": FORMAT}}
+    end = 0
+    for tensor in tensors:
+        header[tensor.name] = tensor.header | {"data_offsets": [end, end + tensor.bytes]}
+        end += tensor.bytes
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(path) as part, part.open("wb") as whole:
+        whole.write(len(text).to_bytes(8, "little") + text)
+        for file, held in itertools.groupby(tensors, key=lambda tensor: tensor.file):
+            with file.open("rb") as source:
+                for tensor in held:
+                    source.seek(tensor.start)
+                    whole.write(source.read(tensor.bytes))
+
+
+def _tensors(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
+    """The weights in the file of an epoch (https://github.com/huggingface/safetensors#format)."""
+    with file.open("rb") as source:
+        length = int.from_bytes(source.read(8), "little")
+        headers = json.loads(source.read(length))
+    for name, header in headers.items():
+        for kind, of in ((epoch_store.MODEL, MODEL), (epoch_store.LOSS, LOSS)):
+            if name.startswith(kind):
+                (new,) = named(seed, epoch, {name.removeprefix(kind): None}, of)
+                bits = int(re.search(r"\d+|$", header["dtype"])[0] or 8)  # F32, BF16, F8_E4M3, BOOL
+                start = 8 + length + header["data_offsets"][0]
+                yield _Tensor(-bits, seed, epoch, new, file, start, header)
 
 
 class Checkpoints:

@@ -1,4 +1,5 @@
-"""The state after every epoch, kept until the cell is done: a training that was killed goes on from there.
+"""The state after every epoch, on disk until the cell is done: a training that was killed goes on from there, and the
+cell's checkpoints are put together from it.
 
 A file holds what one epoch left (its row, state dicts, and what else a training must have again) and where it belongs
 (recipe, data, device, versions of torch and NumPy). One that is damaged or belongs elsewhere counts as not there; what
@@ -8,7 +9,7 @@ is damaged is removed.
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,10 +24,15 @@ from experiment_grid.runtime.files import forget_epochs, remove, replacing
 from experiment_grid.runtime.records import READ, changed_reads, hold_to_reads
 from experiment_grid.training.history import Row
 
+MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
+
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch of a seed left: the state dicts of model and loss, and the rest that going on needs."""
+    """What one epoch of a seed left: the state dicts of model and loss, and the rest that going on needs.
+
+    Without the rest, None, the epoch is no place to go on from.
+    """
 
     seed: int
     number: int
@@ -34,7 +40,7 @@ class Epoch:
     seconds: dict[str, float]  # by part
     model: dict[str, Tensor]
     loss: dict[str, Tensor]
-    rest: dict[str, Any]  # numbers, texts, lists, dicts, tensors
+    rest: dict[str, Any] | None  # numbers, texts, lists, dicts, tensors
 
 
 class EpochStore:
@@ -49,26 +55,32 @@ class EpochStore:
         self.seconds_before = 0.0  # that went into the epochs that were found here
 
     def write(self, epoch: Epoch) -> None:
-        """Keep an epoch. One whose state cannot be written down is left out, with a line in the log."""
+        """Write an epoch. Where the rest of its state can't be written, a line in the log says so."""
         started = perf_counter()
-        tensors: dict[str, Tensor] = {}
+        tensors = {MODEL + name: tensor for name, tensor in epoch.model.items()}
+        tensors |= {LOSS + name: tensor for name, tensor in epoch.loss.items()}
+        rest, packed = None, {}
         try:
-            state = pack({"model": epoch.model, "loss": epoch.loss, "rest": epoch.rest}, tensors)
+            rest = pack(epoch.rest, packed)
+            tensors |= packed
         except TypeError as error:
-            print(f"epoch {epoch.number} is not kept, a killed training would start again: {error}")
-            return
-        results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "state": state})
+            print(f"epoch {epoch.number} is no place to go on from, a killed training would start again: {error}")
+        results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
         hold_to_reads()
         metadata = {"origin": self.origin, "results": results, "checksum": _checksum(results, tensors)}
         metadata |= {"reads": json.dumps(READ)} if READ else {}
         # Not flushed to disk: killed processes leave whole files all the same, and the checksum tells the rest.
-        with replacing(self._path(epoch.seed, epoch.number), flush=False) as part:
+        with replacing(self.path(epoch.seed, epoch.number), flush=False) as part:
             save_file(tensors, part, metadata=metadata)
         self.seconds_writing += perf_counter() - started
 
+    def drop_state(self, epoch: Epoch) -> None:
+        """Leave an epoch's row and nothing else: neither weights nor a place to go on from."""
+        self.write(replace(epoch, model={}, loss={}, rest=None))
+
     def read(self, seed: int, number: int) -> Epoch | None:
-        """An epoch that was kept; None, with a line in the log unless it is simply not there, if it is of no use."""
-        path = self._path(seed, number)
+        """An epoch that was written; None, with a line in the log unless it is simply not there, if it is of no use."""
+        path = self.path(seed, number)
         if not path.exists():
             return None
         try:
@@ -87,13 +99,20 @@ class EpochStore:
             return _removed(path, "damaged (wrong checksum)")
         results = json.loads(metadata["results"])
         self.seconds_before += sum(results["seconds"].values())
-        return Epoch(seed, number, Row(**results["row"]), results["seconds"], **unpack(results["state"], tensors))
+        model, loss, rest = (
+            {name.removeprefix(kind): tensor for name, tensor in tensors.items() if name.startswith(kind)}
+            for kind in (MODEL, LOSS, REST)
+        )
+        return Epoch(
+            seed, number, Row(**results["row"]), results["seconds"], model, loss, unpack(results["rest"], rest)
+        )
 
     def remove(self) -> None:
         """Forget all epochs, once the cell's own files hold them."""
         forget_epochs(self.folder)
 
-    def _path(self, seed: int, number: int) -> Path:
+    def path(self, seed: int, number: int) -> Path:
+        """The file of an epoch."""
         return self.folder / f"seed{seed}.epoch{number}.safetensors"
 
 
@@ -101,7 +120,7 @@ def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     """Nested dicts, lists and tuples as JSON, their tensors put into `tensors`. Raises TypeError for anything else."""
     if isinstance(value, Tensor):
         name = str(len(tensors))
-        tensors[name] = value.detach().to("cpu", copy=True).contiguous()
+        tensors[REST + name] = value.detach().to("cpu", copy=True).contiguous()
         return {"tensor": name}
     if isinstance(value, Mapping):
         return {"dict": [[pack(key, tensors), pack(item, tensors)] for key, item in value.items()]}

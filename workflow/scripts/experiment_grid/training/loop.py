@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -18,9 +19,10 @@ from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
 from experiment_grid.training.reloaded import refuse_other_answers
+from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
-from experiment_grid.training.step import gradients, step
+from experiment_grid.training.step import change_gradients, gradients, step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 
@@ -70,7 +72,14 @@ class Trainer:
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
         lay_out(self.module, self.optimizer)
+        self.sizes = batch_sizes(len(self.training), parameters["batch_size"])
+        self.schedule = (
+            Schedule(cell, parameters, self.optimizer, len(self.sizes)) if "schedule" in parameters else None
+        )
         self.learn = self._gradients()
+        l1, clip = parameters.get("l1", 0.0), parameters.get("gradient_clip")
+        change = partial(change_gradients, list(self.module.parameters()), l1, clip)
+        self.change = change if l1 or clip is not None else None
 
     @property
     def parameters_count(self) -> int:
@@ -122,11 +131,13 @@ class Trainer:
         self.loss.train()
         order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
         order = self.training[order.to(self.device)]
-        labels, logits, losses = self.labels[order], [], []
-        sizes = batch_sizes(len(order), self.parameters["batch_size"])
+        labels, logits, losses, sizes = self.labels[order], [], [], self.sizes
+        rates = self.schedule.epoch(number) if self.schedule else None
         if isinstance(self.learn, Recorded):
             self.learn.begin_epoch()
         for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
+            if rates:
+                next(rates)
             answer, loss = self._step(images, truth)
             if number == 1 and not losses:
                 self._refuse_no_numbers(answer, loss)
@@ -149,8 +160,7 @@ class Trainer:
         if self.device.type != "cpu" or self.parameters.get("step") == "eager":
             return gradients
         roots = {"the model": self.module, "the loss": self.loss.function}
-        sizes = batch_sizes(len(self.training), self.parameters["batch_size"])
-        counts = {size: number * self.parameters["epochs"] for size, number in Counter(sizes).items()}
+        counts = {size: number * self.parameters["epochs"] for size, number in Counter(self.sizes).items()}
         keep = not type(self.optimizer).__module__.startswith(KNOWN_OPTIMIZERS)
         return Recorded(gradients, roots, list(self.module.parameters()), counts, keep, self._say_eager)
 
@@ -162,7 +172,7 @@ class Trainer:
         place = self.learn.place(len(images)) if isinstance(self.learn, Recorded) else None
         inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn)
+            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
         except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
 

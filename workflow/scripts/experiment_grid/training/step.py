@@ -1,11 +1,13 @@
 """A step of training, as everyone writes it with PyTorch."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 Function = Callable[[Tensor], Tensor]  # a model: logits [B, K] of inputs [B, C, H, W]
 Loss = Callable[[Tensor, Tensor], Tensor]  # of logits [B, K] and labels [B]
@@ -26,16 +28,19 @@ def step(
     inputs: Tensor,
     labels: Tensor,
     gradients: Callable[..., tuple[Tensor, Tensor]] = gradients,
+    change: Callable[[], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Learn from one batch, inputs [B, C, H, W] and labels [B]; return its logits [B, K] and loss before the update.
 
-    `gradients` may be what does the same faster (recorded.py).
+    `gradients` may be what does the same faster (recorded.py); `change` is called between it and the update.
     """
     answers = []
 
     def closure() -> Tensor:  # one optimizer calls it once a step, another (LBFGS) as often as it likes
         optimizer.zero_grad()
         answers.append(gradients(model, loss, inputs, labels))
+        if change:
+            change()
         return answers[-1][1]
 
     if needs_closure(type(optimizer)):
@@ -46,6 +51,18 @@ def step(
     if not answers:
         raise RuntimeError("step(closure) does not call closure, which computes the gradients")
     return answers[0]
+
+
+def change_gradients(parameters: Iterable[Tensor], l1: float, clip: float | None) -> None:
+    """Add the gradient of `l1` times the sum of all absolute values; scale all to a common norm of at most `clip`."""
+    with_gradient = [parameter for parameter in parameters if parameter.grad is not None]
+    if l1:
+        with torch.no_grad():
+            for parameter in with_gradient:
+                parameter.grad.add_(parameter.sign(), alpha=l1)
+    if clip is not None:  # summed row by row, whatever layout.py made of it: the last bits depend on the order
+        norm = get_total_norm([parameter.grad.contiguous() for parameter in with_gradient])
+        clip_grads_with_norm_(with_gradient, clip, norm)
 
 
 @cache

@@ -20,11 +20,15 @@ function confusionOf(container) {
 
   function draw() {
     const counts = held.counts[epoch - 1];
+    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the chosen one" : counts ? "" : ": not kept"}`;
+    slider.setAttribute("aria-valuetext", output.textContent);
+    if (!counts) {
+      place.replaceChildren(make("p", { class: "note" }, "The weights of this epoch were not kept."));
+      return;
+    }
     const sum = (from, step) => Array.from({ length: size }, (_, i) => counts[from + i * step]).reduce((one, other) => one + other, 0);
     const rowSums = cells.classes.map((_, true_) => sum(true_ * size, 1));
     const columnSums = cells.classes.map((_, predicted) => sum(predicted, size));
-    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the chosen one" : ""}`;
-    slider.setAttribute("aria-valuetext", output.textContent);
     const body = cells.classes.map((name, true_) => make("tr", {}, make("th", { scope: "row" }, name), cells.classes.map((_, predicted) => {
       const count = counts[true_ * size + predicted];
       const share = count / Math.max(mode === "column" ? columnSums[predicted] : rowSums[true_], 1);

@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiment_grid.report.format import fixed, minutes, missing, percent, seconds, significant, whole
 from experiment_grid.report.labels import settings_text
-from experiment_grid.report.results import METRICS, Epochs, Results
+from experiment_grid.report.results import METRICS, TEST, Epochs, Results
 
 CLASSES = 40  # with more, a matrix is no longer read but downloaded
 HEAT = 9  # steps of the colour behind a share
@@ -133,13 +133,19 @@ def _by_epoch(epochs: dict[str, Epochs]) -> dict[str, list[list[str]]]:
     write = [significant, percent] * 3
     made = {}
     for name, held in epochs.items():
-        columns = [[str(epoch) for epoch in held.epoch]]
-        columns += [
-            [put(value) for value in held.mean[metric].tolist()] for put, metric in zip(write, METRICS, strict=True)
-        ]
+        seeds = held.seeds.max()
+        columns = [[_epoch(*pair, seeds) for pair in zip(held.epoch, held.seeds, strict=True)]]
+        for put, metric in zip(write, METRICS, strict=True):
+            kept = not (metric in TEST and np.isnan(held.mean["test_accuracy"]).all())
+            columns.append([put(value) if kept else "not kept" for value in held.mean[metric].tolist()])
         columns.append([seconds(value) for value in held.seconds.tolist()])
         made[name] = [list(row) for row in zip(*columns, strict=True)]
     return made
+
+
+def _epoch(epoch: int, seeds: int, of: int) -> str:
+    """An epoch, with the number of seeds that got there where others had stopped."""
+    return str(epoch) if seeds == of else f"{epoch} ({seeds} of {of} seeds)"
 
 
 def heat(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:

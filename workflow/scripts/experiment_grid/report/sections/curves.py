@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from experiment_grid.config.labels import component
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import missing, percent, points, signed, significant
@@ -29,6 +31,10 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "Training figures are running means "
         "over the epoch, so they lag behind; seconds are training alone, without validation, saving and start-up."
     )
+    if any(held.seeds.min() < held.seeds.max() for held in results.epochs.values()):
+        caption += " Where some seeds stopped early, means and bands are over those that trained on."
+    if any(np.isnan(held.mean["test_accuracy"]).all() for held in results.epochs.values()):
+        caption += " Cells that kept the weights of the chosen epochs alone have no test curve: not kept."
     if len(losses) > 1:
         caption += " Losses are in each cell’s own loss function: compare them only between cells that share it."
     return {

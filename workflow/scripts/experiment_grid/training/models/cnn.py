@@ -5,6 +5,7 @@ from typing import Annotated
 from annotated_types import Ge
 from torch import Tensor, nn
 
+from experiment_grid.training.models.initialization import Initialization, initialize
 from experiment_grid.training.models.mlp import ACTIVATIONS, MLP, Activation, Share, Widths
 
 
@@ -25,6 +26,7 @@ class CNN(nn.Module):
         activation: Activation = "relu",
         dropout: Share = 0.0,
         batch_norm: bool = False,
+        init: Initialization | None = None,
     ):
         super().__init__()
         planes, height, width = input_shape
@@ -40,6 +42,8 @@ class CNN(nn.Module):
             planes, height, width = maps, -(-height // 2), -(-width // 2)
         self.features = nn.Sequential(*layers)
         self.head = MLP((planes, height, width), classes, hidden, activation, dropout, batch_norm)
+        if init:
+            initialize(self, init)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, classes] of images [B, C, H, W]."""

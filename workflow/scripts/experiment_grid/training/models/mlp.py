@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from annotated_types import Interval, MaxLen
 from torch import Tensor, nn
 
+from experiment_grid.training.models.initialization import Initialization, initialize
+
 ACTIVATIONS = {
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
@@ -38,6 +40,7 @@ class MLP(nn.Module):
         activation: Activation = "relu",
         dropout: Share = 0.0,
         batch_norm: bool = False,
+        init: Initialization | None = None,
     ):
         super().__init__()
         layers: list[nn.Module] = []
@@ -52,6 +55,8 @@ class MLP(nn.Module):
             width = units
         layers.append(nn.Linear(width, classes))
         self.layers = nn.Sequential(*layers)
+        if init:
+            initialize(self, init)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, classes] of images [B, C, H, W]."""
