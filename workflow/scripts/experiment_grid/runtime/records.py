@@ -60,10 +60,6 @@ def write_record(
     hold_to_reads()
     facts |= {"reads": dict(sorted(READ.items()))} if READ else {}
     files = [Path(file) for file in (outputs.values() if isinstance(outputs, dict) else outputs)]
-    newest = max(Path(file).stat().st_mtime_ns for file in (*inputs, plan))
-    for file in files:  # a clock that jumped back would make it older than what it was made from
-        if file.stat().st_mtime_ns < newest:
-            os.utime(file, ns=(newest, newest))
     record = {
         "format": FORMAT,
         "stage": planned["stage"],
@@ -71,7 +67,7 @@ def write_record(
         "recipe": planned["recipe"],
         "why": planned["why"],
         "started": started,
-        "finished": max(now(), datetime.fromtimestamp(newest / 1e9 + 0.001, UTC).isoformat()),  # not rounded down
+        "finished": now(),
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
         "machine": machine(),
         "peak_memory": peak_memory(),
@@ -79,8 +75,6 @@ def write_record(
         "outputs": {os.path.relpath(file, results): describe(file) for file in files},
     }
     write_json(path, record | facts)
-    if Path(path).stat().st_mtime_ns < newest:
-        os.utime(path, ns=(newest, newest))
 
 
 def changed_reads(reads: Mapping[str, str]) -> list[str]:
