@@ -99,14 +99,22 @@ class Plan:
 
     def stand_in(self, stage: str, cell: str | None = None) -> str:
         """Path of an empty file in the place of a job's plan file, as new as that would be, outside of the results: for
-        whoever only looks. It is gone with this process."""
+        whoever only looks. It is gone with this process.
+
+        The first call makes all of them, as `file` does.
+        """
         if self._stand_ins is None:
             self._stand_ins = TemporaryDirectory(prefix="experiment-grid-", ignore_cleanup_errors=True)
-        path = Path(self._stand_ins.name) / self.path(stage, cell).relative_to(self.results)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        os.utime(path, ns=(self._newest, self._newest))
-        return str(path)
+            for job in self.jobs():
+                path = self._stand_in(*job)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+                os.utime(path, ns=(self._newest, self._newest))
+        return str(self._stand_in(stage, cell))
+
+    def _stand_in(self, stage: str, cell: str | None) -> Path:
+        assert self._stand_ins is not None
+        return Path(self._stand_ins.name) / self.path(stage, cell).relative_to(self.results)
 
     @cached_property
     def _newest(self) -> int:
