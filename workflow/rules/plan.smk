@@ -30,7 +30,12 @@ except UserError as error:
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
-plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial)
+SPLIT = {
+    name: [f"{name}/{seed}" for seed in cell.parameters.seeds]
+    for name, cell in settings.cells.items()
+    if cell.parameters.split_seeds
+}
+plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial, split=SPLIT)
 COMPARED = plan.compared
 if not COMPARED:
     sys.exit(f"{plan.results}: no cell is finished, so there is nothing to make a page of; run without partial first")
@@ -38,6 +43,7 @@ if not COMPARED:
 
 wildcard_constraints:
     cell="[A-Za-z0-9][A-Za-z0-9._-]*",
+    seed="[0-9]+",
 
 
 @cache
@@ -49,11 +55,16 @@ def hold():
         sys.exit(str(error))
 
 
+def named(wildcards):
+    """What the plan calls a job of a cell, or of a seed of it; None for a job of all cells."""
+    return "/".join(wildcards.get(name) for name in ("cell", "seed") if wildcards.get(name)) or None
+
+
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
 
     def plan_file(wildcards):
-        job = stage, wildcards.get("cell")
+        job = stage, named(wildcards)
         if not workflow.is_main_process:
             return str(plan.path(*job))
         hold()
@@ -71,7 +82,8 @@ def prepared(stage):
     file = f"data/{DATASET}/prepared.safetensors"
 
     def images(wildcards):
-        kept = not ON_NODE and not plan.decision(stage, wildcards.get("cell")).runs
+        decision = None if ON_NODE else plan.decision(stage, named(wildcards))
+        kept = decision and not decision.runs and not decision.absent
         return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
 
     return images

@@ -5,6 +5,7 @@ Made when the Snakefile is read; the rules ask for a job's plan file, which is n
 
 import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +21,7 @@ from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import now
 
 SOURCES = ("download", "prepare")  # what every cell starts from
+SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
 KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
@@ -38,7 +40,8 @@ class Stage:
 STAGES = {
     "download": Stage("data/{dataset}/download.json", ()),
     "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
-    "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
+    "train_seed": Stage("seeds/{cell}/run.json", ("prepare",), per_cell=True),
+    "train": Stage("cells/{cell}/run.json", ("prepare", "train_seed"), per_cell=True),
     "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
     "compare": Stage("comparison/compare.json", ("train", "evaluate")),
     "figures": Stage("figures/figures.json", ("compare",)),
@@ -64,13 +67,26 @@ class Decision:
 class Plan:
     """The decisions for one configuration and one results folder, made once and on demand."""
 
-    def __init__(self, results: Path | str, dataset: str, cells: list[str], recipes: Recipes, *, partial: bool = False):
-        """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made."""
+    def __init__(
+        self,
+        results: Path | str,
+        dataset: str,
+        cells: list[str],
+        recipes: Recipes,
+        *,
+        partial: bool = False,
+        split: Mapping[str, list[str]] | None = None,
+    ):
+        """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
+
+        `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`.
+        """
         self.results = Path(results)
         self._dataset = dataset
         self._cells = cells
         self._recipes = recipes
         self._partial = partial
+        self._split = split or {}
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._written = False
         self.started = now()
@@ -173,11 +189,20 @@ class Plan:
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
-        return [(name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])]
+        return [
+            (name, cell) for name, stage in STAGES.items() for cell in (self._of(name) if stage.per_cell else [None])
+        ]
+
+    def _of(self, stage: str) -> list[str]:
+        """What a stage has a job for: the cells, or seeds of cells."""
+        if stage == "train_seed":
+            return [seed for seeds in self._split.values() for seed in seeds]
+        return self._cells
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
         folders = {path.parent for name in TRAINED for path in self.results.glob(name)}
+        folders |= {path.parent.parent for path in self.results.glob("seeds/*/*/run.json")}
         return sorted({folder.name for folder in folders if not folder.is_symlink()} - {*self._cells})
 
     def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
@@ -201,13 +226,13 @@ class Plan:
         upstream = self.upstream(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
-            if stage in SOURCES and not path.exists() and not running:
+            if stage in SPARED and not path.exists() and not running:
                 return Decision(absent=True)
             return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
         if not records.valid(record, stage):
             return Decision([f"{path.name} is of another format"])
         why = differences(record["recipe"], self.recipe(stage, cell), stage)
-        if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
+        if stage in SPARED and all(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -227,6 +252,8 @@ class Plan:
         for name in STAGES[stage].after:
             if not STAGES[name].per_cell:
                 jobs.append((name, None))
+            elif name == "train_seed":
+                jobs += [(name, seed) for seed in self._split.get(cell, [])]
             elif cell is not None:
                 jobs.append((name, cell))
             else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from experiment_grid.runtime.stage import read_plan
 
+TRAININGS = ("train", "train_seed")
 NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
 # A line of a training log, as train.py's `progress` writes it.
 EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
@@ -79,10 +80,12 @@ class Job:
         if plan and Path(plan).is_file():
             planned = read_plan(plan)
             why = planned["why"]
-            if record.rule_name == "train" and log:
+            apart = any("/seeds/" in name for name in record.input)  # it puts trained seeds together
+            if record.rule_name in TRAININGS and log and not apart:
                 parameters = planned["recipe"]["settings"]["parameters"]
                 training = Training(log, len(parameters["seeds"]), parameters["epochs"], began)
-        return cls(record.rule_name, record.wildcards.get("cell", ""), log, list(record.output), why, training, began)
+        cell = "/".join(record.wildcards[name] for name in ("cell", "seed") if name in record.wildcards)
+        return cls(record.rule_name, cell, log, list(record.output), why, training, began)
 
     @property
     def seconds(self) -> float:
