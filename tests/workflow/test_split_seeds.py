@@ -22,7 +22,7 @@ def configure(folder: Path, seeds: list[int], split: bool, results: str = "resul
     """Write the config; the arguments that ask for the cell's training."""
     text = CONFIG.format(results=results, seeds=seeds, split=str(split).lower())
     (folder / "config/small.yaml").write_text(text, "utf-8")
-    return ["--quiet", "host", "--", f"{results}/cells/wide/run.json"]
+    return ["-p", f"{results}/cells/wide/run.json"]
 
 
 def run(folder: Path, *arguments: str) -> str:
