@@ -9,11 +9,21 @@ GPUS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources gpu=$(GPUS)
+# What was given as $(1)=…, as one word for the shell, whatever is in it.
+given = '$(subst ','\'',$(value $(1)))'
+SNAKEMAKE = $(BIN)/snakemake --cores $(call given,CORES) --resources gpu=$(call given,GPUS)
 
 # Another configuration on top of config/config.yaml, e.g. make run CONFIG=config/mine.yaml
 CONFIG ?=
-OVERLAY = $(if $(CONFIG),--configfile $(CONFIG))
+OVERLAY = $(if $(value CONFIG),--configfile $(call given,CONFIG))
+
+# Of `make cell` and `make clean`; their rules read them from the environment.
+NAME ?=
+YES ?=
+export NAME YES
+
+# Snakemake keeps a cache below HOME, and ends with a traceback where it can't.
+export XDG_CACHE_HOME ?= $(shell mkdir -p "$$HOME/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo .snakemake/cache)
 
 define SETTINGS
 
@@ -49,7 +59,7 @@ why: check ## say what would run now and why; runs nothing
 
 .PHONY: cell
 cell: check ## train and evaluate one cell: make cell NAME=batch-128
-	NAME=$(NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
+	$(SNAKEMAKE) $(OVERLAY) -- cell
 
 .PHONY: dag
 dag: check ## draw the DAG, by rule and by cell: results/dag/*.svg
@@ -69,7 +79,7 @@ prune: check ## remove the results of cells that are no longer configured
 
 .PHONY: clean
 clean: check ## remove results, after asking; downloads stay
-	@YES=$(YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
+	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
 test: setup-dev ## pass the tests
@@ -100,7 +110,7 @@ format: setup-dev ## rewrite the sources in the project's layout
 # Snakemake reads CONFIG before all else, and stumbles over what it can't read.
 .PHONY: check
 check: setup
-	@$(if $(CONFIG),$(BIN)/python workflow/scripts/check.py $(CONFIG))
+	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
 # Set-up: a stamp for each set of packages, made again when its lock file changes.
 .PHONY: setup setup-dev setup-bench
@@ -109,9 +119,10 @@ setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
+	@$(call given,PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
 	@echo "Setting up $(VENV), once: about 6 GB, most of it PyTorch with its CUDA libraries"
-	@$(PYTHON) -m venv $(VENV)
+	@PYTHONPATH=workflow/scripts $(call given,PYTHON) -m experiment_grid.runtime.package $(VENV)
+	@$(call given,PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 
 # The last two lines write the bytecode once, where the shell forbids Python to do so too (as in many containers):

@@ -1,9 +1,9 @@
 # The workflow's table of contents: the configuration comes in, the rules follow, `all` says what a run leaves.
-import logging
 from pathlib import Path
 
-# Where Snakemake's own log finds no room, nor do the results: the line that says so would stand below its tracebacks.
-logging.raiseExceptions = False
+from snakemake.utils import min_version
+
+min_version("9.20.0")
 
 
 include: "workflow/rules/start.smk"
@@ -22,6 +22,7 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/train_seed.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/timing.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/errors.smk"
@@ -48,4 +49,5 @@ rule all:
         "<results>/comparison.csv",
         "<results>/effects.csv",
         "<results>/reference.csv",
+        "<results>/timing.csv",
         "<results>/ro-crate-metadata.json",

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.measure import table, where
 from bench.workflow import copy_project, peak, seconds_of, snakemake
 
-STAGES = ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record")
+STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 
 
 def section(arguments: argparse.Namespace) -> None:

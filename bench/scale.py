@@ -20,7 +20,7 @@ pathvars: {{results: results}}
 defaults: {{hidden: [32], epochs: 3, seeds: [1], device: cpu}}
 cells: {cells}
 """
-TOGETHER = ("compare", "figures", "errors", "report", "record")
+TOGETHER = ("timing", "compare", "figures", "errors", "report", "record")
 
 
 def section(arguments: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ from project import copy_project, snakemake  # noqa: E402
 from runs import CONFIG, Run, configure, peak_memory  # noqa: E402
 
 TEMPLATE = "cell-0"
-TOGETHER = ("compare", "figures", "errors", "report")
+TOGETHER = ("timing", "compare", "figures", "errors", "report")
 COMMANDS = {
     "sbatch": "#!/bin/sh\nfor last; do :; done\nprintf '%s\\n' \"$last\" > queue/$$\necho $$\n",
     "squeue": "#!/bin/sh\ncat ended\n",

@@ -1,4 +1,4 @@
-"""The demo's smallest cell, run again and again with kills at random times; what it leaves is always the same.
+"""A cell with a network of one's own, run again and again with kills at random times; it always leaves the same.
 
     python -m bench.soak --runs 200 --writes --inputs 2000
 
@@ -39,14 +39,62 @@ MOST = 3  # strikes in a run
 STRIKES = ("job", "Snakemake", "all", "Ctrl-C")
 CELL = "baseline"
 EVALUATED = ["--", f"results/cells/{CELL}/evaluation.csv"]
+STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
+
+
+OWN = {
+    "models/own/net.py": """
+from helper import block
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, input_shape, classes: int, width: int = 6, dropout: float = 0.3):
+        super().__init__()
+        self.features = block(input_shape[0], width, dropout)
+        self.head = nn.LazyLinear(classes)
+
+    def forward(self, images):
+        return self.head(self.features(images).flatten(1))
+""",
+    "models/own/helper.py": """
+from torch import nn
+
+
+def block(planes, width, dropout):
+    return nn.Sequential(nn.Conv2d(planes, width, 3), nn.BatchNorm2d(width), nn.PReLU(), nn.Dropout(dropout))
+""",
+    "models/own/descent.py": """
+import torch
+
+
+class Descent(torch.optim.Optimizer):
+    def __init__(self, params, lr: float, decay: float = 0.9):
+        super().__init__(params, {"lr": lr, "decay": decay})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for weights in group["params"]:
+                state = self.state[weights]
+                mean = state.setdefault("mean", torch.zeros_like(weights))
+                mean.mul_(group["decay"]).add_(weights.grad)
+                weights.sub_(mean, alpha=group["lr"])
+""",
+}
 
 
 def configure(project: Path) -> None:
-    """The demo's smallest cell alone, shortened: one seed, three epochs."""
+    """One cell with a network and an optimizer of one's own: buffers, random numbers, a helper; three epochs."""
+    for name, text in OWN.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, "utf-8")
     demo = yaml.safe_load((ROOT / "config/demo.yaml").read_text("utf-8"))
     demo["pathvars"] = {"results": "results"}
-    demo["defaults"] |= {"epochs": 3, "seeds": [1], "device": "cpu"}
-    demo |= {"final": CELL, "cells": [{"name": CELL}]}
+    demo["defaults"] |= {"epochs": 3, "seeds": [1], "device": "cpu", "batch_size": 8, "learning_rate": 0.01}
+    own = {"model": "models/own/net.py:Net", "optimizer": "models/own/descent.py:Descent"}
+    own["loss"] = {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.1}
+    demo |= {"baseline": CELL, "final": CELL, "cells": [{"name": CELL, **own}]}
     (project / "config/small.yaml").write_text(yaml.safe_dump(demo), "utf-8")
 
 
@@ -148,8 +196,8 @@ def writes(project: Path) -> dict[str, int]:
         if run.finish(HOUR) != 0:
             sys.exit(run.said)
     kills = {}
-    for stage in ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record"):
-        stride = [] if stage in ("prepare", "train", "evaluate") else ["1"]
+    for stage in STAGES:
+        stride = [] if stage in ("prepare", "train", "evaluate") else ["9" if stage == "timing" else "1"]
         command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
         done = subprocess.run(command, cwd=project, env=os.environ | ONE_THREAD, capture_output=True, text=True)
         if done.returncode != 0:

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.measure import ROOT, megabytes
-from experiment_grid.planning.plan import STAGES
+from experiment_grid.planning.stages import STAGES
 
 PARTS = ("Snakefile", "config", "profiles", "workflow")
 

@@ -107,8 +107,13 @@ def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:
     """The jobs that Snakemake would run now, as "rule" or "rule cell", without `all`, sorted."""
     done = snakemake(folder, "--dry-run", *arguments, **options)
     assert done.returncode == 0, done.stdout + done.stderr
-    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", done.stdout + done.stderr, re.MULTILINE)
-    assert jobs or "Nothing to be done" in done.stdout + done.stderr, done.stdout + done.stderr
+    return names_of_jobs(done.stdout + done.stderr)
+
+
+def names_of_jobs(said: str) -> list[str]:
+    """The same from what Snakemake says in a dry run."""
+    jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", said, re.MULTILINE)
+    assert jobs or "Nothing to be done" in said, said
     names = []
     for rule, block in jobs:
         cell = re.search(r"^    wildcards: cell=(\S+)$", block, re.MULTILINE)

@@ -191,3 +191,43 @@ def settings_of(cells: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
 def plan_of(results: Path, stage: str, settings: dict[str, Any]) -> Path:
     """The plan file of a stage for all cells (compare, errors, report), written; returns its path."""
     return _plan(results, stage, None, settings)
+
+
+def make_timing(
+    results: Path,
+    cells: list[dict[str, Any]],
+    seconds: dict[tuple[str, str, str], float] | None = None,
+    *,
+    shared: dict[str, str] | None = None,
+    rounds: int = 10,
+    noise: float = 0.02,
+) -> tuple[Path, Path]:
+    """Write timing.csv, timing/rounds.csv and the record of cells that `make_cells` made; returns the first two.
+
+    `seconds` of a step by (cell, device, way): by the network's layers where nothing is said; `shared` maps a cell to
+    the one whose measurement it shares.
+    """
+    generator = np.random.default_rng(7)
+    parameters = {cell["name"]: cell["parameters"] for cell in cells}
+    if seconds is None:
+        seconds = {(name, "cpu", "trainer"): 1e-4 * (1 + len(of["hidden"])) for name, of in parameters.items()}
+    shared = shared or {}
+    rows, visits = [], []
+    for (name, device, way), step in seconds.items():
+        measured = shared.get(name, name)
+        if measured == name:
+            logs = np.log(step) + generator.normal(0, noise, rounds)
+            made = np.exp(logs.mean()), *np.exp(logs.mean() + np.array([-2, 2]) * logs.std() / rounds**0.5)
+            visits += [(measured, device, way, place + 1, 30, 30 * np.exp(log)) for place, log in enumerate(logs)]
+        figures = *made, parameters[name]["batch_size"] / made[0], 30 * rounds, rounds
+        rows.append((name, device, way, *figures, measured))
+    figures = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]
+    paths = results / "timing.csv", results / "timing/rounds.csv"
+    paths[1].parent.mkdir(exist_ok=True)
+    pd.DataFrame(rows, columns=["cell", "device", "way", *figures, "measured_as"]).to_csv(paths[0], index=False)
+    columns = ["measured_as", "device", "way", "round", "steps", "seconds"]
+    pd.DataFrame(visits, columns=columns).to_csv(paths[1], index=False)
+    devices = [{"type": kind, "name": "Example", "threads": 1} for kind in dict.fromkeys(key[1] for key in seconds)]
+    record = {"devices": devices, "recorded": True, "seconds": 9.5}
+    (results / "timing/timing.json").write_text(json.dumps(record), "utf-8")
+    return paths

@@ -1,11 +1,17 @@
 """One place for versions: pyproject.toml; conda's file and the lock files say the same."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+
+from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, source
+from experiment_grid.planning.recipes import USED
+from experiment_grid.planning.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -13,9 +19,55 @@ GROUPS = {"run": PYPROJECT["project"]["dependencies"], **PYPROJECT["dependency-g
 LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "bench": "requirements-bench.txt"}
 
 
-def test_conda_has_the_pins_of_a_run():
-    dependencies = yaml.safe_load((ROOT / "workflow/envs/jobs.yml").read_text())["dependencies"]
-    assert dependencies[-1]["pip"] == GROUPS["run"]
+ENVIRONMENTS = sorted((ROOT / "workflow/envs").glob("*.yml"))
+PACKAGES = {
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "markupsafe": "jinja2",
+    "annotated_types": "annotated-types",
+}  # by what they are imported as
+
+
+def conda(file: Path) -> set[str]:
+    """What pip installs in one of conda's environments."""
+    dependencies = yaml.safe_load(file.read_text("utf-8"))["dependencies"]
+    return {pin for item in dependencies if isinstance(item, dict) for pin in item["pip"]}
+
+
+@pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.stem)
+def test_conda_has_the_pins_of_a_run(file):
+    assert conda(file) <= {*GROUPS["run"]}
+    assert not any(pin.startswith("snakemake==") for pin in conda(file))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_environment_has_what_it_imports(stage):
+    rule = (ROOT / f"workflow/rules/{stage}.smk").read_text("utf-8")
+    (name,) = re.findall(r'"\.\./envs/(\w+\.yml)"', rule)
+    has = {pin.partition("==")[0] for pin in conda(ROOT / "workflow/envs" / name)}
+    files = {source(module) for module in fingerprint(stage)}
+    if stage in USED:  # whatever a cell is made of
+        files |= {*(SCRIPTS / "experiment_grid/training").rglob("*.py")}
+    trees = [ast.walk(ast.parse(file.read_text("utf-8"))) for file in files]
+    nodes = [node for tree in trees for node in tree]
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    others = {name.partition(".")[0] for name in imported} - {"experiment_grid", *sys.stdlib_module_names}
+    others = {name for name in others if source(name) is None}
+    assert {PACKAGES.get(name, name) for name in others} | {"psutil"} <= has
+
+
+def test_the_floor_is_the_same_everywhere():
+    (floor,) = re.findall(r'^min_version\("(.+)"\)$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
+    (newest,) = (pin.partition("==")[2] for pin in GROUPS["run"] if pin.startswith("snakemake=="))
+    for document in ("README.md", "docs/decisions/progress.md"):
+        assert f"Snakemake {floor} to {newest}" in (ROOT / document).read_text("utf-8").replace("\n", " "), document
+
+
+def test_the_catalogue_is_told_how_the_workflow_is_used():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text("utf-8"))["usage"]
+    assert usage["report"] is True and usage["software-stack-deployment"]["conda"] is True
+    assert (ROOT / "config/README.md").is_file()
 
 
 def test_the_package_is_built_by_what_a_run_has():
@@ -48,5 +100,10 @@ def test_locks_agree_with_that_of_a_run(lock):
 
 
 def test_locks_name_packages_not_addresses():
-    for name in [*LOCKS.values(), "environment.yml", "workflow/envs/jobs.yml", "pyproject.toml"]:
+    for name in [
+        *LOCKS.values(),
+        "environment.yml",
+        *(f"workflow/envs/{file.name}" for file in ENVIRONMENTS),
+        "pyproject.toml",
+    ]:
         assert "://" not in (ROOT / name).read_text(), name

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from simulated_cells import make_cells
+from simulated_cells import make_cells, make_timing
 
 from experiment_grid.analysis.cells import Cell, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.factors import Pair
 from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.times import read_timing
 from experiment_grid.analysis.verdicts import depends_on, evidence, tendency, verdict
 
 RATES = (0.001, 0.01, 0.1)
@@ -102,12 +103,97 @@ def test_a_claim_about_each_of_several_factors_needs_each(made):
     assert judged(made, direction="different", factor=[*both, "device"])["verdict"] == "not decided"
 
 
-def test_times_are_described_and_never_judged(made):
-    for direction in ("higher", "lower", "different", "largest"):
-        claim = judged(made, measure="train_seconds", direction=direction, factor=["epochs"])
-        assert claim["verdict"] == "not decided"
-        assert "nothing is decided from them" in claim["text"] and "× the time of" in claim["text"]
-        assert all(row["low"] is None and row["agrees"] is None for row in claim["evidence"])
+TIMED = {
+    "deep": ({"hidden": [256, 128, 64], "epochs": 2}, 4.0),
+    "shallow": ({"hidden": [128, 64], "epochs": 2}, 4.0),
+    "plain": ({"hidden": [256, 128, 64], "epochs": 2, "normalize": False}, 4.0),
+    "long": ({"hidden": [256, 128, 64], "epochs": 3}, 4.0),
+    "wide-batch": ({"hidden": [256, 128, 64], "epochs": 2, "batch_size": 128}, 4.0),
+}
+STEPS = {"deep": 3e-4, "shallow": 2e-4, "plain": 3e-4, "long": 3e-4, "wide-batch": 4e-4}
+
+
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory):
+    """Judges a claim on time: by timing of the CPU, or also by the GPU, and by a DataLoader."""
+    results = tmp_path_factory.mktemp("timed")
+    settings = make_cells(results, TIMED)
+    cells = read_cells({cell["name"]: results / "cells" / cell["name"] for cell in settings}, settings)
+    seeds = score_cells(cells, 0.95)[0]
+
+    def judge_claim(more=None, **claim):
+        seconds = {(name, "cpu", "trainer"): step for name, step in STEPS.items()} | (more or {})
+        timing = read_timing(*make_timing(results, settings, seconds, shared={"long": "deep"}))
+        base = {"claim": "c", "says": "So.", "source": "figures", "quote": None, "measure": "train_seconds"}
+        base |= {"direction": "higher", "where": {}, "where_ours_differs": None} | claim
+        effects = find_effects(cells, seeds, None, 0.95, asked({"claims": [base]}), timing)
+        return judge(cells, effects, {"claims": [base]})[0]
+
+    return judge_claim
+
+
+def test_claims_on_time_are_decided_by_steps_measured_alone(timed):
+    depth = timed(factor=["depth"])
+    assert depth["verdict"] == "confirmed"
+    (row,) = depth["evidence"]
+    assert (row["from"], row["to"], row["agrees"]) == ("shallow", "deep", True)
+    assert 1.4 < row["ratio_low"] < row["ratio"] < row["ratio_high"] < 1.6 and row["difference"] is None
+    assert timed(factor=["depth"], direction="lower")["verdict"] == "refuted"
+
+
+def test_what_takes_as_long_is_not_decided(timed):
+    claim = timed(factor=["normalize"])
+    assert claim["verdict"] == "not decided" and "Training time from plain to deep: × 1" in claim["text"]
+    assert claim["evidence"][0]["ratio_low"] < 1 < claim["evidence"][0]["ratio_high"]
+
+
+def test_more_of_the_same_steps_is_arithmetic(timed):
+    """`long` shares the measurement of `deep`: no chance is in their ratio."""
+    claim = timed(factor=["epochs"])
+    assert claim["verdict"] == "confirmed" and "same step" in claim["text"]
+    row = claim["evidence"][0]
+    assert row["ratio_low"] == row["ratio"] == row["ratio_high"] == pytest.approx(1.5)
+    assert row["decided"] and row["p_adjusted"] is None
+    same = timed(factor=["epochs"], measure="seconds_per_epoch", direction="different")
+    assert same["verdict"] == "not decided" and same["evidence"][0]["ratio"] == 1
+
+
+def test_a_training_has_as_many_steps_as_its_batches(timed):
+    """A step of twice as many images takes a third longer, so an epoch a third less."""
+    claim = timed(factor=["batch_size"], direction="lower")
+    assert claim["verdict"] == "confirmed"
+    assert claim["evidence"][0]["ratio"] == pytest.approx(4 / 3 * 375 / 750, rel=0.05)
+
+
+def test_the_loader_is_judged_by_itself(timed):
+    claim = {"measure": "loader_seconds", "factor": ["normalize"]}
+    assert timed(**claim)["text"] == "Not measured here: torchvision has no such data set."
+    more = {("deep", "cpu", "loader"): 6e-3, ("deep", "cpu", "loader, normalized"): 9e-3}
+    judged = timed(more, **claim)
+    assert judged["verdict"] == "confirmed"
+    assert judged["evidence"][0]["to"] == "DataLoader with Normalize, CPU"
+
+
+def test_cpu_against_gpu(timed):
+    claim = {"factor": ["device"], "direction": "largest"}
+    alone = timed(**claim)
+    assert alone["verdict"] == "not decided" and alone["text"].startswith("Not measured here: there was no GPU")
+    fast = {(name, "cuda", "trainer"): step / 20 for name, step in STEPS.items() if name != "long"}
+    judged = timed(fast, **claim)
+    assert judged["verdict"] == "confirmed" and "The most that another factor does" in judged["text"]
+    assert {row["from"] for row in judged["evidence"]} >= {"deep, CPU"} and len(judged["evidence"]) == 4
+    alike = {(name, "cuda", "trainer"): step for name, step in STEPS.items() if name != "long"}
+    assert timed(alike, **claim)["verdict"] == "refuted"
+    assert timed(fast, factor=["device"], direction="lower")["verdict"] == "confirmed"
+
+
+def test_times_are_in_the_one_family(timed, tmp_path):
+    """Each comparison of times counts as one of the page's."""
+    settings = make_cells(tmp_path, TIMED)
+    cells = read_cells({cell["name"]: tmp_path / "cells" / cell["name"] for cell in settings}, settings)
+    seeds, timing = score_cells(cells, 0.95)[0], read_timing(*make_timing(tmp_path, settings))
+    without = find_effects(cells, seeds, None, 0.95).tests
+    assert find_effects(cells, seeds, None, 0.95, [("train_seconds", "depth")], timing).tests == without + 1
 
 
 def test_losses_of_different_functions_are_not_compared(tmp_path):

@@ -1,4 +1,4 @@
-"""comparison.csv, effects.csv and reference.csv, every column, recomputed from the files of a finished run.
+"""comparison.csv, effects.csv, reference.csv and timing.csv, every column, recomputed from the files of a finished run.
 
 By NumPy and SciPy alone: nothing that computes here comes from the project. What a column means is in docs/files.md.
 """
@@ -351,3 +351,64 @@ def test_reference(run):
 
 def batch(settings, name):
     return next(cell["parameters"]["batch_size"] for cell in settings["cells"] if cell["name"] == name)
+
+
+def test_timing(finished):
+    results = finished / "results"
+    rows, rounds = table(results / "timing.csv"), table(results / "timing/rounds.csv")
+    settings = json.loads((results / "plan/compare.json").read_text("utf-8"))["recipe"]["settings"]
+    assert [row["cell"] for row in rows] == [cell["name"] for cell in settings["cells"]]
+    for row in rows:
+        key = ("measured_as", "device", "way")
+        visits = [one for one in rounds if all(one[k] == row[k] for k in key)]
+        logs = np.log([float(one["seconds"]) / int(one["steps"]) for one in visits])
+        low, high = stats.t.interval(0.95, len(logs) - 1, logs.mean(), stats.sem(logs))
+        numbers = {"step_seconds": math.exp(logs.mean()), "low": math.exp(low), "high": math.exp(high)}
+        numbers["images_per_second"] = batch(settings, row["cell"]) / math.exp(logs.mean())
+        numbers |= {"steps": sum(int(one["steps"]) for one in visits), "rounds": len({one["round"] for one in visits})}
+        for column, value in numbers.items():
+            equal(row[column], value)
+        assert {*row} == {"cell", *key, *numbers}
+        assert (row["device"], row["way"], row["measured_as"]) == ("cpu", "trainer", row["cell"])
+
+
+def test_ratios_of_times(run, finished, tmp_path):
+    """Behind claims on time: logarithms of step times from rounds of little noise, with the steps of a training."""
+    cells, settings, _ = run
+    steps = {name: 0.001 * (place + 1) for place, name in enumerate(cells)}
+    noise = {name: np.random.default_rng(place).normal(0, 0.02, 6) for place, name in enumerate(cells)}
+    lines = ["measured_as,device,way,round,steps,seconds"]
+    lines += [f"{n},cpu,trainer,{r},20,{20 * steps[n] * math.exp(e)!r}" for n in cells for r, e in enumerate(noise[n])]
+    (tmp_path / "rounds.csv").write_text("\n".join(lines))
+    lines = ["cell,device,way,step_seconds,measured_as", *(f"{n},cpu,trainer,{steps[n]},{n}" for n in cells)]
+    (tmp_path / "timing.csv").write_text("\n".join(lines))
+    claim = {"claim": "c", "says": "So.", "source": "figures", "quote": None, "measure": "train_seconds", "where": {}}
+    claim |= {"direction": "lower", "factor": ["batch_size"], "where_ours_differs": None}
+    reference = {"title": "t", "rows": [], "times": [], "claims": [claim], "not_stated": {}}
+    (tmp_path / "comparison").mkdir()
+    outputs = {name: tmp_path / file for name, file in OUTPUTS.items()}
+    folders = {name: finished / "results/cells" / name for name in cells}
+    plan = finished / "results/plan/compare.json"
+    timing = tmp_path / "timing.csv", tmp_path / "rounds.csv"
+    compare(settings | {"reference": reference}, folders, outputs, plan, [], timing)
+    (judged,) = json.loads(outputs["claims"].read_text("utf-8"))["claims"]
+    ends = [(row["from"], row["to"]) for row in judged["evidence"]]
+    assert len(ends) == sum(pair[0] == "batch_size" for pair in differing(settings))
+    p = [float(row["p"]) for row in table(outputs["effects"])]
+
+    per_epoch = {
+        name: math.ceil((cell.run["training_images"] - 1) / batch(settings, name)) for name, cell in cells.items()
+    }
+    logs = {name: np.log(2 * per_epoch[name] * steps[name]) + noise[name] for name in cells}
+    found = compared(cells, logs, None, ends)
+    p += [2 * stats.t.sf(abs(d) / error, freedom) for d, error, freedom, _ in found]
+    adjusted = by_holm(p)[-len(found) :]
+    for row, (difference, error, freedom, _), holm in zip(judged["evidence"], found, adjusted, strict=True):
+        margin = stats.t.ppf(1 - ALPHA / (2 * len(p)), freedom) * error
+        low, high = difference - margin, difference + margin
+        if holm < ALPHA:
+            low, high = (max(low, 1e-9), high) if difference > 0 else (low, min(high, -1e-9))
+        expected = {"ratio": math.exp(difference), "ratio_low": math.exp(low), "ratio_high": math.exp(high)}
+        assert {key: row[key] for key in expected} == pytest.approx(expected)
+        assert row["p_adjusted"] == pytest.approx(holm) and row["decided"] == (holm < ALPHA)
+        assert row["agrees"] == (difference < 0 if holm < ALPHA else None)

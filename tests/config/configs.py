@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
+from experiment_grid.config.command_line import typed
 from experiment_grid.config.settings import Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -48,4 +49,4 @@ def load_overlay(folder: Path, overlay: str, *more: str, command_line: dict | No
         if text.strip():
             update_config(config, load_configfile(file))
     update_config(config, command_line or {})
-    return load(config, [*files, base])
+    return load(typed(config, command_line or {}), [*files, base])

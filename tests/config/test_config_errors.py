@@ -22,6 +22,7 @@ ADDRESS = "an address that starts with https://, http:// or file:///"
 CASES = {
     # unknown keys
     "cels: [1]": [f"1: cels: unknown key (did you mean cells?); given: [1]; allowed: {TOP}"],
+    "'': [1]": [f'1: "": unknown key; given: [1]; allowed: {TOP}'],
     "defaults:\n  lerning_rate: 0.1": [
         f"2: defaults.lerning_rate: unknown key (did you mean learning_rate?); given: 0.1; allowed: {PARAMETERS}"
     ],
@@ -136,6 +137,13 @@ CASES = {
         "allowed: a name of its own",
         '5: cells[2].name: is the name of cells[0] too; given: "a"; allowed: a name of its own',
     ],
+    "cells: [{name: a}, {name: NA, epochs: 3}]": [
+        '1: cells[1].name: is what pandas and R read as a missing value; given: "NA"; allowed: another name'
+    ],
+    f"cells: [{{name: a}}, {{name: b{'xy' * 20}, epochs: 3}}]": [
+        "1: cells[1].name: makes a name that ends in 20 repetitions, which Snakemake takes for an endless loop; "
+        f'given: "b{"xy" * 20}"; allowed: another name, or a cell of its own instead of one of a grid'
+    ],
     "cells: [{epochs: 3}]": [
         '1: cells[0]: has neither a name nor a grid; given: {"epochs": 3}; allowed: a cell needs a name'
     ],
@@ -144,7 +152,7 @@ CASES = {
     f"cells: [{{name: {'a' * 95}, grid: {{epochs: [1]}}}}]": [
         f'1: cells[0].grid: makes a name of 104 characters; given: "{"a" * 76}...; allowed: at most 100'
     ],
-    'title: ""': ['1: title: is empty; given: ""; allowed: text of 1 to 200 characters'],
+    'title: ""': ['1: title: is empty; given: ""; allowed: one line of text of 1 to 200 characters'],
     # cells and grids
     "cells: []": [f"1: cells: is empty; given: []; allowed: a list of 1 to 20000 items, each {{{CELL}}}"],
     "cells: {a: {epochs: 3}}": [
@@ -191,6 +199,19 @@ CASES = {
         "1: cells[2].grid.batch_size: is more than the 48000 training images of cell batch-70000; given: 70000; "
         "allowed: 1 to 48000"
     ],
+    "cells: [{name: a}, {name: b, batch_norm: true, batch_size: 1}, {name: c, batch_size: 1, hidden: []}]": [
+        "1: cells[1].batch_size: is too small for the batch normalization of cell b; given: 1; "
+        "allowed: 2 or more; or batch_norm: false"
+    ],
+    "cells: [{name: a}, {name: b, batch_norm: true, batch_size: 1, model: cnn, hidden: []}]": [
+        "1: cells[1].batch_size: is too small for the batch normalization of cell b; given: 1; "
+        "allowed: 2 or more; or batch_norm: false"
+    ],
+    "dataset: digits\ndefaults: {batch_size: 64}\n"
+    "cells: [{name: a}, {name: b, batch_norm: true, train_fraction: 0.001, batch_size: 2}]": [
+        "3: cells[1].train_fraction: leaves cell b one training image, too few for batch normalization; "
+        "given: 0.001; allowed: at least two training images"
+    ],
     "cells:\n  - &one\n    name: a\n    batch_size: 0\n  - {<<: *one, name: b}": [
         "4: cells[0].batch_size: is out of range; given: 0; allowed: a whole number from 1 to 10000000",
         "4: cells[1].batch_size: is out of range; given: 0; allowed: a whole number from 1 to 10000000",
@@ -204,7 +225,39 @@ CASES = {
         '1: pathvars.results: has a form or characters that are not allowed; given: "{cell}/x"; '
         "allowed: path of a folder, without braces"
     ],
+    # what would break a run later
+    "defaults: {learning_rate: 1.0e-320}": [
+        "1: defaults.learning_rate: is too small a number; given: 1e-320; allowed: 0, or 2.225e-308 and more"
+    ],
+    "cells: [{name: a}, {name: b, optimizer: {_target_: adam, eps: 4.0e-310}}]": [
+        "1: cells[1].optimizer.eps: is too small a number; given: 4e-310; allowed: 0, or 2.225e-308 and more"
+    ],
+    'title: "  "': [
+        '1: title: has a form or characters that are not allowed; given: "  "; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "\u200b\u3164"': [
+        '1: title: has a form or characters that are not allowed; given: "\\u200b\u3164"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "a\\nb"': [
+        '1: title: has a form or characters that are not allowed; given: "a\\nb"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'note: "a\\u202Eb"': [
+        '1: note: has characters that are no text; given: "a\\u202eb"; allowed: text without control characters'
+    ],
     # YAML
+    "defaults:\n  epochs: 010\n  batch_size: 1:30": [
+        "2: defaults.epochs: is read as 8 by YAML; "
+        'given: "010"; allowed: a number without leading zeros and colons, or text in "..."',
+        "3: defaults.batch_size: is read as 90 by YAML; "
+        'given: "1:30"; allowed: a number without leading zeros and colons, or text in "..."',
+    ],
+    "title: a\nyes: 1": ['2: has a key that YAML reads as true or false; given: "yes"; allowed: text: "yes":'],
+    "cells:\n  - name: a\n    1: 2": [
+        '3: cells[0]: has a key that YAML reads as a number; given: "1"; allowed: text: "1":'
+    ],
     "title: a\ndefaults:\n  epochs: 3\n  epochs: 4": ["4: defaults.epochs: says the same key twice"],
 }
 
@@ -238,6 +291,12 @@ def test_the_command_line_is_named(tmp_path, monkeypatch):
         f"--config: speed: unknown key; given: 3; allowed: {TOP}",
         "--config: defaults.epochs: is out of range; given: 0; allowed: a whole number from 1 to 100000",
     ]
+
+
+def test_the_command_line_is_named_where_it_gives_text_for_pairs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = error_of(tmp_path, "defaults: {epochs: 3}", command_line={"defaults": "{epochs: [}"})
+    assert error.startswith('--config: defaults: must be key: value pairs; given: "{epochs: [}";')
 
 
 def test_keys_that_no_file_has(tmp_path, monkeypatch):

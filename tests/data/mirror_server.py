@@ -1,11 +1,13 @@
 """A real HTTP server on the loopback address that behaves as badly as it is told."""
 
 import gzip
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 Behaviour = Callable[[BaseHTTPRequestHandler, bytes], None]
 
@@ -123,10 +125,13 @@ def redirecting(location: str, status: int = 302) -> Behaviour:
 
 
 @contextmanager
-def serving(files: dict[str, bytes], *behaviours: Behaviour) -> Iterator[tuple[str, list[str]]]:
+def serving(
+    files: dict[str, bytes], *behaviours: Behaviour, certificate: tuple[Path, Path] | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Serve `files` by name; yields the folder's address and the list of the paths asked for.
 
-    The first behaviour answers the first request, and so on; the last one answers all others.
+    The first behaviour answers the first request, and so on; the last one answers all others. With a certificate and
+    its key the server speaks TLS.
     """
     asked: list[str] = []
 
@@ -147,9 +152,13 @@ def serving(files: dict[str, bytes], *behaviours: Behaviour) -> Iterator[tuple[s
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/data/", asked
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}/data/", asked
     finally:
         server.shutdown()
         server.server_close()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from idx_files import MNIST, contents, write_folder
 
@@ -57,6 +58,83 @@ def test_own_files_must_be_idx_files(tmp_path):
     folder = write_folder(tmp_path, contents() | {"t10k-images-idx3-ubyte": b"P5 28 28 255"})
     with pytest.raises(UserError, match=r"t10k-images-idx3-ubyte\.gz: is no IDX file"):
         source(named("own", folder))
+
+
+def labels(*values: int, count: int) -> bytes:
+    return idx.encode(np.resize(np.array(values, np.uint8), count))
+
+
+def images(count: int, side: int = 6, random_seed: int = 7) -> bytes:
+    return idx.encode(np.random.default_rng(random_seed).integers(0, 256, (count, side, side), np.uint8))
+
+
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
+MISFITS = {
+    "test classes that no training image has": (
+        {TRAIN_LABELS: labels(0, 1, 2, count=40), TEST_LABELS: labels(*range(9), count=20)},
+        r"t10k-labels-idx1-ubyte: has labels that no training image has: 3, 4, 5, 6, 7, 8$",
+    ),
+    "labels from 1": (
+        {TRAIN_LABELS: labels(1, 2, 3, count=40), TEST_LABELS: labels(1, 2, 3, count=20)},
+        r"train-labels-idx1-ubyte: has labels up to 3, and none is 0; needed is every number from 0 to the highest$",
+    ),
+    "labels of a mask": (
+        {TRAIN_LABELS: labels(0, 127, 254, count=40), TEST_LABELS: labels(0, 127, 254, count=20)},
+        r"has labels up to 254, and none is 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 242 more; needed is every number",
+    ),
+    "even labels": (
+        {TRAIN_LABELS: labels(*range(0, 40, 2), count=40)},
+        r"has labels up to 38, and none is 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 and 9 more; needed is every number",
+    ),
+    "one class": (
+        {TRAIN_LABELS: labels(0, count=40), TEST_LABELS: labels(0, count=20)},
+        r"train-labels-idx1-ubyte: all labels are 0, needed are two classes at least$",
+    ),
+    "the training images as a test": (
+        {TEST_IMAGES: contents()[TRAIN_IMAGES], TEST_LABELS: contents()[TRAIN_LABELS]},
+        r"t10k-images-idx3-ubyte: has the training images again, needed are others to test with$",
+    ),
+    "other sizes": (
+        {TEST_IMAGES: images(20, side=7)},
+        r"t10k-images-idx3-ubyte: has images of 7x7 pixels, those of train-images-idx3-ubyte are 6x6$",
+    ),
+    "other counts": (
+        {TEST_LABELS: labels(*range(10), count=19)},
+        r"t10k-labels-idx1-ubyte: has 19 labels for the 20 images of t10k-images-idx3-ubyte$",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_own_files_that_do_not_fit_are_refused_before_any_job(tmp_path, case):
+    changes, line = MISFITS[case]
+    folder = write_folder(tmp_path / "own", contents() | changes, "")
+    with pytest.raises(UserError, match=line) as error:
+        source(named("own", folder))
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_there_twice_is_refused_unless_both_are_alike(tmp_path):
+    folder = write_folder(tmp_path / "own", contents())
+    write_folder(folder, contents(), "")
+    assert source(named("own", folder))
+    (folder / TRAIN_LABELS).write_bytes(labels(0, 1, count=40))
+    with pytest.raises(UserError, match=r"labels-idx1-ubyte\.gz: train-labels-idx1-ubyte beside it has other content"):
+        source(named("own", folder))
+
+
+def test_files_as_kaggle_names_them(tmp_path):
+    folder = write_folder(tmp_path / "own", {name.replace("-idx", ".idx"): own for name, own in contents().items()}, "")
+    assert source(named("own", folder))["files"] == {
+        name: idx.scan(folder / name.replace("-idx", ".idx"), FILES[name]).sha256 for name in FILES
+    }
+
+
+def test_the_root_of_torchvision_names_the_folder_below_it(tmp_path):
+    write_folder(tmp_path / "root/MNIST/raw", contents(), "")
+    for folder in (tmp_path / "root", tmp_path / "root/MNIST"):
+        with pytest.raises(UserError, match=r"has no train-images.*\(did you mean \S+/root/MNIST/raw\?\)"):
+            source(named("own", folder))
 
 
 def test_mnist_mirror_comes_first():

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -70,6 +71,42 @@ def test_a_folder_is_a_mirror_with_plain_or_gzipped_files(tmp_path, folder, suff
     origins = fetch(folder, mirror)
     assert_complete(folder)
     assert origins[FIRST] == f"{mirror}{FIRST}{suffix}"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_folder_may_have_the_names_of_kaggle(tmp_path, folder, suffix):
+    dotted = {name.replace("-idx", ".idx"): content for name, content in CONTENTS.items()}
+    origins = fetch(folder, write_folder(tmp_path / "mirror", dotted, suffix).as_uri() + "/")
+    assert_complete(folder)
+    assert origins[FIRST].endswith(f"train-images.idx3-ubyte{suffix}")
+
+
+def test_the_root_of_torchvision_is_told_from_its_folder(tmp_path, folder):
+    write_folder(tmp_path / "root/MNIST/raw", CONTENTS)
+    with pytest.raises(DataError, match=r"no such file \(did you mean \S+/root/MNIST/raw\?\)"):
+        fetch(folder, (tmp_path / "root").as_uri() + "/")
+
+
+def test_what_else_is_in_the_folder_of_a_download_stays(tmp_path, folder):
+    """Also where a link leads elsewhere."""
+    mirror = write_folder(tmp_path / "mirror", CONTENTS).as_uri() + "/"
+    elsewhere = write_folder(tmp_path / "elsewhere", {FIRST: b"mine"})
+    before = (elsewhere / f"{FIRST}.gz").read_bytes()
+    folder.mkdir(parents=True)
+    (folder / ".verified").symlink_to(elsewhere)
+    fetch(folder, mirror)
+    assert_complete(folder)
+    (folder / ".verified").mkdir()
+    (folder / ".verified/notes.txt").write_text("mine")
+    (folder / "notes.txt").write_text("mine")
+    fetch(folder, mirror)
+    assert (folder / ".verified/notes.txt").is_file() and (folder / "notes.txt").is_file()
+    linked = tmp_path / "other/mnist"
+    linked.parent.mkdir()
+    linked.symlink_to(elsewhere)
+    with pytest.raises(DataError, match="it lies behind a link and is not replaced"):
+        fetch(linked, mirror)
+    assert (elsewhere / f"{FIRST}.gz").read_bytes() == before
 
 
 def test_a_server_may_have_plain_files(folder):
@@ -153,6 +190,20 @@ def assert_next_mirror(folder, tmp_path, behaviour, reason, patience):
     assert_complete(folder)
     assert f"{bad}: " in str(error.value)
     assert reason in str(error.value)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl, to make a certificate")
+def test_a_certificate_of_ones_own_is_trusted_by_ssl_cert_file(folder, tmp_path, monkeypatch):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate]
+    subject = ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *subject], check=True, capture_output=True)
+    with server.serving(ARCHIVES, server.good, certificate=(certificate, key)) as (mirror, _):
+        with pytest.raises(DataError, match="self-signed certificate; where you trust its certificate: SSL_CERT_FILE="):
+            fetch(folder, mirror)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        fetch(folder, mirror)
+    assert_complete(folder)
 
 
 def test_a_loop_of_redirects_ends(folder):

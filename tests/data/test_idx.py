@@ -51,6 +51,14 @@ def test_read_gives_what_was_encoded(path, packed):
         (CONTENT + b"\0", "goes on after the 24 bytes of data that its header announces"),
         (header(1, 5000, 5000) + bytes(99), "allowed are images of up to 1,024 x 1,024 pixels"),
         (header(2**32 - 1, 28, 28) + bytes(99), "2,147,483,648 bytes in all"),
+        (
+            struct.pack("<4B3I", 0, 0, 8, 3, 60_000, 28, 28) + bytes(99),
+            "has the numbers of its header in little-endian",
+        ),
+        (
+            struct.pack("<4B3I", 3, 8, 0, 0, 60_000, 28, 28) + bytes(99),
+            "has the numbers of its header in little-endian",
+        ),
         (gzip.compress(CONTENT)[:-9], "damaged gzip archive"),
         (gzip.compress(CONTENT)[:-8] + bytes(8), "damaged gzip archive (CRC check failed"),
         (b"\x1f\x8b" + bytes(40), "damaged gzip archive"),

@@ -59,8 +59,8 @@ def test_own_files_have_as_many_classes_as_labels(tmp_path, classes):
 @pytest.mark.parametrize(
     ("dataset", "name", "values", "message"),
     [
-        ("mnist", "train-labels-idx1-ubyte", np.arange(40, dtype=np.uint8), "has a label 39, mnist has 0 to 9"),
-        ("mnist", "t10k-labels-idx1-ubyte", np.full(20, 10, np.uint8), "has a label 10, mnist has 0 to 9"),
+        ("mnist", "train-labels-idx1-ubyte", np.arange(40, dtype=np.uint8), "has a label 39, allowed are 0 to 9"),
+        ("mnist", "t10k-labels-idx1-ubyte", np.full(20, 10, np.uint8), "has a label 10, allowed are 0 to 9"),
         ("mnist", "train-labels-idx1-ubyte", np.zeros(39, np.uint8), "has 39 labels for the 40 images of"),
         ("mnist", "t10k-images-idx3-ubyte", np.zeros((20, 6, 7), np.uint8), "images of 6x7 pixels, those of"),
         ("mnist", "t10k-images-idx3-ubyte", np.zeros(20, np.uint8), "has 1 dimensions, images have 3"),

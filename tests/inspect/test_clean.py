@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from clean import clean
-from project import command_of, snakemake
+from project import command_of, copy_project, snakemake
 from pseudoterminal import Terminal
 
 from experiment_grid.runtime import owned
@@ -118,3 +118,17 @@ def everything(project: Path) -> list[str]:
     figures = re.findall(r'^    "([\w-]+)": "', text, re.MULTILINE)
     names |= {f"figures/{name}.{kind}" for name in figures for kind in ("svg", "pdf")}
     return [f"{project}/results/{name}" for name in names]
+
+
+def test_a_file_that_no_run_wrote_is_not_written_over(tmp_path):
+    """In a folder that was there before the first run."""
+    project = copy_project(tmp_path / "project")
+    for name in ("report.html", "cells/narrow/history.csv"):
+        mine = project / "results" / name
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("mine")
+        done = snakemake(project)
+        assert done.returncode != 0 and mine.read_text() == "mine"
+        assert f"results/{name}: is there, and no run of this workflow wrote it; move it away" in done.stderr
+        assert "Traceback" not in done.stderr
+        mine.unlink()

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from dag import by_cell, by_rule, svg
 from project import copy_project, snakemake
 
-from experiment_grid.planning.plan import STAGES
+from experiment_grid.planning.stages import STAGES
 
 SVG = "{http://www.w3.org/2000/svg}"
 

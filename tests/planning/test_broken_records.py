@@ -15,7 +15,16 @@ from experiment_grid.runtime.records import FORMAT, now
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])
 def test_a_record_that_is_none_makes_its_job_run(results, recipes, text):
     (results / "cells/a/run.json").write_text(text)
-    assert running(results, recipes) == ["train a", "evaluate a", "compare", "figures", "errors", "report", "record"]
+    assert running(results, recipes) == [
+        "train a",
+        "evaluate a",
+        "timing",
+        "compare",
+        "figures",
+        "errors",
+        "report",
+        "record",
+    ]
 
 
 def replaced(place: tuple[str, ...], value) -> str:

@@ -7,7 +7,7 @@ import pytest
 from experiment_grid.planning import fingerprint as module
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
 
-STAGES = ("download", "prepare", "train", "evaluate", "compare", "figures", "errors", "report", "record")
+STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 LAYER = '''"""Doc."""
 
 

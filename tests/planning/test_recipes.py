@@ -12,8 +12,9 @@ from project import ROOT, forget_packages
 from experiment_grid.config.settings import load
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.fingerprint import fingerprint
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import now, write_record
 
@@ -130,7 +131,7 @@ def running(made: Recipes, cells=CELLS) -> list[str]:
 
 def trained(*cells: str) -> list[str]:
     jobs = [f"{stage} {cell}" for stage in ("train", "evaluate") for cell in cells]
-    return [*jobs, "compare", "figures", "errors", "report", "record"]
+    return [*jobs, "timing", "compare", "figures", "errors", "report", "record"]
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,93 @@
 """What Snakemake itself finds wrong reaches the terminal, in every form of the progress."""
 
+import shutil
+from pathlib import Path
+
 import pytest
+from forks import Forks
 from project import command_of, copy_project, snakemake
 from pseudoterminal import Terminal
 
-WRONG = ("evaluate", "priority: len(CELLS) + 1", 'priority: "high"')
-REASON = "Priority value has to be an integer, float, or a callable."
+AGAIN = """
+
+rule train_again:
+    output:
+        "<results>/cells/{cell}/history.csv",
+    shell:
+        "touch {output}"
+"""
+# What is done to a rule: its file, what is there, what comes in its place; and what the output then has to say.
+BROKEN = {
+    "other wildcards in an output": (
+        "evaluate",
+        ('confusion="<results>/cells/{cell}/confusion.npz"', 'confusion="<results>/confusion.npz"'),
+        "Not all output, log and benchmark files of rule evaluate contain the same wildcards",
+    ),
+    "a missing input": ("evaluate", ("    input:\n", '    input:\n        "nowhere.csv",\n'), "nowhere.csv"),
+    "a cycle": (
+        "train",
+        ("    input:\n", '    input:\n        "<results>/cells/{cell}/evaluation.csv",\n'),
+        "Cyclic dependency on rule",
+    ),
+    "two rules for one file": ("train", ('"../scripts/train.py"\n', f'"../scripts/train.py"\n{AGAIN}'), "ambiguous"),
+    "a lambda of an input": (
+        "evaluate",
+        ("    input:\n", "    input:\n        lambda wildcards: [][1],\n"),
+        "IndexError: list index out of range",
+    ),
+    "a lambda of a resource, in the middle of a run": (
+        "prepare",
+        ("threads: 1", "threads: 1\n    resources:\n        gpu=lambda wildcards: wildcards.nothing"),
+        "'Wildcards' object has no attribute 'nothing'",
+    ),
+    "a wrong resource": ("train", ("gpu=lambda wildcards: int", "gpu=[1], more=lambda wildcards: int"), "value [1]"),
+    "threads in words": ("train", ("threads: 1", 'threads: "many"'), 'Resource("_cores", "many")'),
+    "a priority in words": ("evaluate", ("len(CELLS) + 1", '"high"'), "Priority value has to be an integer"),
+    "a script that is not there": ("prepare", ("prepare.py", "prepared.py"), "scripts/prepared.py"),
+    "a keyword that is none": ("train", ("threads: 1", "thread: 1"), "Unexpected keyword thread"),
+    "a colon that is missing": ("train", ("threads: 1", "threads 1"), "Colon expected after keyword threads"),
+}
+ENGINE = "site-packages/snakemake/"  # of a traceback through Snakemake's own files
 
 
-@pytest.fixture
-def broken(tmp_path):
-    """A project with an error in a rule, which Snakemake reports before any job as it does errors of jobs."""
-    rule, right, wrong = WRONG
-    path = copy_project(tmp_path / "project") / f"workflow/rules/{rule}.smk"
+@pytest.fixture(scope="module")
+def forks():
+    with Forks() as forks:
+        yield forks
+
+
+def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]) -> None:
+    """A project with an error in a rule, and nothing of a run in it but what is known of its code."""
+    (copy_project(project) / ".snakemake").mkdir()
+    for known in (finished / ".snakemake").glob("*.json"):
+        shutil.copy(known, project / ".snakemake")
+    path = project / f"workflow/rules/{rule}.smk"
     text = path.read_text("utf-8")
-    assert right in text
-    path.write_text(text.replace(right, wrong), "utf-8")
-    return tmp_path / "project"
+    assert change[0] in text
+    path.write_text(text.replace(*change), "utf-8")
 
 
-@pytest.mark.parametrize("form", ["lines", "snakemake"])
-def test_an_error_in_a_rule_is_told(broken, form):
-    done = snakemake(broken, PROGRESS=form)
+@pytest.mark.parametrize("form", ["lines", "live", "snakemake"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
+    rule, change, reason = BROKEN[case]
+    break_rule(finished, tmp_path / "project", rule, change)
+    done = forks.snakemake(tmp_path / "project", PROGRESS=form)
     assert done.returncode == 1
-    assert REASON in done.stderr and "evaluate.smk" in done.stderr
+    assert reason in done.stderr
+    if form != "snakemake":
+        assert ENGINE not in done.stderr
+        assert done.stderr.count(reason) == 1 or "ambiguous" in reason
+    if "in the middle" in case and form != "snakemake":
+        last = done.stderr.splitlines()[-1]
+        assert "1 of 15 jobs done in" in last and last.endswith("the same command goes on once the cause is mended.")
 
 
-def test_an_error_in_a_rule_is_told_on_a_terminal(broken):
-    terminal = Terminal(command_of(), broken)
-    terminal.wait_for(REASON)
+def test_an_error_in_a_rule_is_told_on_a_terminal(finished, tmp_path):
+    rule, change, reason = BROKEN["a priority in words"]
+    break_rule(finished, tmp_path / "project", rule, change)
+    terminal = Terminal(command_of(), tmp_path / "project")
+    terminal.wait_for(reason)
     terminal.end()
 
 

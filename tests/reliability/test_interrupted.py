@@ -8,7 +8,7 @@ import subprocess
 import psutil
 import pytest
 from faults import Faults, Run, skip_without_mounts, trained
-from project import command_of, environment_of, planned_jobs, snakemake
+from project import command_of, copy_project, environment_of, planned_jobs, snakemake
 
 NARROW = ("--", "results/cells/narrow/evaluation.csv")
 
@@ -133,6 +133,17 @@ def test_a_file_in_a_folders_place_is_told_in_a_line(unfinished, name):
     assert done.returncode != 0
     assert done.stderr.endswith(
         f"\n{name}: is a file, a folder is needed; move it away, and the same command goes on\n"
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_results_folder_that_is_not_mounted_is_told_in_a_line(tmp_path):
+    project = copy_project(tmp_path / "project")
+    (project / "results").symlink_to("/nowhere/results")
+    done = snakemake(project)
+    assert done.returncode != 0
+    assert (
+        "\nresults: is a link to /nowhere/results, which is not there (not mounted?); a folder is needed" in done.stderr
     )
     assert "Traceback" not in done.stdout + done.stderr
 

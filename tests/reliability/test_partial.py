@@ -41,7 +41,7 @@ def test_a_failing_cell_costs_nobody_else_anything(project, tmp_path):
 
     assert planned_jobs(project, *PARTIAL) == []
     failed = [f"{stage} {cell}" for stage in ("evaluate", "train") for cell in ("big", "shot")]
-    assert planned_jobs(project) == sorted(["compare", "errors", "figures", "record", "report", *failed])
+    assert planned_jobs(project) == sorted(["compare", "errors", "figures", "record", "report", "timing", *failed])
 
 
 def test_without_any_finished_cell_there_is_no_page(tmp_path):

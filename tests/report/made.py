@@ -10,7 +10,7 @@ from compare import compare
 from figures import draw
 from matplotlib import image
 from report import report
-from simulated_cells import make_cells, plan_of, settings_of
+from simulated_cells import make_cells, make_timing, plan_of, settings_of
 
 RUN = {"started": "2026-01-31T12:00:00+00:00"}
 COLUMNS = 20  # tiles in a row of a sheet
@@ -51,6 +51,7 @@ def make_results(
         _outputs(results),
         plan_of(results, "compare", settings),
         [],
+        make_timing(results, grid),
     )
     make_errors(results, settings["final"])
     named = [cell | {"note": (notes or {}).get(cell["name"], "")} for cell in grid]

@@ -39,11 +39,11 @@ def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
     assert least <= numbers(shown["value"])[0] <= most
 
 
-def test_times_behind_a_claim_are_not_judged():
-    row = {"from": "a", "to": "b", "difference": -3.5826, "low": None, "high": None, "ratio": 0.7536, "decided": False}
+def test_times_behind_a_claim_are_ratios():
+    row = {"from": "a", "to": "b", "ratio": 0.7536, "ratio_low": 0.72, "ratio_high": 0.781, "agrees": False}
     shown = _evidence(row, "train_seconds")
-    assert shown["value"] == f"{MINUS}3.58\u202fs (×\u202f0.754)"
-    assert (shown["interval"], shown["agrees"]) == ("not judged", "cannot tell")
+    assert (shown["value"], shown["agrees"]) == ("×\u202f0.754", "no")
+    assert shown["interval"] == "×\u202f0.720 to ×\u202f0.781"
 
 
 def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from experiment_grid.runtime.files import replacing, sweep
+from experiment_grid.runtime.files import forget_epochs, replacing, sweep
 
 
 def test_a_file_appears_whole_or_stays_as_it_was(tmp_path):
@@ -45,3 +45,12 @@ def test_sweep_takes_only_what_was_on_its_way_to_the_file(tmp_path):
         path.touch()
     sweep([str(tmp_path / "run.json")])
     assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_epochs_that_are_forgotten_are_those_of_a_training(tmp_path):
+    own = ["seed1.epoch1.safetensors", ".seed2.epoch10.safetensors.ab_1.part.safetensors"]
+    mine = ["my-seed1.epoch1.safetensors", "seed1.epoch1.safetensors.txt", "seed.epoch.safetensors"]
+    for name in (*own, *mine):
+        (tmp_path / name).touch()
+    forget_epochs(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)

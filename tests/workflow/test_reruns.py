@@ -15,11 +15,12 @@ from project import CELLS, planned_jobs, snakemake
 SCRIPTS = "workflow/scripts"
 PAGE = ["record", "report"]  # what is made from everything
 TABLE = ["compare", "errors", "figures", *PAGE]  # what is made from all cells
+TIMED = sorted([*TABLE, "timing"])  # and where the cells are others, or train
 
 
 def cell(*names: str) -> list[str]:
     """The jobs of a run that trains these cells."""
-    return sorted([*(f"{stage} {name}" for stage in ("train", "evaluate") for name in names), *TABLE])
+    return sorted([*(f"{stage} {name}" for stage in ("train", "evaluate") for name in names), *TIMED])
 
 
 def evaluated(*names: str) -> list[str]:
@@ -230,7 +231,7 @@ CASES = {
     "seeds": (config(("seeds: [1, 2]", "seeds: [1, 2, 3]")), ALL),
     # Cells
     "a new cell": (config(("  - name: grid", "  - name: new\n    epochs: 1\n  - name: grid")), cell("new")),
-    "a removed cell": (config(("  - name: narrow\n    learning_rate: 0.02\n", "")), TABLE),
+    "a removed cell": (config(("  - name: narrow\n    learning_rate: 0.02\n", "")), TIMED),
     "a renamed cell": (config(("name: narrow", "name: slim")), cell("slim")),
     "a grid axis with one value more": (config(("[32, 128]", "[32, 128, 256]")), cell("grid-batch-256")),
     "order of cells": (
@@ -238,7 +239,7 @@ CASES = {
             ("  - name: narrow\n    learning_rate: 0.02\n", ""),
             ("cells:\n", "cells:\n  - name: narrow\n    learning_rate: 0.02\n"),
         ),
-        TABLE,
+        TIMED,
     ),
     # What only the page shows
     "title": (config(("title: Small", "title: Smaller")), PAGE),
@@ -263,6 +264,7 @@ CASES = {
     "an edit in the configuration": (edit("experiment_grid/config/components.py"), []),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
     "an edit in what evaluation calls": (edit("experiment_grid/evaluation/scores.py"), evaluated(*CELLS)),
+    "an edit in the timing": (edit("experiment_grid/timing/rounds.py"), ["compare", "figures", *PAGE, "timing"]),
     "an edit in a statistics function": (edit("experiment_grid/analysis/effects.py"), ["compare", "figures", *PAGE]),
     "an edit in a figure": (edit("experiment_grid/report/figures/curves.py"), ["figures", *PAGE]),
     "an edit in the template": (edit("experiment_grid/report/templates/page.html.j2"), PAGE),

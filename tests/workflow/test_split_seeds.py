@@ -1,5 +1,6 @@
 """Seeds in jobs of their own: the bits of seeds in one job, one more alone; how they are trained reruns nothing."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,5 +70,7 @@ def test_a_whole_run_evaluates_it_and_makes_the_page(split):
     configure(split, [1, 2, 7], True)
     run(split)
     assert (split / "results/report.html").is_file()
+    assert planned_jobs(split) == []
+    shutil.move(split / "results/seeds", split / "elsewhere")
     assert planned_jobs(split) == []
     assert "not kept" in (split / "results/report.html").read_text("utf-8")

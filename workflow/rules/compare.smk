@@ -1,12 +1,14 @@
 rule compare:
     input:
         plan=planned("compare"),
-        run=compared("run.json"),
-        history=compared("history.csv"),
-        records=compared("evaluation.json"),
-        evaluation=compared("evaluation.csv"),
-        predictions=compared("predictions.npz"),
-        confusion=compared("confusion.npz"),
+        run=compared("compare", "run.json"),
+        history=compared("compare", "history.csv"),
+        records=compared("compare", "evaluation.json"),
+        evaluation=compared("compare", "evaluation.csv"),
+        predictions=compared("compare", "predictions.npz"),
+        confusion=compared("compare", "confusion.npz"),
+        timing=inputs("compare", "timing.csv"),
+        rounds=inputs("compare", "timing/rounds.csv"),
     output:
         comparison=report(
             "<results>/comparison.csv",
@@ -43,7 +45,7 @@ rule compare:
     benchmark:
         "<results>/benchmarks/compare.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/analysis.yml"
     threads: 1
     params:
         cells=COMPARED,

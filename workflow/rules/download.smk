@@ -6,25 +6,25 @@ except UserError as error:
     sys.exit(str(error))
 
 
+DOWNLOADED = [
+    f"data/{DATASET}/{part}-ubyte.gz"
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+]
+
+
 # `update`: files that are there are verified and kept, not deleted before the job or after its failure.
 rule download:
     input:
         plan=planned("download"),
     output:
-        files=update(
-            expand(
-                "<results>/data/{dataset}/{part}-ubyte.gz",
-                dataset=DATASET,
-                part=["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"],
-            )
-        ),
+        files=update([f"<results>/{file}" for file in DOWNLOADED]),
         record=update(f"<results>/data/{DATASET}/download.json"),
     log:
         "<results>/logs/download.log",
     benchmark:
         "<results>/benchmarks/download.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/data.yml"
     threads: 1
     params:
         mirrors=MIRRORS,

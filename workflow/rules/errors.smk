@@ -2,13 +2,13 @@ rule errors:
     input:
         plan=planned("errors"),
         prepared=prepared("errors"),
-        run=compared("run.json"),
-        history=compared("history.csv"),
-        records=compared("evaluation.json"),
-        evaluation=compared("evaluation.csv"),
-        predictions=compared("predictions.npz"),
-        confusion=compared("confusion.npz"),
-        checkpoints=compared("checkpoints.safetensors", only=settings.final),
+        run=compared("errors", "run.json"),
+        history=compared("errors", "history.csv"),
+        records=compared("errors", "evaluation.json"),
+        evaluation=compared("errors", "evaluation.csv"),
+        predictions=compared("errors", "predictions.npz"),
+        confusion=compared("errors", "confusion.npz"),
+        checkpoints=compared("errors", "checkpoints.safetensors", only=settings.final),
     output:
         atlas="<results>/errors/atlas.png",
         attribution="<results>/errors/attribution.png",
@@ -19,7 +19,7 @@ rule errors:
     benchmark:
         "<results>/benchmarks/errors.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: 1
     params:
         cells=COMPARED,

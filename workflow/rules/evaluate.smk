@@ -2,8 +2,8 @@ rule evaluate:
     input:
         plan=planned("evaluate"),
         prepared=prepared("evaluate"),
-        checkpoints="<results>/cells/{cell}/checkpoints.safetensors",
-        history="<results>/cells/{cell}/history.csv",
+        checkpoints=inputs("evaluate", "cells/{cell}/checkpoints.safetensors"),
+        history=inputs("evaluate", "cells/{cell}/history.csv"),
     output:
         evaluation="<results>/cells/{cell}/evaluation.csv",
         confusion="<results>/cells/{cell}/confusion.npz",
@@ -16,7 +16,7 @@ rule evaluate:
     # Before any training: what is trained can then be looked at (make report-partial).
     priority: len(CELLS) + 1
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: 1
     script:
         "../scripts/evaluate.py"

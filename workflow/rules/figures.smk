@@ -13,10 +13,10 @@ FIGURES = {
 rule figures:
     input:
         plan=planned("figures"),
-        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference"]),
-        details=expand("<results>/comparison/{name}.csv", name=["curves", "seeds", "classes"]),
-        arrays=expand("<results>/comparison/{name}.npz", name=["predictions", "confusion"]),
-        told=expand("<results>/comparison/{name}.json", name=["findings", "claims", "reference", "cells"]),
+        tables=inputs("figures", expand("{name}.csv", name=["comparison", "effects", "reference"])),
+        details=inputs("figures", expand("comparison/{name}.csv", name=["curves", "seeds", "classes"])),
+        arrays=inputs("figures", expand("comparison/{name}.npz", name=["predictions", "confusion"])),
+        told=inputs("figures", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
     output:
         svg=[
             report(
@@ -34,7 +34,7 @@ rule figures:
     benchmark:
         "<results>/benchmarks/figures.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/figures.py"

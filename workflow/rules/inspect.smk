@@ -1,5 +1,5 @@
 # Questions about the plan and the results folder, asked through `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
-# and one cell alone: `make cell NAME=…`.
+# and one cell alone: `make cell NAME=…`. Those that only look leave nothing, also no log.
 
 
 localrules:
@@ -19,9 +19,9 @@ rule cell:
 
 rule why:
     log:
-        "<results>/logs/why.log",
+        os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         text=lambda wildcards: explain(plan),
     script:
@@ -32,7 +32,7 @@ rule dag:
     log:
         "<results>/logs/dag.log",
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         folder=f"{plan.results}/dag",
         jobs=lambda wildcards: queries.reasons(plan),
@@ -42,9 +42,9 @@ rule dag:
 
 rule stale:
     log:
-        "<results>/logs/stale.log",
+        os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
@@ -67,9 +67,9 @@ use rule stale as prune with:
 
 rule open:
     log:
-        "<results>/logs/open.log",
+        os.devnull,
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         page=f"{plan.results}/report.html",
     script:
@@ -80,7 +80,7 @@ rule clean:
     log:
         "<results>/logs/clean.log",
     conda:
-        "../envs/jobs.yml"
+        "../envs/inspect.yml"
     params:
         results=str(plan.results),
         patterns=lambda wildcards: queries.written(rules),

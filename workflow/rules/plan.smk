@@ -1,32 +1,49 @@
 # The configuration, checked before anything else happens, and the plan: which jobs must run, and why.
 import os
+from contextlib import suppress
 from functools import cache
 
+from experiment_grid.config import places
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
-from experiment_grid.config.gpus import gpus_available, overlooked
+from experiment_grid.config.command_line import typed
+from experiment_grid.config.gpus import gpus_available, overlooked, refusal, unusable
 from experiment_grid.data.datasets import mirrors, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
-from experiment_grid.runtime import lock
+from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
-from experiment_grid.runtime.scheduling import throttle_scheduler
 
 # A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
 # planned everything. (Which cells a partial comparison has, only a plan can tell.)
-ON_NODE = not workflow.is_main_process and not config.get("partial")
+IS_MAIN = engine.is_main(workflow)
+ON_NODE = not IS_MAIN and not config.get("partial")
+
+if engine.cores(workflow) == 0:
+    sys.exit("--cores: no job could run; given: 0; allowed: a number from 1, or all")
+
+NO_CONFIG = (
+    f"{CONFIG}: no such file in {Path.cwd()}; start Snakemake in the project's folder, or give it as --directory"
+)
 
 try:
     read = configured.checked_before if ON_NODE else configured.load
-    settings = read(config, workflow.configfiles)
+    RESULTS = engine.results(workflow, config)
+    places.check(RESULTS, engine.config_files(workflow))
+    settings = read(typed(config, engine.given_values(workflow)), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
     RECIPES = Recipes(settings, SOURCE, REFERENCE)
 except UserError as error:
-    sys.exit(str(error))
+    nowhere = not (CONFIG.exists() or engine.has_given_config(workflow)) and "is missing" in str(error)
+    sys.exit(NO_CONFIG if nowhere else str(error))
 
+NO_TOUCH = (
+    "--touch: nothing touched: a result is up to date by its content and its recipe, whatever its time is; "
+    "to keep results that a change makes again, take the change back"
+)
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
@@ -35,7 +52,16 @@ SPLIT = {
     for name, cell in settings.cells.items()
     if cell.parameters.split_seeds
 }
-plan = Plan(workflow.pathvars.apply("<results>"), DATASET, CELLS, RECIPES, partial=settings.partial, split=SPLIT)
+plan = Plan(
+    RESULTS,
+    DATASET,
+    CELLS,
+    RECIPES,
+    partial=settings.partial,
+    split=SPLIT,
+    products=lambda stage, cell: queries.products(rules, stage, cell),
+    asked=lambda: engine.asked(workflow),
+)
 COMPARED = plan.compared
 if not COMPARED:
     sys.exit(f"{plan.results}: no cell is finished, so there is nothing to make a page of; run without partial first")
@@ -55,69 +81,134 @@ def hold():
         sys.exit(str(error))
 
 
+@cache
+def refuse_foreign():
+    """End here where the run would write over files that are not the workflow's."""
+    try:
+        queries.refuse_foreign(plan, rules)
+    except UserError as error:
+        sys.exit(str(error))
+
+
 def named(wildcards):
     """What the plan calls a job of a cell, or of a seed of it; None for a job of all cells."""
     return "/".join(wildcards.get(name) for name in ("cell", "seed") if wildcards.get(name)) or None
 
 
 def planned(stage):
-    """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster."""
+    """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster.
+
+    Its time alone decides whether a job runs: all inputs of a kept job are `ancient` (`inputs`).
+    """
 
     def plan_file(wildcards):
         job = stage, named(wildcards)
-        if not workflow.is_main_process:
+        if not IS_MAIN:
             return str(plan.path(*job))
-        hold()
+        if engine.touches(workflow):
+            sys.exit(NO_TOUCH)
         try:
-            return str(plan.file(*job))
+            plan.look_for_files_in_the_way()
+            if engine.deletes():
+                hold()
+            if engine.only_looks(workflow):
+                return to_look_at(job)
+            hold()
+            refuse_foreign()
+            path = plan.file(*job)
         except OSError as error:
             sys.exit(str(cannot_write(error.filename or plan.results, error)))
+        return path if plan.decision(*job).runs else ancient(path)
 
     return plan_file
 
 
+def to_look_at(job):
+    """A job's plan file where nothing may be written."""
+    if plan.decision(*job).runs:
+        return plan.stand_in(*job)
+    return ancient(str(plan.path(*job))) if plan.path(*job).exists() else []
+
+
+SPARED = ("data/", "seeds/")  # folders whose files a kept job does without
+
+
+def inputs(stage, files):
+    """Input function that gives these files of the results: a name, or several. Whatever their times are, a job that is
+    kept is not run for them; nor where data was deleted, which Snakemake would otherwise make again for it."""
+
+    def given(wildcards):
+        one = isinstance(files, str)
+        names = [files] if one else files
+        kept = IS_MAIN and plan.decision(stage, named(wildcards)).kept
+        if kept:
+            names = [name for name in names if not name.startswith(SPARED) or (plan.results / name).exists()]
+        paths = [ancient(f"<results>/{name}") if kept else f"<results>/{name}" for name in names]
+        return next(iter(paths), []) if one else paths
+
+    return given
+
+
 def prepared(stage):
-    """Input function that gives the prepared images. Where they were deleted, a job that is kept does not ask for them:
-    Snakemake would run it again after making them for another job."""
-    file = f"data/{DATASET}/prepared.safetensors"
-
-    def images(wildcards):
-        decision = None if ON_NODE else plan.decision(stage, named(wildcards))
-        kept = decision and not decision.runs and not decision.absent
-        return [] if kept and not (plan.results / file).exists() else f"<results>/{file}"
-
-    return images
+    """Input function that gives the prepared images."""
+    return inputs(stage, f"data/{DATASET}/prepared.safetensors")
 
 
-def warn_of_no_gpu():
-    """Where other machines train, none of which was asked for its GPUs."""
+@cache
+def gpu_refusal():
+    """Why no cell can train on a GPU though this machine is to have some; None before a dry run and on a cluster."""
+    if not GPUS or ON_NODE or engine.runs_elsewhere(workflow) or engine.only_looks(workflow):
+        return None
+    return refusal()
+
+
+def no_gpu(wildcards):
+    """Why a cell that would train on a GPU trains on the CPU; None where it doesn't, or is kept."""
+    device = settings.cells[wildcards.cell].parameters.device
+    why = gpu_refusal() if device != "cpu" and plan.decision("train", wildcards.cell).runs else None
+    if why and device == "cuda":
+        sys.exit(f"device: PyTorch can't use a GPU of this machine ({why}); given: cuda; allowed: auto, cpu")
+    return why
+
+
+def warn_of_no_gpu(trained):
+    """Where other machines train, none of which was asked for its GPUs; where PyTorch refuses those of this one."""
     devices = {cell.parameters.device for cell in settings.cells.values()}
-    warning = workflow.non_local_exec and overlooked(settings.gpus, GPUS, devices)
+    warning = engine.runs_elsewhere(workflow) and overlooked(settings.gpus, GPUS, devices)
+    if why := any([no_gpu(wildcards) for wildcards in trained]) and gpu_refusal():
+        warning = unusable(settings.gpus, GPUS, why)
     if warning:
         logger.warning(warning)
 
 
-def compared(*files, only=None):
+def compared(stage, *files, only=None):
     """Input function that gives these files of every cell that is put side by side, or of the `only` one where it is one
     of them. No plain list: of those, Snakemake makes an object for every file, also to run another rule's job."""
     cells = [cell for cell in COMPARED if only in (None, cell)]
-    return lambda wildcards: [f"<results>/cells/{cell}/{file}" for cell in cells for file in files]
+    return lambda wildcards: inputs(stage, [f"cells/{cell}/{file}" for cell in cells for file in files])(wildcards)
 
 
 if PROGRESS:
-    PROGRESS.goal = lambda: queries.goal(workflow.dag_settings, plan.results, os.environ)
+    PROGRESS.goal = lambda: queries.goal(engine.asked(workflow), plan.results, os.environ)
 
 
 onstart:
-    throttle_scheduler(workflow.scheduler)
-    if not queries.only_read(workflow.dag_settings.targets):
+    engine.throttle(workflow)
+    if not queries.only_read(engine.asked(workflow).targets):
         hold()
-        warn_of_no_gpu()
+        warn_of_no_gpu(engine.cells_to_train(workflow))
+
+
+def end(*, succeeded):
+    """The last thing that happens in a run."""
+    with suppress(OSError):
+        plan.settle()
+    handler.end(PROGRESS, succeeded=succeeded)
 
 
 onsuccess:
-    handler.end(PROGRESS, succeeded=True)
+    end(succeeded=True)
 
 
 onerror:
-    handler.end(PROGRESS)
+    end(succeeded=False)

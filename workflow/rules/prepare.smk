@@ -1,7 +1,7 @@
 rule prepare:
     input:
         plan=planned("prepare"),
-        files=rules.download.output.files,
+        files=inputs("prepare", DOWNLOADED),
     output:
         prepared=f"<results>/data/{DATASET}/prepared.safetensors",
         record=f"<results>/data/{DATASET}/prepare.json",
@@ -10,7 +10,7 @@ rule prepare:
     benchmark:
         "<results>/benchmarks/prepare.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/data.yml"
     threads: 1
     script:
         "../scripts/prepare.py"

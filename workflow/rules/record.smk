@@ -1,13 +1,17 @@
 rule record:
     input:
         plan=planned("record"),
-        cells=compared("run.json", "evaluation.json"),
-        records=[
-            "<results>/comparison/compare.json",
-            "<results>/figures/figures.json",
-            "<results>/errors/errors.json",
-            "<results>/report.json",
-        ],
+        cells=compared("record", "run.json", "evaluation.json"),
+        records=inputs(
+            "record",
+            [
+                "timing/timing.json",
+                "comparison/compare.json",
+                "figures/figures.json",
+                "errors/errors.json",
+                "report.json",
+            ],
+        ),
     output:
         crate="<results>/ro-crate-metadata.json",
         record="<results>/record.json",
@@ -16,7 +20,7 @@ rule record:
     benchmark:
         "<results>/benchmarks/record.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/record.py"

@@ -1,13 +1,14 @@
 rule report:
     input:
         plan=planned("report"),
-        tables=expand("<results>/{name}.csv", name=["comparison", "effects", "reference"]),
-        details=expand("<results>/comparison/{name}.csv", name=["curves", "seeds", "classes"]),
-        arrays=expand("<results>/comparison/{name}.npz", name=["predictions", "confusion"]),
-        told=expand("<results>/comparison/{name}.json", name=["findings", "claims", "reference", "cells"]),
-        exports=expand("<results>/comparison/table.{suffix}", suffix=["tex", "md"]),
-        errors="<results>/errors/errors.json",
-        images=expand("<results>/errors/{name}.png", name=["atlas", "attribution", "neighbours"]),
+        tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference", "timing"])),
+        details=inputs("report", expand("comparison/{name}.csv", name=["curves", "seeds", "classes"])),
+        arrays=inputs("report", expand("comparison/{name}.npz", name=["predictions", "confusion"])),
+        told=inputs("report", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
+        exports=inputs("report", expand("comparison/table.{suffix}", suffix=["tex", "md"])),
+        timing=inputs("report", "timing/timing.json"),
+        errors=inputs("report", "errors/errors.json"),
+        images=inputs("report", expand("errors/{name}.png", name=["atlas", "attribution", "neighbours"])),
     output:
         page=report(
             "<results>/report.html",
@@ -21,7 +22,7 @@ rule report:
     benchmark:
         "<results>/benchmarks/report.tsv"
     conda:
-        "../envs/jobs.yml"
+        "../envs/report.yml"
     threads: 1
     script:
         "../scripts/report.py"

@@ -13,15 +13,17 @@ sys.path.remove(str(SCRIPTS))
 
 from experiment_grid.config.readable import check
 from experiment_grid.progress import handler
+from experiment_grid.runtime import engine
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.package import check_place
+from experiment_grid.runtime.package import check_paths, check_place
 
 CONFIG = Path("config/config.yaml")
 
 try:
     check_place(SCRIPTS)
+    check_paths(HERE.parents[1], Path(sys.executable))
     PROGRESS = handler.attach(workflow, HERE.parents[1] / "Snakefile")
-    if CONFIG.exists() and not workflow.modifier.skip_configfile:  # not where this is a module with a config of its own
+    if CONFIG.exists() and not engine.has_given_config(workflow):
         check(CONFIG)
 except UserError as error:
     sys.exit(str(error))

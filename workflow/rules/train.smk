@@ -4,11 +4,10 @@ RANKS = ranks({name: cell.parameters for name, cell in settings.cells.items()})
 
 
 def seeds_apart(wildcards):
-    """Where the seeds of a cell are trained apart: their files. A job that is kept does not ask for them."""
-    if not ON_NODE and not plan.decision("train", wildcards.cell).runs:
-        return []
-    files = ("history.csv", "checkpoints.safetensors", "run.json")
-    return [f"<results>/seeds/{seed}/{file}" for seed in SPLIT.get(wildcards.cell, ()) for file in files]
+    """Where the seeds of a cell are trained apart: their files."""
+    names = ("history.csv", "checkpoints.safetensors", "run.json")
+    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in names]
+    return inputs("train", files)(wildcards)
 
 
 def asked(wildcards):
@@ -24,7 +23,7 @@ ASKED = {
     "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).mem_mb,
     "runtime": lambda wildcards, attempt: attempt * asked(wildcards).runtime,
     # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
-    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu"),
+    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
 }
 
 
@@ -43,11 +42,12 @@ rule train:
         "<results>/benchmarks/train/{cell}.tsv"
     priority: lambda wildcards: RANKS[wildcards.cell]
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: lambda wildcards: asked(wildcards).threads
     resources:
         **ASKED,
     params:
+        no_gpu=no_gpu,
         partial=f"{plan.results}/partial/{{cell}}",
     script:
         "../scripts/train.py"

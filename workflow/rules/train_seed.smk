@@ -13,11 +13,12 @@ rule train_seed:
         "<results>/benchmarks/train_seed/{cell}/{seed}.tsv"
     priority: lambda wildcards: RANKS[wildcards.cell]
     conda:
-        "../envs/jobs.yml"
+        "../envs/training.yml"
     threads: lambda wildcards: asked(wildcards).threads
     resources:
         **ASKED,
     params:
+        no_gpu=no_gpu,
         partial=f"{plan.results}/partial/{{cell}}",
     script:
         "../scripts/train_seed.py"

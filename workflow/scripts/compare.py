@@ -16,6 +16,7 @@ from experiment_grid.analysis.exports import shown_table, write_csv, write_latex
 from experiment_grid.analysis.findings import findings
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.table import comparison_table
+from experiment_grid.analysis.times import read_timing
 from experiment_grid.runtime.files import replacing, write_json
 from experiment_grid.runtime.records import now, write_record
 
@@ -35,20 +36,29 @@ CURVES = [
 
 
 def compare(
-    settings: dict[str, Any], folders: dict[str, Path], outputs: dict[str, Path], plan: Path, inputs: list[Path]
+    settings: dict[str, Any],
+    folders: dict[str, Path],
+    outputs: dict[str, Path],
+    plan: Path,
+    inputs: list[Path],
+    timing: tuple[Path, Path] | None = None,
 ) -> None:
-    """Compare the cells of `settings`; `folders` holds those that have results, `outputs` maps rule names to files."""
+    """Compare the cells of `settings`; `folders` holds those that have results, `outputs` maps rule names to files.
+
+    `timing` are timing.csv and timing/rounds.csv; without them nothing is known of times.
+    """
     started = now()
     confidence, reference = settings["confidence"], settings["reference"]
     cells = read_cells(folders, settings["cells"])
     seeds, classes = score_cells(cells, confidence)
     comparison = comparison_table(cells, seeds, confidence)
-    effects = find_effects(cells, seeds, settings["baseline"], confidence, asked(reference))
+    timed = read_timing(*timing) if timing else None
+    effects = find_effects(cells, seeds, settings["baseline"], confidence, asked(reference), timed)
     agreement = audit(cells, seeds, reference, confidence)
     claims = judge(cells, effects, reference)
     final = next(cell for cell in cells if cell.name == settings["final"])
     calibrated = calibration(final, folders[final.name] / "predictions.npz") if final.comparable else None
-    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated)
+    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated, timed)
 
     write_csv(outputs["comparison"], comparison)
     write_csv(outputs["effects"], effects.table)
@@ -60,8 +70,8 @@ def compare(
     write_confusion(outputs["confusion"], cells)
     write_json(outputs["findings"], told)
     write_json(outputs["claims"], {"claims": claims})
-    not_stated = reference["not_stated"] if reference else {}
-    write_json(outputs["rows"], {"rows": agreement.rows, "not_stated": not_stated})
+    stated = {"not_stated": {}, "search": None} if reference is None else reference
+    write_json(outputs["rows"], {"rows": agreement.rows} | {key: stated.get(key) for key in ("not_stated", "search")})
     write_json(outputs["cells"], {"cells": cell_blocks(cells, seeds, reference)})
     shown = shown_table(comparison)
     write_latex(outputs["latex"], shown, f"Results of the experiments on {settings['dataset']}.")
@@ -124,4 +134,5 @@ if __name__ == "__main__":
             {name: Path(file) for name, file in snakemake.output.items()},
             Path(snakemake.input.plan),
             [Path(file) for file in snakemake.input if file != snakemake.input.plan],
+            (Path(snakemake.input.timing), Path(snakemake.input.rounds)),
         )

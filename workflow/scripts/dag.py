@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
-from experiment_grid.planning.plan import STAGES
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.files import replacing
 
 APART = "train_seed"  # of the jobs of a cell's training one is drawn

@@ -18,7 +18,7 @@ with quick_imports():
 
 from experiment_grid.data.prepared import classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
-from experiment_grid.runtime.records import age, now, write_record
+from experiment_grid.runtime.records import READ, age, now, write_record
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
@@ -35,11 +35,13 @@ def train(
     *,
     gpus: int = 0,
     alone: bool = True,
+    no_gpu: str | None = None,
 ) -> None:
     """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
 
     `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
-    `gpus` is how many GPUs the job was given; where it is not `alone`, other jobs work in `partial` too.
+    `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one. Not `alone`, it shares
+    `partial` with other jobs.
     """
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
@@ -73,7 +75,9 @@ def train(
             numbers = [chosen_epoch(accuracy(own), rule)] if rule else [row.epoch for row in own]
             weights += [(seed, number, kept.path(seed, number)) for number in numbers]
             rows += own
-        on = describe(device, threads)
+        if gpus and device.type == "cpu" and parameters["device"] == "auto":
+            no_gpu = "PyTorch finds no CUDA device"
+        on = describe(device, threads, no_gpu)
 
     saving = perf_counter()
     checkpoints.merge(outputs["checkpoints"], cell, weights)
@@ -180,6 +184,8 @@ def gather(recipe: dict[str, Any], prepared: Path, seeds: list[Path], outputs: d
     begun = now()
     cell = recipe["settings"]["cell"]
     runs = [json.loads((folder / "run.json").read_text("utf-8")) for folder in seeds]
+    for run in runs:
+        READ.update(run.get("reads", {}))  # files of the user's that those jobs read count for this one too
     checkpoints.gather(outputs["checkpoints"], cell, [folder / "checkpoints.safetensors" for folder in seeds])
     history.gather(outputs["history"], [folder / "history.csv" for folder in seeds])
     by_seed = {seed: figures for run in runs for seed, figures in run["seeds"].items()}
@@ -212,8 +218,9 @@ def main(snakemake: Any) -> None:
             gather(plan["recipe"], prepared, seeds, outputs, plan_file)
             forget_epochs(partial)
         else:
-            options = {"gpus": snakemake.resources.get("gpu", 0), "alone": plan["stage"] == "train"}
-            train(plan["recipe"], prepared, outputs, partial, plan_file, **options)
+            options = {"gpus": snakemake.resources.get("gpu", 0), "no_gpu": snakemake.params.no_gpu}
+            alone = plan["stage"] == "train"
+            train(plan["recipe"], prepared, outputs, partial, plan_file, **options, alone=alone)
     os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down
 
 

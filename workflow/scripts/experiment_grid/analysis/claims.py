@@ -1,14 +1,15 @@
 """The original report's conclusions, each decided by all pairs that it is about."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import SAME, SEEDS, Effects, factor_matches
-from experiment_grid.analysis.factors import Pair
-from experiment_grid.analysis.measures import TIMES
-from experiment_grid.analysis.phrases import measured, p_value, signed
+from experiment_grid.analysis.effects import COUNTED, SAME, SEEDS, Effects
+from experiment_grid.analysis.factors import ANY, Pair, factor_matches
+from experiment_grid.analysis.measures import LOADER_SECONDS, TIMES
+from experiment_grid.analysis.phrases import measured, p_value, ratio, signed
 from experiment_grid.analysis.verdicts import (
     CONFIRMED,
     CONFOUNDED,
@@ -20,18 +21,26 @@ from experiment_grid.analysis.verdicts import (
     depends_on,
     evidence,
     is_known,
+    largest,
     verdict,
 )
 from experiment_grid.config.labels import factor_name
 
 SHOWN = 3  # pairs that a claim's text gives figures of
-UNJUDGED = "Trainings beside each other on one machine are no measurement of time, so nothing is decided from them."
+NOT_MEASURED = {
+    "device": "Not measured here: there was no GPU to measure beside the CPU.",
+    LOADER_SECONDS: "Not measured here: torchvision has no such data set.",
+}
 
 
 def asked(reference: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """(measure, factor) of every claim: what effects must compare."""
+    """(measure, factor) of every claim: what effects must compare. More than any other factor: all of them."""
     claims = reference["claims"] if reference else []
-    return [(claim["measure"], factor) for claim in claims for factor in claim["factor"]]
+    return [
+        (claim["measure"], factor)
+        for claim in claims
+        for factor in ([ANY] if claim["direction"] == "largest" else claim["factor"])
+    ]
 
 
 def judge(cells: list[Cell], effects: Effects, reference: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -42,8 +51,10 @@ def judge(cells: list[Cell], effects: Effects, reference: dict[str, Any] | None)
 def _judged(claim: dict[str, Any], cells: list[Cell], effects: Effects) -> dict[str, Any]:
     by_factor = {factor: _found(claim, factor, cells, effects) for factor in claim["factor"]}
     found = [one for some in by_factor.values() for one in some]
-    if claim["measure"] in TIMES:
-        result, text = OPEN, _times(claim, found)
+    if claim["direction"] == "largest":
+        others = _found(claim, claim["factor"][0], cells, effects, others=True)
+        result, text = largest(_known(found), _known(others)), _text(claim, OPEN, found)
+        text += _beside(claim["measure"], _known(found), _known(others))
     else:
         result = _together([verdict(some, claim["direction"]) for some in by_factor.values()])
         text = _text(claim, result, found)
@@ -70,16 +81,24 @@ def _together(verdicts: list[str]) -> str:
     return next((one for one in (REFUTED, DEPENDS) if one in verdicts), OPEN)
 
 
-def _found(claim: dict[str, Any], factor: str, cells: list[Cell], effects: Effects) -> list[Evidence]:
-    """What came out for every pair that the claim is about, turned the way in which it is claimed."""
+def _found(
+    claim: dict[str, Any], factor: str, cells: list[Cell], effects: Effects, *, others: bool = False
+) -> list[Evidence]:
+    """What came out for every pair that the claim is about, turned the way that is claimed; or for the `others`."""
     parameter = "hidden" if factor in ("depth", "width") else factor
     order = claim["where"].get(parameter)
-    table = effects.table if claim["measure"] in ("test_accuracy", *TIMES) else effects.others[claim["measure"]]
+    pairs, table = effects.pairs, effects.table
+    if claim["measure"] in TIMES:
+        if claim["measure"] not in effects.times:
+            return []
+        (pairs, cells, _), table = effects.times[claim["measure"]]
+    elif claim["measure"] != "test_accuracy":
+        table = effects.others[claim["measure"]]
     rows = table.to_dict("index")
     return [
         evidence(pair, rows[place], cells, order)
-        for place, pair in enumerate(effects.pairs)
-        if factor_matches(pair.factor, factor) and _holds(pair, claim["where"], cells)
+        for place, pair in enumerate(pairs)
+        if factor_matches(pair.factor, factor) != others and _holds(pair, claim["where"], cells)
     ]
 
 
@@ -95,18 +114,22 @@ def _value(cell: Cell, key: str) -> Any:
 
 
 def _evidence(one: Evidence, claim: dict[str, Any]) -> dict[str, Any]:
-    row = {"from": one.first.name, "to": one.second.name, "seeds": _seeds(one)}
+    row = {"from": one.first.name, "to": one.second.name}
+    figures = {key: None if pd.isna(one.row[key]) else float(one.row[key]) for key in ("difference", "low", "high")}
     if claim["measure"] in TIMES:
-        before, after = (_seconds(cell, claim["measure"]) for cell in (one.first, one.second))
-        known = before is not None and after is not None
-        row |= {"difference": after - before if known else None, "low": None, "high": None}
-        row |= {"ratio": after / before if known and before else None, "p_adjusted": None}
-        return row | {"decided": False, "agrees": None}
-    row |= {key: None if pd.isna(one.row[key]) else float(one.row[key]) for key in ("difference", "low", "high")}
+        row |= {"seeds": None} | dict.fromkeys(figures)
+        names = {"difference": "ratio", "low": "ratio_low", "high": "ratio_high"}
+        row |= {names[key]: None if value is None else math.exp(value) for key, value in figures.items()}
+    else:
+        row |= {"seeds": _seeds(one)} | figures
     row |= {"p_adjusted": None if pd.isna(one.row["p_adjusted"]) else float(one.row["p_adjusted"])}
     claimed = {"higher": 1, "lower": -1}.get(claim["direction"])
     agrees = None if not one.sign else claimed is None or one.sign == claimed
     return row | {"decided": bool(one.row["decided"]), "agrees": agrees}
+
+
+def _known(found: list[Evidence]) -> list[Evidence]:
+    return [one for one in found if is_known(one.row)]
 
 
 def _seeds(one: Evidence) -> int:
@@ -114,20 +137,15 @@ def _seeds(one: Evidence) -> int:
     return min(len(one.first.good_seeds), len(one.second.good_seeds))
 
 
-def _seconds(cell: Cell, measure: str) -> float | None:
-    """Mean over the seeds of a training, or of an epoch of it; None without results."""
-    if cell.curves is None:
-        return None
-    by_seed = cell.curves.groupby("seed")["seconds"]
-    return float((by_seed.sum() if measure == "train_seconds" else by_seed.mean()).mean())
-
-
 def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
     names = " or ".join(factor_name(factor) for factor in claim["factor"])
     if not found:
+        place = next((key for key in (*claim["factor"], claim["measure"]) if key in NOT_MEASURED), None)
+        if place and claim["measure"] in TIMES:
+            return NOT_MEASURED[place]
         where = ", as claimed," if claim["where"] else ""
         return f"No two configured cells{where} differ in the {names} alone."
-    known = [one for one in found if is_known(one.row)]
+    known = _known(found)
     if not known:
         return "The cells that it needs have no results."
     count = counted(known)
@@ -140,33 +158,32 @@ def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
     parts += [_sentence(claim["measure"], one) for one in strongest[:SHOWN]]
     if len(known) > SHOWN:
         parts.append(f"{len(known) - SHOWN} more are in the evidence.")
-    if result in (CONFIRMED, REFUTED) and claim["factor"][0] in CONFOUNDED:
+    if claim["measure"] not in TIMES and result in (CONFIRMED, REFUTED) and claim["factor"][0] in CONFOUNDED:
         parts.append(CONFOUNDED[claim["factor"][0]])
     missing = sorted({cell.name for one in found for cell in (one.first, one.second) if not cell.comparable})
     return " ".join([*parts, *([f"Without results: {', '.join(missing)}."] if missing else [])])
 
 
 def _sentence(measure: str, one: Evidence) -> str:
-    row = one.row
-    change = signed(measure, row["difference"], row["low"], row["high"])
+    figures = [one.row[key] for key in ("difference", "low", "high")]
+    change = ratio(*figures) if measure in TIMES else signed(measure, *figures)
     return f"{measured(measure)} from {one.first.name} to {one.second.name}: {change}{_reservation(one)}."
+
+
+def _beside(measure: str, found: list[Evidence], others: list[Evidence]) -> str:
+    """The most that any other factor does, beside what was found."""
+    if not found or not others:
+        return ""
+    most = max(others, key=lambda one: abs(one.row["difference"]))
+    return f" The most that another factor does: {_sentence(measure, most)}"
 
 
 def _reservation(one: Evidence) -> str:
     """Why a difference decides nothing, in brackets."""
+    if one.row["basis"] == COUNTED:
+        return " (the same step, another number of them)"
     if one.row["decided"]:
         return f", {p_value(one.row['p_adjusted'])}"
     if one.row["basis"] == SAME:
         return " (the same in every run)"
     return " (not decided)" if one.row["basis"] == SEEDS else " (single run)"
-
-
-def _times(claim: dict[str, Any], found: list[Evidence]) -> str:
-    """Description only: the ratio of the training times that there are."""
-    ratios = [(_evidence(one, claim)["ratio"], one) for one in found]
-    known = [(ratio, one) for ratio, one in ratios if ratio]
-    if not known:
-        return f"{UNJUDGED} No two cells with results differ in this alone."
-    described = [f"{one.second.name} took {ratio:.2f} × the time of {one.first.name}" for ratio, one in known[:SHOWN]]
-    more = f", and {len(known) - SHOWN} more pairs are in the evidence" if len(known) > SHOWN else ""
-    return f"{UNJUDGED} As described by this run: {'; '.join(described)}{more}."

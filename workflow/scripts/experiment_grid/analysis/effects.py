@@ -8,12 +8,13 @@ import pandas as pd
 
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.factors import Pair, levels, pairs
+from experiment_grid.analysis.factors import Pair, factor_matches, levels, pairs
 from experiment_grid.analysis.family import Comparisons, Family, judge, simultaneous_margin
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
 from experiment_grid.analysis.pair_figures import COUNTS, SINGLE, describe, models
 from experiment_grid.analysis.table import spelled
+from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
 
 COLUMNS = [
     "factor",
@@ -60,18 +61,22 @@ COLUMNS = [
     "same_machine",
 ]
 WHOLE = ["seeds", "from_seeds", "to_seeds", "seeds_needed", "from_seed", "to_seed", *COUNTS]
-SEEDS, SAME = "seeds and images", "same predictions"  # basis; and SINGLE
+SEEDS, SAME, COUNTED = "seeds and images", "same predictions", "same step"  # basis; and SINGLE
 PAGE = "page"  # the one family that all comparisons of a page are in
 
 
 class Effects(NamedTuple):
-    """effects.csv, of how many pairs its rows are, the same pairs by other measures, and the size of the family."""
+    """effects.csv, of how many pairs its rows are, the same pairs by other measures, and the size of the family.
+
+    `times` holds what claims on time compare: measure → pairs with their cells, and a table as in `others`.
+    """
 
     table: pd.DataFrame
     found: int
     others: dict[str, pd.DataFrame]  # measure → difference, low, high, p, p_adjusted, decided; row numbers as index
     tests: int
     pairs: list[Pair]
+    times: dict[str, tuple[TimePairs, pd.DataFrame]]
 
 
 def find_effects(
@@ -80,26 +85,28 @@ def find_effects(
     baseline: str | None,
     confidence: float,
     asked: Iterable[tuple[str, str]] = (),
+    timing: Timing | None = None,
 ) -> Effects:
     """Compare all pairs of `cells` that differ in one factor; `seeds` is the table seeds.csv.
 
-    `asked` are (measure, factor): columns of comparison.csv that are compared for all pairs of that factor too. All of
-    them are one family of tests.
+    `asked` are (measure, factor): columns of comparison.csv that are compared for all pairs of that factor too; times
+    by `timing`. All of them are one family of tests.
     """
     names = [cell.name for cell in cells]
     place = names.index(baseline) if baseline in names else None
     found, n_found = pairs([levels(cell.parameters, cell.device) for cell in cells], place)
     table = pd.DataFrame([_names(pair, cells, place) for pair in found], columns=COLUMNS).astype({"is_baseline": bool})
-    wanted = _wanted(found, asked)
+    asked = list(asked)
+    wanted, timed = _wanted(found, asked), time_pairs(cells, found, asked, timing)
     ends = np.array([(pair.first, pair.second) for pair in found], int).reshape(-1, 2)
     by_measure = {name: measures.column(cells, seeds, name) for name in wanted}
     accuracy = measures.accuracy(cells)
     parts = [(accuracy, ends), *((by_measure[name], ends[rows]) for name, rows in wanted.items())]
+    parts += [(one.measure, one.ends) for one in timed.values()]
     judged, tests = _judged(parts, confidence)
-    others = {
-        name: pd.DataFrame(_columns(*part, *one), index=wanted[name])
-        for name, part, one in zip(wanted, parts[1:], judged[1:], strict=True)
-    }
+    tables = [pd.DataFrame(_columns(*part, *one)) for part, one in zip(parts[1:], judged[1:], strict=True)]
+    others = {name: table.set_axis(wanted[name]) for name, table in zip(wanted, tables, strict=False)}
+    times = {name: (timed[name], table) for name, table in zip(timed, tables[len(wanted) :], strict=True)}
     compared, family = judged[0]
     for column, values in _columns(accuracy, ends, compared, family).items():
         table[column] = values
@@ -108,16 +115,11 @@ def find_effects(
     _losses(table, measures.log_loss(cells), ends, confidence)
     describe(table, cells, seeds, ends)
     models(table, cells, ends, confidence)
-    return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found)
-
-
-def factor_matches(factor: str, wanted: str) -> bool:
-    """Whether a pair's factor is the one asked for; the parameter `hidden` stands for depth, width and both at once."""
-    return factor == wanted or (wanted == "hidden" and factor in ("depth", "width"))
+    return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, times)
 
 
 def _wanted(found: list[Pair], asked) -> dict[str, list[int]]:
-    """Measure → rows of the table that are compared by it; test accuracy is compared for all, times for none."""
+    """Measure → rows of the table that are compared by it; test accuracy is compared for all, times by themselves."""
     wanted: dict[str, set[int]] = {}
     for measure, factor in asked:
         if measure not in ("test_accuracy", *measures.TIMES):
@@ -157,10 +159,12 @@ def _judged(parts: list[tuple[Measure, np.ndarray]], confidence: float) -> tuple
 def _columns(measure: Measure, ends: np.ndarray, compared: Comparisons, family: Family) -> dict[str, Any]:
     known = ~np.isnan(compared.difference)
     equal = known & _equal(measure, ends)
+    counted = known & measures.by_arithmetic(measure, ends)
     basis = np.where(equal, SAME, np.where(np.isnan(family.p), np.where(known, SINGLE, None), SEEDS))
-    low, high = (np.where(equal, 0.0, end) for end in (family.low, family.high))
+    basis = np.where(counted, COUNTED, basis)
+    low, high = (np.where(equal | counted, compared.difference, end) for end in (family.low, family.high))
     columns = {"difference": compared.difference, "low": low, "high": high, "p": family.p}
-    return columns | {"p_adjusted": family.p_adjusted, "decided": family.decided, "basis": basis}
+    return columns | {"p_adjusted": family.p_adjusted, "decided": family.decided | counted, "basis": basis}
 
 
 def _equal(measure: Measure, ends: np.ndarray) -> np.ndarray:

@@ -60,7 +60,9 @@ def expectations(
         for name in names:
             unit = _unit(cells[name]) if figure == "train_loss" else 1.0
             place = places.get(values[name].tobytes())
-            expected[name] = _expected(values[name] * unit, found, place, unit, HALF_DIGIT.get(figure, 0.0), confidence)
+            expected[name] = expected_run(
+                values[name] * unit, found, place, unit, HALF_DIGIT.get(figure, 0.0), confidence
+            )
     return expected
 
 
@@ -68,9 +70,10 @@ def _unit(cell: Cell) -> float:
     return total_train_loss(1.0, cell.parameters["batch_size"], cell.run["training_images"])
 
 
-def _expected(
+def expected_run(
     values: np.ndarray, found: Spread | None, place: int | None, unit: float, hidden: float, confidence: float
 ) -> Expected:
+    """What one new run should give beside `values`, whose variance is `found` at `place`; `hidden` is rounding."""
     mean = float(values.mean())
     if found is None:
         return Expected(mean, math.nan, math.nan, math.nan)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from experiment_grid.config.labels import component, in_order
 
+ANY = "*"  # every factor
 MOST_PAIRS = 20_000  # beyond it neighbours on an axis are compared, and every cell with the baseline
 
 
@@ -17,6 +18,11 @@ class Pair(NamedTuple):
     second: int
     first_value: Any
     second_value: Any
+
+
+def factor_matches(factor: str, wanted: str) -> bool:
+    """Whether a pair's factor is the one asked for; `hidden` stands for depth, width and both at once, ANY for all."""
+    return wanted in (factor, ANY) or (wanted == "hidden" and factor in ("depth", "width"))
 
 
 def levels(parameters: dict[str, Any], device: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What came out, in sentences made from the tables: effects, best and final cell, times, seeds, and their limits."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from experiment_grid.analysis.effects import Effects
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
 from experiment_grid.analysis.phrases import listed, percent
+from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
 
@@ -23,6 +25,7 @@ def findings(
     effects: Effects,
     audited: list[dict[str, Any]],
     calibrated: dict[str, Any] | None = None,
+    timing: Timing | None = None,
 ) -> dict[str, Any]:
     """The content of findings.json."""
     table = comparison.set_index("cell")
@@ -38,6 +41,7 @@ def findings(
         *(_effect(row) for row in baseline.to_dict("records") if not pd.isna(row["difference"])),
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
         *_times(table),
+        *_steps(timing),
         *_spread(table, settings["confidence"]),
         *_audit(audited),
     ]
@@ -178,6 +182,22 @@ def _times(table):
     yield _finding("time", "range", text, [fast, slow], "comparison.csv", figures=figures)
 
 
+def _steps(timing: Timing | None) -> Iterator[dict[str, Any]]:
+    if timing is None:
+        return
+    timed = timing.table[(timing.table["way"] == TRAINER) & timing.table["step_seconds"].notna()]
+    for device, rows in timed.groupby("device", sort=False):
+        if rows["measured_as"].nunique() < 2:
+            continue
+        fast, slow = (rows.loc[getattr(rows["step_seconds"], which)()] for which in ("idxmin", "idxmax"))
+        text = (
+            f"Measured alone on the {DEVICES[device]}, a step takes from {1000 * fast['step_seconds']:.3g} ms "
+            f"({fast['cell']}) to {1000 * slow['step_seconds']:.3g} ms ({slow['cell']})."
+        )
+        figures = {"fastest": float(fast["step_seconds"]), "slowest": float(slow["step_seconds"])}
+        yield _finding("time", f"steps-{device}", text, [fast["cell"], slow["cell"]], "timing.csv", figures=figures)
+
+
 def _spread(table, confidence):
     spread = table["test_accuracy_sd"].dropna()
     if not len(spread):
@@ -233,7 +253,8 @@ def _caveats(settings, table, effects):
         "one very unsteady cell it may be a little less. Intervals of differences hold all together.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
-        "Times are those of trainings beside each other: description, on which nothing is decided.",
+        "Seconds of training are of trainings beside each other: description. Conclusions on time are decided from "
+        "steps that were measured with nothing beside them.",
     ]
     floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:

@@ -10,7 +10,7 @@ from experiment_grid.analysis.family import Comparisons, compare_means
 from experiment_grid.analysis.variance import Spread, centred, shared_by_images, spread
 
 LOSSES = ("train_loss", "validation_loss", "test_loss")  # of different loss functions they are not comparable
-TIMES = ("train_seconds", "seconds_per_epoch")  # of trainings beside each other: described, never judged
+TRAINING, PER_EPOCH, LOADER_SECONDS = TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")  # by timing.csv
 SEED_COLUMNS = {"test_accuracy": "accuracy"}  # a column of comparison.csv by its name in seeds.csv
 
 
@@ -24,6 +24,7 @@ class Measure(NamedTuple):
     answers: list[np.ndarray] | None = None  # by cell [seeds, images], centred; None where images have no part in it
     seeds: list[list[int]] | None = None  # theirs
     kinds: list | None = None  # [C]: only cells of one kind can be compared; None: all can
+    one_measurement: np.ndarray | None = None  # int [C]: cells with the same number differ by arithmetic alone
 
 
 def accuracy(cells: list[Cell]) -> Measure:
@@ -34,7 +35,7 @@ def accuracy(cells: list[Cell]) -> Measure:
     runs = [answers.mean(axis=1) for answers in right]
     # An accuracy is a whole number of images: its variance is not known to be less than that of rounding.
     rounding = [1 / (12 * answers.shape[1] ** 2) for answers in right]
-    return _measure(runs, keys, rounding)._replace(
+    return of_runs(runs, keys, rounding)._replace(
         answers=[*map(centred, right)], seeds=[cell.good_seeds for cell in cells]
     )
 
@@ -44,7 +45,7 @@ def log_loss(cells: list[Cell]) -> Measure:
     losses = [cell.log_loss[cell.ok] if cell.comparable else np.empty((0, 1)) for cell in cells]
     runs = [values.mean(axis=1, dtype=float) for values in losses]
     keys = [tuple(values) or index for index, values in enumerate(runs)]
-    return _measure(runs, keys)._replace(answers=[*map(centred, losses)], seeds=[cell.good_seeds for cell in cells])
+    return of_runs(runs, keys)._replace(answers=[*map(centred, losses)], seeds=[cell.good_seeds for cell in cells])
 
 
 def column(cells: list[Cell], seeds: pd.DataFrame, name: str) -> Measure:
@@ -54,7 +55,7 @@ def column(cells: list[Cell], seeds: pd.DataFrame, name: str) -> Measure:
     runs = [by_cell.get(cell.name, np.empty(0)) for cell in cells]
     groups = [loss_kind(cell.parameters) if name in LOSSES else None for cell in cells]
     keys = [tuple(values) or index for index, values in enumerate(runs)]
-    return _measure(runs, keys, groups=groups)._replace(kinds=groups)
+    return of_runs(runs, keys, groups=groups)._replace(kinds=groups)
 
 
 def loss_kind(parameters: dict[str, Any]) -> Any:
@@ -64,7 +65,8 @@ def loss_kind(parameters: dict[str, Any]) -> Any:
     return ("nll" if name == "cross_entropy" else name, *sorted(options.items()))
 
 
-def _measure(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> Measure:
+def of_runs(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> Measure:
+    """The measure of the cells' `runs`; those with equal `keys` are one cell, the average spread is one per group."""
     numbers: dict = {}
     same = np.array([numbers.setdefault(key, len(numbers)) for key in keys], int)
     counts = np.array([len(values) for values in runs], int)
@@ -86,7 +88,8 @@ def _measure(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> 
 def compare(measure: Measure, pairs) -> Comparisons:
     """Second minus first for `pairs` int [m, 2] of cells.
 
-    No test (NaN error) between cells that are the same, where one has a single run or none, or without any spread.
+    No test (NaN error) between cells that are the same, where one has a single run or none, without any spread, or
+    where two cells share one measurement.
     """
     pairs = np.asarray(pairs, int).reshape(-1, 2)
     images = np.zeros(len(pairs))
@@ -103,7 +106,17 @@ def compare(measure: Measure, pairs) -> Comparisons:
         alike = np.array([measure.kinds[one] == measure.kinds[other] for one, other in pairs.tolist()], bool)
         found = Comparisons(*(np.where(alike, values, np.nan) for values in found))
     equal = (measure.same[first] == measure.same[second]) & ~np.isnan(found.difference)
-    return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(equal, np.nan, found.error))
+    sure = equal | by_arithmetic(measure, pairs)
+    return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(sure, np.nan, found.error))
+
+
+def by_arithmetic(measure: Measure, pairs) -> np.ndarray:
+    """bool [m]: pairs of cells that share a measurement and differ for certain, as in the number of their steps."""
+    first, second = np.asarray(pairs, int).reshape(-1, 2).T
+    if measure.one_measurement is None:
+        return np.zeros(len(first), bool)
+    shared = measure.one_measurement[first] == measure.one_measurement[second]
+    return shared & (measure.same[first] != measure.same[second])
 
 
 def _shared(measure: Measure, first: int, second: int) -> float:

@@ -8,7 +8,7 @@ SHARES = ("accuracy", "f1", "precision", "recall")
 
 def measured(measure: str) -> str:
     """A column's name at the beginning of a sentence: `test_accuracy` → `Test accuracy`."""
-    names = {"train_seconds": "Training time", "seconds_per_epoch": "Time per epoch"}
+    names = {"train_seconds": "Training time", "seconds_per_epoch": "Time per epoch", "loader_seconds": "Time per step"}
     return names.get(measure, measure.replace("_", " ").replace("train ", "training ").capitalize())
 
 
@@ -24,6 +24,14 @@ def signed(measure: str, value: float, low: float | None = None, high: float | N
     if high < 0 and ends[1] == _number(0, digits):
         ends[1] = "below 0"
     return f"{text} [{ends[0]}, {ends[1]}]"
+
+
+def ratio(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A difference of logarithms as a ratio with its interval: `× 1.58 [1.52, 1.77]`."""
+    text = f"× {math.exp(value):.3g}"
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return text
+    return f"{text} [{math.exp(low):.3g}, {math.exp(high):.3g}]"
 
 
 def percent(value: float) -> str:

@@ -2,9 +2,11 @@
 
 All pairs of a factor decide, or all under a condition: *confirmed* where one is decided in the claimed direction and
 none in the other, *refuted* the other way round, *depends* where some are decided in one direction and some in the
-other, else *not decided*. "Is among the factors" needs one decided pair.
+other, else *not decided*. "Is among the factors" needs one decided pair; "changes it most"
+one that lies beyond those of all other factors.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.factors import Pair, levels, rank
+from experiment_grid.analysis.pair_figures import SINGLE
 from experiment_grid.analysis.phrases import listed
 from experiment_grid.analysis.table import spelled
 from experiment_grid.config.labels import title
@@ -70,6 +73,24 @@ def verdict(found: Iterable[Evidence], direction: str) -> str:
     return OPEN if not signs else CONFIRMED if claimed in signs else REFUTED
 
 
+def largest(found: list[Evidence], others: list[Evidence]) -> str:
+    """The verdict on a factor that is claimed to change a measure more than any other: the strongest pair of each."""
+    if not found or not others:
+        return OPEN
+    (least, most), (other_least, other_most) = (
+        [max(ends) for ends in zip(*map(_size, some), strict=True)] for some in (found, others)
+    )
+    return CONFIRMED if least > other_most else REFUTED if other_least > most else OPEN
+
+
+def _size(one: Evidence) -> tuple[float, float]:
+    """Ends of the interval of a difference without its sign."""
+    low, high = one.row["low"], one.row["high"]
+    if pd.isna(low) or pd.isna(high):
+        return 0.0, math.inf
+    return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
+
+
 def tendency(found: list[Evidence]) -> str:
     """What a factor does: `higher`, `lower`, `depends`, `different` (values without order), or `not decided`."""
     if verdict(found, "different") == OPEN:
@@ -116,7 +137,7 @@ def _words(value: Callable[[Evidence], str], found: list[Evidence]) -> str:
 
 def counted(found: list[Evidence]) -> str:
     """How many pairs there are and how many of them are decided, in which direction."""
-    single = sum(one.row["basis"] not in ("seeds and images", "same predictions") for one in found)
+    single = sum(one.row["basis"] in (None, SINGLE) for one in found)
     up, down = (sum(one.sign == sign for one in found) for sign in (1, -1))
     pairs = "one pair" if len(found) == 1 else f"{len(found)} pairs"
     if single == len(found):

@@ -1,6 +1,7 @@
 """Every cell of a config: its grids expanded, its components resolved, and what is wrong with one of them."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,14 +10,17 @@ from experiment_grid.config.components import ProblemsError
 from experiment_grid.config.gpus import gpus_available
 from experiment_grid.config.grid import expand
 from experiment_grid.config.kinds import NAME
-from experiment_grid.config.parameters import Parameters
+from experiment_grid.config.parameters import Component, Parameters
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.resolution import CellValues, Resolution
+from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.data.datasets import DATASETS, own_file
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training.split import split_sizes
 
 IDX_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
+MISSING_IN_TABLES = {"NA", "NaN", "nan", "null", "NULL", "None"}
+REPEATED = re.compile(r"(.+)\1{19}$")
 
 
 class Cells:
@@ -62,6 +66,11 @@ class Cells:
         where = (*keys, "grid" if "grid" in item else "name")
         if len(name) > NAME["longest"]:
             yield Problem(where, f"makes a name of {len(name)} characters", name, f"at most {NAME['longest']}")
+        elif name in MISSING_IN_TABLES:
+            yield Problem(where, "is what pandas and R read as a missing value", name, "another name")
+        elif REPEATED.search(name):
+            wrong = "makes a name that ends in 20 repetitions, which Snakemake takes for an endless loop"
+            yield Problem(where, wrong, name, "another name, or a cell of its own instead of one of a grid")
         other = self._names.setdefault(name.lower(), name)
         if name in self.parameters:
             yield Problem(where, f"is the name of cells[{self._keys[name][1]}] too", name, "a name of its own")
@@ -79,6 +88,9 @@ class Cells:
         if parameters.device == "cuda" and self._no_gpu:
             wrong = f"is asked for by cell {name}, and no GPU is found"
             yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
+        if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
+            wrong = f"is too small for the batch normalization of cell {name}"
+            yield Problem(where("batch_size"), wrong, 1, "2 or more; or batch_norm: false")
         warmup = parameters.schedule.options.get("warmup", 0)
         if warmup >= parameters.epochs:
             place = "schedule.warmup" if "schedule.warmup" in {**cell.own, **cell.axes} else "schedule"
@@ -90,9 +102,18 @@ class Cells:
         if training < 1 or validation < 1:
             wrong = f"leaves cell {name} no {'training' if training < 1 else 'validation'} image of {self._images}"
             yield Problem(where("train_fraction"), wrong, parameters.train_fraction, "at least one image for each")
+        elif training == 1 and _normalizes_batches(parameters.model):
+            wrong = f"leaves cell {name} one training image, too few for batch normalization"
+            yield Problem(where("train_fraction"), wrong, parameters.train_fraction, "at least two training images")
         elif parameters.batch_size > training:
             wrong = f"is more than the {training} training images of cell {name}"
             yield Problem(where("batch_size"), wrong, parameters.batch_size, f"1 to {training}")
+
+
+def _normalizes_batches(model: Component) -> bool:
+    """Whether a built-in network has layers that need more than one image in a batch."""
+    options = model.options if model.target in SHORT_NAMES["model"].values() else {}
+    return bool(options.get("batch_norm") and (options.get("hidden") or options.get("channels")))
 
 
 def _training_images(dataset: str | dict[str, str]) -> int | None:

@@ -2,10 +2,25 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from experiment_grid.runtime.errors import one_line
+
 DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU, where NVIDIA's driver is loaded
+
+PROBE = """
+import warnings
+warnings.simplefilter("ignore")
+import torch
+try:
+    torch.cuda.init()
+    why = "" if torch.cuda.device_count() else "No CUDA GPUs are available"
+except Exception as error:
+    why = str(error) or type(error).__name__
+print(why.partition(". ")[0])
+"""
 
 
 def gpus_available(configured: int | str = "auto") -> int:
@@ -32,6 +47,28 @@ def overlooked(configured: int | str, found: int, devices: Iterable[str]) -> str
     return (
         "gpus: no GPU is found on this machine, so cells with device auto train on the cluster's CPUs; given: auto; "
         "where the cluster has GPUs: --config gpus=N, their number"
+    )
+
+
+def refusal() -> str | None:
+    """Why PyTorch can't train on a GPU of this machine, in its own words; None where it can.
+
+    In a process of its own, which takes seconds: for a run that is about to train there.
+    """
+    try:
+        command = [sys.executable, "-c", PROBE]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None  # the jobs say what is wrong
+    return one_line(said.strip().rstrip("."), 200) or None
+
+
+def unusable(configured: int | str, found: int, why: str) -> str:
+    """What to say where cells with `device: auto` train on the CPU since PyTorch refuses the GPUs."""
+    given = f"{configured} (found: {found})" if configured == "auto" else configured
+    return (
+        f"gpus: PyTorch can't use a GPU of this machine, so cells with device auto train on the CPU ({why}); given: "
+        f"{given}; --config gpus=0 means the same without this line"
     )
 
 

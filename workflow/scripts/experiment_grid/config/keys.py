@@ -19,6 +19,7 @@ from experiment_grid.config.kinds import (
     Note,
     Package,
     Seed,
+    Title,
     component,
     either,
     of_signature,
@@ -341,9 +342,7 @@ class Config(Closed):
     key, lists are replaced whole, and so is a component that names its own `_target_`. What has to hold between keys is
     checked by experiment_grid/config/checks.py and cells.py."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200, description="Heading of the page.")] = (
-        "Classification with neural networks"
-    )
+    title: Annotated[Title, Field(description="Heading of the page.")] = "Classification with neural networks"
     note: Annotated[Note, Field(description="A paragraph below the heading: what these experiments are for.")] = ""
     dataset: Annotated[
         either(BuiltinDataset, OwnDataset),

@@ -100,6 +100,17 @@ class Closed(BaseModel):
 
 UNLIKE = [AfterValidator(_unlike), Field(json_schema_extra={"uniqueItems": True})]
 Name = Annotated[str, Field(pattern=NAME["pattern"], max_length=NAME["longest"], **words(NAME["allowed"]))]
+# Something in it can be seen: spaces, and characters without width or ink, are not enough.
+INVISIBLE = r"\s\u00ad\u115f\u1160\u200b-\u200f\u2060-\u2064\u2800\u3164\uffa0"
+Title = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=rf"^[^\n\r\t]*[^{INVISIBLE}][^\n\r\t]*$(?!\n)",
+        **words("one line of text of 1 to 200 characters"),
+    ),
+]
 Note = Annotated[str, Field(max_length=5000)]
 Seed = whole(0, 2147483647)
 BuiltinDataset = Literal[tuple(DATASETS)]

@@ -7,51 +7,14 @@ below gives its own model. Here they are put together again, from what each file
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
 from snakemake.utils import update_config
 
 from experiment_grid.config.components import options_of
 from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import TARGET
-from experiment_grid.config.problems import LOADER, Problem, Sources
-from experiment_grid.config.validation import not_json
+from experiment_grid.config.problems import Problem, Sources
 
 Said = str | Mapping[str, Any] | None
-
-
-def typed(config: Any, sources: Sources) -> Any:
-    """A configuration in which `--config defaults='{epochs: 3}'` gives a number: Snakemake leaves it the text "3"."""
-    said = config.get("defaults") if isinstance(config, Mapping) else None
-    if next(not_json(said), None) or said == (read := _read(said)):
-        return config
-    before: dict[str, Any] = {}
-    for file in sources.values("defaults"):
-        if isinstance(file, Mapping):
-            update_config(before, file)
-    return {**config, "defaults": _unless(before, said, read)}
-
-
-def _read(value: Any) -> Any:
-    """A value with its texts read as YAML, where they mean something else than text."""
-    if isinstance(value, Mapping):
-        return {key: _read(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_read(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        found = yaml.load(value, LOADER)
-    except (yaml.YAMLError, ValueError):
-        return value
-    return found if isinstance(found, bool | int | float) or value == "null" else value
-
-
-def _unless(before: Any, value: Any, read: Any) -> Any:
-    """`read`, but `value` where a file says that."""
-    if isinstance(value, Mapping):
-        known = before if isinstance(before, Mapping) else {}
-        return {key: _unless(known.get(key), item, read[key]) for key, item in value.items()}
-    return value if value == before else read
 
 
 def defaults(merged: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
@@ -67,8 +30,8 @@ def defaults(merged: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
 
 
 def needed(merged: Mapping[str, Any]) -> bool:
-    """Whether a component has options, which merging may have mixed, or the command line a number as text."""
-    return any(isinstance(merged.get(name), Mapping) for name in COMPONENTS) or _read(merged) != merged
+    """Whether a component has options, which merging may have mixed."""
+    return any(isinstance(merged.get(name), Mapping) for name in COMPONENTS)
 
 
 def twice(sources: Sources) -> Iterator[Problem]:

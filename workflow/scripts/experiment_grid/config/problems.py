@@ -14,7 +14,9 @@ from yaml.constructor import SafeConstructor
 from experiment_grid.runtime.errors import UserError, one_line
 
 MISSING = object()  # nothing was given
+EMPTY = '""'  # as a key
 SHOWN = 20  # problems told at once
+KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, "learning_rate")
@@ -52,13 +54,14 @@ class Sources:
         winning_first = [*reversed(files[:-1]), *files[-1:]]
         self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
 
-    def duplicates(self) -> list[str]:
-        """A line for every key that a file says twice (YAML would keep the last without a word)."""
-        lines = []
-        for file, root in self.nodes.items():
-            for keys, line in _duplicates(root):
-                lines.append(Problem(keys, "says the same key twice").line(f"{relative(file)}:{line}"))
-        return lines
+    def misread(self) -> list[str]:
+        """A line for everything in a file that YAML takes otherwise than it looks, without a word: a key that is there
+        twice, a key that is no text, and a number of another value (010 is 8, 1:30 is 90)."""
+        return [
+            problem.line(f"{relative(file)}:{node.start_mark.line + 1}")
+            for file, root in self.nodes.items()
+            for problem, node in sorted(_misread(root), key=lambda found: found[1].start_mark.line)
+        ]
 
     def values(self, key: str) -> list[Any]:
         """What the files say of a key at the top, the file that all others overlay first; not those that are silent."""
@@ -75,7 +78,8 @@ class Sources:
             keys = problem.keys[:length]
             for file, root in self.nodes.items():
                 node = _find(root, keys)
-                if node is not None and (keys != problem.keys or _says(node, problem.given)):
+                text = len(keys) == 1 and isinstance(problem.given, str) and not isinstance(node, yaml.ScalarNode)
+                if node is not None and not text and (keys != problem.keys or _says(node, problem.given)):
                     return f"{relative(file)}:{node.start_mark.line + 1}"
             if keys == problem.keys and problem.given is not MISSING:
                 return "--config"
@@ -97,7 +101,7 @@ def complain(lines: list[str]) -> None:
 
 def path(keys: Keys) -> str:
     """A key path as people write it: cells[3].learning_rate."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key)}" for key in keys)
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{one_line(key) or EMPTY}" for key in keys)
     return text.removeprefix(".")
 
 
@@ -176,8 +180,8 @@ def _says(node: yaml.Node, given: Any) -> bool:
         return False
 
 
-def _duplicates(root: yaml.Node | None) -> Iterator[tuple[Keys, int]]:
-    """Key path and line of every key that stands twice in one mapping. Aliased nodes are visited once."""
+def _misread(root: yaml.Node | None) -> Iterator[tuple[Problem, yaml.Node]]:
+    """What looks otherwise than YAML takes it, and where. Aliased nodes are visited once."""
     stack: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
     visited = set()
     while stack:
@@ -188,10 +192,26 @@ def _duplicates(root: yaml.Node | None) -> Iterator[tuple[Keys, int]]:
         if isinstance(node, yaml.MappingNode):
             names = set()
             for name, value in node.value:
-                if isinstance(name.value, str):
-                    if (name.tag, name.value) in names:
-                        yield (*keys, name.value), name.start_mark.line + 1
-                    names.add((name.tag, name.value))
-                    stack.append((value, (*keys, name.value)))
+                if not isinstance(name, yaml.ScalarNode):
+                    continue
+                kind = name.tag.rpartition(":")[2]
+                if kind not in ("str", "merge", "value"):
+                    wrong = f"has a key that YAML reads as {KINDS.get(kind, kind)}"
+                    yield Problem(keys, wrong, name.value, f'text: "{one_line(name.value)}":'), name
+                elif (name.tag, name.value) in names:
+                    yield Problem((*keys, name.value), "says the same key twice"), name
+                names.add((name.tag, name.value))
+                stack.append((value, (*keys, name.value)))
         elif isinstance(node, yaml.SequenceNode):
             stack.extend((value, (*keys, index)) for index, value in enumerate(node.value))
+        elif isinstance(node, yaml.ScalarNode) and not node.style and _looks_otherwise(node):
+            wrong = f"is read as {show(SafeConstructor().construct_object(node))} by YAML"
+            yield Problem(keys, wrong, node.value, 'a number without leading zeros and colons, or text in "..."'), node
+
+
+def _looks_otherwise(node: yaml.ScalarNode) -> bool:
+    """Whether a number is octal or sexagesimal, as YAML 1.1 has them."""
+    digits = node.value.lstrip("+-").replace("_", "")
+    if not node.tag.endswith((":int", ":float")):
+        return False
+    return ":" in digits or (digits.isdecimal() and digits[0] == "0" and int(digits, 8) != int(digits))

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from experiment_grid.config.keys import NAMES
 from experiment_grid.config.kinds import OPTION, Closed, Name, whole
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
+from experiment_grid.config.searched import summary
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 
@@ -28,6 +29,7 @@ MEASURES = Literal[
     "test_f1_macro",
     "train_seconds",
     "seconds_per_epoch",
+    "loader_seconds",
 ]
 
 
@@ -97,7 +99,10 @@ class Claim(Closed):
     claim: Name
     says: Text
     source: Literal["words", "figures"]
-    measure: Annotated[MEASURES, Field(description="A column of comparison.csv.")]
+    measure: Annotated[
+        MEASURES,
+        Field(description="A column of comparison.csv; or loader_seconds, a step of the usual loop with a DataLoader."),
+    ]
     direction: Literal["higher", "lower", "different", "largest"]
     quote: Annotated[Text, Field(description="The report's own words, word for word; only where source is words.")] = (
         None
@@ -128,25 +133,30 @@ class Report(Closed):
         dict[str, Text],
         Field(description="What the report leaves out, by what it is about, and how it was chosen here."),
     ] = None
+    search: Annotated[
+        Text,
+        Field(description="Table of a search for settings that give the report's figures, for the page to say so."),
+    ] = None
     claims: Annotated[list[Claim], Field(description="The report's conclusions.")]
 
 
-def load(path: Path | str) -> dict[str, Any]:
+def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
     """The report as JSON values; the file's own comments explain every key.
 
     A row always has `notes`, a time `note`, a claim `quote`, `where`, `where_ours_differs` and a list `factor`, None or
-    empty where nothing is told. Cells that it names need not be configured. Raises UserError with a line for each
-    problem.
+    empty where nothing is told; `search` is what `searched.summary` makes of its table, unless `searched` is False.
+    Cells that it names need not be configured. Raises UserError with a line for each problem.
     """
     path = Path(path)
     sources = Sources([path])
-    complain(sources.duplicates())
+    complain(sources.misread())
     report = _read(path)
     sources.refuse(problems(report, Report))
     sources.refuse(_checks(report))
     claim = {"quote": None, "where": {}, "where_ours_differs": None}
     return report | {
         "not_stated": report.get("not_stated", {}),
+        "search": summary(report["search"]) if searched and report.get("search") else None,
         "rows": [{"notes": {}} | row for row in report["rows"]],
         "times": [{"note": None} | time for time in report["times"]],
         "claims": [claim | given | {"factor": _listed(given["factor"])} for given in report["claims"]],

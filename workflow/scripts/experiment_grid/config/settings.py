@@ -59,9 +59,8 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     allowed. Cells keep the config's order; equal values become equal objects however they are spelt.
     """
     sources = Sources(files)
-    complain(sources.duplicates())
+    complain(sources.misread())
     sources.refuse(checks.report(config))
-    config = overlays.typed(config, sources)
     sources.refuse(problems(config, Config))
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
@@ -81,7 +80,7 @@ def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) 
     For a job on a cluster's node: checking 10,000 cells takes longer than to train a small one.
     """
     sources = Sources(files if overlays.needed(config["defaults"]) else ())
-    config = _complete(overlays.typed(config, sources), sources)
+    config = _complete(config, sources)
     resolution = Resolution(config["defaults"], config["packages"])
     every = (cell for item in config["cells"] for cell in expand(item))
     cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}

@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from experiment_grid.config.problems import MISSING, Keys, Problem, closest
 NODES = 2_000_000  # values in a document: YAML's aliases make billions of a few lines
 DEPTH = 20  # levels of a document: aliases can loop
 MOST = 100  # problems looked for
+SMALLEST = sys.float_info.min  # of the normal floating-point numbers
 UNITS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
 UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
 TYPES = {
@@ -32,7 +34,7 @@ UNKNOWN = ("extra_forbidden", "unknown_key")
 
 def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
     """What is wrong with a document by a typed model; at first whether it is JSON at all."""
-    found = list(itertools.islice(not_json(document), MOST))
+    found = list(itertools.islice(_not_json(document), MOST))
     if found:
         return found
     try:
@@ -120,7 +122,7 @@ def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
     return f"{low} {what}" if low == high else f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
-def not_json(document: Any) -> Iterator[Problem]:
+def _not_json(document: Any) -> Iterator[Problem]:
     """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
     stack: list[tuple[Any, Keys]] = [(document, ())]
     visited = 0
@@ -139,6 +141,8 @@ def not_json(document: Any) -> Iterator[Problem]:
             stack.extend((value[index], (*keys, index)) for index in reversed(range(len(value))))
         elif isinstance(value, float) and not math.isfinite(value):
             yield Problem(keys, "is not finite", value, "a finite number")
+        elif isinstance(value, float) and 0 < abs(value) < SMALLEST:  # training takes these for 0
+            yield Problem(keys, "is too small a number", value, f"0, or {SMALLEST:.4g} and more")
         elif isinstance(value, int) and abs(value) >= 2**63:
             yield Problem(keys, "is too large a number", value, "less than 2**63")
         elif isinstance(value, str) and not _clean(value):
@@ -147,9 +151,15 @@ def not_json(document: Any) -> Iterator[Problem]:
             yield Problem(keys, f"is a {type(value).__name__}, which has no place here", value, 'text goes in "..."')
 
 
+# Control characters but tab and line end, further line ends, what turns the direction of the text after it, the mark of
+# a file's byte order, halves of surrogate pairs, no characters.
+UNCLEAN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+
+
 def _clean(text: str) -> bool:
-    """Whether text has neither control characters (but tab and line end) nor halves of surrogate pairs."""
-    return not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text)
+    return not UNCLEAN.search(text)
 
 
 def _keys(loc: tuple[str | int, ...]) -> Keys:

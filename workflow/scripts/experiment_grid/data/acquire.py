@@ -4,17 +4,27 @@ Every file is first verified in `<folder>/.verified/` and all move to their name
 failed download keeps what is good and leaves nothing under a final name.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from experiment_grid.data import idx
-from experiment_grid.data.datasets import DATASETS, FILES, own_file
-from experiment_grid.data.fetch import BLOCK, MirrorError, Missing, RetryPolicy, Slow, Unreachable, attempts, blocks
+from experiment_grid.data.datasets import DATASETS, FILES, below, own_file, spellings
+from experiment_grid.data.fetch import (
+    BLOCK,
+    MirrorError,
+    Missing,
+    RetryPolicy,
+    Slow,
+    Unreachable,
+    attempts,
+    blocks,
+    local_path,
+)
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.writing import writing
-from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.files import digest, sweep
 
 # Content of the largest file of the built-in sets, and what an incompressible archive may add.
 LARGEST_ARCHIVE = 47_040_016 + 2**20
@@ -105,13 +115,17 @@ def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target:
 
 def _from_one(mirror: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> str:
     name = key.removesuffix(".gz")
-    candidates = [f"{name}.gz"] if key.endswith(".gz") else [f"{name}.gz", name]
+    names = spellings(name) if mirror.startswith("file:") else [name]
+    suffixes = [".gz"] if key.endswith(".gz") else [".gz", ""]
+    candidates = [f"{called}{suffix}" for called in names for suffix in suffixes]
     for candidate in candidates:
         try:
             attempts(partial(_get, mirror + candidate, key, checksum, target, policy), policy)
             return mirror + candidate
         except Missing as error:
             missing = error
+    if mirror.startswith("file:"):
+        raise Missing(f"{missing}{below(local_path(mirror), name)}")
     raise missing
 
 
@@ -145,12 +159,19 @@ def _there(folder: Path, key: str, checksum: str) -> bool:
                 _verify(path, key, checksum, str(path))
                 return True
             except DataError as error:
-                print(f"{error}; had again")
+                if path != staged and (folder.is_symlink() or folder.parent.is_symlink()):
+                    raise DataError(
+                        f"{error}; it lies behind a link and is not replaced: remove the file or the link"
+                    ) from error
+                print(f"{error}; downloading again")
                 staged.unlink(missing_ok=True)
     return False
 
 
 def _staged(folder: Path, name: str) -> Path:
+    """Where a file is verified. A link in that folder's place is removed: what it leads to would be written to."""
+    if (folder / ".verified").is_symlink():
+        (folder / ".verified").unlink()
     return folder / ".verified" / f"{name}.gz"
 
 
@@ -160,7 +181,9 @@ def _settle(folder: Path) -> None:
         path = _staged(folder, name)
         if path.is_file():
             path.replace(folder / path.name)
-    shutil.rmtree(folder / ".verified", ignore_errors=True)
+    sweep(_staged(folder, name) for name in FILES)
+    with suppress(OSError):  # not there, or somebody else has something in it
+        (folder / ".verified").rmdir()
 
 
 def _read(path: Path) -> Iterator[bytes]:

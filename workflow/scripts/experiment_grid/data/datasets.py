@@ -3,7 +3,7 @@
 Imported when the Snakefile is read: standard library only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -121,8 +121,74 @@ def source(dataset: Named) -> dict[str, Any]:
     if dataset.path is None:
         checksums = dict(DATASETS[dataset.name].checksums)
         return {"dataset": dataset.name} | ({"files": checksums} if checksums else {})
-    files = {name: idx.scan(own_file(dataset.path, name), FILES[name]).sha256 for name in FILES}
-    return {"dataset": dataset.name, "path": str(dataset.path), "files": files}
+    files = {name: _scan(dataset.path, name) for name in FILES}
+    places = {name: str(own_file(dataset.path, name)) for name in FILES}
+    refuse_misfits({name: scan.shape for name, scan in files.items()}, _labels(files), places)
+    train, test = (name for name in FILES if FILES[name] == 3)
+    if files[train].sha256 == files[test].sha256:
+        raise DataError(f"{places[test]}: has the training images again, needed are others to test with")
+    return {
+        "dataset": dataset.name,
+        "path": str(dataset.path),
+        "files": {name: scan.sha256 for name, scan in files.items()},
+    }
+
+
+def _labels(files: Mapping[str, idx.Scan]) -> dict[str, frozenset[int]]:
+    return {name: scan.labels for name, scan in files.items() if FILES[name] == 1}
+
+
+def _scan(folder: str | Path, name: str) -> idx.Scan:
+    """One of the four files; raises DataError where it is there twice, with different content."""
+    paths = [path for path in _candidates(folder, name) if path.is_file()] or [own_file(folder, name)]
+    first, *others = [idx.scan(path, FILES[name]) for path in paths]
+    for path, other in zip(paths[1:], others, strict=True):
+        if other != first:
+            raise DataError(f"{paths[0]}: {path.name} beside it has other content; needed is one of the two")
+    return first
+
+
+def refuse_misfits(
+    shapes: Mapping[str, Sequence[int]],
+    labels: Mapping[str, frozenset[int]],
+    places: Mapping[str, str],
+    classes: int | None = None,
+) -> None:
+    """Raise DataError unless the four files (by their names in FILES) belong together.
+
+    `shapes` are their dimensions, `labels` the values that occur in the two files of labels, `places` what to call the
+    files. `classes` is the number of classes where it is known; else every label up to the highest must occur in
+    training.
+    """
+    train_images, train_labels, test_images, test_labels = FILES
+    for images, own in ((train_images, train_labels), (test_images, test_labels)):
+        if shapes[own][0] != shapes[images][0]:
+            raise DataError(
+                f"{places[own]}: has {shapes[own][0]:,} labels for the {shapes[images][0]:,} images of {images}"
+            )
+    if shapes[train_images][1:] != shapes[test_images][1:]:
+        sizes = ["x".join(map(str, shapes[name][1:])) for name in (train_images, test_images)]
+        raise DataError(
+            f"{places[test_images]}: has images of {sizes[1]} pixels, those of {train_images} are {sizes[0]}"
+        )
+    if classes is not None:
+        for name in (train_labels, test_labels):
+            if max(labels[name]) >= classes:
+                raise DataError(f"{places[name]}: has a label {max(labels[name])}, allowed are 0 to {classes - 1}")
+        return
+    trained = labels[train_labels]
+    if trained == {0}:
+        raise DataError(f"{places[train_labels]}: all labels are 0, needed are two classes at least")
+    if absent := {*range(max(trained) + 1)} - trained:
+        found = f"has labels up to {max(trained)}, and none is {_listed(absent)}"
+        raise DataError(f"{places[train_labels]}: {found}; needed is every number from 0 to the highest")
+    if more := labels[test_labels] - trained:
+        raise DataError(f"{places[test_labels]}: has labels that no training image has: {_listed(more)}")
+
+
+def _listed(numbers: Collection[int], most: int = 10) -> str:
+    text = ", ".join(map(str, sorted(numbers)[:most]))
+    return f"{text} and {len(numbers) - most} more" if len(numbers) > most else text
 
 
 def own_file(folder: str | Path, name: str) -> Path:
@@ -130,10 +196,28 @@ def own_file(folder: str | Path, name: str) -> Path:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"dataset.path: {str(folder)!r} is no folder; needed is one with {', '.join(FILES)} (or .gz)")
-    for candidate in (folder / f"{name}.gz", folder / name):
+    for candidate in _candidates(folder, name):
         if candidate.is_file():
             return candidate
-    raise DataError(f"dataset.path: {str(folder)!r} has no {name} or {name}.gz")
+    raise DataError(f"dataset.path: {str(folder)!r} has no {name} or {name}.gz{below(folder, name)}")
+
+
+def _candidates(folder: str | Path, name: str) -> list[Path]:
+    """Where a file may be, the first that counts first."""
+    return [Path(folder) / f"{called}{suffix}" for called in spellings(name) for suffix in (".gz", "")]
+
+
+def spellings(name: str) -> list[str]:
+    """What a file is called: as MNIST's own, or with a point in the place of a hyphen, as on Kaggle."""
+    return [name, name.replace("-idx", ".idx")]
+
+
+def below(folder: Path, name: str) -> str:
+    """Where the files are instead, as torchvision keeps them below its root; nothing where they aren't there either."""
+    for place in (folder / "raw", *folder.glob("*/raw")):
+        if any(path.is_file() for path in _candidates(place, name)):
+            return f" (did you mean {place}?)"
+    return ""
 
 
 def mirrors(dataset: str, configured: Mapping[str, Sequence[str]] | None, environment: Mapping[str, str]) -> list[str]:

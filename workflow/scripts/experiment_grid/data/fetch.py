@@ -23,6 +23,8 @@ TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may
 ABSENT = (404, 410)
 TICK = 0.1  # seconds between two looks at how slow a mirror is
 MOST_SAID = 200  # characters of a reason
+UNKNOWN_ISSUER = range(18, 22)  # OpenSSL's X509_V_ERR_…: self-signed, or of an issuer that this machine doesn't know
+CERTIFICATE = "where you trust its certificate: SSL_CERT_FILE=/that/certificate.pem before the command"
 
 
 class MirrorError(Exception):
@@ -124,9 +126,14 @@ def _progress(received: int, announced: int | None) -> str:
     return f"{received / 1e3:,.0f} of {announced / 1e3:,.0f} kB ({received / announced:.0%})"
 
 
+def local_path(address: str) -> Path:
+    """The path that a file: address names."""
+    return Path(urllib.request.url2pathname(urlsplit(address).path))
+
+
 def _local(address: str) -> Iterator:
     """First the size, then the blocks of a file of this machine."""
-    path = Path(urllib.request.url2pathname(urlsplit(address).path))
+    path = local_path(address)
     try:
         if not path.is_file():
             raise Missing("no such file")
@@ -153,7 +160,10 @@ def _remote(address: str, policy: RetryPolicy) -> Iterator:
         kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
         raise kind(f"answers {error.code} {error.reason}".strip()) from error
     except urllib.error.URLError as error:
-        kind = MirrorError if isinstance(error.reason, ssl.SSLCertVerificationError | str) else Unreachable
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            advice = f"; {CERTIFICATE}" if error.reason.verify_code in UNKNOWN_ISSUER else ""
+            raise MirrorError(f"{error.reason.verify_message}{advice}") from error
+        kind = MirrorError if isinstance(error.reason, str) else Unreachable
         raise kind(_reason(error.reason, policy)) from error
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable(_reason(error, policy)) from error

@@ -27,6 +27,7 @@ LARGEST_SIDE = 1024  # pixels; a dense first layer of 512 units on 1024 x 1024 h
 LARGEST_CONTENT = 2**31  # bytes, all images of a file together
 BLOCK = 2**20
 WHAT = {1: "labels", 3: "images"}
+LITTLE_ENDIAN = "has the numbers of its header in little-endian order; IDX has the highest byte first"
 
 
 class DataError(UserError):
@@ -35,20 +36,26 @@ class DataError(UserError):
 
 @dataclass(frozen=True)
 class Scan:
-    """What a whole, well-formed IDX file holds: its dimensions and the SHA-256 of its uncompressed content."""
+    """What a whole, well-formed IDX file holds: its dimensions, the SHA-256 of its uncompressed content, and of labels
+    the values that occur."""
 
     shape: tuple[int, ...]
     sha256: str
+    labels: frozenset[int] = frozenset()
 
 
 def scan(path: Path, dimensions: int, place: str | None = None) -> Scan:
     """Check a file from end to end without holding it in memory; raise DataError, beginning with `place`."""
     checksum = hashlib.sha256()
-    shape: tuple[int, ...] = ()
-    for block in _content(path, dimensions, place or str(path)):
-        shape = shape or _dimensions(block)
+    blocks = _content(path, dimensions, place or str(path))
+    header = next(blocks)
+    checksum.update(header)
+    labels: set[int] = set()
+    for block in blocks:
         checksum.update(block)
-    return Scan(shape, checksum.hexdigest())
+        if dimensions == 1:
+            labels.update(block)
+    return Scan(_dimensions(header), checksum.hexdigest(), frozenset(labels))
 
 
 def read(path: Path, dimensions: int) -> "np.ndarray":
@@ -113,11 +120,17 @@ def _dimensions(header: bytes) -> tuple[int, ...]:
     return struct.unpack(f">{len(header) // 4 - 1}I", header[4:])
 
 
+def _too_large(shape: tuple[int, ...]) -> bool:
+    return max(shape[1:], default=1) > LARGEST_SIDE or math.prod(shape) > LARGEST_CONTENT
+
+
 def _check(header: bytes, dimensions: int, place: str) -> None:
     """Raise DataError unless this is the header of images (3 dimensions) or labels (1) of a bearable size."""
     what = WHAT[dimensions]
     if not header:
         raise DataError(f"{place}: is empty")
+    if header[:4] == bytes([dimensions, UNSIGNED_BYTE, 0, 0]):
+        raise DataError(f"{place}: {LITTLE_ENDIAN}")
     if header[:2] != b"\0\0":
         raise DataError(f"{place}: is no IDX file, it begins with {bytes(header[:8])!r}")
     if len(header) < 4 + 4 * dimensions:
@@ -130,7 +143,9 @@ def _check(header: bytes, dimensions: int, place: str) -> None:
     size = " x ".join(f"{length:,}" for length in shape)
     if not all(shape):
         raise DataError(f"{place}: its header announces {size} {what}, needed is at least one")
-    if max(shape[1:], default=1) > LARGEST_SIDE or math.prod(shape) > LARGEST_CONTENT:
+    if _too_large(shape):
+        if not _too_large(tuple(struct.unpack(f"<{dimensions}I", header[4:]))):
+            raise DataError(f"{place}: {LITTLE_ENDIAN}")
         raise DataError(
             f"{place}: its header announces {size} {what}; allowed are images of up to {LARGEST_SIDE:,} x "
             f"{LARGEST_SIDE:,} pixels and {LARGEST_CONTENT:,} bytes in all"

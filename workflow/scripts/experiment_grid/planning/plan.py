@@ -1,54 +1,36 @@
 """Which jobs must run, and why: recipes against the records that finished jobs left.
 
-Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run.
+Made when the Snakefile is read; the rules ask for a job's plan file, which is new exactly when the job must run. To
+decide changes nothing on disk; `file` does, for a run, and `stand_in` is for whoever only looks.
 """
 
 import errno
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from experiment_grid.config import signatures
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
+from experiment_grid.planning.stages import STAGES
+from experiment_grid.runtime.engine import Asked
 from experiment_grid.runtime.files import PART, digest, forget_epochs, write_json
 from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import now
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
-KEPT_TIME = datetime.fromisoformat("2000-01-01T00:00:00+00:00").timestamp()  # older than any output
+FORCED = "forced"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
+STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
 IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files that are not written beside their names
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage as the plan sees it: where its record lies and which stages feed it."""
-
-    record: str
-    after: tuple[str, ...]
-    per_cell: bool = False
-
-
-STAGES = {
-    "download": Stage("data/{dataset}/download.json", ()),
-    "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
-    "train_seed": Stage("seeds/{cell}/run.json", ("prepare",), per_cell=True),
-    "train": Stage("cells/{cell}/run.json", ("prepare", "train_seed"), per_cell=True),
-    "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
-    "compare": Stage("comparison/compare.json", ("train", "evaluate")),
-    "figures": Stage("figures/figures.json", ("compare",)),
-    "errors": Stage("errors/errors.json", ("prepare", "train", "evaluate")),
-    "report": Stage("report.json", ("compare", "errors")),
-    "record": Stage("record.json", ("train", "evaluate", "compare", "figures", "errors", "report")),
-}
 
 
 @dataclass
@@ -63,6 +45,11 @@ class Decision:
     def runs(self) -> bool:
         return bool(self.why)
 
+    @property
+    def kept(self) -> bool:
+        """Whether the job's results are there, and stay."""
+        return not self.why and not self.absent
+
 
 class Plan:
     """The decisions for one configuration and one results folder, made once and on demand."""
@@ -76,35 +63,88 @@ class Plan:
         *,
         partial: bool = False,
         split: Mapping[str, list[str]] | None = None,
+        products: Callable[[str, str | None], Iterable[Path]] = lambda stage, cell: (),
+        asked: Callable[[], Asked] = Asked,
     ):
         """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
 
-        `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`.
+        `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`; `products` gives the files
+        that Snakemake expects of a job, `asked` what its command line asks for.
         """
         self.results = Path(results)
+        self._products = products
+        self._asked = asked
         self._dataset = dataset
         self._cells = cells
         self._recipes = recipes
         self._partial = partial
         self._split = split or {}
         self._decisions: dict[tuple[str, str | None], Decision] = {}
-        self._written = False
+        self._looked = self._written = False
+        self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
+        self._stand_ins: TemporaryDirectory[str] | None = None
         self.started = now()
 
     def file(self, stage: str, cell: str | None = None) -> str:
-        """Path of a job's plan file, which is new if the job must run and old if its outputs are kept.
+        """Path of a job's plan file, for a run; of a job that must run it is newer than what the job left.
 
         The first call writes all of them: Snakemake lists a folder once and takes no notice of what comes later.
         """
         if not self._written:
-            self._look_for_files_in_the_way()
+            self.look_for_files_in_the_way()
             self._tidy()
             for job in self.jobs():
                 self._write(*job)
+            self._set_times()
             fingerprint.keep()
             signatures.keep()
             self._written = True
         return str(self.path(stage, cell))
+
+    def stand_in(self, stage: str, cell: str | None = None) -> str:
+        """Path of an empty file in the place of a job's plan file, as new as that would be, outside of the results: for
+        whoever only looks. It is gone with this process."""
+        if self._stand_ins is None:
+            self._stand_ins = TemporaryDirectory(prefix="experiment-grid-", ignore_cleanup_errors=True)
+        path = Path(self._stand_ins.name) / self.path(stage, cell).relative_to(self.results)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, ns=(self._newest, self._newest))
+        return str(path)
+
+    @cached_property
+    def _newest(self) -> int:
+        """Later than now, and than all that is there of the jobs that must run, in nanoseconds since 1970."""
+        times = [time.time_ns()]
+        for job in self.jobs():
+            if self.decision(*job).runs:
+                times += [path.stat().st_mtime_ns for path in self._products(*job) if path.exists()]
+        return max(times) + STEP
+
+    def _set_times(self) -> None:
+        """Give files the times that Snakemake, and the next plan, expect. None may be in the future: Snakemake takes an
+        input that is newer than what was just made from it for a clock that is wrong."""
+        start = time.time_ns()
+        for path, moment in self._times.items():
+            os.utime(path, ns=(min(moment, start),) * 2)
+        self._times = {}
+        for job in self.jobs():
+            if self.decision(*job).runs:
+                for path in self._products(*job):
+                    if path.exists() and path.stat().st_mtime_ns > start - STEP:
+                        os.utime(path, ns=(start - STEP,) * 2)
+
+    def settle(self) -> None:
+        """After a run: give what jobs made the times of their records. Snakemake has touched it since, and every plan
+        would look into each file."""
+        if not self._written:
+            return
+        for job in self.jobs():
+            record = records.read(self.record(*job)) if self.decision(*job).runs else None
+            if record is not None and records.valid(record, job[0]):
+                self._damage(record)
+        for path, moment in self._times.items():
+            os.utime(path, ns=(moment, moment))
 
     def path(self, stage: str, cell: str | None = None) -> Path:
         """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
@@ -113,14 +153,17 @@ class Plan:
     def _place(self, folder: str, stage: str, cell: str | None, suffix: str) -> Path:
         return self.results / folder / f"{stage}/{cell}{suffix}" if cell else self.results / folder / f"{stage}{suffix}"
 
-    def _look_for_files_in_the_way(self) -> None:
+    def look_for_files_in_the_way(self) -> None:
         """Raise NotADirectoryError where a file has a folder's place; Snakemake would end with a traceback."""
-        folders = {path.parent for job in self.jobs() for path in (self._record(*job), self.path(*job))}
+        if self._looked:
+            return
+        folders = {path.parent for job in self.jobs() for path in (self.record(*job), self.path(*job))}
         folders |= {self.results / "partial" / cell for cell in self._cells}
         folders |= {self.results / place / stage for place in ("partial", *IN_PLACE) for stage in ("train", "evaluate")}
         for path in sorted({path for folder in folders for path in (folder, *folder.parents)}):
             if path.exists() and not path.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        self._looked = True
 
     def _tidy(self) -> None:
         """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where a
@@ -145,8 +188,6 @@ class Plan:
         if left is None or left.get("recipe") != self.recipe(stage, cell):
             why = decision.record["why"] if decision.record else ["needed by another job"]
             write_json(path, self._planned(stage, cell, why), flush=False)
-        if path.stat().st_mtime != KEPT_TIME:
-            os.utime(path, (KEPT_TIME, KEPT_TIME))
 
     @cached_property
     def compared(self) -> list[str]:
@@ -176,7 +217,7 @@ class Plan:
         for cell in self.missing:
             stage = "train" if self.decision("train", cell).runs else "evaluate"
             log = self.results / "logs" / stage / f"{cell}.log"
-            if log.is_file() and not self._record(stage, cell).exists():
+            if log.is_file() and not self.record(stage, cell).exists():
                 ends[cell] = end(log)
         return ends
 
@@ -221,29 +262,46 @@ class Plan:
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
-        path = self._record(stage, cell)
+        path = self.record(stage, cell)
         record = records.read(path)
         upstream = self.upstream(stage, cell)
+        forced = self._forced(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
-            if stage in SPARED and not path.exists() and not running:
+            if stage in SPARED and not path.exists() and not running and not forced:
                 return Decision(absent=True)
-            return Decision(["new"] if not path.exists() else [f"{path.name} cannot be read"])
+            return Decision(forced or (["new"] if not path.exists() else [f"{path.name} cannot be read"]))
         if not records.valid(record, stage):
-            return Decision([f"{path.name} is of another format"])
-        why = differences(record["recipe"], self.recipe(stage, cell), stage)
+            return Decision(forced or [f"{path.name} is of another format"])
+        why = forced + differences(record["recipe"], self.recipe(stage, cell), stage)
         if stage in SPARED and all(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
+        why += records.other_reads(record)
         if running:
             why.append(_after(running))
-        if not why:  # Snakemake takes the benchmark for an output, and compares its time too
-            for file in (path, self._place("benchmarks", stage, cell, ".tsv")):
-                records.restore_mtime(file, record)
+        if not why and path.stat().st_mtime_ns > time.time_ns():
+            self._times[path] = records.finished(record)
         return Decision(why, record)
 
-    def _record(self, stage: str, cell: str | None) -> Path:
+    def _forced(self, stage: str, cell: str | None) -> list[str]:
+        """Why Snakemake was told to run a job, whatever the plan says."""
+        asked = self._asked()
+        if asked.all_forced or stage in asked.forced:
+            return [FORCED]
+        if not asked.forced and not asked.targets:
+            return []
+        products = {os.path.normpath(path): path for path in self._products(stage, cell)}
+        if not products.keys().isdisjoint(map(os.path.normpath, asked.forced)):
+            return [FORCED]
+        wanted = {*products} if stage in asked.targets else {*map(os.path.normpath, asked.targets)}
+        missing = [path for name, path in products.items() if name in wanted and not path.exists()]
+        # Without its data a cell is kept: what is fetched again for itself is no reason to train again.
+        return [f"asked for, and not there: {missing[0].name}"] if missing and stage not in SOURCES else []
+
+    def record(self, stage: str, cell: str | None) -> Path:
+        """Path of the record that a job leaves."""
         return self.results / STAGES[stage].record.format(dataset=self._dataset, cell=cell)
 
     def upstream(self, stage: str, cell: str | None) -> list[tuple[str, str | None]]:
@@ -264,9 +322,10 @@ class Plan:
         """What is missing of a record's outputs, or not as it was written.
 
         Files with the recorded size and time are taken as unchanged; of others the content decides, and one with the
-        right content gets its time back, so that a copied or touched folder is in order again.
+        right content gets its time back with the next run, so that a copied or touched folder is in order again.
         """
         why = []
+        start = time.time_ns()
         for name, known in record["outputs"].items():
             path = self.results / name
             try:
@@ -274,10 +333,10 @@ class Plan:
             except OSError:
                 why.append(f"output missing: {path.name}")
                 continue
-            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], known["mtime_ns"]):
+            if (stat.st_size, stat.st_mtime_ns) == (known["bytes"], known["mtime_ns"]) and stat.st_mtime_ns <= start:
                 continue
             if stat.st_size == known["bytes"] and digest(path) == known["sha256"]:
-                os.utime(path, ns=(known["mtime_ns"], known["mtime_ns"]))
+                self._times[path] = known["mtime_ns"]
             else:
                 why.append(f"output changed since it was written: {path.name}")
         return why

@@ -5,10 +5,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.plan import STAGES, Plan
+from experiment_grid.planning.plan import SOURCES, Plan
+from experiment_grid.planning.stages import STAGES
+from experiment_grid.runtime.engine import Asked
+from experiment_grid.runtime.errors import UserError
 
 READERS = {"why", "dag", "open", "stale"}
 REMOVERS = {"prune", "clean"}
+FOLDER = "pathvars: {results: …}"
 
 
 def only_read(targets: Collection[str]) -> bool:
@@ -16,11 +20,11 @@ def only_read(targets: Collection[str]) -> bool:
     return bool(targets) and READERS.issuperset(targets)
 
 
-def goal(asked: Any, results: Path, environment: Mapping[str, str]) -> str:
-    """Where lies what was asked for, by Snakemake's DAG settings: a cell by `make cell`, the page by a whole run."""
+def goal(asked: Asked, results: Path, environment: Mapping[str, str]) -> str:
+    """Where lies what was asked for, of a run: a cell by `make cell`, the page by a whole run."""
     if "cell" in asked.targets:
         return f"The cell: {results}/cells/{environment['NAME']}/"
-    return "" if asked.targets or asked.until or asked.omit_from else f"The page: {results}/report.html"
+    return "" if asked.targets or asked.in_part else f"The page: {results}/report.html"
 
 
 def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
@@ -39,6 +43,25 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
     if name not in cells:
         sys.exit(f"NAME: no such cell; given: {name or 'nothing'}; allowed: {', '.join(cells)}")
     return f"<results>/cells/{name}/evaluation.csv"
+
+
+def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
+    """The files that Snakemake expects of a job: its outputs and its benchmark."""
+    rule = getattr(rules, stage)
+    name, _, seed = (cell or "").partition("/")
+    files = (str(file) for file in (*rule.output, rule.benchmark))
+    return [Path(file.replace("{cell}", name).replace("{seed}", seed)) for file in files]
+
+
+def refuse_foreign(plan: Plan, rules: Any) -> None:
+    """Raise UserError where a job that never ran in the results folder would write over a file that is there."""
+    for stage, cell in plan.jobs():
+        if stage in SOURCES or plan.path(stage, cell).exists() or plan.record(stage, cell).exists():
+            continue
+        for path in products(rules, stage, cell)[:-1]:  # a benchmark is Snakemake's own to write
+            if path.is_file() or path.is_symlink():
+                wrong = "is there, and no run of this workflow wrote it"
+                raise UserError(f"{path}: {wrong}; move it away, or give the run a folder of its own ({FOLDER})")
 
 
 def written(rules: Any) -> list[str]:

@@ -15,8 +15,15 @@ from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fi
 
 # What a stage reads with its code that is no Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
-# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell.
-USED = {"train": COMPONENTS, "train_seed": COMPONENTS, "evaluate": ("model", "loss"), "errors": ("model",)}
+# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell, `timing`
+# those of all.
+USED = {
+    "train": COMPONENTS,
+    "train_seed": COMPONENTS,
+    "evaluate": ("model", "loss"),
+    "timing": COMPONENTS,
+    "errors": ("model",),
+}
 
 
 class Recipes:
@@ -49,8 +56,10 @@ class Recipes:
         if stage not in USED:
             return self._core(stage)
         code = dict(self._core(stage))
-        for used in self._targets(stage, cell or self._settings.final):
-            code |= self._target_code[used]
+        settings = self._settings
+        for name in settings.cells if stage == "timing" else [cell or settings.final]:
+            for used in self._targets(stage, name):
+                code |= self._target_code[used]
         return code
 
     def _core(self, stage: str) -> dict[str, str]:
@@ -87,6 +96,11 @@ class Recipes:
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}
+
+    def _timing(self) -> dict[str, Any]:
+        settings = self._settings
+        cells = [{"name": name, "parameters": cell.parameters.as_dict()} for name, cell in settings.cells.items()]
+        return {"dataset": settings.dataset.name, "cells": cells, "baseline": settings.baseline}
 
     @cached_property
     def _cells(self) -> list[dict[str, Any]]:

@@ -1,13 +1,11 @@
 """Records as the plan finds them: files that anybody may have edited, or brought from elsewhere."""
 
 import json
-import os
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from experiment_grid.runtime.records import FORMAT
+from experiment_grid.runtime.records import FORMAT, changed_reads
 
 LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
 TIMES = range(2**63)  # nanoseconds since 1970 that a file can have
@@ -32,23 +30,26 @@ def valid(record: dict[str, Any], stage: str) -> bool:
         and isinstance(recipe.get("settings"), dict)
         and isinstance(recipe.get("code"), dict)
         and _is_list_of_text(record.get("why"))
-        and _finished(record) in TIMES
+        and finished(record) in TIMES
         and isinstance(record.get("inputs"), dict)
         and isinstance(outputs, dict)
         and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
     )
 
 
-def restore_mtime(path: Path, record: dict[str, Any]) -> None:
-    """Give a file of a kept job the time at which the job ended by its record: copied or unpacked, it would look newer
-    than what was made from it, or older than what it was made from. A file that is not there is fine."""
-    finished = _finished(record)
-    with suppress(FileNotFoundError):
-        if path.stat().st_mtime_ns != finished:
-            os.utime(path, ns=(finished, finished))
+def other_reads(record: dict[str, Any]) -> list[str]:
+    """What the user's code read beside the recipe, and is now another file or none, in a sentence each."""
+    reads = record.get("reads")
+    if not isinstance(reads, dict):
+        return []
+    try:
+        other = changed_reads({name: known for name, known in reads.items() if _is_name(name)})
+    except OSError as error:
+        other = [str(error.filename)]
+    return [f"{name} changed since it was read" for name in other]
 
 
-def _finished(record: dict[str, Any]) -> int:
+def finished(record: dict[str, Any]) -> int:
     """When the job ended, in nanoseconds since 1970; -1 where the record does not tell."""
     try:
         return int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)

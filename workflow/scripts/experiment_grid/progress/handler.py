@@ -17,14 +17,16 @@ from typing import TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from experiment_grid.progress import group_jobs, lines
+from experiment_grid.progress import lines
 from experiment_grid.progress.interrupts import interrupt_jobs, on_interrupt
 from experiment_grid.progress.jobs import Job, Run
 from experiment_grid.progress.stderr_redirect import StderrRedirect
+from experiment_grid.runtime import engine
 from experiment_grid.runtime.errors import UserError
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
 UNINTERESTING = (
+    "host: ",
     "Config file ",
     "Building DAG of jobs",
     "Assuming unrestricted shared filesystem usage",
@@ -57,12 +59,14 @@ class Progress(logging.Handler):
         super().__init__()
         self.run = Run()
         self.goal: Callable[[], str] = str  # a line on where lies what the run is for
+        self.give_back: Callable[[], object] = bool  # Ctrl-C
         self._stream = stream
         self._live = live
         self._partial = partial
         self._stderr: StderrRedirect | None = None
         self._view = None
         self._begun = False
+        self._ended = False
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -105,7 +109,7 @@ class Progress(logging.Handler):
         elif event == LogEvent.ERROR:
             text = record.getMessage()
             if UNSUCCESSFUL not in text and not SCRIPT_FAILED.search(text):  # `end` says it, and the failed job's log
-                self._print(text, "red")
+                self._print(lines.error(text), "red")
         elif event is None:
             self._message(record)
 
@@ -155,9 +159,10 @@ class Progress(logging.Handler):
 
     def end(self) -> None:
         """The run is over: say how it went, and how to go on where it did not come to its end."""
-        self.close()
-        if self.run.total:
+        self._close_view()
+        if self.run.total and not self._ended:
             self._print(lines.summary(self.run, self._interrupted, self._partial))
+        self._ended = True
 
     def succeed(self) -> None:
         """Tell where lies what the run was for."""
@@ -165,6 +170,14 @@ class Progress(logging.Handler):
             print(goal)
 
     def close(self) -> None:
+        """Snakemake is over. An error of its own in the middle of a run leads here past the workflow's last hooks."""
+        if self._begun:
+            self.end()
+        self.give_back()
+        logging.raiseExceptions = True
+        super().close()
+
+    def _close_view(self) -> None:
         """Take the live view away, and let standard error be itself again."""
         if self._stderr is not None:
             self._stderr.back()
@@ -172,7 +185,6 @@ class Progress(logging.Handler):
         if view is not None:
             view.stop()
         self._stderr = None
-        super().close()
 
 
 def attach(workflow, snakefile: Path) -> Progress | None:
@@ -182,25 +194,22 @@ def attach(workflow, snakefile: Path) -> Progress | None:
     cluster, in a dry run, where --quiet, --verbose or a logger plugin was asked for, and where the environment has
     PROGRESS=snakemake. PROGRESS=lines and PROGRESS=live choose the form.
     """
-    group_jobs.patch_group_jobs()
-    manager = workflow.logger_manager
-    settings = manager.settings
     mode = os.environ.get("PROGRESS", "")
     if mode and mode not in MODES:
         raise UserError(f"PROGRESS: no such form; given: {mode}; allowed: {', '.join(MODES)}")
-    asked = settings.dryrun or settings.quiet or settings.verbose or settings.debug_dag or manager.plugin_handlers
-    own = Path(workflow.main_snakefile).resolve() == snakefile.resolve()
-    if asked or not own or mode == "snakemake" or not workflow.is_main_process:
+    if not engine.is_own(workflow, snakefile):
         return None
-    stream = sys.stdout if settings.stdout else sys.stderr
+    logging.raiseExceptions = False  # of Snakemake's own log without room: the line that says so would stand below it
+    engine.patch_group_jobs()
+    stream = engine.stream(workflow)
+    if stream is None or mode == "snakemake" or not engine.is_main(workflow):
+        return None
     terminal = stream is sys.stderr and stream.isatty() and os.environ.get("TERM") != "dumb"
     live = mode == "live" or (terminal and mode != "lines")
-    handler = Progress(stream, live, partial_command(workflow.overwrite_configfiles))
-    for other in list(manager.logger.handlers):
-        if other.name == "DefaultStreamHandler":
-            manager.logger.removeHandler(other)
-    manager.logger.addHandler(handler)
-    on_interrupt(handler.interrupt)
+    handler = Progress(stream, live, partial_command(engine.overlays(workflow)))
+    if not engine.replace_output(workflow, handler):
+        return None
+    handler.give_back = on_interrupt(handler.interrupt)
     return handler
 
 

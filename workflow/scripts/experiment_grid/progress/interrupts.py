@@ -16,10 +16,11 @@ PAUSE = 0.1  # seconds that each has for hearing it by itself
 SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not in those that speak to a cluster
 
 
-def on_interrupt(handler: Callable[[], object]) -> None:
+def on_interrupt(handler: Callable[[], object]) -> Callable[[], None]:
     """Have the main thread, which calls this, call `handler` at Ctrl-C; at the first it is woken if it sleeps.
 
-    While it is busy elsewhere than in Python, one Ctrl-C may become several calls.
+    While it is busy elsewhere than in Python, one Ctrl-C may become several calls. Returns what ends all this, for the
+    main thread to call.
     """
     heard = threading.Event()
 
@@ -34,9 +35,17 @@ def on_interrupt(handler: Callable[[], object]) -> None:
 
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    signal.signal(signal.SIGINT, handle)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    before = signal.signal(signal.SIGINT, handle)
+    wakened = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=wake, daemon=True).start()
+
+    def give_back() -> None:
+        if signal.getsignal(signal.SIGINT) is handle:
+            signal.signal(signal.SIGINT, before)
+            signal.set_wakeup_fd(wakened)
+            os.close(writer)
+
+    return give_back
 
 
 def interrupt_jobs() -> None:

@@ -1,15 +1,18 @@
 """What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
 
 import re
+from itertools import dropwhile
 from pathlib import Path
 
 from experiment_grid.progress.jobs import Job, Run
 from experiment_grid.runtime import logs
+from experiment_grid.runtime.engine import reason
 
 NOTHING = "Nothing to be done: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
-AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
+TRACEBACK = "Traceback (most recent call last)"
+FRAME = re.compile(r'^  File "', re.M)
 
 
 def duration(seconds: float) -> str:
@@ -59,9 +62,13 @@ def failure(job: Job, message: str | None = None) -> str:
     return "\n    ".join([failed, f"{job.log}:", *logs.end(job.log)])
 
 
-def reason(message: str) -> str:
-    """What an executor says of a failed job, without the whole command and without where else to look."""
-    return AFTERWORDS.sub("", message)
+def error(text: str) -> str:
+    """An error of Snakemake's. Of a traceback through Snakemake's own files the end is enough: its log has it all."""
+    if not text.startswith(TRACEBACK):
+        return text
+    _, *after = FRAME.split(text)[-1].strip().splitlines()
+    message = [*dropwhile(lambda line: not line or line.startswith(" "), after)]  # of the frame: its source
+    return "\n".join([*message, "    (.snakemake/log has the traceback)"])
 
 
 def lost(log: Path) -> str:
@@ -77,11 +84,11 @@ def summary(run: Run, interrupted: bool, partial: str) -> str:
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
     if interrupted:
         return f"Interrupted: {text}. What finished is kept; the same command goes on."
-    if not run.failed:
+    if not run.failed and run.done >= run.total:
         return f"{text}."
     failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
-    text += f", {len(run.failed)} failed: {failed}. What finished is kept; the same command goes on"
-    text += " once the cause is mended."
+    text += f", {len(run.failed)} failed: {failed}" if failed else ""
+    text += ". What finished is kept; the same command goes on once the cause is mended."
     if any(job.cell for job in run.failed.values()):
         text += f" {partial} makes the page of what there is."
     return text

@@ -91,6 +91,11 @@ def seconds(value: float | None) -> str:
     return f"{value / 3600:.1f}{THIN}h"
 
 
+def milliseconds(value: float | None) -> str:
+    """A short time, to three digits: 0.243 ms."""
+    return MISSING if missing(value) else f"{significant(1000 * value, 3)}{THIN}ms"
+
+
 def seconds_between(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """A difference of times in seconds and its interval, all to the same decimals: three digits of the longest."""
     if missing(value):

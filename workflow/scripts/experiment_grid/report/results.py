@@ -52,6 +52,7 @@ class Results:
     claims: list[dict[str, Any]]
     original: list[dict[str, Any]]
     not_stated: dict[str, str]
+    search: dict[str, Any] | None
     cells: list[dict[str, Any]]
     predictions: dict[str, np.ndarray]
     confusion: dict[str, np.ndarray]
@@ -88,6 +89,16 @@ class Results:
     def errors(self) -> dict[str, Any]:
         """What errors wrote; figures does without."""
         return _json(self.folder / "errors" / "errors.json")
+
+    @cached_property
+    def timing(self) -> list[dict[str, Any]]:
+        """The rows of timing.csv; figures does without."""
+        return _rows(self.folder / "timing.csv")
+
+    @cached_property
+    def timing_record(self) -> dict[str, Any]:
+        """How the timing stage measured."""
+        return _json(self.folder / "timing" / "timing.json")
 
     @cached_property
     def normalization_pair(self) -> dict[str, Any] | None:
@@ -141,6 +152,7 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
         not_stated=_json(side_by_side / "reference.json")["not_stated"],
+        search=_json(side_by_side / "reference.json")["search"],
         cells=_json(side_by_side / "cells.json")["cells"],
         predictions=_arrays(side_by_side / "predictions.npz"),
         confusion={
@@ -155,7 +167,9 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _table(path: Path) -> pd.DataFrame:
     # Only the empty string is missing: a cell may be called "nan" or "007".
-    text = dict.fromkeys(("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row"), str)
+    text = dict.fromkeys(
+        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as"), str
+    )
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
 
 

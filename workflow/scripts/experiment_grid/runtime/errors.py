@@ -18,6 +18,9 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
     """What to tell when the disk refuses: full, read-only, no rights, a file where a folder has to be."""
     if error.errno in IN_THE_WAY:
         for place in (Path(path), *Path(path).parents):
+            if place.is_symlink() and not place.exists():
+                wrong = f"is a link to {place.readlink()}, which is not there (not mounted?)"
+                return UserError(f"{place}: {wrong}; a folder is needed, and the same command goes on")
             if place.exists() and not place.is_dir():
                 return UserError(f"{place}: is a file, a folder is needed; move it away, and the same command goes on")
     reason = os.strerror(error.errno) if error.errno else str(error)

@@ -14,7 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.runtime.errors import UserError
+
 PART = ".part"  # in the name of a file that is being written
+EPOCH = re.compile(rf"\.?seed(\d+)\.epoch(\d+)\.safetensors(?:\.\w+{re.escape(PART)}\.safetensors)?")
+HOME: dict[Path, os.stat_result] = {}  # the results folder of this job, as it was when that started
 
 
 def digest(path: Path) -> str:
@@ -38,6 +42,7 @@ def replacing(path: Path | str, *, flush: bool = True):
     the final name.
     """
     path = Path(path)
+    refuse_another_home()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = None
     try:
@@ -51,6 +56,7 @@ def replacing(path: Path | str, *, flush: bool = True):
         part.chmod(0o666 & ~_umask())
         part.replace(path)
     except Exception as error:
+        refuse_another_home()
         number = _refusal(error, part)
         if number is None:
             raise
@@ -58,6 +64,21 @@ def replacing(path: Path | str, *, flush: bool = True):
     finally:
         if part:
             part.unlink(missing_ok=True)
+
+
+def refuse_another_home() -> None:
+    """Raise UserError where the results folder is gone, or another one is in its place: what was written there now
+    would lie on the disk below, or in somebody else's folder."""
+    for folder, then in HOME.items():
+        try:
+            same = os.path.samestat(folder.stat(), then)
+        except OSError:
+            same = False
+        if not same:
+            raise UserError(
+                f"{folder}: is another folder than when this job started, or gone (unmounted, moved?); nothing is "
+                "written there; put it back, and the same command goes on"
+            )
 
 
 def _refusal(error: Exception, part: Path | None) -> int | None:
@@ -108,7 +129,9 @@ def forget_epochs(folder: Path, seeds: Collection[int] | None = None) -> None:
 
     The last first: one that is killed here goes on after what is left.
     """
-    epochs = {path: [*map(int, re.findall(r"\d+", path.name))] for path in folder.glob("*seed*.epoch*.safetensors")}
+    epochs = {
+        path: [int(n) for n in found.groups()] for path in folder.glob("*") if (found := EPOCH.fullmatch(path.name))
+    }
     for path in sorted(epochs, key=epochs.__getitem__, reverse=True):
         if seeds is None or epochs[path][0] in seeds:
             remove(path)

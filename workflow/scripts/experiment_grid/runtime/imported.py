@@ -8,17 +8,21 @@ from pathlib import Path
 
 from experiment_grid.planning import fingerprint
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.records import age
+from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.records import AGAIN, READ, age
 
 PREAMBLE_END = b"######## snakemake preamble end #########\n"  # in the copy of a script that Snakemake runs
 
 
-def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS) -> None:
+def hold_to_recipe(
+    stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS, results: Path = Path("results")
+) -> None:
     """Raise UserError where a file of `code` was imported in another state than the recipe has; from now on also in the
     moment in which one is imported or opened. An edit after that is no matter.
 
     `code` has modules by their dotted names, below `scripts`; files of the user's by their paths; files that a stage
-    reads beside its code (templates, styles) by their paths below `scripts`.
+    reads beside its code (templates, styles) by their paths below `scripts`. Where user's code is among it, what else
+    that imports or opens in the working directory is added to `records.READ`.
     """
     script = Path(sys.argv[0])
     if script.name.endswith(f".{stage}.py") and PREAMBLE_END in (content := script.read_bytes()):
@@ -32,16 +36,23 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
             if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
     looking: list[str] = []  # at a file: to open it is no use of it
+    users = _Users(scripts, results, Path(sys.prefix)) if any(name.endswith(".py") for name in code) else None
 
     def at_use(event: str, arguments: tuple) -> None:
         if looking or event not in ("exec", "open"):
             return
         compiled = arguments[0] if event == "exec" else None
         used = getattr(compiled, "co_filename", None) if event == "exec" else arguments[0]
-        if not isinstance(used, str) or getattr(compiled, "co_name", "<module>") != "<module>":
+        if not isinstance(used, str | bytes) or getattr(compiled, "co_name", "<module>") != "<module>":
             return
-        file = os.path.realpath(used)
+        file = os.path.realpath(os.fsdecode(used))
         name = files.get(file)
+        if name is None and users is not None:
+            looking.append(file)
+            try:
+                users.used(Path(file), reads=event == "exec" or not arguments[2] & (os.O_WRONLY | os.O_RDWR))
+            finally:
+                looking.pop()
         if name and (event == "exec") == _is_python(name):
             looking.append(name)
             try:
@@ -52,6 +63,30 @@ def hold_to_recipe(stage: str, code: Mapping[str, str], scripts: Path = fingerpr
                 looking.pop()
 
     sys.addaudithook(at_use)  # Python reports the code of every module that is about to run, however it was found
+
+
+class _Users:
+    """The user's files in the working directory: neither hidden, nor in one of `others`, nor written by this job."""
+
+    def __init__(self, *others: Path):
+        self._here = Path.cwd().resolve()
+        self._others = [other.resolve() for other in others]
+        self._written: set[Path] = set()
+
+    def used(self, file: Path, *, reads: bool) -> None:
+        """Note a file that is about to be opened. Raises UserError where it is another one than at its first use."""
+        if not file.is_relative_to(self._here) or any(file.is_relative_to(other) for other in self._others):
+            return
+        name = file.relative_to(self._here)
+        if not reads:
+            self._written.add(file)
+            READ.pop(name.as_posix(), None)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        if hidden or file in self._written or not file.is_file():
+            return
+        content = digest(file)
+        if READ.setdefault(name.as_posix(), content) != content:
+            raise _changed(str(file), "changed while this job, which reads it, was at work")
 
 
 def _file(name: str, scripts: Path) -> Path | None:
@@ -82,4 +117,4 @@ def _compare(name: str, file: str, content: bytes, code: Mapping[str, str], *, i
 
 
 def _changed(file: str, how: str) -> UserError:
-    return UserError(f"{file}: {how}; the same command makes this again, from the code as it then is")
+    return UserError(f"{file}: {how}; {AGAIN}, from the code as it then is")

@@ -1,5 +1,9 @@
-"""Which copy of this package is imported, where an environment has one of its own."""
+"""Where the workflow and its environment are: whether Snakemake can work there, and whose copy of this package is
+imported. Read by every Python from 3.11, without any package: `make setup` asks before it installs.
+"""
 
+import re
+import sys
 from pathlib import Path
 
 from experiment_grid.runtime.errors import UserError
@@ -16,3 +20,21 @@ def check_place(scripts: Path) -> None:
         raise UserError(
             f"{HERE}: is imported instead of {own}; take it out of the environment: pip uninstall experiment-grid"
         )
+
+
+def check_paths(project: Path, python: Path) -> None:
+    """Refuse places where no job could start: Snakemake quotes neither its interpreter nor braces in commands."""
+    if re.search(r"[^\w@%+=:,./~-]", str(python)):
+        raise UserError(
+            f"{python}: Snakemake starts jobs only by a Python whose path has no spaces, quotes or other signs of the "
+            f"shell; move {'the project' if python.is_relative_to(project) else 'the environment'}"
+        )
+    if {"{", "}"} & {*str(project)}:
+        raise UserError(f"{project}: Snakemake takes braces in a path for a name of its own; move the project")
+
+
+if __name__ == "__main__":
+    try:
+        check_paths(Path.cwd(), Path.cwd() / sys.argv[1] / "bin/python")
+    except UserError as error:
+        sys.exit(str(error))

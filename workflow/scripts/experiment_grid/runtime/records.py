@@ -8,14 +8,18 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import describe, digest, write_json
 
+AGAIN = "the same command makes this again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
+READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)
 FORMAT = 1  # of the record; a record of another format makes its job run again
 
 
@@ -48,11 +52,18 @@ def write_record(
 
     Call it last: a record says that everything else is complete. `inputs` are the files that the stage read,
     without the plan file; `packages` are the distributions whose versions matter for the result. File names are
-    stored relative to the results folder, which is where `plan` (`<results>/plan/…`) tells that it is.
+    stored relative to the results folder, which is where `plan` (`<results>/plan/…`) tells that it is. What user's
+    code read from the working directory is in `reads`, by its path there. Raises UserError where that has changed.
     """
     planned = json.loads(Path(plan).read_text("utf-8"))
     results = results_folder(plan)
-    files = outputs.values() if isinstance(outputs, dict) else outputs
+    hold_to_reads()
+    facts |= {"reads": dict(sorted(READ.items()))} if READ else {}
+    files = [Path(file) for file in (outputs.values() if isinstance(outputs, dict) else outputs)]
+    newest = max(Path(file).stat().st_mtime_ns for file in (*inputs, plan))
+    for file in files:  # a clock that jumped back would make it older than what it was made from
+        if file.stat().st_mtime_ns < newest:
+            os.utime(file, ns=(newest, newest))
     record = {
         "format": FORMAT,
         "stage": planned["stage"],
@@ -60,14 +71,27 @@ def write_record(
         "recipe": planned["recipe"],
         "why": planned["why"],
         "started": started,
-        "finished": now(),
+        "finished": max(now(), datetime.fromtimestamp(newest / 1e9 + 0.001, UTC).isoformat()),  # not rounded down
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
         "machine": machine(),
         "peak_memory": peak_memory(),
         "inputs": {os.path.relpath(file, results): digest(Path(file)) for file in inputs},
-        "outputs": {os.path.relpath(file, results): describe(Path(file)) for file in files},
+        "outputs": {os.path.relpath(file, results): describe(file) for file in files},
     }
     write_json(path, record | facts)
+    if Path(path).stat().st_mtime_ns < newest:
+        os.utime(path, ns=(newest, newest))
+
+
+def changed_reads(reads: Mapping[str, str]) -> list[str]:
+    """The files of these, by their paths in the working directory, that have another SHA-256 now or are gone."""
+    return [name for name, known in reads.items() if not Path(name).is_file() or digest(Path(name)) != known]
+
+
+def hold_to_reads() -> None:
+    """Raise UserError where a file that this job read has changed since."""
+    for name in changed_reads(READ):
+        raise UserError(f"{name}: changed while this job, which reads it, was at work; {AGAIN}")
 
 
 def results_folder(plan: Path | str) -> Path:

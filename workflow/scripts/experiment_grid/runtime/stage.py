@@ -12,16 +12,17 @@ import sys
 import traceback
 from collections.abc import Iterable
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from experiment_grid.runtime import lock
 from experiment_grid.runtime.errors import IN_THE_WAY, UserError, cannot_write
-from experiment_grid.runtime.files import describe, digest, sweep
+from experiment_grid.runtime.files import HOME, describe, digest, sweep
 from experiment_grid.runtime.imported import hold_to_recipe
 from experiment_grid.runtime.logs import DONE, FAILED
 from experiment_grid.runtime.package import check_place
-from experiment_grid.runtime.records import results_folder
+from experiment_grid.runtime.records import AGAIN, results_folder
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} | IN_THE_WAY
 
@@ -46,12 +47,14 @@ def stage(snakemake):
     try:
         check_place(Path(snakemake.scriptdir))
         plan = read_plan(plan_file)
+        HOME[results_folder(plan_file)] = results_folder(plan_file).stat()
         with lock.job(results_folder(plan_file), plan["stage"], plan["cell"]) as waited:
             if waited and is_done(plan, results_folder(plan_file), snakemake.output):
                 sys.exit(0)
             sweep(snakemake.output)
             with logged(Path(snakemake.log[0])):
-                hold_to_recipe(plan["stage"], plan["recipe"]["code"])
+                hold_to_recipe(plan["stage"], plan["recipe"]["code"], results=results_folder(plan_file))
+                check_packages(plan["recipe"]["settings"].get("packages", {}))
                 check_inputs(plan, results_folder(plan_file), snakemake.input)
                 yield plan
     except (UserError, OSError) as error:  # before there was a log, or of the log itself
@@ -77,6 +80,8 @@ def logged(path: Path):
             _fail("interrupted")
         except Exception as error:
             if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno is not None):
+                if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    print(f"error: {in_a_line(error)}", file=terminal, flush=True)  # nobody finds the log
                 _fail(in_a_line(error))
             traceback.print_exc()
             sys.exit(1)
@@ -106,11 +111,32 @@ def check_inputs(plan: dict[str, Any], results: Path, inputs: Iterable[str]) -> 
     next plan looks into it, and has it made again.
     """
     for path in map(Path, inputs):
-        known = plan.get("inputs", {}).get(os.path.relpath(path, results))
+        name = os.path.relpath(path, results)
+        known = plan.get("inputs", {}).get(name) or recorded(path.parent).get(name)
         if known and digest(path) != known:
             with suppress(OSError):
                 os.utime(path)
-            raise UserError(f"{path}: changed since it was written, by its record; the same command makes it again")
+            raise UserError(f"{path}: changed since it was written, by its record; {AGAIN}")
+
+
+@cache
+def recorded(folder: Path) -> dict[str, str]:
+    """SHA-256 of the outputs that the records in a folder tell of: those of jobs that ran after the plan was made."""
+    found: dict[str, str] = {}
+    for path in folder.glob("*.json"):
+        with suppress(OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            outputs = json.loads(path.read_text("utf-8"))["outputs"]
+            found |= {name: output["sha256"] for name, output in outputs.items()}
+    return found
+
+
+def check_packages(versions: dict[str, str]) -> None:
+    """Refuse another version of a package than the run was planned with."""
+    if versions:
+        from experiment_grid.config.components import version  # late: jobs import nothing of the configuration else
+    for name, planned in versions.items():
+        if (found := version(name)) != planned:
+            raise UserError(f"{name}: version {found} is installed, the run was planned with {planned}; {AGAIN}")
 
 
 def in_a_line(error: Exception) -> str:

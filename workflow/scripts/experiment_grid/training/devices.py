@@ -38,7 +38,7 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def describe(device: torch.device, threads: int) -> dict[str, object]:
-    """The device as the record and the page tell it."""
+def describe(device: torch.device, threads: int, no_gpu: str | None = None) -> dict[str, object]:
+    """The device as the record and the page tell it; `no_gpu` is why it isn't the GPU that the job was to have."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else machine()["cpu"]
-    return {"type": device.type, "name": name, "threads": threads}
+    return {"type": device.type, "name": name, "threads": threads} | ({"no_gpu": no_gpu} if no_gpu else {})

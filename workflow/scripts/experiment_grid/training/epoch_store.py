@@ -21,6 +21,7 @@ from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import remove, replacing
+from experiment_grid.runtime.records import READ, changed_reads, hold_to_reads
 from experiment_grid.training.history import Row
 
 MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
@@ -65,7 +66,9 @@ class EpochStore:
         except TypeError as error:
             print(f"epoch {epoch.number} is no place to go on from, a killed training would start again: {error}")
         results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
+        hold_to_reads()
         metadata = {"origin": self.origin, "results": results, "checksum": _checksum(results, tensors)}
+        metadata |= {"reads": json.dumps(READ)} if READ else {}
         # Not flushed to disk: killed processes leave whole files all the same, and the checksum tells the rest.
         with replacing(self.path(epoch.seed, epoch.number), flush=False) as part:
             save_file(tensors, part, metadata=metadata)
@@ -88,6 +91,9 @@ class EpochStore:
             return _removed(path, f"damaged ({error})")
         if metadata.get("origin") != self.origin:
             print(f"{path}: of another recipe, data set or device; not used")
+            return None
+        if other := changed_reads(json.loads(metadata.get("reads", "{}"))):
+            print(f"{path}: {other[0]} changed since then; not used")
             return None
         if metadata.get("checksum") != _checksum(metadata["results"], tensors):
             return _removed(path, "damaged (wrong checksum)")

@@ -41,7 +41,41 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "rows": [_row(row, by_row.get(row["row"], []), results) for row in results.original],
         "note": "Times are compared as ratios and never judged: the original’s machine is not known.",
         "not_stated": [{"name": title(key).capitalize(), "text": text} for key, text in results.not_stated.items()],
+        "search": _search(results),
     }
+
+
+def _search(results: Results) -> dict[str, Any] | None:
+    """What was tried, and how many settings give a row's figures."""
+    search = results.search
+    if search is None:
+        return None
+    titles = {row["row"]: row["title"] for row in results.original}
+    epochs = search["values"].get("epoch", [])
+    axes = [key for key in search["values"] if key != "epoch"]
+    given = "; ".join(f"{title(axis)} {', '.join(search['values'][axis])}" for axis in axes)
+    text = (
+        f"{plural(search['tried'], 'setting')} were tried against the original’s rows before this page was made: each "
+        f"row with every combination of {given}, after each of {len(epochs)} epochs, else as stated. Its training "
+        "loss, training accuracy and test accuracy were what was fitted: test figures too. So a row can be reproduced "
+        "by settings that the original did not have, and where several give it the figures cannot tell between them."
+    )
+    rows = [
+        {
+            "title": titles.get(row["row"], row["row"]),
+            "tried": whole(row["tried"]),
+            "fitting": whole(row["fitting"]),
+            "nearest": [_tried(one, axes) for one in row["nearest"]],
+        }
+        for row in search["rows"]
+    ]
+    return {"text": text, "rows": rows}
+
+
+def _tried(one: dict[str, Any], axes: list[str]) -> str:
+    values = ", ".join(f"{title(axis)} {one[axis]}" for axis in axes)
+    fits = "" if one["fits"] == one["of"] else f": {one['fits']} of {one['of']} figures"
+    return f"{values}, epoch {one['epoch']}{fits}"
 
 
 def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -> dict[str, Any]:

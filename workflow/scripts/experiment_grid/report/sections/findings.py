@@ -3,7 +3,7 @@ conclusions among them."""
 
 from typing import Any
 
-from experiment_grid.report.format import missing, p_value, points, ratio, seconds_between, signed, significant
+from experiment_grid.report.format import missing, p_value, points, ratio, signed, significant
 from experiment_grid.report.results import Results
 
 EVIDENCE = {
@@ -14,7 +14,7 @@ EVIDENCE = {
     "reference": ("agreement", "figure by figure"),
     "failed": ("provenance", "why and when"),
 }
-TIMES = ("train_seconds", "seconds_per_epoch")
+TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")
 SHOWN = 3  # cells named behind a finding
 MOST = 30  # findings on the page, and pairs behind a claim: the most important ones; a large grid has one per pair
 
@@ -53,8 +53,9 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
     value, low, high = (row.get(key) for key in ("difference", "low", "high"))
     if measure in TIMES:
-        text, _ = seconds_between(value, None, None)
-        shown = text if missing(row.get("ratio")) else f"{text} ({ratio(row['ratio'])})", "not judged"
+        shown = ratio(row["ratio"]), "–"
+        if not missing(row["ratio_low"]):
+            shown = shown[0], f"{ratio(row['ratio_low'])} to {ratio(row['ratio_high'])}"
     elif "accuracy" in measure or "f1" in measure:
         shown = points(value), _between(points, low, high)
     else:

@@ -33,7 +33,7 @@ def context(results: Results) -> dict[str, Any]:
     how = (
         f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}; they chose no epoch and no "
         "seed. "
-        f"Intervals are {level(settings['confidence'])}."
+        f"Intervals are {level(settings['confidence'])}.{_no_gpu(known)}"
     )
     return {
         "kicker": f"Experiments on {dataset}",
@@ -66,6 +66,16 @@ def _seeds(cells: list[dict[str, Any]]) -> str:
 
 def _devices(cells: list[dict[str, Any]]) -> str:
     return "; ".join(dict.fromkeys(device_name(cell["device"]) for cell in cells))
+
+
+def _no_gpu(cells: list[dict[str, Any]]) -> str:
+    """A sentence about cells that were to train on a GPU and could not."""
+    reasons = [
+        cell["device"]["no_gpu"] for cell in cells if isinstance(cell["device"], dict) and "no_gpu" in cell["device"]
+    ]
+    if not reasons:
+        return ""
+    return f" {plural(len(reasons), 'cell')} trained on the CPU since PyTorch could not use a GPU: {reasons[0]}."
 
 
 def device_name(device: Any) -> str:

@@ -1,15 +1,20 @@
-"""Time: per epoch and per part, images per second, accuracy against time, and the original's minutes beside ours."""
+"""Time: of a step, measured alone; of whole trainings, by part; accuracy against time; the original's minutes."""
 
 from typing import Any
 
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import missing, ratio, seconds, whole
+from experiment_grid.report.format import milliseconds, missing, ratio, seconds, whole
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
-DEVICES = ("cpu", "cuda")
+DEVICES = {"cpu": "CPU", "cuda": "GPU"}
+WAYS = {
+    "trainer": "this trainer",
+    "loader": "DataLoader, ToTensor",
+    "loader, normalized": "DataLoader, ToTensor, Normalize",
+}
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
@@ -27,9 +32,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         text += (
             f", on {plural(len(machines), 'processor')}: {'; '.join(machines)}. Times compare only within one machine"
         )
-    text += ". " + _both(results.cells)
+    text += "."
     return {
         "text": text,
+        "steps": _steps(results),
+        "how": _how(results),
         "figure": drawings.time(),
         "parts": ["All seeds: " + part if part == "total" else part for part in parts],
         "original": bool(minutes),
@@ -67,12 +74,42 @@ def _cells(row: dict[str, Any], cell: dict[str, Any], parts: list[str], minutes:
     return values
 
 
-def _both(cells: list[dict[str, Any]]) -> str:
-    """Whether CPU and GPU can be compared here."""
-    kinds = {cell["device"]["type"] for cell in cells if isinstance(cell.get("device"), dict)}
-    if len(kinds & set(DEVICES)) == 2:
-        return (
-            "CPU and GPU both ran: the table names each cell’s device, and the factor device "
-            "compares cells that differ in nothing else."
-        )
-    return "Only one kind of device ran, so these runs say nothing about CPU against GPU."
+def _steps(results: Results) -> list[dict[str, Any]]:
+    """The rows of timing.csv; of a cell that shares another's measurement, whose."""
+    return [
+        {
+            "name": row["cell"],
+            "cells": [
+                DEVICES[row["device"]],
+                WAYS[row["way"]],
+                milliseconds(row["step_seconds"]),
+                f"{milliseconds(row['low'])} to {milliseconds(row['high'])}" if not missing(row["low"]) else "–",
+                whole(row["images_per_second"]),
+                whole(row["steps"]),
+                whole(row["rounds"]),
+                row["measured_as"] if row["measured_as"] != row["cell"] else "",
+            ],
+        }
+        for row in results.timing
+    ]
+
+
+def _how(results: Results) -> str:
+    """How the steps were measured."""
+    record, rows = results.timing_record, results.timing
+    steps = sorted({row["steps"] for row in rows})
+    devices = " and ".join(device_name(device) for device in record["devices"])
+    each = f"{steps[0]} steps" if len(steps) == 1 else f"{steps[0]} to {steps[-1]} steps"
+    text = (
+        f"Measured after all training, with nothing else of this run on the machine ({devices}), in "
+        f"{record['seconds']:.1f} s: {each} of each cell, in interleaved rounds, a new model each time. Cells that "
+        "differ only in seeds, epochs or split share one measurement. The fetching of a step's images is in it; "
+        "recording and checking the step, a few times in a training, is not. Intervals are 95 %, over the rounds."
+    )
+    if not record["recorded"]:
+        text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
+    if len(record["devices"]) == 1:
+        text += " CPU against GPU: not measured here, there was no GPU."
+    if not any(row["way"] != "trainer" for row in rows):
+        text += " The usual loop with torchvision’s DataLoader: not measured, torchvision has no such data set."
+    return text

@@ -1,0 +1,45 @@
+"""The process that `forks` has Snakemake's command line run in: it has imported it, and forks for every call."""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+
+from snakemake.cli import main
+
+
+def run(folder: str, arguments: list[str], environment: dict[str, str], said: list[str]) -> None:
+    """Be Snakemake, started in `folder`; both streams go to the files `said`."""
+    for number, path in enumerate(said, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(folder)
+    os.environ |= environment
+    sys.path[0] = folder
+    sys.argv[1:] = arguments
+    main(arguments)
+
+
+def serve() -> None:
+    """Take an order in a line of JSON, answer with the exit status, to the end of the orders."""
+    for line in sys.stdin:
+        process = os.fork()
+        if not process:
+            status: object = 1
+            with contextlib.suppress(Exception):
+                try:
+                    run(**json.loads(line))
+                except SystemExit as end:
+                    status = end.code
+            if isinstance(status, str):
+                print(status, file=sys.stderr)
+            logging.shutdown()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status if isinstance(status, int) else status is not None)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

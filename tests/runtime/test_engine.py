@@ -1,0 +1,139 @@
+"""What is asked of Snakemake's internals: when, and at how many jobs, its scheduler looks (that it starts all that can:
+tests/slurm), and a run without any of them."""
+
+import re
+import shutil
+import sys
+from types import SimpleNamespace
+
+import pytest
+from project import ROOT, planned_jobs, snakemake
+from snakemake.cli import get_argument_parser
+from snakemake.scheduling.job_scheduler import JobRateLimiter
+from snakemake.settings.types import MaxJobsPerTimespan
+
+from experiment_grid.runtime.engine import throttle_scheduler
+
+
+def scheduler(subsample=None, limiter=None, cores=4, nodes=sys.maxsize):
+    resources = {"_cores": cores, "_nodes": nodes}
+    return SimpleNamespace(subsample=subsample, job_rate_limiter=limiter, global_resources=resources)
+
+
+@pytest.mark.parametrize(("limit", "stays"), [(None, False), ("50/1s", True), ("100/1m", True)])
+def test_the_default_limit_goes_and_another_stays(limit, stays):
+    default = get_argument_parser().get_default("max_jobs_per_timespan")
+    limited = scheduler(limiter=JobRateLimiter(MaxJobsPerTimespan.parse_choice(limit or default)))
+    throttle_scheduler(limited)
+    assert (limited.job_rate_limiter is not None) == stays
+
+
+@pytest.mark.parametrize(
+    ("room", "looks_at"),
+    [({"cores": 4}, 50), ({"cores": 96}, 96), ({"cores": sys.maxsize, "nodes": 200}, 200), ({"subsample": 7}, 7)],
+)
+def test_it_looks_at_as_many_jobs_as_could_start(room, looks_at):
+    roomy = scheduler(**room)
+    throttle_scheduler(roomy)
+    assert (roomy.subsample, roomy.job_rate_limiter) == (looks_at, None)
+
+
+def test_without_a_scheduler_nothing_happens():
+    throttle_scheduler(None)
+
+
+ENGINE = "workflow/scripts/experiment_grid/runtime/engine.py"
+INTERNALS = sorted(
+    {
+        *re.findall(
+            r"(?:workflow|manager|scheduler|limiter|settings|GroupJob)\.(\w+)", (ROOT / ENGINE).read_text("utf-8")
+        )
+    }
+    - {"types"}
+)
+OUTPUT = {"logger_manager", "settings", "main_snakefile", "logger"}  # without these it is Snakemake's own
+
+
+def take_away(project, names: list[str]) -> None:
+    """As if a version of Snakemake called these otherwise."""
+    path = project / ENGINE
+    text = path.read_text("utf-8")
+    for name in names:
+        text = re.sub(rf"\.{name}\b", f".{name}_of_old", text)
+    path.write_text(text, "utf-8")
+
+
+def run_with_what_is_left(project) -> str:
+    (project / "results/report.html").unlink()
+    done = snakemake(project)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project / "results/report.html").is_file()
+    assert planned_jobs(project) == []
+    why = snakemake(project, "--quiet", "all", "--", "why")
+    assert "Nothing to do: all 4 cells are kept" in why.stdout
+    return done.stderr
+
+
+def test_a_run_without_any_internals(project):
+    assert len(INTERNALS) > 15
+    take_away(project, INTERNALS)
+    said = run_with_what_is_left(project)
+    assert "rule report:" in said and "2 of 3 steps" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", INTERNALS)
+def test_a_run_without_one_of_them(project, name):
+    take_away(project, [name])
+    said = run_with_what_is_left(project)
+    if name in OUTPUT:
+        assert "rule report:" in said, said
+    else:
+        assert "start  report" in said or "rule report:" in said
+
+
+HOST = """
+import logging
+import signal
+import sys
+
+from snakemake.jobs import GroupJob
+from snakemake.logging import logger
+
+def state():
+    handlers = [handler.name for handler in logger.handlers]
+    patched = GroupJob.log_error, hasattr(GroupJob, "rule")
+    found = [place for place in sys.path if place.endswith("workflow/scripts")]
+    return signal.getsignal(signal.SIGINT), logging.raiseExceptions, handlers, patched, found
+
+before = state()
+
+
+{module}
+
+assert state() == before, (before, state())
+
+
+onstart:
+    assert workflow.scheduler.subsample is None and workflow.scheduler.job_rate_limiter is not None
+    print("the host's own hook")
+"""
+
+
+def test_a_workflow_that_uses_this_one_as_a_module_is_left_as_it_is(project):
+    document = (ROOT / "docs/module.md").read_text("utf-8")
+    module = re.search(r"```python\n(.*?)```", document, re.DOTALL)[1].replace(
+        "experiment-grid/Snakefile", "inner/Snakefile"
+    )
+    experiments = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)[0]
+    (project / "inner").mkdir()
+    for name in ("Snakefile", "workflow"):
+        shutil.move(project / name, project / "inner" / name)
+    (project / "Snakefile").write_text(HOST.replace("{module}", module), "utf-8")
+    (project / "experiments.yaml").write_text(experiments, "utf-8")
+    target = "results/experiments/data/digits/prepared.safetensors"
+    done = snakemake(project, "--", target, config=None)
+    assert done.returncode == 0, done.stderr
+    assert "the host's own hook" in done.stdout + done.stderr
+    assert "rule experiments_prepare:" in done.stderr

@@ -1,0 +1,122 @@
+"""Flags mean what Snakemake says; where one can't, a sentence says so. docs/flags.md has the table."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from forks import Forks
+from project import CELLS, ROOT, SMALL, copy_project, names_of_jobs, planned_jobs, snakemake
+
+NARROW = ["evaluate narrow", "train narrow"]
+PAGE = ["compare", "errors", "figures", "record", "report", "timing"]
+EVERY = sorted([*(f"{stage} {cell}" for stage in ("train", "evaluate") for cell in CELLS), *PAGE])
+
+# What is asked for, of a run in which one cell has another learning rate, and the jobs that it then has.
+JOBS = {
+    "--forcerun": (["--forcerun", "figures"], sorted([*NARROW, *PAGE])),
+    "-R": (["-R", "evaluate"], sorted({*NARROW, *(f"evaluate {cell}" for cell in CELLS), *PAGE})),
+    "--forceall": (["--forceall"], sorted([*EVERY, "download", "prepare"])),
+    "--until": (["--until", "train"], ["train narrow"]),
+    "--omit-from": (["--omit-from", "compare"], ["errors", *NARROW, "timing"]),
+    "a target": (["--", "results/cells/narrow/history.csv"], ["train narrow"]),
+    "--force": (["--force", "--", "results/cells/wide/evaluation.csv"], ["evaluate wide"]),
+    "--allowed-rules": (["--allowed-rules", "train", "--", "results/cells/narrow/history.csv"], ["train narrow"]),
+    "--config": (["--config", 'defaults={"learning_rate": 0.05, "weight_decay": 1e-3}', "partial=false"], EVERY),
+    "--rerun-triggers": (["--rerun-triggers", "mtime", "code", "params", "input"], sorted([*NARROW, *PAGE])),
+    "--rerun-incomplete": (["--rerun-incomplete"], sorted([*NARROW, *PAGE])),
+    "--consider-ancient": (["--consider-ancient", "compare=run"], sorted([*NARROW, *PAGE])),
+}
+# What is asked for, and what is said where it can't be had.
+REFUSED = {
+    "--touch": (["--touch"], "--touch: nothing touched: a result is up to date by its content and its recipe"),
+    "--cores 0": (["--cores", "0"], "--cores: no job could run; given: 0; allowed: a number from 1, or all"),
+}
+
+
+@pytest.fixture(scope="module")
+def forks():
+    with Forks() as forks:
+        yield forks
+
+
+@pytest.fixture(scope="module")
+def changed(finished, tmp_path_factory) -> Path:
+    """The finished project with another learning rate of one cell."""
+    folder = tmp_path_factory.mktemp("changed") / "project"
+    shutil.copytree(finished, folder)
+    config = folder / "config/small.yaml"
+    config.write_text(config.read_text("utf-8").replace("learning_rate: 0.02", "learning_rate: 0.03"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("flag", JOBS)
+def test_a_flag_has_the_jobs_that_it_asks_for(changed, forks, flag):
+    arguments, jobs = JOBS[flag]
+    done = forks.snakemake(changed, "--dry-run", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert names_of_jobs(done.stdout + done.stderr) == jobs
+
+
+@pytest.mark.parametrize("flag", REFUSED)
+def test_what_cannot_be_had_is_said_in_a_line(changed, forks, flag):
+    arguments, said = REFUSED[flag]
+    done = forks.snakemake(changed, *arguments)
+    assert done.returncode == 1
+    assert sum(line.startswith(said) for line in done.stderr.splitlines()) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_was_forced_says_so_in_its_record(project):
+    done = snakemake(project, "--forcerun", "figures")
+    assert done.returncode == 0, done.stderr
+    assert "start  figures  (forced)" in done.stderr
+    assert json.loads((project / "results/figures/figures.json").read_text("utf-8"))["why"] == ["forced"]
+    assert planned_jobs(project) == []
+
+
+def test_the_project_from_another_folder(changed, forks, tmp_path):
+    """--directory is the project's folder; without it, -s alone finds no configuration, and says so."""
+    config = str(changed / "config/small.yaml")
+    command = ["-s", str(changed / "Snakefile"), "--dry-run"]
+    done = forks.snakemake(tmp_path, *command, config=config)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
+    assert line.startswith(f"config/config.yaml: no such file in {tmp_path}; ") and "--directory" in line
+    done = forks.snakemake(tmp_path, *command, "--directory", str(changed), config=config)
+    assert names_of_jobs(done.stdout + done.stderr) == sorted([*NARROW, *PAGE])
+
+
+def test_a_configuration_instead_of_the_projects(tmp_path, forks):
+    """What is missing in it is not blamed on a line of config/config.yaml, which counts for nothing."""
+    project = copy_project(tmp_path / "project")
+    own = project / "config/own.yaml"
+    arguments = ("--replace-workflow-config", "--dry-run")
+    own.write_text(SMALL, "utf-8")
+    said = forks.snakemake(project, *arguments, config="config/own.yaml").stderr
+    assert "config/own.yaml:8: defaults.loss: is missing" in said and "config/config.yaml" not in said
+    defaults = "  loss: nll\n  optimizer: sgd\n  normalize: true\n  train_fraction: 0.8\n"
+    own.write_text(SMALL.replace("  epochs: 2\n", f"  epochs: 2\n{defaults}"), "utf-8")
+    done = forks.snakemake(project, *arguments, config="config/own.yaml")
+    assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
+
+
+def test_all_output_is_deleted_unless_a_run_is_at_work(project, forks):
+    from experiment_grid.runtime import lock
+
+    with lock.hold(project / "results"):
+        done = forks.snakemake(project, "--delete-all-output")
+        assert done.returncode == 1 and "is working in this folder" in done.stderr
+    assert (project / "results/report.html").is_file()
+    done = forks.snakemake(project, "--delete-all-output")
+    assert done.returncode == 0, done.stderr
+    left = {path.relative_to(project / "results").parts[0] for path in (project / "results").rglob("*.*")}
+    assert left <= {"plan", "logs", "benchmarks", "partial", ".locks", ".lock"}
+    done = forks.snakemake(project, "--dry-run")
+    assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
+
+
+@pytest.mark.parametrize("flag", [*JOBS, *REFUSED, "-s", "--directory", "--replace-workflow-config", "--archive"])
+def test_the_document_has_every_flag(flag):
+    text = (ROOT / "docs/flags.md").read_text("utf-8")
+    assert f"`{flag}" in text or flag == "a target"

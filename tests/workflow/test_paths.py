@@ -1,0 +1,111 @@
+"""Spaces, quotes and other signs: in the project's path, in that of the results, and in what `make` is given."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from project import ROOT, copy_project, environment_of, snakemake
+
+from experiment_grid.config import places
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.package import check_paths
+
+ODD = 'o\'dd "1" $é; 日'
+TELL = '#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done\necho "<$NAME> <$YES> <$XDG_CACHE_HOME>"\n'
+
+
+@pytest.mark.slow
+def test_a_project_and_its_results_where_the_shell_would_stumble(tmp_path):
+    project = copy_project(tmp_path / ODD)
+    config = project / "config/small.yaml"
+    text = config.read_text("utf-8").replace("{results: results}", f"\n  results: >-\n    {ODD.replace('$', '')}")
+    config.write_text(text[: text.index("  - name: narrow")], "utf-8")
+    done = snakemake(project)
+    assert done.returncode == 0, done.stderr
+    assert (project / ODD.replace("$", "") / "report.html").is_file()
+    assert "Nothing to be done" in snakemake(project, "--dry-run").stdout
+
+
+@pytest.mark.parametrize("results", ["~/mine", "~", "$HOME/x", "s3://bucket/x", "https://x/y", "a{b}", "", " "])
+def test_results_that_snakemake_would_put_elsewhere_are_refused(tmp_path, results):
+    config = tmp_path / "mine.yaml"
+    config.write_text(f"title: x\npathvars: {{results: '{results}'}}\n", "utf-8")
+    with pytest.raises(UserError, match=r"mine.yaml:2: pathvars.results: .*; given: .*; allowed: a path") as error:
+        places.check(results, [config])
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("results", ["results", "a b/c", "/mnt/x~1", "été", "it's"])
+def test_results_in_any_other_place(results):
+    places.check(results, [])
+
+
+@pytest.mark.parametrize("name", ["a b", "a'b", 'a"b', "a$b", "a;b", "a&b", "a(b)", "{a}", "a*b"])
+def test_an_environment_that_snakemake_could_not_start_is_refused(name):
+    with pytest.raises(UserError, match="move the project"):
+        check_paths(Path("/home/me") / name, Path("/home/me") / name / ".venv/bin/python")
+    with pytest.raises(UserError, match="move the environment"):
+        check_paths(Path("/home/me/project"), Path("/home/me") / name / "bin/python")
+    if "{" not in name:
+        check_paths(Path("/home/me") / name, Path("/usr/bin/python3.11"))
+
+
+@pytest.mark.parametrize("name", ["project", "é日-1.0_x~", "a+b@c,d=e:f%"])
+def test_other_places_are_fine(name):
+    check_paths(Path("/home/me") / name, Path("/home/me") / name / ".venv/bin/python")
+
+
+def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=environment_of(**environment), capture_output=True, text=True
+    )
+
+
+@pytest.fixture
+def telling(tmp_path) -> Path:
+    """A project whose programs tell how they were called."""
+    folder = tmp_path / "project"
+    for name in ("requirements.txt", "pyproject.toml", ".venv/bin/uv", ".venv/.workflow", ".venv/.package"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("python", "snakemake"):
+        (folder / ".venv/bin" / name).write_text(TELL, "utf-8")
+        (folder / ".venv/bin" / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "value", ["my file.yaml", "a;touch hacked", "it's", 'a"b', "$(touch hacked)", "`touch hacked`"]
+)
+def test_what_make_is_given_is_one_word(telling, value):
+    done = make(telling, "run", f"CONFIG={value}", "CORES=1;2", "GPUS=$x", HOME=str(telling))
+    assert done.returncode == 0, done.stderr
+    assert f"<--configfile>\n<{value}>\n" in done.stdout
+    assert "<--cores>\n<1;2>\n<--resources>\n<gpu=$x>\n" in done.stdout
+    done = make(telling, "cell", f"NAME={value}")
+    assert done.stdout.splitlines()[-1].startswith(f"<{value}> ") or "$" in value  # make takes that out
+    assert make(telling, "clean", "YES=1").stdout.splitlines()[-1].startswith("<> <1> ")
+    assert not (telling / "x").exists()
+
+
+@pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", ".snakemake/cache")])
+def test_a_home_that_cannot_be_written_is_no_obstacle(telling, home, cache):
+    """Snakemake would end in a traceback before it reads the Snakefile."""
+    os.environ.pop("XDG_CACHE_HOME", None)
+    done = make(telling, "run", HOME=home.format(telling))
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache}>")
+
+
+def test_the_setup_says_that_it_could_not_work_here(tmp_path):
+    """Before anything is installed, not at the first job."""
+    project = tmp_path / "my project"
+    (project / "workflow").mkdir(parents=True)
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, project)
+    shutil.copytree(ROOT / "workflow/scripts", project / "workflow/scripts")
+    done = make(project, "setup")
+    assert done.returncode != 0 and not (project / ".venv").exists()
+    assert f"{project}/.venv/bin/python: Snakemake starts jobs only by a Python whose path has no spaces" in done.stderr

@@ -1,0 +1,227 @@
+"""All of Snakemake that its documentation does not promise (rules/start.smk alone asks, before it can import this,
+where it is).
+
+Where they are other ones than in the versions that CI runs, a question gets the answer of its `fallback`: the run
+works, without what the answer was for.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+Given, Answer = ParamSpec("Given"), TypeVar("Answer")
+DEFAULT_LIMIT = (100, 1)  # starts in so many seconds
+FEW = 50  # jobs
+
+
+def otherwise(fallback: Callable[..., Answer]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
+    """Give what `fallback` gives, of the same arguments, where the internals are not as a function expects them."""
+
+    def guard(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+        @wraps(function)
+        def guarded(*given: Given.args, **named: Given.kwargs) -> Answer:
+            try:
+                return function(*given, **named)
+            except (AttributeError, ImportError, KeyError, TypeError):
+                return fallback(*given, **named)
+
+        return guarded
+
+    return guard
+
+
+# What was asked for
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line, as far as it chooses jobs: files and names of rules."""
+
+    targets: frozenset[str] = frozenset()
+    forced: frozenset[str] = frozenset()
+    all_forced: bool = False
+    in_part: bool = False  # --until, --omit-from
+
+
+@otherwise(lambda workflow: Asked())
+def asked(workflow: Any) -> Asked:
+    """The jobs that were asked for. Otherwise: as if none was named."""
+    settings = workflow.dag_settings
+    targets, forced = frozenset(map(str, settings.targets)), frozenset(map(str, settings.forcerun))
+    in_part = bool(settings.until or settings.omit_from)
+    return Asked(targets, forced | (targets if settings.forcetargets else set()), settings.forceall, in_part)
+
+
+@otherwise(lambda workflow: "--mode" not in sys.argv)
+def is_main(workflow: Any) -> bool:
+    """Whether this process plans the run, and is not started by another for one of its jobs."""
+    return workflow.is_main_process
+
+
+@otherwise(lambda workflow: False)
+def runs_elsewhere(workflow: Any) -> bool:
+    """Whether jobs run on other machines."""
+    return bool(workflow.non_local_exec)
+
+
+@otherwise(lambda workflow: False)
+def only_looks(workflow: Any) -> bool:
+    """Whether no job will run: --dry-run, --summary, --dag and their like. Known once the DAG is built."""
+    return workflow.execution_settings is None or workflow.dryrun
+
+
+@otherwise(lambda workflow: "--touch" in sys.argv)
+def touches(workflow: Any) -> bool:
+    """Whether --touch was asked for. Known once the DAG is built."""
+    return workflow.touch
+
+
+@otherwise(lambda workflow: [])
+def cells_to_train(workflow: Any) -> list[Any]:
+    """The wildcards of the train jobs that will run, before they start. Otherwise: none is known."""
+    return [job.wildcards for job in workflow.dag.needrun_jobs() if job.rule.name in ("train", "train_seed")]
+
+
+def deletes() -> bool:
+    """Whether outputs will be deleted: --delete-all-output and its like, which no API tells."""
+    told = any(argument.startswith("--delete-") for argument in sys.argv)
+    return told and {"-n", "--dry-run", "--dryrun"}.isdisjoint(sys.argv)
+
+
+@otherwise(lambda workflow: None)
+def cores(workflow: Any) -> int | None:
+    """What --cores says; None where it says nothing, as on a cluster."""
+    return workflow.resource_settings.cores
+
+
+# Where it is, and what it was given
+
+
+@otherwise(lambda workflow, snakefile: False)
+def is_own(workflow: Any, snakefile: Path) -> bool:
+    """Whether the workflow that is run is that of `snakefile`, and not one that uses it as a module."""
+    return Path(workflow.main_snakefile).resolve() == snakefile.resolve()
+
+
+@otherwise(lambda workflow: False)
+def has_given_config(workflow: Any) -> bool:
+    """Whether this is a module with a config of its own: no config file of the Snakefile's is read."""
+    return workflow.modifier.skip_configfile
+
+
+@otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
+def results(workflow: Any, config: dict[str, Any]) -> str:
+    """What `<results>` stands for."""
+    return workflow.pathvars.apply("<results>")
+
+
+@otherwise(lambda workflow: [])
+def overlays(workflow: Any) -> list[Path]:
+    """The files of --configfile."""
+    return list(workflow.overwrite_configfiles)
+
+
+@otherwise(lambda workflow: {})
+def given_values(workflow: Any) -> dict[str, Any]:
+    """What --config says."""
+    return dict(workflow.config_settings.config)
+
+
+@otherwise(lambda workflow: list(getattr(workflow, "configfiles", ())))
+def config_files(workflow: Any) -> Sequence[Path | str]:
+    """Where the config comes from: those of --configfile, later ones winning, and at the end the one that they all
+    overlay, which is the Snakefile's, or the first of theirs where that is not there or was replaced."""
+    files = list(workflow.configfiles)
+    overlays = files[: len(workflow.overwrite_configfiles)]
+    if workflow.config_settings.replace_workflow_config or files == overlays:
+        return [*overlays[1:], *overlays[:1]]
+    return files
+
+
+# Its output
+
+
+@otherwise(lambda workflow: None)
+def stream(workflow: Any) -> Any:
+    """Where Snakemake's own output goes; None where that was asked for: --dry-run, --quiet, --verbose, a logger plugin.
+    Also otherwise."""
+    manager, settings = workflow.logger_manager, workflow.logger_manager.settings
+    if settings.dryrun or settings.quiet or settings.verbose or settings.debug_dag or manager.plugin_handlers:
+        return None
+    return sys.stdout if settings.stdout else sys.stderr
+
+
+@otherwise(lambda workflow, handler: False)
+def replace_output(workflow: Any, handler: logging.Handler) -> bool:
+    """Put a handler in the place of Snakemake's own; whether that could be done."""
+    logger = workflow.logger_manager.logger
+    own = [other for other in logger.handlers if other.name == "DefaultStreamHandler"]
+    if not own:
+        return False
+    for other in own:
+        logger.removeHandler(other)
+    logger.addHandler(handler)
+    return True
+
+
+AFTERWORDS = re.compile(r"\s*(sbatch call:|Detailed failure reason unavailable|For further error details see).*", re.S)
+
+
+def reason(message: str) -> str:
+    """What an executor says of a failed job, without the whole command and without where else to look."""
+    return AFTERWORDS.sub("", message)
+
+
+@otherwise(lambda: None)
+def patch_group_jobs() -> None:
+    """Have every group job that fails say why; may be called again.
+
+    Snakemake 9.27's drop the message that they are given. And the Slurm plugin 2.8.0 asks them for a rule that they do
+    not have when it gives up on one, dies of it, and the run would wait for ever.
+    """
+    from snakemake.jobs import GroupJob
+    from snakemake.logging import logger
+
+    if not hasattr(GroupJob, "rule"):
+        GroupJob.rule = property(lambda group: min((job.rule for job in group.jobs), key=lambda rule: rule.name))
+    own = GroupJob.log_error
+    if own.__module__ == __name__:
+        return
+
+    def log_error(group: Any, msg: str | None = None, **more: Any) -> None:
+        if msg:
+            logger.error(reason(msg))
+        own(group, msg, **more)
+
+    GroupJob.log_error = log_error
+
+
+# Its scheduler
+
+
+@otherwise(lambda workflow: None)
+def throttle(workflow: Any) -> None:
+    """Keep the scheduler from looking at every job that could start, again and again; what somebody set stays."""
+    throttle_scheduler(workflow.scheduler)
+
+
+def throttle_scheduler(scheduler: Any) -> None:
+    """The same of a scheduler.
+
+    Snakemake 9.27 looks whenever a job starts or ends, and reads the sizes of all inputs of all jobs that could start.
+    Drawing at random those it looks at ends the second half of that. Fewer than could start at once would leave
+    cores idle: nothing has it look again. And under a limit of starts, of which no grid needs the default,
+    it looks once more a timespan after each look: every start and end adds a look that repeats without end.
+    """
+    if scheduler is None:
+        return
+    if scheduler.subsample is None:
+        scheduler.subsample = max(FEW, min(scheduler.global_resources[name] for name in ("_cores", "_nodes")))
+    limiter = scheduler.job_rate_limiter
+    if limiter is not None and (limiter.max_jobs, limiter.timespan) == DEFAULT_LIMIT:
+        scheduler.job_rate_limiter = None

@@ -1,0 +1,70 @@
+"""How long a step takes, of every cell on every device: measured alone on the machine, after all training."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from experiment_grid.runtime.torch_import import quick_imports
+
+with quick_imports():
+    import torch
+
+from experiment_grid.data.prepared import classes, training_images
+from experiment_grid.runtime.records import age, now, write_record
+from experiment_grid.timing import table
+from experiment_grid.timing.rounds import measure
+from experiment_grid.timing.ways import Images, ways
+from experiment_grid.training.devices import describe, device_for
+
+SECONDS = 25  # of measuring: with the start of Python and PyTorch the stage takes 30
+
+
+def timing(
+    settings: dict[str, Any], names: list[str], prepared: Path, outputs: dict[str, Path], plan: Path, *, gpus: int = 0
+) -> None:
+    """Measure the cells `names` of `settings` on the training images of the file `prepared`.
+
+    Writes timing.csv, the visits that it comes from, and the record. `gpus` is how many GPUs the job was given.
+    """
+    begun, end = now(), perf_counter() + SECONDS
+    torch.set_flush_denormal(True)  # as in training
+    cells = {cell["name"]: cell["parameters"] for cell in settings["cells"] if cell["name"] in set(names)}
+    arrays = [torch.from_numpy(array) for array in training_images(prepared)]
+    with ExitStack() as devices:
+        wanted = ["cpu", "cuda"] if gpus and torch.cuda.is_available() else ["cpu"]
+        found = [devices.enter_context(device_for(device, gpus)) for device in wanted]
+        data = [Images(*(array.to(device) for array in arrays), len(classes(prepared))) for device in found]
+        measured_ways = ways(cells, settings["baseline"], settings["dataset"], data)
+        measured = measure(measured_ways, end)
+        on = [describe(device, torch.get_num_threads()) for device in found]
+    table.write(outputs["timing"], table.rows(measured_ways, measured.visits, list(cells)), table.COLUMNS)
+    table.write(outputs["rounds"], table.visit_rows(measured_ways, measured.visits), table.VISITS)
+    print(f"{len(measured_ways)} measurements, {len(measured.visits)} visits, {age():.1f} s")
+    write_record(
+        outputs["record"],
+        plan,
+        [outputs["timing"], outputs["rounds"]],
+        inputs=[prepared],
+        started=begun,
+        packages=("torch", "torchvision", "numpy"),
+        devices=on,
+        recorded=measured.recorded,
+        seconds=age(),
+    )
+
+
+if __name__ == "__main__":
+    from experiment_grid.runtime.stage import stage
+
+    with stage(snakemake) as plan:
+        timing(
+            plan["recipe"]["settings"],
+            list(snakemake.params.cells),
+            Path(snakemake.input.prepared),
+            {name: Path(file) for name, file in snakemake.output.items()},
+            Path(snakemake.input.plan),
+            gpus=snakemake.resources.get("gpu", 0),
+        )
+    os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down
