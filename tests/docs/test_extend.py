@@ -108,6 +108,6 @@ def test_figure(reader):
 
 def test_section_makes_the_page_alone(reader):
     why = reader.ran["make why CONFIG=config/mine.yaml"]
-    assert "0 to train, 11 kept" in why
+    assert "0 to train, 12 kept" in why
     assert "22 trainings of 11 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
     assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]
