@@ -5,7 +5,7 @@ import gzip
 import pytest
 from configs import load_overlay
 
-from experiment_grid.config.keys import NAMES
+from experiment_grid.config.keys import NAMES, Factors
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
@@ -165,7 +165,7 @@ CASES = {
     "cells: [{name: a}, {name: b, epochs: 3}, {grid: {learning_rate: [0.001, 0.002]}}]": [
         '1: cells[2]: has the same parameters as cell a; given: "lr-0.001"; allowed: parameters of its own'
     ],
-    "cells: [{grid: {}}]": [f"1: cells[0].grid: is empty; given: {{}}; allowed: {{{PARAMETERS}}}"],
+    "cells: [{grid: {}}]": [f"1: cells[0].grid: is empty; given: {{}}; allowed: {{{', '.join(Factors.model_fields)}}}"],
     "cells: [{grid: {momentum: []}}]": [
         "1: cells[0].grid.momentum: is empty; given: []; "
         "allowed: a list of 1 or more items, each a number from 0 to below 1; no two alike"

@@ -215,7 +215,7 @@ class Factors(Numbers, Components):
     """What a cell trains with."""
 
 
-class Parameters(Factors, Handling):
+class Parameters(Handling, Factors):  # whose fields come behind
     """What `defaults` and a cell may give."""
 
 
