@@ -19,6 +19,7 @@ rule timing:
         "<results>/benchmarks/timing.tsv"
     conda:
         "../envs/training.yml"
+    priority: 1  # before errors, which then runs beside compare
     threads: lambda wildcards: engine.cores(workflow) or 1
     resources:
         gpu=int(GPUS > 0),
