@@ -17,9 +17,9 @@ rule timing:
         "<results>/logs/timing.log",
     benchmark:
         "<results>/benchmarks/timing.tsv"
+    priority: 1  # before errors, which then runs beside compare
     conda:
         "../envs/training.yml"
-    priority: 1  # before errors, which then runs beside compare
     threads: lambda wildcards: engine.cores(workflow) or 1
     resources:
         gpu=int(GPUS > 0),
