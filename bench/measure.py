@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 class Times:
     """What one contestant took, in seconds, round by round: training, its process from start to end, CPU time of that.
 
-    `peak` is its largest memory in MB, `gpu_peak` what PyTorch took of a GPU's, `accuracy` that of its last network on the test images (None without).
+    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without),
+    `gpu_peak` the MB of a GPU that PyTorch took.
     """
 
     training: list[float] = field(default_factory=list)
