@@ -168,6 +168,26 @@ def test_a_model_that_a_graph_would_train_otherwise_trains_eagerly(name, device,
     assert f"seed 1: steps are not captured, {why}\n" in capsys.readouterr().out
 
 
+def test_an_lstm_trains_with_the_same_bits(device):
+    equal_over_epochs(device, model=target("LSTM"))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", ["cuda"], indirect=True)
+def test_every_gpu_captures(device, replays):
+    for index in range(torch.cuda.device_count()):
+        with torch.cuda.device(index):
+            assert not replaced(equal_over_epochs(f"cuda:{index}", dropout=0.3)).why
+    assert len(replays) == torch.cuda.device_count() * (REPLAYED + 2 * (19 - 1))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", ["cuda"], indirect=True)
+@pytest.mark.parametrize("changes", [{}, {"model": "cnn"}, {"tf32": True}, {"amp": "bf16"}], ids=str)
+def test_deterministic_kernels_are_captured(changes, device):
+    assert not replaced(equal_over_epochs(device, deterministic=True, **changes)).why
+
+
 OTHERS = [
     ({"loss": target("ChangingGamma")}, "the loss.steps changes"),
     ({"loss": "odd_components.CountingLoss"}, "the loss.calls changes"),
@@ -198,7 +218,7 @@ def test_what_validation_changes_out_of_sight_is_found_by_the_check_of_an_epoch(
 @pytest.mark.parametrize("changes", [{"dropout": 0.3}, {"optimizer": "rmsprop", "dropout": 0.3}], ids=str)
 def test_a_capture_that_fails_leaves_an_eager_training(changes, device, replays, monkeypatch):
     """It reads a value, which nobody has noticed before; random numbers are drawn afterwards."""
-    monkeypatch.setattr(captured.Watcher, "_add", lambda *arguments: None)
+    monkeypatch.setattr(captured.Watcher, "refuse", lambda self, why: None)
     loss = {"_target_": "odd_components.focal"}
     monkeypatch.setattr("odd_components.focal", reading)
     one = equal_over_epochs(device, loss=loss, **changes)

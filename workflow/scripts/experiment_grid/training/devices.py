@@ -29,9 +29,7 @@ def device_for(wanted: str, gpus: int, folder: Path = LEASES) -> Iterator[torch.
     devices = range(torch.cuda.device_count())
     with lease([str(torch.cuda.get_device_properties(index).uuid) for index in devices], folder) as index:
         device = torch.device("cuda", index)
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once; `deterministic` asks for it
         torch.cuda.set_device(device)
-        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
         yield device
 
 
@@ -42,9 +40,9 @@ def set_arithmetic(parameters: Mapping[str, Any], device: torch.device) -> None:
     """
     on_gpu = device.type == "cuda"
     if on_gpu:
-        precision = "tf32" if parameters.get("tf32") else "ieee"
-        for kernels in (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn):
-            kernels.fp32_precision = precision
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read before the first product, for deterministic
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = parameters.get("tf32", False)
+        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
     deterministic = on_gpu and parameters.get("deterministic", False)
     if deterministic != torch.are_deterministic_algorithms_enabled():
         torch.use_deterministic_algorithms(deterministic)
