@@ -12,17 +12,16 @@ from experiment_grid.training.recorder import Recorder, leaves, memory, operatio
 
 
 class Undoable(Recorder):
-    """Keeps what the operations are about to write over."""
+    """Keeps what the operations may write over. (Not all of them say what they write: batch norm does not.)"""
 
     def __init__(self):
         super().__init__()
         self.before: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if any(argument.alias_info and argument.alias_info.is_write for argument in func._schema.arguments):
-            for leaf in leaves((args, kwargs or {})):
-                if isinstance(leaf, Tensor) and memory(leaf) not in {*self.before, *self.made}:
-                    self.before[memory(leaf)] = whole(leaf.detach()), whole(leaf.detach()).clone()
+        for leaf in leaves((args, kwargs or {})):
+            if isinstance(leaf, Tensor) and memory(leaf) not in self.before and memory(leaf) not in self.made:
+                self.before[memory(leaf)] = whole(leaf.detach()), whole(leaf.detach()).clone()
         return super().__torch_dispatch__(func, types, args, kwargs)
 
 

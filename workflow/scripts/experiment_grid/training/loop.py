@@ -171,7 +171,7 @@ class Trainer:
     def _replay_steps(self, graphs: Graphs | None) -> None:
         """Let recorded gradients on a CPU, CUDA graphs on a GPU do what gives the same bits in less time.
 
-        A whole step is one graph where its optimizer is the project's own and a schedule sets the learning rate alone.
+        A whole step is one graph where its optimizer is the project's own and a schedule sets no option but its rate.
         """
         fused = isinstance(self.optimizer, FusedOptimizer)
         if graphs and fused:
@@ -185,7 +185,7 @@ class Trainer:
         rest = roots, list(self.module.parameters()), counts, keep, say
         if graphs is None:
             self.learn = Recorded(gradients, *rest)
-        elif fused and (self.schedule is None or self.schedule.sets == {"lr"}):
+        elif fused and (self.schedule is None or not self.schedule.sets & self.optimizer.options):
             self.whole_step = Captured(graphs, self._eager_step, *rest, optimizer=self.optimizer)
         else:
             self.learn = Captured(graphs, gradients, *rest)
