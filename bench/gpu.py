@@ -16,7 +16,7 @@ EAGER, LOADER = "eager loop, images in memory", "torchvision DataLoader loop"
 CELLS = {
     "[128, 64]": ({"hidden": (128, 64)}, (ONE, FIVE, STEPS, EAGER, LOADER)),
     "[256, 128, 64]": ({"hidden": (256, 128, 64)}, (ONE, EAGER)),
-    "LeNet": ({"model": "lenet"}, (ONE, FIVE, EAGER, LOADER)),
+    "LeNet": ({"model": "lenet"}, (ONE, EAGER, LOADER)),
 }
 HEADER = ["training, s", "ratio", "us a step", "whole process, s", "GPU memory, MB", "test accuracy, seed 1"]
 DEVICE = "import torch; print(torch.cuda.get_device_name(0) if torch.cuda.is_available() else '')"

@@ -9,7 +9,7 @@ further epoch begins with such a check. A model that cannot be captured trains e
 import gc
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -172,25 +172,21 @@ class Captured(Recorded):
         copies, random = [tensor.clone() for tensor in capture.tensors], random_states()
         watcher = Watcher(self.graphs.device.type)
         try:
-            answer = self._aside(arguments, self.graphs.waits_noticed(watcher), reads_noticed(watcher), watcher)
+            with self.graphs.waits_noticed(watcher), reads_noticed(watcher), watcher:
+                answer = self._aside(arguments)
         except Exception as error:
             if self._change(capture):
                 raise  # it cannot be done again
             put_back(capture.tensors, copies, random)
             self._forget_gradients()
             return self._give_up(f"it cannot be watched ({_said(error)})", arguments)
-        drew = not torch.equal(random[0], torch.get_rng_state()) and self.graphs.device.type != "cpu"
-        if why := self._change(capture) or watcher.why or "it draws from the CPU's random numbers" * drew:
+        if why := self._change(capture) or watcher.why:
             self._stop(why)
         return answer
 
-    def _aside(self, arguments: tuple, *watched: AbstractContextManager) -> Answer:
+    def _aside(self, arguments: tuple) -> Answer:
         with self.graphs.aside():
-            if not watched:
-                return self.eager(*arguments)
-            waits, reads, watcher = watched
-            with waits, reads, watcher:
-                return self.eager(*arguments)
+            return self.eager(*arguments)
 
     def _capture(self, capture: Capture, arguments: tuple) -> str:
         """Capture a step on memory of its own; says why that fails, empty if it does not."""
