@@ -161,6 +161,17 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
     )
 
 
+def varying(rows: list[dict[str, Any]]) -> list[str]:
+    """The parameters that tell cells apart."""
+    return [name for name in parameters(rows) if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+
+
+def parameters(rows: list[dict[str, Any]]) -> list[str]:
+    """The columns of comparison.csv that are parameters: those before the number of seeds, and the device."""
+    names = list(rows[0]) if rows else []
+    return [*names[1 : names.index("seeds")], "device"] if rows else []
+
+
 def _json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8"))
 

@@ -25,6 +25,7 @@ KEPT = (
     "stroke-opacity",
 )
 CELL = re.compile(r"cell-(\d+)$")
+VALUE = "value "  # before a condition for the filter, as gid of the text that stands for it
 
 
 def inline(svg: bytes, name: str, title: str, labels: list[str] | None = None) -> Markup:
@@ -89,7 +90,10 @@ def _shorten(element: ElementTree.Element) -> None:
 
 def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
     identity = element.attrib.get("id")
-    if identity and not CELL.match(identity):
+    if identity and identity.startswith(VALUE):
+        element.set("data-condition", identity.removeprefix(VALUE))
+        del element.attrib["id"]
+    elif identity and not CELL.match(identity):
         if identity in used:
             element.set("id", f"{name}-{identity}")
         else:
@@ -108,6 +112,7 @@ def _link_cell(element: ElementTree.Element, labels: list[str] | None) -> None:
     if not match:
         return
     del element.attrib[key]
+    element.attrib.pop("target", None)
     element.tag = f"{SVG}g"
     element.set("data-cell", match.group(1))
     if labels:
