@@ -65,12 +65,12 @@ class Drawings:
         return [name for name in dict.fromkeys(chosen) if name in self.results.index]
 
     def _drawing(self, made, name: str, title: str, caption: str, kind: str = "") -> Drawing:
-        return Drawing(inline(style.svg(made), name, title, self.results.names), title, caption, f"{name}.svg", kind)
+        return Drawing(inline(style.svg(made), name, title), title, caption, f"{name}.svg", kind)
 
-    def curves(self, axis: str) -> list[Drawing]:
+    def curves(self, axis: str, which: list[tuple[str, str]] = WHICH) -> list[Drawing]:
         """A drawing per panel, so that they flow on a narrow screen."""
         panels = []
-        for data, measure in WHICH:
+        for data, measure in which:
             made = self._curves(axis, [(data, measure)])
             title = f"{curves.SETS[data]} {measure} over {axis}"
             panels.append(self._drawing(made, f"{data}-{measure}-{axis}", title, "", "panel"))

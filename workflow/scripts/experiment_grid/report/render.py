@@ -3,7 +3,6 @@ that allows nothing else."""
 
 import base64
 import hashlib
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,7 @@ class _PageLook:
     def __init__(self, look: Look):
         self.variable = VARIABLES[look.colour]
         self.dashes = " ".join(f"{2 * length:g}" for length in look.dash[1])
-        self.width = look.width
+        self.width = round(look.width + 0.6, 1)
 
 
 def _joined(folder: str, suffix: str) -> Markup:
@@ -128,11 +127,11 @@ def _sheets(results: Results) -> list[dict[str, Any]]:
         file = results.folder / "errors" / f"{name}.png"
         if not grid or not file.is_file():
             continue
-        width, height = struct.unpack(">II", file.read_bytes()[16:24])  # of a PNG's first chunk, IHDR
+        address, (width, height) = results.image(f"errors/{name}.png")
         sheets.append(
             {
                 "name": name,
-                "address": results.image(f"errors/{name}.png"),
+                "address": address,
                 "columns": grid["columns"],
                 "sheet_width": width,
                 "sheet_height": height,

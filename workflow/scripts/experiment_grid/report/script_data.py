@@ -8,6 +8,7 @@ import numpy as np
 
 from experiment_grid.report.results import METRICS, Results
 from experiment_grid.report.sections.cells import CLASSES
+from experiment_grid.report.sections.errors import WORST, answers
 
 MOST_COUNTS = 300_000  # of confusion matrices, over all cells and epochs
 LARGEST_DOWNLOAD = 400_000  # bytes; with more the page itself would grow heavy
@@ -36,6 +37,7 @@ def for_scripts(results: Results, looks: list) -> dict[str, Any]:
         "models": _models(results),
         "confusion": _confusion(results),
         "curves": _curves(results),
+        "cards": _cards(results),
         "downloads": _downloads(results),
     }
 
@@ -87,6 +89,22 @@ def _models(results: Results) -> dict[str, Any]:
 
 def _packed(values: np.ndarray) -> str:
     return base64.b64encode(values.astype(np.uint8).tobytes()).decode("ascii")
+
+
+def _cards(results: Results) -> list[list[Any]]:
+    """Of every error that the page shows small: its card's tiles, text and probabilities."""
+    return [
+        [
+            error["attribution"],
+            error["nearest_predicted"]["tile"] if error["nearest_predicted"] else None,
+            error["nearest_true"]["tile"] if error["nearest_true"] else None,
+            error["true"],
+            error["predicted"],
+            [[kind, round(value, 4)] for kind, value in answers(error)],
+            error["text"],
+        ]
+        for error in results.errors.get("errors", [])[WORST:]
+    ]
 
 
 def _confusion(results: Results) -> list[Any]:

@@ -15,6 +15,7 @@ const later = (name) => {
 const models = later("models");
 const confusion = later("confusion");
 const curves = later("curves");
+const read_cards = later("cards");
 
 /** An element with attributes (a function listens) and children; text never becomes markup. */
 function make(tag, attributes = {}, ...children) {

@@ -72,6 +72,8 @@ const cellOf = (target) => {
   return element && !element.matches("details") ? Number(element.dataset.cell) : null;
 };
 document.addEventListener("pointerover", (event) => {
+  const mark = event.target instanceof Element && event.target.closest("svg.chart [data-cell]");
+  if (mark && !mark.querySelector("title")) mark.prepend(make("title", {}, cells.names[mark.dataset.cell]));
   if (!(event.target instanceof Element && event.target.closest("#focus"))) point(cellOf(event.target));
 });
 document.addEventListener("focusin", (event) => point(cellOf(event.target)));

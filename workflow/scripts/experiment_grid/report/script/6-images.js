@@ -3,7 +3,6 @@ const atlasPlace = (() => {
   let places;
   return (index) => (places ??= new Map(models().atlas.map((image, place) => [image, place]))).get(index);
 })();
-const sheet = document.getElementById("atlas");
 const MOST = 300;
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -34,23 +33,48 @@ const labelsOf = (() => {
 
 function tile(index, label) {
   const place = atlasPlace(index);
-  if (place === undefined || !sheet) return null;
+  return place === undefined ? null : tileOf("atlas", place, label);
+}
+function tileOf(name, place, label, extra = "") {
+  const sheet = document.getElementById(name);
+  if (!sheet || place === null) return null;
   const { columns, width, height } = sheet.dataset;
   const box = `${(place % columns) * width} ${Math.floor(place / columns) * height} ${width} ${height}`;
-  return make("svg", { class: "tile", viewBox: box, role: "img", "aria-label": label }, make("use", { href: "#atlas" }));
+  return make("svg", { class: `tile ${extra}`, viewBox: box, role: "img", "aria-label": label }, make("use", { href: "#" + name }));
 }
 
-/** Open the viewer on test images; `caption` tells about one of them. */
+/** Open the viewer on test images; `caption` says what one of them is. */
 function view(title, indices, caption) {
   const shown = indices.map((index) => [index, tile(index, `Test image ${index}`)]).filter(([, image]) => image);
-  document.getElementById("viewer-title").textContent = title;
   const left = indices.length - Math.min(shown.length, MOST);
-  document.getElementById("viewer-note").textContent =
-    `${whole(indices.length)} test images` + (left ? `; ${whole(left)} of them are not shown: the page holds every image that some model got wrong, and examples of the others, at most ${MOST} at a time.` : ".");
-  document.getElementById("viewer-tiles").replaceChildren(...shown.slice(0, MOST).map(([index, image]) =>
-    make("figure", { class: "shot", "data-image": index }, image, make("figcaption", {}, caption(index)))));
+  const note = `${whole(indices.length)} test images` + (left ? `; ${whole(left)} of them are not shown: the page holds every image that some model got wrong, and examples of the others, at most ${MOST} at a time.` : ".");
+  showViewer(title, note, make("div", { class: "tiles" }, shown.slice(0, MOST).map(([index, image]) =>
+    make("figure", { class: "shot", "data-image": index }, image, make("figcaption", {}, caption(index))))));
+}
+function showViewer(title, note, content) {
+  document.getElementById("viewer-title").textContent = title;
+  document.getElementById("viewer-note").textContent = note;
+  document.getElementById("viewer-tiles").replaceChildren(content);
   document.getElementById("viewer").showModal();
 }
 document.getElementById("viewer").addEventListener("click", (event) => {
   if (event.target.id === "viewer") event.target.close();
+});
+
+// A small error opens its card, as the worst ones have it.
+all("#more-errors > figure").forEach((figure, place) => {
+  const [attribution, near, own, true_, predicted, answers, text] = read_cards()[place];
+  const [name, taken] = [cells.classes[true_], cells.classes[predicted]];
+  const picture = figure.querySelector("svg");
+  const open = make("button", { type: "button", class: "opener", "aria-label": `${picture.getAttribute("aria-label")}: show on what basis`, click: () => {
+    const shot = (image, caption) => (image ? [make("figure", { class: "shot" }, image, make("figcaption", {}, caption))] : []);
+    const bar = ([kind, value]) => make("span", { class: kind === true_ ? "true" : false },
+      make("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, make("rect", { width: (100 * value).toFixed(1), height: 1 })), make("b", {}, cells.classes[kind]), ` ${percent(value, 1)}`);
+    showViewer(`${name} taken for ${taken}`, text, make("article", { class: "case" },
+      make("div", { class: "strip" }, shot(picture.cloneNode(true), "test image"), shot(tileOf("attribution", attribution, `Attribution: pixels for ${taken} (orange) and for ${name} (blue)`, "map"), "attribution"),
+        shot(tileOf("neighbours", near, `Nearest training image of ${taken}`), `nearest ${taken}`), shot(tileOf("neighbours", own, `Nearest training image of ${name}`), `nearest ${name}`)),
+      make("p", { class: "bars" }, answers.map(bar))));
+  } });
+  picture.replaceWith(open);
+  open.append(picture);
 });

@@ -95,7 +95,6 @@ def context(results: Results) -> dict[str, Any]:
     scale = accuracy_scale(rows)
     return {
         "columns": columns,
-        "ticks": scale.ticks,
         "constant": [
             {
                 "title": title(name) + (" (where a cell has it)" if any(row[name] is None for row in rows) else ""),

@@ -11,12 +11,12 @@ from experiment_grid.report.format import missing, percent, points, signed, sign
 from experiment_grid.report.labels import epoch_words
 from experiment_grid.report.results import Results
 
-AXES = {"epochs": "epochs", "seconds": "seconds of training"}
 LEGEND = 60  # cells that are listed beside the chart without scripts
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """The figures and the words around them."""
+    first = drawings.first_measure()
     keys = [key for key in results.comparison[0] if key == "loss" or component(key) == "loss"]
     losses = {tuple(row[key] for key in keys) for row in results.comparison}
     text = "Each line is a cell’s mean over its seeds; its band reaches from the lowest to the highest seed."
@@ -42,10 +42,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "caption": caption,
         "legend": results.names if len(results.names) <= LEGEND else drawings.named,
         "focus": drawings.focus(),
-        "measure": f"{drawings.first_measure()}_accuracy",
+        "measure": f"{first}_accuracy",
         "measures": [(f"{data}_{measure}", f"{SETS[data]} {measure}") for data, measure in WHICH],
         "named": [results.index[name] for name in drawings.named],
-        "axes": [{"name": name, "title": title, "panels": drawings.curves(name)} for name, title in AXES.items()],
+        "panels": drawings.curves("epochs"),
+        "seconds": drawings.curves("seconds", [(data, measure) for data, measure in WHICH if data == first]),
         "normalization": _normalization(results, drawings),
     }
 

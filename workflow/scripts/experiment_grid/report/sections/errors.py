@@ -19,7 +19,8 @@ def context(results: Results) -> dict[str, Any]:
     tiles = {index: tile for tile, index in enumerate(errors["atlas"]["images"])}
     likeness, large = errors["likeness"]["matrix"], len(errors["classes"]) > CLASSES
     cell, matrix = results.cells[results.index[errors["cell"]]], results.confusion.get(errors["cell"])
-    cases = [_case(error, errors["classes"], tiles) for error in errors["errors"]]
+    cases = [_case(error, errors["classes"], tiles) for error in errors["errors"][:WORST]]
+    others = errors["errors"][WORST:]
     listed = (
         ""
         if errors["errors_listed"] == errors["errors_total"]
@@ -34,9 +35,9 @@ def context(results: Results) -> dict[str, Any]:
             f"test images wrong ({percent(errors['wrong'] / errors['test_images'])}){listed}."
         ),
         "captions": errors["captions"],
-        "worst": cases[:WORST],
-        "more": cases[WORST:],
-        "more_summary": f"{whole(len(cases) - WORST)} more, worst first",
+        "worst": cases,
+        "more": [_short(error, errors["classes"], tiles) for error in others],
+        "more_summary": f"{whole(len(others))} more, worst first",
         "right": [_right(item, errors["classes"], tiles) for item in errors["right"]],
         "right_text": "The first test images of each class that it gets right, and those that it is least sure of.",
         "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]],
@@ -52,9 +53,6 @@ def context(results: Results) -> dict[str, Any]:
 
 def _case(error: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> dict[str, Any]:
     true, predicted = classes[error["true"]], classes[error["predicted"]]
-    bars = [(error["predicted"], error["probability"]), *error["runners_up"]]
-    if error["true"] not in [kind for kind, _ in bars]:
-        bars.append((error["true"], error["true_probability"]))
     return {
         "true": true,
         "predicted": predicted,
@@ -67,7 +65,25 @@ def _case(error: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
         "nearest_predicted_label": f"Nearest training image of {predicted}",
         "nearest_true": _place(error["nearest_true"]),
         "nearest_true_label": f"Nearest training image of {true}",
-        "bars": [_bar(classes[kind], value, kind == error["true"]) for kind, value in bars],
+        "bars": [_bar(classes[kind], value, kind == error["true"]) for kind, value in answers(error)],
+    }
+
+
+def answers(error: dict[str, Any]) -> list[tuple[int, float]]:
+    """The likeliest classes with their probabilities, the true one among them."""
+    found = [(error["predicted"], error["probability"]), *error["runners_up"]]
+    return (
+        found if error["true"] in [kind for kind, _ in found] else [*found, (error["true"], error["true_probability"])]
+    )
+
+
+def _short(error: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> dict[str, Any]:
+    """An error as a small picture; scripts open its card."""
+    true, predicted = classes[error["true"]], classes[error["predicted"]]
+    return {
+        "tile": tiles.get(error["index"]),
+        "label": f"Test image {error['index']}: {true}, taken for {predicted}",
+        "caption": f"{true} taken for {predicted}, {probability(error['probability'])}",
     }
 
 

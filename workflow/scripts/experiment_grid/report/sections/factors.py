@@ -46,6 +46,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "panels": drawings.factors(),
         "parallel": drawings.parallel(),
         "ticks": scale.ticks,
+        "zero": [{"at": scale.at(0.0)}],
         "list": [_factor(factor, names.get(factor, {}), results, scale) for factor in found],
         "absent": f"No two cells differ in nothing but {_listed(absent)}: these runs say nothing about it."
         if absent
