@@ -102,11 +102,13 @@ class Drawings:
         return curves.draw(results.epochs, which, axis, results.index, self.looks, named, results.many, **paper)
 
     def normalization(self, without: str, with_: str) -> Drawing:
-        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks)
+        page = {"size": (3.25, 2.5), "columns": 4}
+        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks, **page)
         caption = (
-            "Training dashed, validation solid; below, with normalisation minus without. Bands: least to greatest seed."
+            "Training dashed, validation solid; the differences are with normalisation minus without. Bands reach from "
+            "the lowest to the highest seed."
         )
-        return self._drawing(made, "normalization", "Curves with and without normalisation", caption)
+        return self._drawing(made, "normalization", "Curves with and without normalisation", caption, "wide")
 
     def effects(self) -> Drawing | None:
         made = self._effects()
@@ -114,7 +116,7 @@ class Drawings:
             "Every cell that differs from the baseline in one factor. Accuracy and log loss with intervals, times with "
             "the range of two runs. Filled and blue: decided, which only accuracy is. Arrows: beyond the axis."
         )
-        return made and self._drawing(made, "effects", "Effects against the baseline", caption)
+        return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
 
     def _effects(self):
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
@@ -137,7 +139,7 @@ class Drawings:
         """All settings of all cells side by side."""
         made = self._parallel()
         caption = "A line is a cell: through its settings to its test accuracy."
-        return made and self._drawing(made, "parallel", "Settings and test accuracy of all cells", caption)
+        return made and self._drawing(made, "parallel", "Settings and test accuracy of all cells", caption, "wide")
 
     def _parallel(self) -> Figure | None:
         rows = self.results.comparison
@@ -148,16 +150,16 @@ class Drawings:
 
     def reliability(self) -> Drawing | None:
         found = self.results.findings["calibration"]
-        caption = "Each mark: answers of about this certainty, of all seeds. Dashed: as sure as right."
+        caption = "A mark: answers of about this certainty, of all seeds. On the dashed line they are as sure as right."
         return found and self._drawing(
-            reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption
+            reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption, "small"
         )
 
     def time(self) -> Drawing:
         return self._drawing(
             self._time(),
             "time",
-            "Test accuracy against training time",
+            "Test accuracy and training time",
             "Each mark is a cell; the line is the interval of its accuracy over the seeds.",
         )
 
@@ -172,7 +174,7 @@ class Drawings:
             "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
             "grey: the cell that fits it best."
         )
-        return made and self._drawing(made, "agreement", "The original’s test accuracies against ours", caption)
+        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption)
 
     def _agreement(self):
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]

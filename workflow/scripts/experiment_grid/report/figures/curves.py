@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from experiment_grid.report.figures.labels import label_ends, shorten
-from experiment_grid.report.figures.scales import accuracy_scale, loss_ticks
+from experiment_grid.report.figures.scales import ROUND, accuracy_scale, loss_ticks
 from experiment_grid.report.figures.style import DASHES, GRID, INK, MUTED, PALETTE, Look, Margins, figure
 from experiment_grid.report.results import Epochs
 
@@ -81,7 +81,7 @@ def panel(
 def scale(axes: Axes, measure: str, drawn: dict[str, Line], x_label: str) -> None:
     """Losses on a logarithmic scale; accuracies on one of errors, so that halving them is one step anywhere."""
     axes.set_xlabel(x_label)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=x_label == "epoch"))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=x_label == "epoch", steps=ROUND))
     values = (
         np.concatenate([np.concatenate([line.low, line.high]) for line in drawn.values()]) if drawn else np.array([])
     )
@@ -155,7 +155,7 @@ def draw_one(held: Epochs, size: tuple[float, float] = (2.6, 1.7)) -> Figure:
         ends.append((data, line.x[-1], line.mean[-1], colour, None))
     if known:
         accuracy_scale(axes, np.concatenate(known))
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=ROUND))
         label_ends(axes, ends, 7)
     axes.tick_params(labelsize=7)
     return made

@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 FEWEST_ERRORS = 1e-4  # an accuracy of 1 has no place on a scale of errors; it is drawn here
 ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 FEWEST_TICKS = 3
+ROUND = [1, 2, 5, 10]  # steps between ticks, times a power of ten
 
 
 def errors(accuracy):

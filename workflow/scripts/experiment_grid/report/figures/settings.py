@@ -1,5 +1,6 @@
 """Accuracy by setting: a panel per factor, and all settings of a cell as one line from axis to axis."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look
 from experiment_grid.report.format import missing, number
 
 MOST_LABELS = 8  # values of an axis that are written
+WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number, then by size
 LONGEST = 13  # characters of a value
 APART = 0.012  # of an axis: lines of neighbouring cells through the same value
 
@@ -28,6 +30,8 @@ def values_of(rows: list[dict[str, Any]], key: str) -> list[Any]:
     given = [value for value in values if value is not None]
     if all(isinstance(value, int | float) for value in given):
         given.sort()
+    elif all(WIDTHS.match(str(value)) for value in given):
+        given.sort(key=lambda value: (value.count("-"), [int(width) for width in value.split("-")]))
     return given + [None] * (None in values)
 
 
@@ -83,13 +87,13 @@ def draw_parallel(
     heading: Callable[[str], str],
     looks: list[Look],
     context: bool,
-    size: tuple[float, float] = (9.2, 3.6),
+    size: tuple[float, float] = (12.4, 3.9),
 ) -> Figure:
     """A line per cell through its settings to its test accuracy, the last axis; a value's text names its condition.
 
     With `context` (very many cells) lines are thin and grey.
     """
-    made, (axes,) = figure(size, margins=Margins(left=0.75, right=0.75, bottom=0.35, top=0.4))
+    made, (axes,) = figure(size, margins=Margins(left=1.1, right=0.75, bottom=0.2, top=0.4))
     shown = known(rows)
     found = np.array([rows[place]["test_accuracy"] for place in shown])
     low, high = accuracy_limits(found)
@@ -106,9 +110,10 @@ def draw_parallel(
         for value in values[::step]:
             text = shorten(number(value), LONGEST)
             gid = None if value is None else f"value {key} = {number(value)}"
-            axes.text(x - 0.03, heights[value], text, ha="right", va="center", fontsize=7.5, gid=gid)
+            box = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+            axes.text(x - 0.03, heights[value], text, ha="right", va="center", fontsize=8, gid=gid, bbox=box, zorder=4)
     for tick in accuracy_ticks(low, high):
-        axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=7.5, color=INK)
+        axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=8, color=INK)
     apart = APART * (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(1, 12 / max(len(shown), 1))
     points = np.array([*(np.array(column) + apart for column in columns), height(found)]).T
     across = np.arange(len(keys) + 1)
@@ -116,7 +121,7 @@ def draw_parallel(
         [np.column_stack([across, line]) for line in points],
         colors=[GRID if context else looks[place].colour for place in shown],
         linestyles=["-" if context else looks[place].dash for place in shown],
-        linewidths=0.7 if context else 1.5,
+        linewidths=0.7 if context else 1.3,
         urls=[f"cell-{place}" for place in shown],
     )
     for x, key in enumerate([*keys, "test_accuracy"]):

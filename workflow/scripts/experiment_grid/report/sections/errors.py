@@ -8,6 +8,7 @@ from experiment_grid.report.results import Results
 from experiment_grid.report.sections.cells import CLASSES, confusion
 
 WORST = 12  # shown at length
+HARDEST = 22  # images that most cells get wrong: shown at once; the others are folded
 MOST_ALIKE = 20  # pairs of classes that are listed where a table of all would be too large
 
 
@@ -40,6 +41,7 @@ def context(results: Results) -> dict[str, Any]:
         "more_summary": f"{whole(len(others))} more, worst first",
         "right": [_right(item, errors["classes"], tiles) for item in errors["right"]],
         "right_text": "The first test images of each class that it gets right, and those that it is least sure of.",
+        "hardest": HARDEST,
         "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]],
         "likeness": None if large else [[_likeness(value) for value in row] for row in likeness],
         "alike": _alike(likeness, errors["classes"]) if large else None,
@@ -115,7 +117,7 @@ def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells
     return {
         "tile": tiles.get(item["index"]),
         "label": f"Test image {item['index']}: {true}",
-        "caption": f"{true}, mostly taken for {commonest}; {item['cells_wrong']} of {item['cells']} wrong",
+        "caption": f"{true}, mostly as {commonest}; wrong in {item['cells_wrong']} of {item['cells']}",
     }
 
 

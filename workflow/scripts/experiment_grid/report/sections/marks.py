@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from experiment_grid.report.figures.scales import accuracy_limits, accuracy_ticks, errors
+from experiment_grid.report.figures.scales import ROUND, accuracy_limits, accuracy_ticks, errors
 from experiment_grid.report.format import missing, signed
 
 LEAST, MOST = 3.0, 97.0  # per cent: room for a dot and for half of a tick's label
@@ -58,5 +58,7 @@ def difference_scale(values: list[float]) -> Scale:
     """A linear scale around zero for differences of accuracy."""
     reach = max((abs(value) for value in values), default=0.0) or 0.01
     scale = Scale(-reach, reach)
-    ticks = [tick for tick in MaxNLocator(4).tick_values(-100 * reach, 100 * reach) if abs(tick) <= 100 * reach]
+    ticks = [
+        tick for tick in MaxNLocator(4, steps=ROUND).tick_values(-100 * reach, 100 * reach) if abs(tick) <= 100 * reach
+    ]
     return Scale(-reach, reach, float, [{"at": scale.at(tick / 100), "text": signed(tick, 0)} for tick in ticks])
