@@ -14,8 +14,8 @@ from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time
 from experiment_grid.report.format import MINUS, points_interval, probability, seconds_between
 from experiment_grid.report.sections.audit import _figure
-from experiment_grid.report.sections.comparison import _epoch
 from experiment_grid.report.sections.claims import _evidence
+from experiment_grid.report.sections.comparison import _epoch
 
 durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
 

@@ -80,8 +80,8 @@ function confusionOf(container) {
   }
   draw();
   container.replaceChildren(heading,
-    make("div", { class: "slider" }, make("label", {}, "Epoch ", slider), output, make("label", {}, "Show ", modes)),
-    place, make("p", { class: "note" }, "At the chosen epoch each count opens its images."));
+    make("div", { class: "slider" }, held.counts.filter(Boolean).length > 1 ? [make("label", {}, "Epoch ", slider), output] : [], make("label", {}, "Show ", modes)),
+    place, make("p", { class: "note screen" }, "At the chosen epoch each count opens its images."));
 }
 
 /** All counts of an epoch, K × K row by row; null where they are not in the page. */

@@ -99,13 +99,8 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
         "reproduced": [_other(item) for item in row["reproduced_by"]] if row["sure"] in OTHER_SETTINGS else [],
-        "count": _agreeing(figures),
+        "count": f"{row['consistent']} of {plural(row['judged'], 'figure')} consistent" if row["judged"] else "",
     }
-
-
-def _agreeing(figures: list[dict[str, Any]]) -> str:
-    judged = [figure["verdict"] for figure in figures if figure["verdict"] in ("consistent", "differs")]
-    return f"{judged.count('consistent')} of {plural(len(judged), 'figure')} consistent" if judged else "no figures"
 
 
 def _figure(figure: dict[str, Any]) -> dict[str, Any]:
