@@ -12,6 +12,13 @@ SCREEN = {"width": 1366, "height": 900}
 MANY = {f"rate-{place}": ({"learning_rate": 0.001 * (place + 1)}, 3 + place / 20) for place in range(40)}
 
 
+@pytest.fixture(scope="module")
+def decisive(tmp_path_factory):
+    """A page on which some differences are decided."""
+    grid = {f"rate-{rate}": ({"learning_rate": rate}, skill) for rate, skill in ((0.001, 2), (0.005, 4.5), (0.05, 2.5))}
+    return make_page(tmp_path_factory.mktemp("decisive"), grid=grid, images=1500)
+
+
 def rows(report, name):
     with (report.parent / name).open() as file:
         return list(csv.DictReader(file))
@@ -68,8 +75,10 @@ def test_an_interval_is_drawn_where_it_is(opened, report):
         assert shown == pytest.approx(place(float(row[f"test_accuracy_{side}"])), abs=0.3)
 
 
-def test_says_what_the_tables_say_in_short_sentences(opened, report):
-    page = opened()
+@pytest.mark.parametrize("which", ["report", "decisive"])
+def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
+    report = request.getfixturevalue(which)
+    page = opened(report)
     told = sentences(page)
     text = " ".join(told)
     assert len(told) <= 7
@@ -84,12 +93,14 @@ def test_says_what_the_tables_say_in_short_sentences(opened, report):
     assert f"{best['cell']} is the most accurate: {percent(best['test_accuracy'])}" in text
     tested = [row for row in rows(report, "effects.csv") if row["basis"] == "seeds and images"]
     decided = [row for row in tested if row["decided"] == "true"]
-    assert f"{len(decided)} of {len(tested)}" in text
-    largest = max(decided, key=lambda row: abs(float(row["difference"])))
-    points = f"{100 * abs(float(largest['difference'])):.2f} points"
-    assert points in text
-    assert "8 experiments" in told[0] and "3 seeds each" in told[0]
-    assert "1 without results, 1 diverged" in text
+    assert f"{len(decided) or 'none'} of {len(tested)}" in text
+    if which == "decisive":
+        largest = max(decided, key=lambda row: abs(float(row["difference"])))
+        points = f"{100 * abs(float(largest['difference'])):.2f} points"
+        assert f"from {largest['from_value']} to {largest['to_value']} changes accuracy by" in text and points in text
+    else:
+        assert "8 experiments" in told[0] and "3 seeds each" in told[0]
+        assert "1 without results, 1 diverged" in text
 
 
 def test_says_what_the_final_cell_gets_wrong_most(opened, report):
@@ -137,4 +148,6 @@ def test_is_there_for_any_grid(opened, tmp_path, made_of, words):
     box = page.locator("#ranking").bounding_box()
     assert box["y"] + box["height"] <= 900
     if made_of["grid"] is MANY:
-        assert page.locator("#ranking tr.between").inner_text() == "16 cells between"
+        shown = page.locator("#ranking tr[data-cell]").count()
+        assert shown <= 24
+        assert page.locator("#ranking tr.between").inner_text() == f"{40 - shown} cells between"

@@ -28,13 +28,14 @@ def values(page):
     """Cell → what the legend says of it: mean, and the range of the seeds."""
     rows = page.locator("#legend li").evaluate_all(
         "all => all.map((one) => [one.querySelector('bdi').textContent,"
-        " one.querySelector('output').firstChild.textContent, one.querySelector('small').textContent])"
+        " one.querySelector('output').firstChild.textContent, one.querySelector('small')?.textContent])"
     )
     return {name: (value, range_) for name, value, range_ in rows}
 
 
 def point(page, epoch, height=0.5):
     """Move the pointer to an epoch (of four)."""
+    chart(page).scroll_into_view_if_needed()
     box = page.locator("#focus svg line[x1]").nth(0).bounding_box()
     page.mouse.move(box["x"] + box["width"] * (epoch - 1) / 3, chart(page).bounding_box()["y"] + height * 300)
 
@@ -129,12 +130,13 @@ def test_zooms_by_two_fingers_and_reads_by_one(opened):
 
 
 def test_a_line_lights_its_cell_and_a_click_pins_it(page):
+    chart(page).scroll_into_view_if_needed()
     place = page.evaluate("""() => {
       const { x, y } = view_, at = known.get(5), svg = document.querySelector('#focus svg').getBoundingClientRect();
       return [svg.left + x(at.x[1]), svg.top + y(at.mean[1])];
     }""")
     page.mouse.move(*place)
-    page.wait_for_function("document.querySelector('#cells-table tr[data-cell=\"5\"]').classList.contains('is-lit')")
+    page.wait_for_function("() => document.querySelector('#cells-table tr[data-cell=\"5\"]').matches('.is-lit')")
     page.mouse.click(*place)
     assert "pin=learning-rate-0.05" in page.url
 

@@ -100,7 +100,7 @@ def test_ticks_of_accuracies_are_round_and_lie_inside(ends):
     assert all(low <= tick <= high for tick in ticks)
     digits = [len(f"{100 * tick:.8g}".replace(".", "").strip("0")) for tick in ticks]
     width = high - low
-    assert max(digits) <= 2 - math.floor(math.log10(width)), (low, high, ticks)
+    assert max(digits) <= max(4, 2 - math.floor(math.log10(width))), (low, high, ticks)
 
 
 @given(some.floats(1e-4, 10), some.floats(1.05, 1e4))

@@ -41,7 +41,7 @@ def test_says_what_this_run_trained_and_why_each_cell_ran(opened):
     page = opened()
     assert "2 trained" in page.locator(".facts").inner_text()
     assert "6 kept from before" in page.locator(".facts").inner_text()
-    rows = page.locator("#provenance table").first.locator("tbody tr").all_inner_texts()
+    rows = page.locator("#provenance table").first.locator("tbody tr").all_text_contents()
     assert len(rows) == 8
     assert "trained" in rows[0]
     assert "kept" in rows[-1]

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from made import make_page
 
 
 def test_comparison_fits_the_screen(opened):
@@ -84,8 +85,9 @@ def test_a_cell_has_its_files_and_command(opened, report):
     assert page.locator("#cell-1 .files code").inner_text() == "make cell NAME=normalization"
 
 
-def test_a_small_error_opens_its_card(opened, report):
-    page = opened()
+def test_a_small_error_opens_its_card(opened, tmp_path):
+    report = make_page(tmp_path, grid={"weak": ({}, 2.0)})
+    page = opened(report)
     errors = json.loads((report.parent / "errors/errors.json").read_text("utf-8"))["errors"]
     page.locator("#errors summary", has_text="more, worst first").click()
     page.locator("#more-errors button").first.click()

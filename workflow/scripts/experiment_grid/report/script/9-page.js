@@ -30,8 +30,8 @@ window.addEventListener("popstate", (event) => {
   if (!event.state?.page) return location.reload(); // another address was typed
   state.part = location.hash.slice(1).split("&").find((one) => one && !one.includes("=")) ?? "";
   state.write();
-  if (state.part) go(state.part, true);
-  else scrollTo(0, 0);
+  if (state.part) go(state.part, false);
+  else scrollTo({ top: 0, behavior: "instant" });
 });
 
 // Menus close by Escape and by a click elsewhere, and one at a time.

@@ -107,7 +107,7 @@ def _how(results: Results) -> str:
     if not record["recorded"]:
         text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
     if len(record["devices"]) == 1:
-        text += " CPU against GPU: not measured here, there was no GPU."
+        text += " CPU and GPU are not compared: there was no GPU."
     if not any(row["way"] != "trainer" for row in rows):
         text += " The usual loop with torchvision’s DataLoader: not measured, torchvision has no such data set."
     return text
