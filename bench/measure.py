@@ -6,6 +6,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -51,7 +52,7 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
         for label in order(list(contestants), number):
             module, job = contestants[label]
             _progress(f"round {number}/{rounds}  {label}")
-            job = replace(job, saved=f"{job.folder}/{number}-{list(contestants).index(label)}.npz")
+            job = replace(job, saved=f"{tempfile.mkdtemp(dir=job.folder)}/network.npz")  # a folder of its own
             command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
             started = perf_counter()
             with (Path(job.folder) / "output").open("w+") as output:

@@ -11,7 +11,17 @@ import pytest
 from follow import Reader
 from project import ROOT, copy_project
 
-DOCUMENTS = ("cell.md", "dataset.md", "model.md", "option.md", "loss.md", "optimizer.md", "figure.md", "section.md")
+DOCUMENTS = (
+    "cell.md",
+    "dataset.md",
+    "model.md",
+    "option.md",
+    "loss.md",
+    "optimizer.md",
+    "schedule.md",
+    "figure.md",
+    "section.md",
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +49,7 @@ def test_every_document_is_followed():
 
 
 def test_cells(reader):
-    names = ["plain", "signsgd", "step-lr-0.01", "step-lr-0.1", "tanh", "wide"]
+    names = ["plain", "noam", "signsgd", "step-lr-0.01", "step-lr-0.1", "tanh", "wide"]
     names += ["residual", "residual-scale-0.25", "residual-scale-0.5", "focal-gamma-1", "focal-gamma-2"]
     assert sorted(row["cell"] for row in rows(reader, "comparison.csv")) == sorted(names)
 
@@ -98,6 +108,6 @@ def test_figure(reader):
 
 def test_section_makes_the_page_alone(reader):
     why = reader.ran["make why CONFIG=config/mine.yaml"]
-    assert "0 to train, 11 kept" in why
+    assert "0 to train, 12 kept" in why
     assert "22 trainings of 11 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
     assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]

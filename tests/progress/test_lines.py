@@ -175,7 +175,7 @@ def test_what_snakemake_says_of_itself_is_left_out(capsys):
     assert capsys.readouterr().out == f"{lines.NOTHING}\nThe page: results/report.html\n"
 
 
-@pytest.mark.parametrize(("columns", "cell"), [(100, "epoch 12/15, seed 2/3"), (60, "12/15 seed 2/3")])
+@pytest.mark.parametrize(("columns", "cell"), [(100, "epoch 12/15, seed 2/3, 0:09 left"), (60, "12/15 seed 2/3")])
 def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
     """At 60 columns the epochs are said shorter, so that they are not cut."""
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -184,6 +184,7 @@ def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
     training.seeds, training.epochs, training.latest, training._epochs = 3, 15, (2, 12), {1: 15, 2: 12}
     training.accuracy = "95.75%"
     run.begin(1, Job("train", "learning-rate-0.05", None, [], [], training, time.time()))
+    run.running[1]._clock -= 13.5  # for 27 epochs of 45
     shown = io.StringIO()
     view = LiveView(run, shown)
     view.stop()

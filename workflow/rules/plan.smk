@@ -47,12 +47,18 @@ NO_TOUCH = (
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
+SPLIT = {
+    name: [f"{name}/{seed}" for seed in cell.parameters.seeds]
+    for name, cell in settings.cells.items()
+    if cell.parameters.split_seeds
+}
 plan = Plan(
     RESULTS,
     DATASET,
     CELLS,
     RECIPES,
     partial=settings.partial,
+    split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
     asked=lambda: engine.asked(workflow),
 )
@@ -63,6 +69,7 @@ if not COMPARED:
 
 wildcard_constraints:
     cell="[A-Za-z0-9][A-Za-z0-9._-]*",
+    seed="[0-9]+",
 
 
 @cache
@@ -83,6 +90,11 @@ def refuse_foreign():
         sys.exit(str(error))
 
 
+def named(wildcards):
+    """What the plan calls a job of a cell, or of a seed of it; None for a job of all cells."""
+    return "/".join(wildcards.get(name) for name in ("cell", "seed") if wildcards.get(name)) or None
+
+
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster.
 
@@ -90,7 +102,7 @@ def planned(stage):
     """
 
     def plan_file(wildcards):
-        job = stage, wildcards.get("cell")
+        job = stage, named(wildcards)
         if not IS_MAIN:
             return str(plan.path(*job))
         if engine.touches(workflow):
@@ -118,6 +130,9 @@ def to_look_at(job):
     return ancient(str(plan.path(*job))) if plan.path(*job).exists() else []
 
 
+SPARED = ("data/", "seeds/")  # folders whose files a kept job does without
+
+
 def inputs(stage, files):
     """Input function that gives these files of the results: a name, or several. Whatever their times are, a job that is
     kept is not run for them; nor where data was deleted, which Snakemake would otherwise make again for it."""
@@ -125,9 +140,9 @@ def inputs(stage, files):
     def given(wildcards):
         one = isinstance(files, str)
         names = [files] if one else files
-        kept = IS_MAIN and plan.decision(stage, wildcards.get("cell")).kept
+        kept = IS_MAIN and plan.decision(stage, named(wildcards)).kept
         if kept:
-            names = [name for name in names if not name.startswith("data/") or (plan.results / name).exists()]
+            names = [name for name in names if not name.startswith(SPARED) or (plan.results / name).exists()]
         paths = [ancient(f"<results>/{name}") if kept else f"<results>/{name}" for name in names]
         return next(iter(paths), []) if one else paths
 

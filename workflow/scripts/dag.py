@@ -1,12 +1,18 @@
 """Draw the DAG as the plan sees it, by rule and by cell: what would run is filled, what is kept is not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.files import replacing
 
+APART = "train_seed"  # of the jobs of a cell's training one is drawn
+DRAWN = {
+    name: replace(stage, after=tuple(before for before in stage.after if before != APART))
+    for name, stage in STAGES.items()
+    if name != APART
+}
 MOST_CELLS = 40  # drawn one by one; the rest is counted
 HEIGHT, GAP_X, GAP_Y, MARGIN, PADDING = 26, 34, 8, 16, 8  # of a box, around it and in it, in pixels
 CHARACTER = 7.3  # pixels; of one width in every monospaced font: a name's length is known without measuring
@@ -32,11 +38,11 @@ class Box:
 def by_rule(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
     """A box per stage, with its number of jobs; `jobs` are stage, cell and reasons to run."""
     boxes = []
-    for stage in STAGES:
+    for stage in DRAWN:
         mine = [why for name, _, why in jobs if name == stage]
         runs = sum(map(bool, mine))
         count = ""
-        if STAGES[stage].per_cell:
+        if DRAWN[stage].per_cell:
             count = f" {runs} of {len(mine)}" if 0 < runs < len(mine) else f" × {len(mine)}"
         boxes.append(Box(stage, stage + count, f"{runs} of {len(mine)} would run" if runs else ""))
     return _beside(boxes)
@@ -44,6 +50,7 @@ def by_rule(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
 
 def by_cell(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
     """A box per job, a row per cell; the stages without cells stand in the middle."""
+    jobs = [job for job in jobs if job[0] in DRAWN]
     cells = list(dict.fromkeys(cell for _, cell, _ in jobs if cell))
     rows = {cell: row for row, cell in enumerate(cells[:MOST_CELLS])}
     boxes = [
@@ -65,7 +72,7 @@ def _beside(boxes: list[Box]) -> list[Box]:
     """Stages of one column that have no cells, one below the other."""
     placed = []
     for box in boxes:
-        column = [name for name in STAGES if _column(name) == _column(box.stage)]
+        column = [name for name in DRAWN if _column(name) == _column(box.stage)]
         shift = column.index(box.stage) - (len(column) - 1) / 2
         placed.append(Box(box.stage, box.text, box.why, box.row + shift))
     return placed
@@ -113,21 +120,21 @@ def svg(boxes: list[Box]) -> str:
 
 def _column(stage: str) -> int:
     """How many stages come before, along the longest way."""
-    return max((_column(name) + 1 for name in STAGES[stage].after), default=0)
+    return max((_column(name) + 1 for name in DRAWN[stage].after), default=0)
 
 
 def _ancestors(stage: str) -> set[str]:
-    return {older for name in STAGES[stage].after for older in {name} | _ancestors(name)}
+    return {older for name in DRAWN[stage].after for older in {name} | _ancestors(name)}
 
 
 def _parents(stage: str) -> list[str]:
-    after = STAGES[stage].after
+    after = DRAWN[stage].after
     return [name for name in after if not any(name in _ancestors(other) for other in after)]
 
 
 def _joined(one: Box, other: Box) -> bool:
     """Whether a job feeds the other: of two jobs of cells only those of the same one."""
-    return one.row == other.row or not (STAGES[one.stage].per_cell and STAGES[other.stage].per_cell)
+    return one.row == other.row or not (DRAWN[one.stage].per_cell and DRAWN[other.stage].per_cell)
 
 
 def _swatch(x: float, kind: str, text: str) -> str:

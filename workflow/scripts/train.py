@@ -1,5 +1,6 @@
 """Train one cell: all its seeds, the weights of every epoch or of the chosen one kept. Reads training images only."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +17,8 @@ with quick_imports():
     import torch
 
 from experiment_grid.data.prepared import classes, training_images
-from experiment_grid.runtime.files import digest
-from experiment_grid.runtime.records import age, now, write_record
+from experiment_grid.runtime.files import digest, forget_epochs
+from experiment_grid.runtime.records import READ, age, now, write_record
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
@@ -32,22 +33,24 @@ def train(
     partial: Path,
     plan: Path,
     *,
-    threads: int = 1,
     gpus: int = 0,
+    alone: bool = True,
     no_gpu: str | None = None,
 ) -> None:
     """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
 
     `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
-    `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one.
+    `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one. Not `alone`, it shares
+    `partial` with other jobs.
     """
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
     started = perf_counter()
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
     settings = recipe["settings"]
     cell, parameters = settings["cell"], settings["parameters"]
+    threads = parameters.get("threads", 1)  # not what Snakemake has cores for: bits depend on it
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
 
     with device_for(parameters["device"], gpus) as device:
         origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
@@ -100,7 +103,7 @@ def train(
         seconds=seconds,
         seeds=by_seed,
     )
-    kept.remove()
+    forget_epochs(partial, None if alone else parameters["seeds"])
 
 
 def run(
@@ -176,18 +179,50 @@ def summary(rows: list[history.Row]) -> dict[str, Any]:
     return {"status": "ok" if finite else "diverged", "train_seconds": sum(row.seconds for row in rows)}
 
 
-if __name__ == "__main__":
+def gather(recipe: dict[str, Any], prepared: Path, seeds: list[Path], outputs: dict[str, Path], plan: Path) -> None:
+    """Put together the seeds of a cell that were trained apart, in the folders `seeds`: as if by one job."""
+    begun = now()
+    cell = recipe["settings"]["cell"]
+    runs = [json.loads((folder / "run.json").read_text("utf-8")) for folder in seeds]
+    for run in runs:
+        READ.update(run.get("reads", {}))  # files of the user's that those jobs read count for this one too
+    checkpoints.gather(outputs["checkpoints"], cell, [folder / "checkpoints.safetensors" for folder in seeds])
+    history.gather(outputs["history"], [folder / "history.csv" for folder in seeds])
+    by_seed = {seed: figures for run in runs for seed, figures in run["seeds"].items()}
+    names = ("history.csv", "checkpoints.safetensors", "run.json")
+    write_record(
+        outputs["run"],
+        plan,
+        [outputs["history"], outputs["checkpoints"]],
+        inputs=[prepared, *(folder / name for folder in seeds for name in names)],
+        started=begun,
+        packages=("torch", "numpy", "safetensors"),
+        status="ok" if all(run["status"] == "ok" for run in runs) else "diverged",
+        parameters=recipe["settings"]["parameters"],
+        **{key: runs[0][key] for key in ("device", "parameters_count", "training_images", "validation_images")},
+        seconds=dict(sum((Counter(run["seconds"]) for run in runs), Counter())),
+        seeds=by_seed,
+    )
+
+
+def main(snakemake: Any) -> None:
+    """The job of a cell, or of one of its seeds."""
     from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
-        train(
-            plan["recipe"],
-            Path(snakemake.input.prepared),
-            {name: Path(file) for name, file in snakemake.output.items()},
-            Path(snakemake.params.partial),
-            Path(snakemake.input.plan),
-            threads=snakemake.threads,
-            gpus=snakemake.resources.get("gpu", 0),
-            no_gpu=snakemake.params.no_gpu,
-        )
+        outputs = {name: Path(file) for name, file in snakemake.output.items()}
+        prepared, plan_file = Path(snakemake.input.prepared), Path(snakemake.input.plan)
+        partial = Path(snakemake.params.partial)
+        if snakemake.input.get("seeds"):
+            seeds = list(dict.fromkeys(Path(file).parent for file in snakemake.input.seeds))
+            gather(plan["recipe"], prepared, seeds, outputs, plan_file)
+            forget_epochs(partial)
+        else:
+            options = {"gpus": snakemake.resources.get("gpu", 0), "no_gpu": snakemake.params.no_gpu}
+            alone = plan["stage"] == "train"
+            train(plan["recipe"], prepared, outputs, partial, plan_file, **options, alone=alone)
     os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -94,8 +94,36 @@ class Numbers(Closed):
 
 
 class Handling(Closed):
-    """How a cell is trained and what is kept of it; no factor, since its figures are the same."""
+    """How a cell is trained and what is kept of it: no factors, since they change no figure. But threads do, in the
+    last bits."""
 
+    threads: Annotated[
+        whole(1, 1024),
+        Field(
+            description="Cores that a training computes with; what it computes depends on the number in the last bits. "
+            "Small networks take longer with several. Cells side by side use more cores in any case."
+        ),
+    ] = 1
+    mem_mb: Annotated[
+        whole(1, 10_000_000),
+        Field(
+            description="Memory that a training asks for, in MB, of a cluster or of --resources mem_mb=N. A second try "
+            "asks for twice as much."
+        ),
+    ] = 3000
+    runtime: Annotated[
+        whole(1, 1_000_000),
+        Field(description="Minutes that a training asks a cluster for. A second try asks for twice as much."),
+    ] = 60
+
+    split_seeds: Annotated[
+        bool,
+        Field(
+            description="Train each seed in a job of its own, so that several cores or GPUs share a cell, and a "
+            "further seed trains alone. The bits are the same. Weights of each seed stay below seeds/ too: twice the "
+            "disk."
+        ),
+    ] = False
     keep: Annotated[
         Literal["all", "chosen"],
         Field(
@@ -187,7 +215,7 @@ class Factors(Numbers, Components):
     """What a cell trains with."""
 
 
-class Parameters(Factors, Handling):
+class Parameters(Handling, Factors):  # whose fields come behind
     """What `defaults` and a cell may give."""
 
 

@@ -56,7 +56,7 @@ class Parameters(Numbers, Handling):
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values; optional ones that have their default are left out."""
-        given = {name: getattr(self, name) for name in (*FIELDS, "keep")}
+        given = {name: getattr(self, name) for name in (*FIELDS, *RECIPE)}
         parameters = {name: plain(value) for name, value in given.items() if not usual(name, value)}
         return parameters | ({} if self.step == "recorded" else {"step": self.step})
 
@@ -80,4 +80,5 @@ OPTIONAL = {
     **{name: field.default for name, field in Handling.model_fields.items()},
 }
 HANDLING = tuple(Handling.model_fields)
+RECIPE = ("keep", "threads")  # of these, what a training's result depends on
 FIELDS = (*COMPONENTS, *NUMBERS)

@@ -7,7 +7,7 @@ decide changes nothing on disk; `file` does, for a run, and `stand_in` is for wh
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import now
 
 SOURCES = ("download", "prepare")  # what every cell starts from
+SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
 FORCED = "forced"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
@@ -61,12 +62,14 @@ class Plan:
         recipes: Recipes,
         *,
         partial: bool = False,
+        split: Mapping[str, list[str]] | None = None,
         products: Callable[[str, str | None], Iterable[Path]] = lambda stage, cell: (),
         asked: Callable[[], Asked] = Asked,
     ):
         """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
 
-        `products` gives the files that Snakemake expects of a job, `asked` what its command line asks for.
+        `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`; `products` gives the files
+        that Snakemake expects of a job, `asked` what its command line asks for.
         """
         self.results = Path(results)
         self._products = products
@@ -75,6 +78,7 @@ class Plan:
         self._cells = cells
         self._recipes = recipes
         self._partial = partial
+        self._split = split or {}
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._looked = self._written = False
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
@@ -234,11 +238,20 @@ class Plan:
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
-        return [(name, cell) for name, stage in STAGES.items() for cell in (self._cells if stage.per_cell else [None])]
+        return [
+            (name, cell) for name, stage in STAGES.items() for cell in (self._of(name) if stage.per_cell else [None])
+        ]
+
+    def _of(self, stage: str) -> list[str]:
+        """What a stage has a job for: the cells, or seeds of cells."""
+        if stage == "train_seed":
+            return [seed for seeds in self._split.values() for seed in seeds]
+        return self._cells
 
     def stale(self) -> list[str]:
         """Names of the cells that left results and are no longer configured."""
         folders = {path.parent for name in TRAINED for path in self.results.glob(name)}
+        folders |= {path.parent.parent for path in self.results.glob("seeds/*/*/run.json")}
         return sorted({folder.name for folder in folders if not folder.is_symlink()} - {*self._cells})
 
     def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
@@ -263,13 +276,13 @@ class Plan:
         forced = self._forced(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
-            if stage in SOURCES and not path.exists() and not running and not forced:
+            if stage in SPARED and not path.exists() and not running and not forced:
                 return Decision(absent=True)
             return Decision(forced or (["new"] if not path.exists() else [f"{path.name} cannot be read"]))
         if not records.valid(record, stage):
             return Decision(forced or [f"{path.name} is of another format"])
         why = forced + differences(record["recipe"], self.recipe(stage, cell), stage)
-        if stage in SOURCES and all(not (self.results / name).exists() for name in record["outputs"]):
+        if stage in SPARED and all(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -305,6 +318,8 @@ class Plan:
         for name in STAGES[stage].after:
             if not STAGES[name].per_cell:
                 jobs.append((name, None))
+            elif name == "train_seed":
+                jobs += [(name, seed) for seed in self._split.get(cell, [])]
             elif cell is not None:
                 jobs.append((name, cell))
             else:

@@ -48,7 +48,9 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
 def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
     """The files that Snakemake expects of a job: its outputs and its benchmark."""
     rule = getattr(rules, stage)
-    return [Path(str(file).replace("{cell}", cell or "")) for file in (*rule.output, rule.benchmark)]
+    name, _, seed = (cell or "").partition("/")
+    files = (str(file) for file in (*rule.output, rule.benchmark))
+    return [Path(file.replace("{cell}", name).replace("{seed}", seed)) for file in files]
 
 
 def refuse_foreign(plan: Plan, rules: Any) -> None:

@@ -17,7 +17,13 @@ from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fi
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
 # The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell, `timing`
 # those of all.
-USED = {"train": COMPONENTS, "evaluate": ("model", "loss"), "timing": COMPONENTS, "errors": ("model",)}
+USED = {
+    "train": COMPONENTS,
+    "train_seed": COMPONENTS,
+    "evaluate": ("model", "loss"),
+    "timing": COMPONENTS,
+    "errors": ("model",),
+}
 
 
 class Recipes:
@@ -38,7 +44,8 @@ class Recipes:
     def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
         """`{"settings": …, "code": {module: fingerprint}}` of a stage; those of a cell take its name."""
         settings = getattr(self, f"_{stage}")
-        return {"settings": settings(cell) if cell else settings(), "code": self._code_of(stage, cell)}
+        code = self._code_of(stage, cell.partition("/")[0] if cell else None)
+        return {"settings": settings(cell) if cell else settings(), "code": code}
 
     def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
@@ -80,6 +87,12 @@ class Recipes:
         chosen = {"epoch": self._settings.epoch} if parameters.keep == "chosen" else {}
         dataset = self._settings.dataset.name
         return {"cell": cell, "dataset": dataset, "parameters": parameters.as_dict(), **versions, **chosen}
+
+    def _train_seed(self, job: str) -> dict[str, Any]:
+        """Of the job `cell/seed`: the cell as if it had this seed alone."""
+        cell, _, seed = job.partition("/")
+        settings = self._train(cell)
+        return settings | {"parameters": settings["parameters"] | {"seeds": [int(seed)]}}
 
     def _evaluate(self, cell: str) -> dict[str, Any]:
         return self._train(cell) | {"epoch": self._settings.epoch}

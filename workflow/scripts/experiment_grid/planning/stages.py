@@ -15,7 +15,8 @@ class Stage:
 STAGES = {
     "download": Stage("data/{dataset}/download.json", ()),
     "prepare": Stage("data/{dataset}/prepare.json", ("download",)),
-    "train": Stage("cells/{cell}/run.json", ("prepare",), per_cell=True),
+    "train_seed": Stage("seeds/{cell}/run.json", ("prepare",), per_cell=True),
+    "train": Stage("cells/{cell}/run.json", ("prepare", "train_seed"), per_cell=True),
     "evaluate": Stage("cells/{cell}/evaluation.json", ("prepare", "train"), per_cell=True),
     "timing": Stage("timing/timing.json", ("prepare", "train")),
     "compare": Stage("comparison/compare.json", ("train", "evaluate", "timing")),

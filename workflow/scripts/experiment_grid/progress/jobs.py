@@ -9,6 +9,7 @@ from typing import Any
 
 from experiment_grid.runtime.stage import read_plan
 
+TRAININGS = ("train_seed", "train")
 NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
 # A line of a training log, as train.py's `progress` writes it.
 EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
@@ -36,6 +37,10 @@ class Training:
     def done(self) -> int:
         """Epochs that are finished; a seed that is passed over was finished before this job began."""
         return sum(self._epochs.get(turn, self.epochs) for turn in range(1, max(self._epochs, default=0) + 1))
+
+    def seconds_left(self, seconds: float) -> float | None:
+        """What is left to train, at the pace of the `seconds` so far, if no seed stops early; None before an epoch."""
+        return seconds / self.done * (self.units - self.done) if self.done else None
 
     def look(self) -> None:
         """Read what the log got since the last look."""
@@ -79,10 +84,12 @@ class Job:
         if plan and Path(plan).is_file():
             planned = read_plan(plan)
             why = planned["why"]
-            if record.rule_name == "train" and log:
+            apart = any("/seeds/" in name for name in record.input)  # it puts trained seeds together
+            if record.rule_name in TRAININGS and log and not apart:
                 parameters = planned["recipe"]["settings"]["parameters"]
                 training = Training(log, len(parameters["seeds"]), parameters["epochs"], began)
-        return cls(record.rule_name, record.wildcards.get("cell", ""), log, list(record.output), why, training, began)
+        cell = "/".join(record.wildcards[name] for name in ("cell", "seed") if name in record.wildcards)
+        return cls(record.rule_name, cell, log, list(record.output), why, training, began)
 
     @property
     def seconds(self) -> float:
@@ -157,16 +164,17 @@ class Run:
         running = list(self.running.values())
         trainings = [job.training for job in running if job.training]
         epochs = self._trained[1] + sum(training.done for training in trainings)
-        if self.by_rule.get("train") and not epochs:
+        rule = next((rule for rule in TRAININGS if rule in self.by_rule), "train")  # with train_seed, train gathers
+        if self.by_rule.get(rule) and not epochs:
             return None
         seconds = 0.0
-        if self.by_rule.get("train"):
+        if self.by_rule.get(rule):
             spent = self._trained[0] + sum(job.seconds for job in running if job.training)
             units = sum(training.units - training.done for training in trainings)
-            known = [training.units for training in trainings] or [self._trained[1] / len(self._spent["train"])]
-            units += (self.by_rule["train"] - len(trainings)) * sum(known) / len(known)
+            known = [training.units for training in trainings] or [self._trained[1] / len(self._spent[rule])]
+            units += max(0, self.by_rule[rule] - len(trainings)) * sum(known) / len(known)
             seconds += spent / epochs * units
-        for rule, count in self.by_rule.items():
-            if rule != "train" and rule in self._spent:
-                seconds += count * sum(self._spent[rule]) / len(self._spent[rule])
+        for other, count in self.by_rule.items():
+            if other != rule and other in self._spent:
+                seconds += count * sum(self._spent[other]) / len(self._spent[other])
         return seconds / max(1, len(running)) if seconds else None

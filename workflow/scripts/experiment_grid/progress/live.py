@@ -104,7 +104,10 @@ class LiveView:
             return "starting", ""
         turn, epoch = training.latest
         epochs, seeds = f"{epoch}/{training.epochs}", f"seed {turn}/{training.seeds}"
-        return (f"{epochs} {seeds}" if self._console.width < NARROW else f"epoch {epochs}, {seeds}"), training.accuracy
+        if self._console.width < NARROW:
+            return f"{epochs} {seeds}", training.accuracy
+        left = training.seconds_left(job.seconds)
+        return f"epoch {epochs}, {seeds}" + (f", {duration_short(left)} left" if left else ""), training.accuracy
 
 
 def duration_short(seconds: float) -> str:

@@ -84,7 +84,7 @@ def touches(workflow: Any) -> bool:
 @otherwise(lambda workflow: [])
 def cells_to_train(workflow: Any) -> list[Any]:
     """The wildcards of the train jobs that will run, before they start. Otherwise: none is known."""
-    return [job.wildcards for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    return [job.wildcards for job in workflow.dag.needrun_jobs() if job.rule.name in ("train", "train_seed")]
 
 
 def deletes() -> bool:

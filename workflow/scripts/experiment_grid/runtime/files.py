@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -123,8 +123,9 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget_epochs(folder: Path) -> None:
-    """Remove the epochs of a training that is done, and their folder unless somebody else has something there.
+def forget_epochs(folder: Path, seeds: Collection[int] | None = None) -> None:
+    """Remove the epochs of a training that is done, perhaps of these `seeds` alone, and their folder unless something
+    else is there.
 
     The last first: one that is killed here goes on after what is left.
     """
@@ -132,9 +133,11 @@ def forget_epochs(folder: Path) -> None:
         path: [int(n) for n in found.groups()] for path in folder.glob("*") if (found := EPOCH.fullmatch(path.name))
     }
     for path in sorted(epochs, key=epochs.__getitem__, reverse=True):
-        remove(path)
-    with suppress(OSError):
-        folder.rmdir()
+        if seeds is None or epochs[path][0] in seeds:
+            remove(path)
+    if seeds is None:  # another job may be about to write here
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _umask() -> int:

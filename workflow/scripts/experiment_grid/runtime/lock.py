@@ -61,7 +61,7 @@ def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[
     paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
     with ExitStack() as held:
         for path in paths:
-            if cells is None or path.name in cells:
+            if cells is None or {*path.relative_to(folder).parts[1:]} & {*cells}:
                 file = held.enter_context(_opened(path))
                 if not _taken(file):
                     name = " ".join(path.relative_to(folder).parts)

@@ -14,6 +14,7 @@ CELL = r"(?P<cell>[A-Za-z0-9][A-Za-z0-9._-]*)"
 MORE = (
     r"plan/\w+\.json",
     rf"plan/\w+/{CELL}\.json",
+    rf"plan/train_seed/{CELL}/\d+\.json",
     rf"partial/{CELL}/seed\d+[^/]*\.epoch\d+\.safetensors",
     r"dag/(rules|cells)\.svg",
 )
@@ -51,7 +52,7 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
         match = ours.fullmatch(str(PurePosixPath(name).with_name(base["name"])) if base else name)
         path = results / name
         first = name.partition("/")[0]
-        told = first in ("cells", "plan") and path.suffix == ".json" and not base
+        told = first in ("cells", "seeds", "plan") and path.suffix == ".json" and not base
         if match is None or path.is_symlink() or path.is_dir() or (told and not _is_record(path)):
             owned.foreign.append(path)
             continue
@@ -81,7 +82,7 @@ def _numbered(pattern: str, number: int) -> str:
 
 
 def _regex(pattern: str) -> str:
-    return re.escape(pattern).replace(re.escape("{cell}"), CELL)
+    return re.escape(pattern).replace(re.escape("{cell}"), CELL).replace(re.escape("{seed}"), r"\d+")
 
 
 def _walk(results: Path) -> Iterator[str]:

@@ -49,7 +49,16 @@ def merge(path: Path | str, cell: str, epochs: Iterable[tuple[int, int, Path]]) 
 
     One tensor is in memory at a time. Those of the largest numbers come first, so that each lies where its type may.
     """
-    tensors = sorted(tensor for seed, epoch, file in epochs for tensor in _tensors(seed, epoch, file))
+    _write(path, cell, (tensor for seed, epoch, file in epochs for tensor in _of_epoch(seed, epoch, file)))
+
+
+def gather(path: Path | str, cell: str, files: Iterable[Path]) -> None:
+    """Write the weights of a cell from files that `merge` wrote, of some of its seeds each: the same bytes."""
+    _write(path, cell, (tensor for file in files for tensor in _of_seeds(file)))
+
+
+def _write(path: Path | str, cell: str, tensors: Iterable[_Tensor]) -> None:
+    tensors = sorted(tensors)
     header: dict[str, Any] = {"__metadata__": {"cell": cell, "format": FORMAT}}
     end = 0
     for tensor in tensors:
@@ -66,18 +75,36 @@ def merge(path: Path | str, cell: str, epochs: Iterable[tuple[int, int, Path]]) 
                     whole.write(source.read(tensor.bytes))
 
 
-def _tensors(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
-    """The weights in the file of an epoch (https://github.com/huggingface/safetensors#format)."""
-    with file.open("rb") as source:
-        length = int.from_bytes(source.read(8), "little")
-        headers = json.loads(source.read(length))
+def _of_epoch(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
+    """The weights in the file of an epoch."""
+    headers, values = _headers(file)
     for name, header in headers.items():
         for kind, of in ((epoch_store.MODEL, MODEL), (epoch_store.LOSS, LOSS)):
             if name.startswith(kind):
                 (new,) = named(seed, epoch, {name.removeprefix(kind): None}, of)
-                bits = int(re.search(r"\d+|$", header["dtype"])[0] or 8)  # F32, BF16, F8_E4M3, BOOL
-                start = 8 + length + header["data_offsets"][0]
-                yield _Tensor(-bits, seed, epoch, new, file, start, header)
+                yield _tensor(seed, epoch, new, file, values, header)
+
+
+def _of_seeds(file: Path) -> Iterator[_Tensor]:
+    headers, values = _headers(file)
+    for name, header in headers.items():
+        seed, epoch = re.match(r"seed(\d+)/epoch(\d+)", name).groups()
+        yield _tensor(int(seed), int(epoch), name, file, values, header)
+
+
+def _headers(file: Path) -> tuple[dict[str, Any], int]:
+    """What a safetensors file says of each tensor, and where their values begin
+    (https://github.com/huggingface/safetensors#format)."""
+    with file.open("rb") as source:
+        length = int.from_bytes(source.read(8), "little")
+        headers = json.loads(source.read(length))
+    headers.pop("__metadata__", None)
+    return headers, 8 + length
+
+
+def _tensor(seed: int, epoch: int, name: str, file: Path, values: int, header: dict[str, Any]) -> _Tensor:
+    bits = int(re.search(r"\d+|$", header["dtype"])[0] or 8)  # F32, BF16, F8_E4M3, BOOL
+    return _Tensor(-bits, seed, epoch, name, file, values + header["data_offsets"][0], header)
 
 
 class Checkpoints:

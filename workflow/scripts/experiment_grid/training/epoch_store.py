@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.files import forget_epochs, remove, replacing
+from experiment_grid.runtime.files import remove, replacing
 from experiment_grid.runtime.records import READ, changed_reads, hold_to_reads
 from experiment_grid.training.history import Row
 
@@ -106,10 +106,6 @@ class EpochStore:
         return Epoch(
             seed, number, Row(**results["row"]), results["seconds"], model, loss, unpack(results["rest"], rest)
         )
-
-    def remove(self) -> None:
-        """Forget all epochs, once the cell's own files hold them."""
-        forget_epochs(self.folder)
 
     def path(self, seed: int, number: int) -> Path:
         """The file of an epoch."""

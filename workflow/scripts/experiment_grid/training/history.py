@@ -39,6 +39,13 @@ def write(path: Path, rows: Iterable[Row]) -> None:
             writer.writerow(value if math.isfinite(value) else "" for value in astuple(row))
 
 
+def gather(path: Path, seeds: Iterable[Path]) -> None:
+    """Write the rows of several files below each other, as they are."""
+    texts = [file.read_text("utf-8").splitlines(keepends=True) for file in seeds]
+    with replacing(path) as part:
+        part.write_text("".join([*texts[0][:1], *(line for lines in texts for line in lines[1:])]), "utf-8")
+
+
 def read_validation_accuracy(path: Path) -> dict[int, list[float]]:
     """The validation accuracy after each epoch, by seed."""
     accuracy: dict[int, list[float]] = {}
