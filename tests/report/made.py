@@ -117,7 +117,7 @@ def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels
             for index in mistakes[:5]
         ],
         "likeness": {"matrix": np.eye(len(classes)).tolist(), "text": ""},
-        "captions": {"attribution": "What spoke.", "nearest": "Nearest.", "likeness": "Alike.", "worst": "Worst."},
+        "captions": {"attribution": "Attribution.", "nearest": "Nearest.", "likeness": "Alike.", "worst": "Worst."},
     }
 
 

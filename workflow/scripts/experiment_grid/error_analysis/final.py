@@ -16,6 +16,7 @@ from experiment_grid.training.randomness import TEST, seed_all
 
 MOST_ERRORS = 300
 RUNNERS_UP = 3
+RANKS = ("second", "third", "fourth")  # choices after the predicted class
 
 
 class FinalModel:
@@ -50,7 +51,7 @@ class FinalModel:
         return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tiles uint8 [n, height, width] of what spoke for the predicted and for the true class, and their scales."""
+        """Tiles uint8 [n, height, width] of the pixels' shares, and their scales."""
         images = self.images[indices]
         if not len(images):
             return images, np.empty(0)
@@ -133,8 +134,8 @@ def with_basis(
 
 
 def _choice(true, predicted, probability, place):
-    rank = ("next choice", "second next choice", "third next choice")[place] if place < 3 else "none of its next three"
-    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {'its ' * (place < 3)}{rank}."
+    rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its first {len(RANKS) + 1}"
+    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {rank}."
 
 
 def _likeness_in_pixels(near, predicted, true):
