@@ -13,6 +13,7 @@ with quick_imports():
 from experiment_grid.analysis.cells import read_cells
 from experiment_grid.data.prepared import classes, test_images, training_images
 from experiment_grid.error_analysis.atlas import capacity, write_atlas
+from experiment_grid.error_analysis.augmented import EACH, augmented
 from experiment_grid.error_analysis.final import FinalModel, with_basis
 from experiment_grid.error_analysis.likeness import class_likeness
 from experiment_grid.error_analysis.selection import atlas_images, hard_images
@@ -30,6 +31,10 @@ CAPTIONS = {
     "likeness": (
         "Measured on training images alone: the distance to the nearest image of the own class over that to the "
         "nearest of the other class, median over images, mean of both directions. 1: as alike as images of one class."
+    ),
+    "augmented": (
+        "Twelve training images as the augmentation changes them, each drawn for alone. In training all images of a "
+        "batch share a draw, unless the augmentation draws for each."
     ),
     "worst": "Probability of the wrong class times the unlikeness (1 - likeness) of the two classes.",
 }
@@ -80,6 +85,8 @@ def find_mistakes(
     atlas |= {"complete": len(shown) == wanted, "text": _completeness(len(shown), wanted)}
     shares = write_atlas(outputs["attribution"], shares)
     nearest = write_atlas(outputs["neighbours"], train[0][nearby])
+    seeds = {cell["name"]: cell["parameters"]["seeds"][0] for cell in settings["cells"]}
+    changed, places = augmented(train[0], settings.get("augment", {}), seeds)
     facts = {
         "cell": settings["final"],
         "classes": names,
@@ -93,6 +100,7 @@ def find_mistakes(
         "atlas": atlas,
         "attribution": shares | {"text": CAPTIONS["attribution"]},
         "neighbours": nearest | {"indices": nearby, "text": CAPTIONS["nearest"]},
+        "augmented": write_atlas(outputs["augmented"], changed) | {"cells": places, "each": EACH},
     }
     print(f"{settings['final']}: {told['wrong']} of {len(labels)} test images wrong. {atlas['text']}")
     files = [file for name, file in outputs.items() if name != "record"]

@@ -1,4 +1,4 @@
-"""Components of a cell (model, loss, optimizer, schedule): what a target leads to, its options in canonical form."""
+"""Components of a cell (model, loss, optimizer, schedule, augment): what a target leads to, its options in canonical form."""
 
 import hashlib
 import json
@@ -13,10 +13,10 @@ from experiment_grid.config import annotations, signatures
 from experiment_grid.config.definitions import NotThereError, places
 from experiment_grid.config.guards import Guard
 from experiment_grid.config.keys import Parameters as Keyed
-from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.labels import AUGMENT, SHORT_KEYS, title
 from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import MISSING, Keys, Problem, closest
-from experiment_grid.config.shortnames import SHORT_NAMES, short
+from experiment_grid.config.shortnames import SHORT_NAMES, TRANSFORMS, full, short
 from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
 from experiment_grid.planning.fingerprint import folder_fingerprint
@@ -71,7 +71,7 @@ class RefusedError(Exception):
 
 def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
-    target = SHORT_NAMES[kind].get(target, target)
+    target = full(kind, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         found = _in_file(target)
         return _located(kind, found.shortest, found, None)
@@ -83,8 +83,8 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
     """What a dotted name leads to. Raises RefusedError."""
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
-        names = SHORT_NAMES[kind]
-        some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
+        names = SHORT_NAMES.get(kind, ())
+        some = f"{', '.join(names) or f'a class of {TRANSFORMS}'}; or a target: package.module.name, or folder/file.py:name"
         raise RefusedError(f"is not one of those known{closest(target, names)}", some)
     folders, _, name = target.rpartition(".")
     file = f"{folders.replace('.', '/')}.py"
@@ -149,8 +149,9 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
     signature = found.signature
     if signature is None:
         return Located(target, None, package=package)
-    skipped = 1 if kind in ("optimizer", "schedule") else 2 if kind == "loss" and not signature.is_class else 0
-    given = GIVEN | OF_SCHEDULE if kind == "schedule" else GIVEN
+    function = not signature.is_class
+    skipped = 1 if kind in ("optimizer", "schedule") else {"loss": 2, AUGMENT: 1}.get(kind, 0) if function else 0
+    given = GIVEN | OF_SCHEDULE if kind == "schedule" else {} if kind == AUGMENT else GIVEN
     taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in given}
     if kind == "schedule":
         taken = _of_schedule(target, taken)
@@ -185,7 +186,7 @@ class Given:
 
 def component(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
     """A component in its canonical form. Raises ProblemsError; `place` is where the config names it."""
-    what = f"{short(located.target)}, the {kind} of cell {cell}"
+    what = f"{short(located.target)}, the {title(kind) if kind == AUGMENT else kind} of cell {cell}"
     found = list(_problems(what, located, options, place))
     if found:
         raise ProblemsError(found)

@@ -21,6 +21,7 @@ from experiment_grid.config.kinds import (
     Seed,
     Title,
     component,
+    components,
     either,
     of_signature,
     option_of_component,
@@ -204,6 +205,15 @@ class Components(Closed):
             "step_size epochs; exponential: by gamma every epoch; cosine: down to eta_min; one_cycle: up to "
             "learning_rate and down. Or a target: a scheduler of torch.optim.lr_scheduler, or of your own. Each has "
             "the options warmup (in epochs) and interval (epoch or step)."
+        ),
+    ] = None
+    augment: Annotated[
+        components("augment"),
+        Field(
+            description="Changes of the training images, one after the other: classes of torchvision.transforms.v2 by "
+            "name, or targets. Each is called with a whole batch, uint8 [B, C, H, W], and gives the same shape and type "
+            "back; a transform of torchvision draws once for all images of a batch. Drawn from the seed; validation and "
+            "test images stay as they are.",
         ),
     ] = None
 

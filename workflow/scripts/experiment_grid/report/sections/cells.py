@@ -44,6 +44,7 @@ def _block(
         else row["status"],
         "trouble": _trouble(row, log),
         "log": "\n".join(log or ()),
+        "augmented": _augmented(results, name),
         "results": None,
     }
     if not block:
@@ -63,6 +64,15 @@ def _block(
         "confusion_drawn": drawable,
         "confusion": heat(matrix[cell["chosen_epoch"] - 1], cell) if drawable and not results.many else None,
     }
+
+
+def _augmented(results: Results, cell: str) -> dict[str, Any] | None:
+    """The tiles of a cell's augmented training images."""
+    shown = results.errors.get("augmented", {})
+    first = shown.get("cells", {}).get(cell)
+    if first is None or results.many:
+        return None
+    return {"tiles": range(first, first + shown["each"]), "text": results.errors["captions"]["augmented"]}
 
 
 def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
