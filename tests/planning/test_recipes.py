@@ -90,6 +90,19 @@ def test_a_cell_has_the_code_that_it_uses():
     assert own(made, "errors", None) >= LENET  # the final cell's model
 
 
+def test_what_augments_is_code_of_the_stages_that_call_it():
+    made = recipes([*CELLS[:1], {"name": "lenet", "augment": "losses.py:focal", "epochs": 2}])
+    for stage, cell in (("train", "lenet"), ("errors", None), ("timing", None)):
+        assert "losses.py" in own(made, stage, cell)
+    assert "losses.py" not in own(made, "train", "plain") | own(made, "evaluate", "lenet")
+    assert made.recipe("errors")["settings"]["augment"] == {"lenet": [{"_target_": "losses.py:focal"}]}
+    assert "augment" not in recipes().recipe("errors")["settings"]
+    other = recipes([*CELLS[:1], {"name": "lenet", "augment": {"_target_": "RandomInvert", "p": 0.1}, "epochs": 2}])
+    again = recipes([*CELLS[:1], {"name": "lenet", "augment": "RandomInvert", "epochs": 2}])
+    before, after = (one.recipe("train", "lenet") for one in (other, again))
+    assert differences(before, after, "train") == ["augment.RandomInvert.p 0.1 → 0.5"]
+
+
 def test_planning_files_are_no_part_of_a_recipe():
     """Adding a short name or a key retrains nothing."""
     for stage in ("train", "evaluate"):
@@ -181,6 +194,7 @@ def test_a_helper_that_is_no_python_is_reported_before_any_job(project):
         ({"momentum": 0.5, "learning_rate": 0.1}, ["momentum 0.0 → 0.5", "learning_rate 0.01 → 0.1"]),
         ({"loss": "cross_entropy"}, ["loss nll → cross_entropy"]),
         ({"optimizer": "zoo.lion"}, ["optimizer sgd → zoo.lion"]),
+        ({"augment": ["RandomInvert", "losses.py:focal"]}, ["augment none → RandomInvert, losses.py:focal"]),
     ],
 )
 def test_differences_in_words(cell, sentences):

@@ -138,7 +138,7 @@ def stop_after(cell, epochs):
         ("halved", "gives uint8 [32, 1, 3, 5]; wanted is what it gets, uint8 [32, 1, 6, 5]"),
         ("floats", "gives float32 [32, 1, 6, 5]; wanted is what it gets, uint8 [32, 1, 6, 5]"),
         ("nothing", "gives None, wanted are images: uint8 [32, 1, 6, 5]"),
-        ("broken", "NameError: name 'unknown' is not defined (own.py:24 in broken)"),
+        ("broken", "NameError: name 'unknown' is not defined (own.py:25 in broken)"),
         ("Shapeless", "gives a Shapeless, wanted is what can be called with images [B, C, H, W]"),
         ("absent", "the file has no absent"),
     ],
