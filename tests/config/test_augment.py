@@ -61,9 +61,11 @@ def test_a_cell_and_an_overlay_replace_it_whole(tmp_path):
     found = load_overlay(tmp_path, f"{said}baseline: x\nfinal: x\ncells: [{{name: x}}]\n", more).cells
     assert [one.target for one in found["x"].parameters.augment] == [f"{V2}.RandomInvert"]
     more = "defaults: {augment: {_target_: RandomAffine, degrees: 9}}\n"
-    (one,) = load_overlay(tmp_path, f"{said}baseline: x\nfinal: x\ncells: [{{name: x}}]\n", more).cells[
-        "x"
-    ].parameters.augment
+    (one,) = (
+        load_overlay(tmp_path, f"{said}baseline: x\nfinal: x\ncells: [{{name: x}}]\n", more)
+        .cells["x"]
+        .parameters.augment
+    )
     assert one.options["degrees"] == 9 and "expand" not in one.options
 
 
@@ -76,7 +78,10 @@ def test_a_cell_and_an_overlay_replace_it_whole(tmp_path):
         ("[a b]", f'augment[0]: is not one of those known; given: "a b"; allowed: a class of {V2}; or a target'),
         ("RandomAffine", "augment.degrees: is missing: an option of RandomAffine, the augmentation of cell x"),
         ("{degrees: 3}", "augment._target_: is missing: the augment of cell x; allowed: a name or a target"),
-        ("[{_target_: RandomInvert, q: 1}]", "augment[0].q: unknown option of RandomInvert, the augmentation of cell x"),
+        (
+            "[{_target_: RandomInvert, q: 1}]",
+            "augment[0].q: unknown option of RandomInvert, the augmentation of cell x",
+        ),
         ("{_target_: RandomErasing, p: 3}", "augment.p: is refused by RandomErasing, the augmentation of cell x"),
         ("[a/b.py:C]", 'augment[0]: names no file; given: "a/b.py:C"; allowed: path of a Python file'),
     ],

@@ -16,7 +16,10 @@ TOP = (
     "packages, pathvars"
 )
 NAME = "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters"
-DATASET = "mnist, fashion-mnist, kmnist, digits, or {path: folder with the four IDX files, name: what to call it}"
+DATASET = (
+    "mnist, fashion-mnist, kmnist, qmnist, emnist, cifar10, cifar100, svhn, usps, digits; {path: …}; or a target: "
+    "torchvision.datasets.Name, folder/file.py:name"
+)
 ADDRESS = "an address that starts with https://, http:// or file:///"
 
 CASES = {
@@ -107,12 +110,16 @@ CASES = {
         "1: defaults.seeds[1]: is out of range; given: 2147483648; allowed: a whole number from 0 to 2147483647",
     ],
     # the data set
-    "dataset: mnits": [f'1: dataset: is not valid (did you mean mnist?); given: "mnits"; allowed: {DATASET}'],
+    "dataset: mnits": [
+        f'1: dataset: is not one of those known (did you mean mnist?); given: "mnits"; allowed: {DATASET}'
+    ],
     "dataset: {pth: x}": [
-        '1: dataset.pth: unknown key (did you mean path?); given: "x"; allowed: path, name',
+        '1: dataset.pth: unknown key (did you mean path?); given: "x"; allowed: name, test_fraction, size, path',
         "1: dataset.path: is missing; allowed: text of 1 to 1000 characters",
     ],
-    "dataset: {path: nowhere}": ['1: dataset.path: is no folder; given: "nowhere"; allowed: path of a folder'],
+    "dataset: {path: nowhere}": [
+        '1: dataset.path: is no folder; given: "nowhere"; allowed: path of a folder, or of an .npz file'
+    ],
     "dataset: {path: ., name: mnist}": [
         '1: dataset.name: gives the name of a built-in data set; given: "mnist"; allowed: another name, by dataset.name'
     ],

@@ -80,7 +80,7 @@ def find_mistakes(
         }
 
     first = [item["index"] for item in told["errors"] + told["right"]]
-    shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[1:]))
+    shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[-2:]))
     atlas = write_atlas(outputs["atlas"], images[shown]) | {"images": shown, "wanted": wanted}
     atlas |= {"complete": len(shown) == wanted, "text": _completeness(len(shown), wanted)}
     shares = write_atlas(outputs["attribution"], shares)

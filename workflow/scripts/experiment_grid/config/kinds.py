@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from experiment_grid.config import annotations, signatures
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
-from experiment_grid.data.datasets import DATASETS
 
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 NAME = {
@@ -129,7 +128,6 @@ Title = Annotated[
 ]
 Note = Annotated[str, Field(max_length=5000)]
 Seed = whole(0, 2147483647)
-BuiltinDataset = Literal[tuple(DATASETS)]
 Address = Annotated[
     str,
     Field(

@@ -92,7 +92,7 @@ class Resolution:
             place = (*whole, number) if isinstance(said, list) else whole
             try:
                 located = self._locate(AUGMENT, one, place, cell)
-                made.append(component(AUGMENT, cell.name, located, _options(one, place), place))
+                made.append(component(f"augmentation of cell {cell.name}", located, _options(one, place), place))
                 packages += [located.package] if located.package else []
             except ProblemsError as error:
                 problems += error.problems
@@ -112,7 +112,9 @@ class Resolution:
         for key, value in self._defaults.items():
             if SHORT_KEYS.get(key) == kind and key not in options and fits(located, key, value):
                 options[key] = Given(value, ("defaults", key))
-        return component(kind, cell.name, located, options, place), [located.package] if located.package else []
+        return component(f"{kind} of cell {cell.name}", located, options, place), [
+            located.package
+        ] if located.package else []
 
     def _locate(self, kind: str, said: Any, place: Keys, cell: CellValues) -> Located:
         target = target_of(said)

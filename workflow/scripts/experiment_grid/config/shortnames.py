@@ -1,6 +1,7 @@
 """Short names of components, for the configuration alone: recipes and trainer know targets."""
 
 from experiment_grid.config.labels import AUGMENT
+from experiment_grid.data.datasets import DATASETS
 
 OURS = "experiment_grid.training"
 SHORT_NAMES = {
@@ -30,6 +31,7 @@ SHORT_NAMES = {
         "one_cycle": "torch.optim.lr_scheduler.OneCycleLR",
     },
 }
+SHORT_NAMES["dataset"] = {name: known.target for name, known in DATASETS.items() if known.target}
 TRANSFORMS = "torchvision.transforms.v2"  # whose classes are short names of `augment`
 _SHORT = {target: name for names in SHORT_NAMES.values() for name, target in names.items()}
 

@@ -1,6 +1,7 @@
 """The prepared file: all images and labels of a data set, mapped into memory without torch or torchvision."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,23 +19,28 @@ def write(
     classes: list[str],
     train: tuple["np.ndarray", "np.ndarray"],
     test: tuple["np.ndarray", "np.ndarray"],
+    warnings: Sequence[str] = (),
 ) -> None:
-    """Write images (uint8 [N, height, width]) and labels (uint8 [N]) of both parts."""
+    """Write images (uint8 [N, C, H, W]; or [N, H, W], where C is 1) and labels (uint8 [N]) of both parts."""
+    import numpy as np
     from safetensors.numpy import save
 
-    tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), (*train, *test), strict=True))
-    content = stable(save(tensors, {"dataset": dataset, "classes": json.dumps(classes)}))
+    arrays = [part if part.ndim != 3 else part[:, None] for part in (*train, *test)]
+    arrays = map(np.ascontiguousarray, arrays)
+    tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), arrays, strict=True))
+    more = {"classes": json.dumps(classes), "warnings": json.dumps(list(warnings))}
+    content = stable(save(tensors, {"dataset": dataset, **more}))
     with writing(path) as part:
         part.write_bytes(content)
 
 
 def training_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
-    """Images uint8 [N, height, width] and labels uint8 [N] to train and validate with; no test image is read."""
+    """Images uint8 [N, C, H, W] and labels uint8 [N] to train and validate with; no test image is read."""
     return _part(path, "train")
 
 
 def test_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
-    """Images uint8 [M, height, width] and labels uint8 [M] of the test set."""
+    """Images uint8 [M, C, H, W] and labels uint8 [M] of the test set."""
     return _part(path, "test")
 
 
@@ -42,6 +48,12 @@ def classes(path: Path | str) -> list[str]:
     """Names of the classes, by label."""
     with _opened(path) as file:
         return json.loads(file.metadata()["classes"])
+
+
+def warnings(path: Path | str) -> list[str]:
+    """What is strange about the images, a sentence each."""
+    with _opened(path) as file:
+        return json.loads(file.metadata()["warnings"])
 
 
 def _part(path: Path | str, part: str) -> tuple["np.ndarray", "np.ndarray"]:

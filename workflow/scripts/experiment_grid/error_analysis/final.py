@@ -50,7 +50,7 @@ class FinalModel:
         return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tiles uint8 [n, height, width] of what spoke for the predicted and for the true class, and their scales."""
+        """Tiles uint8 [n, H, W], the colours added up, of what spoke for the predicted and for the true class, and their scales."""
         images = self.images[indices]
         if not len(images):
             return images, np.empty(0)

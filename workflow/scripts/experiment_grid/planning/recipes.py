@@ -55,11 +55,13 @@ class Recipes:
         return [(kind, component.target) for kind, components in made.items() for component in components]
 
     def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
+        if stage == "download" and ":" in self._source.get("target", ""):
+            return self._core(stage) | target_fingerprint("dataset", self._source["target"])
         if stage not in USED:
             return self._core(stage)
         code = dict(self._core(stage))
         settings = self._settings
-        cells = {name: USED[stage] for name in (settings.cells if stage == "timing" else [cell or settings.final])}
+        cells = dict.fromkeys(settings.cells if stage == "timing" else [cell or settings.final], USED[stage])
         if stage == "errors":
             cells |= {name: (*cells.get(name, ()), AUGMENT) for name in settings.cells}
         for name, kinds in cells.items():
@@ -69,8 +71,8 @@ class Recipes:
 
     def _core(self, stage: str) -> dict[str, str]:
         """The code of a stage, whatever the cells are made of."""
-        if stage == "download" and "files" in self._source:
-            return {}  # its content is known by checksum, whatever code fetches it
+        if stage == "download" and ("files" in self._source or ":" not in self._source.get("target", ":")):
+            return {}  # its content is known by checksum, ours or torchvision's, whatever code fetches it
         if stage not in self._code:
             code = fingerprint(stage)
             if stage in RESOURCES:

@@ -150,7 +150,7 @@ class Trainer:
         return figure(torch.stack(losses).double() @ weights, answers), accuracy(answers, labels)
 
     def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
-        """The images at `order`, augmented, uint8, in batches of `sizes`; fetched in blocks from all over the memory."""
+        """The images at `order`, augmented, uint8, in batches of `sizes`; fetched in blocks."""
         together = max(1, BLOCK // (self.images[0].numel() * sizes[0]))
         for start in range(0, len(sizes), together):
             block = sizes[start : start + together]
