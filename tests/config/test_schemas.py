@@ -72,7 +72,9 @@ def test_schemas_are_schemas_with_closed_objects(name):
     objects = [(path, part) for path, part in walk(root) if part.get("type") == "object"]
     open_objects = [path for path, part in objects if part.get("additionalProperties") is not False]
     component = r"/properties/(model|loss|optimizer|schedule|augment(/items)?)(/items)?/oneOf/1"
-    assert [path for path in open_objects if not re.search(rf"{component}$|/(stated|where|not_stated|TargetDataset)$", path)] == []
+    assert [
+        path for path in open_objects if not re.search(rf"{component}$|/(stated|where|not_stated|TargetDataset)$", path)
+    ] == []
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

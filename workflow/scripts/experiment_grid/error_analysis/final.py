@@ -50,7 +50,8 @@ class FinalModel:
         return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tiles uint8 [n, H, W], the colours added up, of what spoke for the predicted and for the true class, and their scales."""
+        """What spoke for the predicted and for the true class, and the scales of it: tiles uint8 [n, H, W], the colours
+        added up."""
         images = self.images[indices]
         if not len(images):
             return images, np.empty(0)
