@@ -37,7 +37,8 @@ CASES = {
         f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}; options of a component as model.channels"
     ],
     "mirrors: {mnits: []}": [
-        "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist"
+        "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist, "
+        "qmnist, emnist, cifar10, cifar100, svhn, usps"
     ],
     # types
     "defaults: {learning_rate: 1e-3}": [

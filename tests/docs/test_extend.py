@@ -32,7 +32,6 @@ def reader(tmp_path_factory) -> Reader:
     reader = Reader(copy_project(tmp_path_factory.mktemp("extend") / "project"), {})
     for document in DOCUMENTS[:-1]:
         reader.follow(f"extend/{document}", run=False)
-    reader.run(".venv/bin/python make_idx.py")
     reader.run("make run CONFIG=config/mine.yaml")
     reader.follow(f"extend/{DOCUMENTS[-1]}")
     return reader

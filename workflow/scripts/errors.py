@@ -11,7 +11,7 @@ with quick_imports():
     import torch
 
 from experiment_grid.analysis.cells import read_cells
-from experiment_grid.data.prepared import classes, test_images, training_images
+from experiment_grid.data.prepared import classes, test_images, training_images, warnings
 from experiment_grid.error_analysis.atlas import capacity, write_atlas
 from experiment_grid.error_analysis.augmented import EACH, augmented
 from experiment_grid.error_analysis.final import FinalModel, with_basis
@@ -97,6 +97,7 @@ def find_mistakes(
         "hard": hard_images(labels, predicted),
         "likeness": {"matrix": likeness.tolist(), "text": CAPTIONS["likeness"]},
         "captions": CAPTIONS,
+        "warnings": warnings(prepared),
         "atlas": atlas,
         "attribution": shares | {"text": CAPTIONS["attribution"]},
         "neighbours": nearest | {"indices": nearby, "text": CAPTIONS["nearest"]},

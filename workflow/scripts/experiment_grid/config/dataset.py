@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.config.components import Given, ProblemsError, RefusedError, component, defaults_of, locate
+from experiment_grid.config.definitions import Reader
 from experiment_grid.config.keys import Named
 from experiment_grid.config.kinds import NAME
 from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.shortnames import short
 from experiment_grid.config.validation import problems
-from experiment_grid.data.datasets import DATASETS
+from experiment_grid.data.datasets import DATASETS, TORCHVISION
 
 EMBEDDED = "digits"  # of scikit-learn: the one name that is no class of torchvision
 OURS = ("name", "test_fraction", "size")  # keys beside the options of a target
@@ -54,9 +55,14 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
             wrong = f"is not one of those known{closest(said[TARGET], DATASETS)}"
             allowed = f"{', '.join(DATASETS)}; {{path: …}}; or a target: torchvision.datasets.Name, folder/file.py:name"
         raise ProblemsError([Problem(place, wrong, said[TARGET], allowed)]) from None
-    if ":" not in located.target and not located.target.startswith("torchvision.datasets."):
+    if ":" not in located.target and not located.target.startswith(f"{TORCHVISION}."):
         allowed = "a class of torchvision.datasets, or a function in a file: folder/file.py:name"
         raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
+    if located.parameters is None and ":" not in located.target:  # its package answers for any name
+        reader = Reader()
+        names = reader.index(reader.module(TORCHVISION, None)).all or []
+        wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
+        raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
     made = component("data set", located, options, place)
     usual = defaults_of(located)
     values = [str(value) for key, value in made.options.items() if usual.get(key) != value]
