@@ -59,7 +59,7 @@ CASES = {
     "defaults: {batch_size: 1.5}": [
         "1: defaults.batch_size: must be a whole number; given: 1.5; allowed: a whole number from 1 to 10000000"
     ],
-    "defaults: {normalize: 1}": ["1: defaults.normalize: must be true or false; given: 1; allowed: true or false"],
+    "defaults: {normalize: 1}": ["1: defaults.normalize: is not valid; given: 1; allowed: true, false, or channels"],
     "defaults: {hidden: 128}": [
         "1: defaults.hidden: must be a list; given: 128; "
         "allowed: a list of at most 64 items, each a whole number from 1 to 65536"

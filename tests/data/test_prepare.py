@@ -41,6 +41,17 @@ def test_what_is_prepared_is_what_is_mapped(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_mean_and_deviation_of_each_channel_are_those_of_the_training_images(tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (50, 3, 6, 5), np.uint8)
+    images[:, 2] = 7
+    parts = (images, np.arange(50, dtype=np.uint8) % 2), (images[:2], np.zeros(2, np.uint8))
+    prepared.write(tmp_path / "prepared.safetensors", "own", ["a", "b"], *parts)
+    found = prepared.channels(tmp_path / "prepared.safetensors")
+    np.testing.assert_allclose(found["mean"], (images / 255).mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(found["std"][:2], (images / 255).std(axis=(0, 2, 3))[:2])
+    assert found["std"][2] == 1
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path):
     made = [run("mnist", tmp_path / name, contents()).read_bytes() for name in "abcdef"]
     assert made == made[:1] * len(made)  # safetensors alone shuffles its metadata

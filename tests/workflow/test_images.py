@@ -18,7 +18,9 @@ pathvars: {results: results}
 defaults: {hidden: [16], epochs: 2, batch_size: 64, learning_rate: 0.05, seeds: [1], device: cpu}
 cells:
   - name: plain
+    normalize: channels
   - name: shifted
+    normalize: channels
     augment: {_target_: RandomAffine, degrees: 0, translate: [0.1, 0.1]}
 """
 

@@ -11,7 +11,7 @@ with quick_imports():
     import torch
 
 from experiment_grid.analysis.cells import read_cells
-from experiment_grid.data.prepared import classes, test_images, training_images, warnings
+from experiment_grid.data.prepared import channels, classes, test_images, training_images, warnings
 from experiment_grid.error_analysis.atlas import capacity, write_atlas
 from experiment_grid.error_analysis.augmented import EACH, augmented
 from experiment_grid.error_analysis.final import FinalModel, with_basis
@@ -62,7 +62,8 @@ def find_mistakes(
     told = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
     shares, nearby = images[:0], []
     if final:
-        model = FinalModel(final, folders[final.name] / "checkpoints.safetensors", images, labels, likeness)
+        checkpoints = folders[final.name] / "checkpoints.safetensors"
+        model = FinalModel(final, checkpoints, images, labels, likeness, channels(prepared))
         worst = model.worst()
         shares, scales = model.attributions(worst)
         near = model.neighbours(worst, *train)

@@ -75,7 +75,12 @@ class Numbers(Closed):
         ),
     ] = 0.0
     normalize: Annotated[
-        bool, Field(description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1.")
+        either(Literal["channels"], bool),
+        Field(
+            description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1. channels: less the mean, "
+            "divided by the standard deviation of each colour over all training images.",
+            **words("true, false, or channels"),
+        ),
     ] = None
     train_fraction: Annotated[
         float,

@@ -26,9 +26,10 @@ def write(
     from safetensors.numpy import save
 
     arrays = [part if part.ndim != 3 else part[:, None] for part in (*train, *test)]
-    arrays = map(np.ascontiguousarray, arrays)
+    arrays = [np.ascontiguousarray(part) for part in arrays]
     tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), arrays, strict=True))
     more = {"classes": json.dumps(classes), "warnings": json.dumps(list(warnings))}
+    more["channels"] = json.dumps(_statistics(arrays[0]))
     content = stable(save(tensors, {"dataset": dataset, **more}))
     with writing(path) as part:
         part.write_bytes(content)
@@ -54,6 +55,24 @@ def warnings(path: Path | str) -> list[str]:
     """What is strange about the images, a sentence each."""
     with _opened(path) as file:
         return json.loads(file.metadata()["warnings"])
+
+
+def channels(path: Path | str) -> dict[str, list[float]]:
+    """`mean` and `std` of each channel over all training images, pixels counted as 0 to 1."""
+    with _opened(path) as file:
+        return json.loads(file.metadata()["channels"])
+
+
+def _statistics(images: "np.ndarray") -> dict[str, list[float]]:
+    import numpy as np
+
+    values, found = np.arange(256) / 255, {"mean": [], "std": []}
+    for channel in range(images.shape[1]):
+        shares = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
+        mean = float(shares @ values)
+        found["mean"].append(mean)
+        found["std"].append(float(np.sqrt(shares @ (values - mean) ** 2)) or 1.0)  # all alike: only shifted
+    return found
 
 
 def _part(path: Path | str, part: str) -> tuple["np.ndarray", "np.ndarray"]:

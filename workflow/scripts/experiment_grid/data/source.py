@@ -55,7 +55,8 @@ def source(dataset: Named) -> dict[str, Any]:
 def files(dataset: Named) -> list[str]:
     """The names of the files that the download stage leaves."""
     builtin = _builtin(dataset)
-    is_idx = own.idx_folder(Path(dataset.path)) if dataset.path else dataset.target is None or builtin.checksums
+    by_name = builtin and (builtin.checksums or builtin.target is None)
+    is_idx = own.idx_folder(Path(dataset.path)) if dataset.path else by_name
     return [f"{name}.gz" for name in own.FILES] if is_idx else [IMAGES]
 
 
