@@ -21,7 +21,7 @@ rule download:
     benchmark:
         "<results>/benchmarks/download.tsv"
     conda:
-        "../envs/data.yml"
+        "../envs/training.yml"
     threads: 1
     params:
         mirrors=MIRRORS,
