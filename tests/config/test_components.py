@@ -10,6 +10,7 @@ from snakemake.utils import update_config
 from experiment_grid.config import signatures
 from experiment_grid.config.definitions import Reader
 from experiment_grid.config.flat import flat
+from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import Settings, checked_before
 from experiment_grid.config.shortnames import SHORT_NAMES
@@ -157,8 +158,8 @@ REQUIRED = {"step": ", step_size: 3", "exponential": ", gamma: 0.9"}
 
 
 def test_every_short_name_leads_to_a_target_with_a_signature(tmp_path):
-    for kind, names in SHORT_NAMES.items():
-        for name, target in names.items():
+    for kind in COMPONENTS:
+        for name, target in SHORT_NAMES[kind].items():
             component = cell(tmp_path, of(f"{kind}: {{_target_: {name}{REQUIRED.get(name, '')}}}"))[kind]
             assert component.target == target
             assert not {"lr", "params", "classes", "input_shape", "self"} & {*component.options}

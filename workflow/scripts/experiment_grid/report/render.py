@@ -30,7 +30,7 @@ from experiment_grid.report.sections import (
 )
 
 HERE = Path(__file__).parent
-SHEETS = ("atlas", "attribution", "neighbours")
+SHEETS = ("atlas", "attribution", "neighbours", "augmented")
 PARTS = {
     "answer": "",  # has a heading of its own
     "curves": "Curves",
@@ -125,7 +125,7 @@ def _sheets(results: Results) -> list[dict[str, Any]]:
     for name in SHEETS:
         grid = results.errors.get(name)
         file = results.folder / "errors" / f"{name}.png"
-        if not grid or not file.is_file():
+        if not grid or not grid["tiles"] or not file.is_file():
             continue
         address, (width, height) = results.image(f"errors/{name}.png")
         sheets.append(

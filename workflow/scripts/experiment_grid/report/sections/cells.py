@@ -59,6 +59,7 @@ def _block(
         if row["status"] == "failed"
         else {text: path.format(cell=quote(name)) for text, path in FILES.items()},
         "logs": {text: path.format(cell=quote(name)) for text, path in LOGS.items()},
+        "augmented": _augmented(results, name),
         "results": None,
     }
     if not block:
@@ -79,6 +80,15 @@ def _block(
         if matrix is not None and not results.many
         else None,
     }
+
+
+def _augmented(results: Results, cell: str) -> dict[str, Any] | None:
+    """The tiles of a cell's augmented training images."""
+    shown = results.errors.get("augmented", {})
+    first = shown.get("cells", {}).get(cell)
+    if first is None or results.many:
+        return None
+    return {"tiles": range(first, first + shown["each"]), "text": results.errors["captions"]["augmented"]}
 
 
 def _trouble(row: dict[str, Any], log: list[str] | None) -> str:

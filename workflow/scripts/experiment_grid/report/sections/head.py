@@ -17,7 +17,7 @@ def context(results: Results) -> dict[str, Any]:
     troubled = len(results.names) - sum(row["status"] == "ok" for row in results.comparison)
     dataset = DATASETS.get(settings["dataset"], settings["dataset"])
     facts = [
-        _fact("Data set", dataset, _images(known)),
+        _fact("Data set", dataset, "; ".join(filter(None, [_images(known), *results.errors.get("warnings", ())]))),
         _fact("Cells", whole(len(results.names)), f"{troubled} without a result" if troubled else ""),
         _fact("Models trained", whole(models), _seeds(known)),
     ]
