@@ -143,4 +143,4 @@ def _sheet(file: Path, tiles: int) -> dict[str, Any]:
         top, left = tile // COLUMNS * SIDE, tile % COLUMNS * SIDE
         pixels[top + tile % SIDE, left : left + SIDE] = 255
     image.imsave(file, pixels, cmap="gray", vmin=0, vmax=255)
-    return {"columns": COLUMNS, "width": SIDE, "height": SIDE}
+    return {"columns": COLUMNS, "width": SIDE, "height": SIDE, "tiles": tiles}

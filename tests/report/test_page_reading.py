@@ -165,3 +165,11 @@ def test_names_leave_room_for_the_figures_on_a_phone(opened, hostile):
     assert table.locator("tbody th").nth(1).bounding_box()["width"] < 200
     table.locator("td:visible").last.scroll_into_view_if_needed()
     assert table.locator("tbody th").nth(1).bounding_box()["x"] >= 0
+
+
+def test_only_digits_and_letters_are_shown_as_ink(opened, hostile):
+    """Colours and greys of another data set are as they are."""
+    seen = "one => getComputedStyle(one).filter"
+    shown = opened().locator(".tile:not(.map) use").first.evaluate(seen)
+    assert shown == "invert(1)"
+    assert opened(hostile).locator(".tile:not(.map) use").first.evaluate(seen) == "none"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiment_grid.report.format import level, moment, seconds, whole
-from experiment_grid.report.labels import DATASETS, epoch_words, plural
+from experiment_grid.report.labels import DATASETS, INK, epoch_words, plural
 from experiment_grid.report.results import Results
 
 
@@ -36,7 +36,7 @@ def context(results: Results) -> dict[str, Any]:
     )
     return {
         "kicker": f"Experiments on {dataset}",
-        "dataset": settings["dataset"],
+        "ink": settings["dataset"].partition("-")[0] in INK,
         "note": settings.get("note"),
         "facts": facts,
         "how": how,
