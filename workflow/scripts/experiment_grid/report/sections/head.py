@@ -37,10 +37,15 @@ def context(results: Results) -> dict[str, Any]:
     return {
         "kicker": f"Experiments on {dataset}",
         "ink": settings["dataset"].partition("-")[0] in INK,
-        "note": settings.get("note"),
+        "note": settings.get("note") or (_of_audit(known) if judged else ""),
         "facts": facts,
         "how": how,
     }
+
+
+def _of_audit(cells: list[dict[str, Any]]) -> str:
+    again = f"trained again, {_seeds(cells)}" if cells else "not trained yet"
+    return f"The experiments of the original report, {again}; its figures and conclusions are compared with the results."
 
 
 def _fact(name: str, value: str, more: str = "") -> dict[str, str]:
