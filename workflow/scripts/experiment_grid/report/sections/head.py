@@ -45,7 +45,7 @@ def context(results: Results) -> dict[str, Any]:
 
 def _of_audit(cells: list[dict[str, Any]]) -> str:
     again = f"trained again, {_seeds(cells)}" if cells else "not trained yet"
-    return f"The experiments of the original report, {again}; its figures and conclusions are compared with the results."
+    return f"The original report's experiments, {again}; its figures and conclusions are checked against the results."
 
 
 def _fact(name: str, value: str, more: str = "") -> dict[str, str]:
