@@ -98,6 +98,15 @@ test-slow: setup-dev ## pass those that take minutes: a Slurm cluster, killed ru
 bench: setup-bench ## measure, side by side with the alternatives, and print the ratios
 	$(BIN)/python -m bench
 
+# What needs a GPU: both together take less than five minutes.
+.PHONY: test-gpu
+test-gpu: setup-dev ## pass the tests that need a GPU; without one they are skipped
+	$(BIN)/python -m pytest -m gpu tests
+
+.PHONY: bench-gpu
+bench-gpu: setup-bench ## measure cells on a GPU beside the usual loops on the same GPU
+	$(BIN)/python -m bench gpu --epochs 5 --rounds 2
+
 .PHONY: lint
 lint: setup-dev ## ruff, snakefmt, snakemake --lint, hadolint
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ SECTIONS = {
     "normalization": (normalization.section, "what normalising costs in a DataLoader and here (2 min)"),
     "run": (run.section, "the default grid on two cores, and where the time goes (2 to 5 min)"),
     "scale": (scale.section, "100 and 1,000 cells on the digits (10 to 30 min)"),
-    "gpu": (gpu.section, "one and five seeds of two cells on a GPU, beside a DataLoader loop"),
+    "gpu": (gpu.section, "three cells on a GPU, beside the usual loops (make bench-gpu, 3 min)"),
 }
 DEFAULT = ("cell", "normalization")
 MOST_CELLS = 10_000  # bench.workflow.point has no more

@@ -12,12 +12,15 @@ from bench.contestants import Job
 
 def main(name: str, job: str) -> None:
     """Train as `name` does."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for all its threads
     values = json.loads(job)
+    on_gpu = values["device"] == "cuda"
+    if hasattr(os, "sched_setaffinity") and not on_gpu:  # there PyTorch's backward pass has a thread of its own
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for all its threads
     contestant = importlib.import_module(f"bench.contestants.{name}")
-    seconds = contestant.train(Job(**values | {name: tuple(values[name]) for name in ("hidden", "seeds")}))
-    print(json.dumps({"training": seconds}), flush=True)
+    found = {"training": contestant.train(Job(**values | {key: tuple(values[key]) for key in ("hidden", "seeds")}))}
+    if on_gpu:
+        found["gpu_bytes"] = importlib.import_module("torch").cuda.max_memory_reserved()
+    print(json.dumps(found), flush=True)
     os._exit(0)  # as the train stage ends; for the others too, nobody waits until their libraries have gone
 
 

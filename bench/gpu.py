@@ -1,4 +1,4 @@
-"""Cells on a GPU: this project with one seed and with five, and the usual loop with one."""
+"""Cells on a GPU: this project, the loop that everybody writes with images in memory, and that with a DataLoader."""
 
 import argparse
 import subprocess
@@ -11,8 +11,14 @@ from bench import images
 from bench.contestants import Job
 from bench.measure import Times, measure, ratios, spread, table, where
 
-NETWORKS = ((128, 64), (256, 128, 64))
-ONE, FIVE, LOADER = "this project, one seed", "this project, five seeds", "torchvision DataLoader loop"
+ONE, FIVE, STEPS = "this project, one seed", "this project, five seeds", "this project, step: eager"
+EAGER, LOADER = "eager loop, images in memory", "torchvision DataLoader loop"
+CELLS = {
+    "[128, 64]": ({"hidden": (128, 64)}, (ONE, FIVE, STEPS, EAGER, LOADER)),
+    "[256, 128, 64]": ({"hidden": (256, 128, 64)}, (ONE, EAGER)),
+    "LeNet": ({"model": "lenet"}, (ONE, EAGER, LOADER)),
+}
+HEADER = ["training, s", "ratio", "us a step", "whole process, s", "GPU memory, MB", "test accuracy, seed 1"]
 DEVICE = "import torch; print(torch.cuda.get_device_name(0) if torch.cuda.is_available() else '')"
 
 
@@ -23,34 +29,37 @@ def section(arguments: argparse.Namespace) -> None:
         sys.exit("bench gpu: PyTorch finds no CUDA device on this machine; --device cpu tries this section without one")
     with tempfile.TemporaryDirectory() as folder:
         data = images.make(Path(folder))
-        print(f"GPU: {name}; {arguments.epochs} epochs of 48,000 images ({data}), batch 64, one core pinned")
+        print(f"GPU: {name}; {arguments.epochs} epochs of 48,000 images ({data}), batch 64")
         print(f"{where()}")
         print(
             f"Seconds: median [least-most] of {arguments.rounds} rounds; ratio: / {ONE}, round by round\n", flush=True
         )
-        contestants = {}
-        for hidden in NETWORKS:
-            one = Job(folder, "", hidden=hidden, epochs=arguments.epochs, device=arguments.device)
-            five = replace(one, seeds=(1, 2, 3, 4, 5))
-            for label, entry in {ONE: ("ours", one), FIVE: ("ours", five), LOADER: ("loader", one)}.items():
-                contestants[f"{list(hidden)} {label}"] = entry
-        times = measure(contestants, arguments.rounds)
-    for hidden in NETWORKS:
-        print(of_network(list(hidden), times), end="\n\n")
+        for cell, (options, labels) in CELLS.items():
+            job = Job(folder, "", epochs=arguments.epochs, device=arguments.device, **options)
+            times = measure({label: contestant(label, job) for label in labels}, arguments.rounds)
+            print(of_cell(cell, job, times), end="\n\n", flush=True)
 
 
-def of_network(hidden: list[int], times: dict[str, Times]) -> str:
-    """The table of one network."""
-    labels = [label for label in (ONE, FIVE, LOADER) if f"{hidden} {label}" in times]
-    ours = times[f"{hidden} {ONE}"]
+def contestant(label: str, job: Job) -> tuple[str, Job]:
+    """The module that trains and its job."""
+    if label == FIVE:
+        return "ours", replace(job, seeds=(1, 2, 3, 4, 5))
+    if label == STEPS:
+        return "ours", replace(job, step="eager")
+    return {ONE: "ours", EAGER: "eager", LOADER: "loader"}[label], job
+
+
+def of_cell(cell: str, job: Job, times: dict[str, Times]) -> str:
+    """The table of one cell; with five seeds, a step is one of one seed."""
+    ours, steps = times[ONE], job.epochs * -(-job.n_train // job.batch_size)
     rows = []
-    for label in labels:
-        found = times[f"{hidden} {label}"]
-        training, process = ratios(found.training, ours.training), ratios(found.process, ours.process)
-        rows.append(
-            [label, spread(found.training, 2), training, spread(found.process), process, f"{found.accuracy:.2%}"]
-        )
-    return table([str(hidden), "training, s", "ratio", "whole process, s", "ratio", "test accuracy, seed 1"], rows)
+    for label, found in times.items():
+        each = [seconds / steps / (5 if label == FIVE else 1) * 1e6 for seconds in found.training]
+        accuracy = "" if found.accuracy is None else f"{found.accuracy:.2%}"
+        memory = f"{found.gpu_peak:.0f}"
+        times_of = spread(found.training, 2), ratios(found.training, ours.training), spread(each, 0)
+        rows.append([label, *times_of, spread(found.process), memory, accuracy])
+    return table([cell, *HEADER], rows)
 
 
 def device_name() -> str:

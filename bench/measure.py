@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 class Times:
     """What one contestant took, in seconds, round by round: training, its process from start to end, CPU time of that.
 
-    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without).
+    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without),
+    `gpu_peak` the MB of a GPU that PyTorch took.
     """
 
     training: list[float] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Times:
     cpu: list[float] = field(default_factory=list)
     peak: float = 0.0
     accuracy: float | None = None
+    gpu_peak: float = 0.0
 
 
 def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
@@ -63,7 +65,9 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
                 printed = output.read()
             if status:
                 sys.exit(f"\n{label} failed:\n{printed}")
-            times[label].training.append(json.loads(printed.splitlines()[-1])["training"])
+            found = json.loads(printed.splitlines()[-1])
+            times[label].training.append(found["training"])
+            times[label].gpu_peak = max(times[label].gpu_peak, megabytes(found.get("gpu_bytes", 0)))
             times[label].cpu.append(usage.ru_utime + usage.ru_stime)
             times[label].peak = max(times[label].peak, megabytes(usage.ru_maxrss * 1024))  # Linux counts in KiB
             if Path(job.saved).exists():

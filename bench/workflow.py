@@ -18,9 +18,10 @@ PARTS = ("Snakefile", "config", "profiles", "workflow")
 
 @dataclass
 class Ran:
-    """A finished run: seconds, and the largest memory in MB of any of its processes."""
+    """A finished run: seconds, CPU seconds of it and its jobs, the largest memory in MB of any of its processes."""
 
     seconds: float
+    cpu: float
     peak: float
 
 
@@ -45,7 +46,7 @@ def snakemake(folder: Path, *arguments: str) -> Ran:
         seconds = perf_counter() - started
     if status:
         sys.exit(f"{' '.join(command)} failed:\n{(folder / 'bench.log').read_text('utf-8')[-3000:]}")
-    return Ran(seconds, megabytes(usage.ru_maxrss * 1024))  # Linux counts in KiB
+    return Ran(seconds, usage.ru_utime + usage.ru_stime, megabytes(usage.ru_maxrss * 1024))  # Linux counts in KiB
 
 
 def seconds_of(results: Path, stage: str) -> list[float]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,20 @@ SLOW = ("tests/slurm", "tests/reliability", "tests/docs/test_extend.py")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what takes minutes: `make test` leaves it to `make test-slow`."""
+    """Mark what takes minutes: `make test` leaves it to `make test-slow`. Skip what needs a GPU where there is none."""
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("gpu") and not gpus():
+            item.add_marker(pytest.mark.skip(reason="needs a GPU"))
+
+
+@cache
+def gpus() -> int:
+    """How many GPUs PyTorch can use."""
+    import torch
+
+    return torch.cuda.device_count()
 
 
 @pytest.fixture(autouse=True)

@@ -30,8 +30,8 @@ class Job:
     n_train: int = 48_000
     n_images: int = 60_000  # of which the others are for validation
     seeds: tuple[int, ...] = (1,)  # only this project trains more than the first
-    device: str = "cpu"  # or cuda, for this project and the loader
-    model: str = "mlp"  # or lenet, for this project and the eager loop; its weights are not saved
+    device: str = "cpu"  # or cuda, for this project, the eager loop and the loader
+    model: str = "mlp"  # or lenet, for the same; its weights are not saved
     step: str = "recorded"  # or eager, for this project
 
     @property
@@ -56,6 +56,20 @@ def installed(module: str) -> bool:
         command = ["git", "cat-file", "-e", f"{HANDWRITTEN}^{{commit}}"]
         return subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
     return module not in NEEDS or find_spec(NEEDS[module]) is not None
+
+
+def clock(device):
+    """A clock that on a GPU waits for what was launched before it is read."""
+    from time import perf_counter
+
+    import torch
+
+    def read() -> float:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return perf_counter()
+
+    return read
 
 
 def training_pixels(job: Job):

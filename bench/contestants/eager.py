@@ -1,8 +1,6 @@
 """The usual loop without the loader: images in memory, nn.Sequential, torch.optim.SGD with its fused kernel."""
 
-from time import perf_counter
-
-from bench.contestants import Job, save, training_arrays
+from bench.contestants import Job, clock, save, training_arrays
 
 
 def train(job: Job) -> float:
@@ -13,16 +11,18 @@ def train(job: Job) -> float:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # as this project does
     torch.manual_seed(job.seed)
-    images, labels = map(torch.from_numpy, training_arrays(job))
+    device = torch.device(job.device)
+    now = clock(device)
+    images, labels = (torch.from_numpy(array).to(device) for array in training_arrays(job))
     images, labels = images.view(-1, 1, 28, 28), labels.long()
-    network = model(job)
+    network = model(job).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=job.learning_rate, momentum=job.momentum, fused=True)
     criterion = nn.CrossEntropyLoss()
 
-    started = perf_counter()
+    started = now()
     for _ in range(job.epochs):
-        loss_sum, hits = torch.zeros(()), torch.zeros((), dtype=torch.long)
-        for batch in torch.randperm(len(images)).split(job.batch_size):
+        loss_sum, hits = torch.zeros((), device=device), torch.zeros((), dtype=torch.long, device=device)
+        for batch in torch.randperm(len(images)).to(device).split(job.batch_size):
             inputs, truth = images[batch], labels[batch]
             optimizer.zero_grad()
             outputs = network(inputs)
@@ -33,9 +33,9 @@ def train(job: Job) -> float:
                 loss_sum += loss * len(batch)
                 hits += (outputs.argmax(dim=1) == truth).sum()
         loss_sum.item(), hits.item()
-    seconds = perf_counter() - started
+    seconds = now() - started
     if job.model == "mlp":
-        save(job, [parameter.detach().numpy() for parameter in network.parameters()])
+        save(job, [parameter.detach().cpu().numpy() for parameter in network.parameters()])
     return seconds
 
 

@@ -65,11 +65,19 @@ def test_a_network_without_hidden_layers_of_normalised_images(module, folder):
         assert [file[name].shape for name in file.files] == [(10, 784), (10,)]
 
 
-@pytest.mark.parametrize("module", ["ours", "eager"])
+@pytest.mark.parametrize("module", ["ours", "eager", "loader"])
 def test_lenet_is_only_timed(module, folder):
     job = job_in(folder, f"{module}-lenet", model="lenet")
     assert train(module, job) > 0
     assert not (folder / f"{module}-lenet.npz").exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("module", ["ours", "eager", "loader"])
+@pytest.mark.parametrize("model", ["mlp", "lenet"])
+def test_on_a_gpu(module, model, folder):
+    job = job_in(folder, f"{module}-{model}-cuda", model=model, device="cuda")
+    assert train(module, job) > 0
 
 
 def test_several_seeds(folder):

@@ -81,11 +81,10 @@ def test_the_gpu_section_on_the_cpu(monkeypatch, capsys):
     monkeypatch.setattr(gpu, "measure", lambda jobs, rounds: asked.update(jobs) or {name: times(2, 4) for name in jobs})
     gpu.section(arguments_of(["gpu", "--device", "cpu", "--epochs", "3"]))
     assert {job.device for _, job in asked.values()} == {"cpu"}
-    assert {(job.hidden, job.seeds, job.epochs) for module, job in asked.values() if module == "ours"} == {
-        (hidden, seeds, 3) for hidden in gpu.NETWORKS for seeds in ((1,), (1, 2, 3, 4, 5))
-    }
+    assert {*asked} == {*(label for _, labels in gpu.CELLS.values() for label in labels)}
+    assert asked[gpu.FIVE][1].seeds == (1, 2, 3, 4, 5) and asked[gpu.STEPS][1].step == "eager"
     said = capsys.readouterr().out
-    assert said.count("this project, five seeds") == said.count("torchvision DataLoader loop") == 2
+    assert said.count("this project, one seed ") == said.count("eager loop, images in memory") == 3
 
 
 def test_scale_prints_each_size_as_it_comes(monkeypatch, capsys):

@@ -455,7 +455,7 @@ WRONG = {
         "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ),
     "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
-    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, keep, model",
+    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model, hidden",
     "grid: {model.hidden: [[3], [3.0]]}": (
         "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
     ),

@@ -70,12 +70,13 @@ def test_a_warm_up_by_its_full_name_is_an_axis(tmp_path):
     assert found["warmup-1.5"].parameters.schedule.options["warmup"] == 1.5
 
 
-OPTIONAL = {"patience": 3, "gradient_clip": 1.0, "l1": 0.001}
+OPTIONAL = {"patience": 3, "gradient_clip": 1.0, "l1": 0.001, "amp": "bf16", "tf32": True, "deterministic": True}
+DEFAULTS = dict.fromkeys(OPTIONAL, None) | {"l1": 0, "tf32": False, "deterministic": False}
 
 
 def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tmp_path):
     assert not {*OPTIONAL} & {*parameters()}
-    assert not {*OPTIONAL} & {*parameters(**dict.fromkeys(OPTIONAL, None) | {"l1": 0})}
+    assert not {*OPTIONAL} & {*parameters(**DEFAULTS)}
     assert parameters(**OPTIONAL).items() >= OPTIONAL.items()
     found = cells(tmp_path, "name: x", "name: y, patience: 3, gradient_clip: 1")
     table = flat({name: cell.parameters for name, cell in found.items()})
@@ -90,6 +91,12 @@ def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tm
         ("patience: 1.5", "patience: must be a whole number"),
         ("gradient_clip: 0", "gradient_clip: is out of range; given: 0; allowed: a number above 0"),
         ("gradient_clip: max", "gradient_clip: must be a number"),
+        ("amp: fp16", 'amp: is not one of those known (did you mean bf16?); given: "fp16"; allowed: bf16, or null'),
+        ("tf32: 1", "tf32: must be true or false; given: 1"),
+        (
+            "device: cpu, tf32: true",
+            "tf32: means nothing to cell x, which trains on a CPU; given: true; allowed: false",
+        ),
         ("l1: -1", "l1: is out of range; given: -1; allowed: a number from 0 to 1"),
         ("model: {init: he}", 'model.init: is not one of those known; given: "he"; allowed: xavier_uniform, xavier'),
         ("model: models/lenet.py:LeNet, model.init: orthogonal", "model.init: unknown option of models/lenet.py:LeNet"),

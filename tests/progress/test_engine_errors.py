@@ -40,12 +40,12 @@ BROKEN = {
         ("threads: 1", "threads: 1\n    resources:\n        gpu=lambda wildcards: wildcards.nothing"),
         "'Wildcards' object has no attribute 'nothing'",
     ),
-    "a wrong resource": ("train", ("gpu=lambda wildcards: int", "gpu=[1], more=lambda wildcards: int"), "value [1]"),
-    "threads in words": ("train", ("threads: 1", 'threads: "many"'), 'Resource("_cores", "many")'),
+    "a wrong resource": ("train", ("**ASKED", "**(ASKED | {'gpu': [1]})"), "value [1]"),
+    "threads in words": ("prepare", ("threads: 1", 'threads: "many"'), 'Resource("_cores", "many")'),
     "a priority in words": ("evaluate", ("len(CELLS) + 1", '"high"'), "Priority value has to be an integer"),
     "a script that is not there": ("prepare", ("prepare.py", "prepared.py"), "scripts/prepared.py"),
-    "a keyword that is none": ("train", ("threads: 1", "thread: 1"), "Unexpected keyword thread"),
-    "a colon that is missing": ("train", ("threads: 1", "threads 1"), "Colon expected after keyword threads"),
+    "a keyword that is none": ("prepare", ("threads: 1", "thread: 1"), "Unexpected keyword thread"),
+    "a colon that is missing": ("prepare", ("threads: 1", "threads 1"), "Colon expected after keyword threads"),
 }
 ENGINE = "site-packages/snakemake/"  # of a traceback through Snakemake's own files
 
@@ -67,7 +67,9 @@ def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]
     path.write_text(text.replace(*change), "utf-8")
 
 
-@pytest.mark.parametrize("form", ["lines", "live", "snakemake"])
+@pytest.mark.parametrize(
+    "form", ["lines", *(pytest.param(form, marks=pytest.mark.slow) for form in ("live", "snakemake"))]
+)
 @pytest.mark.parametrize("case", BROKEN)
 def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
     rule, change, reason = BROKEN[case]

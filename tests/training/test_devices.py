@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.training.devices import device_for
+from experiment_grid.training.devices import device_for, set_arithmetic
 
 
 def test_cpu_where_no_gpu_was_given(tmp_path):
@@ -41,8 +41,32 @@ def test_each_job_has_a_gpu_of_its_own_and_gives_it_back(tmp_path, monkeypatch):
     assert chosen == [first, second, third]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_with_a_gpu_auto_is_the_gpu(tmp_path):
     with device_for("auto", 1, tmp_path) as device:
         assert device.type == "cuda"
         assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.fixture
+def usual_arithmetic():
+    yield
+    set_arithmetic({}, torch.device("cuda"))
+    torch.use_deterministic_algorithms(False)
+
+
+def test_products_of_a_gpu_are_in_float32_unless_a_cell_asks_for_less(usual_arithmetic):
+    """PyTorch's settings can be made without a GPU."""
+    kernels = torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn
+    for parameters, wanted in (({}, False), ({"tf32": True}, True), ({}, False)):
+        set_arithmetic(parameters, torch.device("cuda"))
+        assert {one.fp32_precision == "tf32" for one in kernels} == {wanted}
+
+
+def test_deterministic_kernels_are_asked_for_on_a_gpu_alone(usual_arithmetic):
+    for device, wanted in (("cuda", True), ("cpu", False)):
+        set_arithmetic({"deterministic": True}, torch.device(device))
+        assert torch.are_deterministic_algorithms_enabled() is wanted
+    set_arithmetic({"deterministic": True}, torch.device("cuda"))
+    set_arithmetic({}, torch.device("cuda"))
+    assert not torch.are_deterministic_algorithms_enabled()

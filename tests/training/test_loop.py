@@ -14,8 +14,6 @@ from experiment_grid.training.images import inputs_of, take
 from experiment_grid.training.loop import Trainer, batch_sizes, split
 from experiment_grid.training.randomness import EPOCH, ORDER, generator, seed_all
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-
 
 def trainer(seed=1, on="cpu", count=200, **changes):
     images, labels = (torch.from_numpy(array).to(on) for array in images_of_classes(count))
@@ -232,7 +230,7 @@ def test_images_may_have_colours(model):
     assert one.epoch(1).row.finite
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "adam"}, {"model": "cnn", "batch_norm": True}], ids=str)
 def test_a_gpu_learns_what_a_cpu_learns(changes):
     """Sums may round otherwise there."""

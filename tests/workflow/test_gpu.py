@@ -1,10 +1,12 @@
-"""A GPU that PyTorch can't use: said before the first job and on the page."""
+"""A GPU: cells on it beside cells on the CPU; one that PyTorch can't use: said before the first job and on the page."""
 
+import csv
+import json
 import re
 
 import pytest
 import torch
-from project import planned_jobs, snakemake
+from project import copy_project, planned_jobs, snakemake
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 NARROW = "  - name: narrow\n    learning_rate: 0.02\n"
@@ -43,3 +45,44 @@ def test_where_cuda_is_asked_for_and_cannot_be_used_no_job_starts(project):
         re.MULTILINE,
     )
     assert "start" not in done.stderr and "Traceback" not in done.stderr
+
+
+GRID = """\
+title: CPU beside GPU
+dataset: digits
+reference: null
+baseline: on-cpu
+final: on-gpu
+pathvars: {results: results}
+defaults: {hidden: [16], epochs: 7, batch_size: 32, learning_rate: 0.01, seeds: [1, 2], device: cuda}
+cells:
+  - {name: on-cpu, device: cpu}
+  - {name: on-gpu}
+  - {name: bfloat, amp: bf16}
+  - {name: convolutions, model: cnn, tf32: true, deterministic: true}
+"""
+
+
+@pytest.mark.gpu
+def test_cells_on_a_gpu_beside_one_on_the_cpu(tmp_path):
+    project = copy_project(tmp_path / "project")
+    (project / "config/small.yaml").write_text(GRID, "utf-8")
+    done = snakemake(project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = project / "results"
+    devices = {}
+    for run in results.glob("cells/*/run.json"):
+        devices[run.parent.name] = json.loads(run.read_text("utf-8"))["device"]["type"]
+        assert "not captured" not in (results / f"logs/train/{run.parent.name}.log").read_text("utf-8")
+    assert devices == {"on-cpu": "cpu"} | dict.fromkeys(("on-gpu", "bfloat", "convolutions"), "cuda")
+    rows = list(csv.DictReader((results / "timing.csv").open(encoding="utf-8", newline="")))
+    assert {(row["cell"], row["device"]) for row in rows} == {(cell, on) for cell in devices for on in ("cpu", "cuda")}
+    accuracy = {
+        row["cell"]: float(row["test_accuracy"])
+        for row in csv.DictReader((results / "comparison.csv").open(encoding="utf-8", newline=""))
+    }
+    assert accuracy["on-gpu"] == pytest.approx(accuracy["on-cpu"], abs=0.03)
+    effects = list(csv.DictReader((results / "effects.csv").open(encoding="utf-8", newline="")))
+    assert ("on-cpu", "on-gpu", "device") in {(row["from"], row["to"], row["factor"]) for row in effects}
+    assert torch.cuda.get_device_name(0) in (results / "report.html").read_text("utf-8")
+    assert planned_jobs(project) == []

@@ -17,6 +17,7 @@ rule timing:
         "<results>/logs/timing.log",
     benchmark:
         "<results>/benchmarks/timing.tsv"
+    priority: 1  # before errors, which then runs beside compare
     conda:
         "../envs/training.yml"
     threads: lambda wildcards: engine.cores(workflow) or 1

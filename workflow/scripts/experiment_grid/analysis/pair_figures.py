@@ -61,7 +61,7 @@ def _ratio(value: float, unit: float) -> float:
 def _same_machine(first: Cell, second: Cell) -> bool:
     one, other = first.run, second.run
     same = one["machine"]["cpu"] == other["machine"]["cpu"] and one["machine"]["host"] == other["machine"]["host"]
-    return same and (first.device != second.device or one["device"] == other["device"])
+    return same and (first.device != second.device or one["device"]["name"] == other["device"]["name"])
 
 
 def _test_by_seed(table: pd.DataFrame, flips: list) -> None:

@@ -88,6 +88,9 @@ class Cells:
         if parameters.device == "cuda" and self._no_gpu:
             wrong = f"is asked for by cell {name}, and no GPU is found"
             yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
+        if parameters.tf32 and parameters.device == "cpu":
+            wrong = f"means nothing to cell {name}, which trains on a CPU"
+            yield Problem(where("tf32"), wrong, True, "false; or device: auto, cuda")
         if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
             wrong = f"is too small for the batch normalization of cell {name}"
             yield Problem(where("batch_size"), wrong, 1, "2 or more; or batch_norm: false")

@@ -65,6 +65,24 @@ class Numbers(Closed):
             "gradient_clip; the losses that are reported are without it.",
         ),
     ] = 0.0
+    amp: Annotated[
+        Literal["bf16"] | None,
+        Field(
+            description="bf16: in training the model's products are in bfloat16 (torch.autocast); weights, loss, "
+            "validation and test are in float32. null: all are.",
+            **words("bf16, or null"),
+        ),
+    ] = None
+    tf32: Annotated[
+        bool, Field(description="Products of a GPU by TF32, with 10 bits of mantissa instead of float32's 23.")
+    ] = False
+    deterministic: Annotated[
+        bool,
+        Field(
+            description="Only kernels of a GPU that give the same bits every time; a model without such ends with a "
+            "line. On a CPU they do."
+        ),
+    ] = False
     normalize: Annotated[
         bool, Field(description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1.")
     ] = None
@@ -208,7 +226,7 @@ class Components(Closed):
     ] = None
 
 
-OPTIONAL = ("patience", "gradient_clip", "l1")  # numbers that a config may leave out
+OPTIONAL = ("patience", "gradient_clip", "l1", "amp", "tf32", "deterministic")  # numbers that a config may leave out
 
 
 class Factors(Numbers, Components):
@@ -286,8 +304,8 @@ class Cell(Parameters, Named):
     step: Annotated[
         Literal["recorded", "eager"],
         Field(
-            description="eager: compute every training step anew on a CPU too. recorded, the default, replays one that "
-            "PyTorch computed, with the same bits, where the model allows it."
+            description="eager: compute every training step anew. recorded, the default, replays one that PyTorch "
+            "computed (on a GPU as a CUDA graph), with the same bits, where the model allows it."
         ),
     ] = None
 

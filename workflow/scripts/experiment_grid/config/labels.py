@@ -19,6 +19,9 @@ SHORT_KEYS = {
 TITLES = {
     "hidden": "hidden layers",
     "l1": "L1 penalty",
+    "amp": "mixed precision",
+    "tf32": "TF32",
+    "deterministic": "deterministic kernels",
     "batch_norm": "batch normalisation",
     "loss": "loss function",
     "normalize": "normalised",

@@ -1,8 +1,10 @@
 """Where a cell trains: the CPU, or a GPU that no other job has."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,8 +30,22 @@ def device_for(wanted: str, gpus: int, folder: Path = LEASES) -> Iterator[torch.
     with lease([str(torch.cuda.get_device_properties(index).uuid) for index in devices], folder) as index:
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)
-        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
         yield device
+
+
+def set_arithmetic(parameters: Mapping[str, Any], device: torch.device) -> None:
+    """How a GPU multiplies, and whether its kernels must give the same bits twice, as a cell's parameters say.
+
+    Settings of the process, so for each training anew. PyTorch's own default is TF32 for convolutions.
+    """
+    on_gpu = device.type == "cuda"
+    if on_gpu:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read before the first product, for deterministic
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = parameters.get("tf32", False)
+        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
+    deterministic = on_gpu and parameters.get("deterministic", False)
+    if deterministic != torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(deterministic)
 
 
 def synchronize(device: torch.device) -> None:

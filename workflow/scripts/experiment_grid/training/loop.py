@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
-from experiment_grid.training.devices import synchronize
+from experiment_grid.training.devices import set_arithmetic, synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.layout import lay_out
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
+from experiment_grid.training.optimizers.base import FusedOptimizer
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
 from experiment_grid.training.reloaded import refuse_other_answers
@@ -32,6 +34,7 @@ KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longe
 
 Figures = tuple[float, float]  # loss, accuracy
 Gradients = Callable[..., tuple[Tensor, Tensor]]  # step.gradients, or what does the same
+Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # of images and labels: logits and loss before the update
 
 
 def split(n_images: int, train_fraction: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -52,6 +55,11 @@ def batch_sizes(n_images: int, size: int) -> list[int]:
     return [size] * whole + [rest] * (rest > 0)
 
 
+def graphs_on(device: torch.device) -> Graphs | None:
+    """CUDA graphs, where the device has them."""
+    return Graphs(device) if device.type == "cuda" else None
+
+
 class Trainer:
     """The model of one seed of the cell `cell`, its loss, its optimizer and the images, on one device.
 
@@ -63,6 +71,7 @@ class Trainer:
         self, cell: str, parameters: Mapping[str, Any], seed: int, images: Tensor, labels: Tensor, classes: int
     ):
         self.parameters, self.seed = parameters, seed
+        set_arithmetic(parameters, images.device)
         self.images, self.labels, self.device = images, labels.long(), images.device
         parts = split(len(images), parameters["train_fraction"], seed)
         self.training, self.validation = (part.to(self.device) for part in parts)
@@ -71,15 +80,18 @@ class Trainer:
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
-        lay_out(self.module, self.optimizer)
+        if self.device.type == "cpu":
+            lay_out(self.module, self.optimizer)
         self.sizes = batch_sizes(len(self.training), parameters["batch_size"])
         self.schedule = (
             Schedule(cell, parameters, self.optimizer, len(self.sizes)) if "schedule" in parameters else None
         )
-        self.learn = self._gradients()
         l1, clip = parameters.get("l1", 0.0), parameters.get("gradient_clip")
         change = partial(change_gradients, list(self.module.parameters()), l1, clip)
         self.change = change if l1 or clip is not None else None
+        self.learn: Gradients = gradients  # of a batch
+        self.whole_step: Step = self._eager_step
+        self._replay_steps(graphs_on(self.device))
 
     @property
     def parameters_count(self) -> int:
@@ -133,8 +145,9 @@ class Trainer:
         order = self.training[order.to(self.device)]
         labels, logits, losses, sizes = self.labels[order], [], [], self.sizes
         rates = self.schedule.epoch(number) if self.schedule else None
-        if isinstance(self.learn, Recorded):
-            self.learn.begin_epoch()
+        for replaced in (self.learn, self.whole_step):
+            if isinstance(replaced, Recorded):
+                replaced.begin_epoch()
         for images, truth in zip(self._batches(order, sizes), labels.split(sizes), strict=True):
             if rates:
                 next(rates)
@@ -155,26 +168,50 @@ class Trainer:
             first = start * sizes[0]  # only the last batch may have another size
             yield from take(self.images, order[first : first + sum(block)]).split(block)
 
-    def _gradients(self) -> Gradients:
-        """What computes the gradients of a batch; on a CPU recorded steps, which give the same bits."""
-        if self.device.type != "cpu" or self.parameters.get("step") == "eager":
-            return gradients
+    def _replay_steps(self, graphs: Graphs | None) -> None:
+        """Let recorded gradients on a CPU, CUDA graphs on a GPU do what gives the same bits in less time.
+
+        A whole step is one graph where its optimizer is the project's own and a schedule sets no option but its rate.
+        """
+        fused = isinstance(self.optimizer, FusedOptimizer)
+        if graphs and fused:
+            self.optimizer.hold_rates()
+        if self.parameters.get("step") == "eager":
+            return
         roots = {"the model": self.module, "the loss": self.loss.function}
         counts = {size: number * self.parameters["epochs"] for size, number in Counter(self.sizes).items()}
         keep = not type(self.optimizer).__module__.startswith(KNOWN_OPTIMIZERS)
-        return Recorded(gradients, roots, list(self.module.parameters()), counts, keep, self._say_eager)
+        say = partial(self._say_eager, "captured" if graphs else "recorded")
+        rest = roots, list(self.module.parameters()), counts, keep, say
+        if graphs is None:
+            self.learn = Recorded(gradients, *rest)
+        elif fused and (self.schedule is None or not self.schedule.sets & self.optimizer.options):
+            self.whole_step = Captured(graphs, self._eager_step, *rest, optimizer=self.optimizer)
+        else:
+            self.learn = Captured(graphs, gradients, *rest)
 
-    def _say_eager(self, why: str) -> None:
-        print(f"seed {self.seed}: steps are not recorded, {why}")
+    def _say_eager(self, what: str, why: str) -> None:
+        print(f"seed {self.seed}: steps are not {what}, {why}")
 
     def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One step with a batch; logits and loss before the update."""
+        return self.whole_step(images, labels)
+
+    def _eager_step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The same as PyTorch computes it, but for the gradients that `learn` may have recorded."""
         place = self.learn.place(len(images)) if isinstance(self.learn, Recorded) else None
         inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
-            return step(self.model, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
+            return step(self._answers, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
         except (Exception, SystemExit) as error:
             raise self._guilty(error).failed(error) from error
+
+    def _answers(self, inputs: Tensor) -> Tensor:
+        """Logits of a training batch; with `amp` from products in bfloat16."""
+        if "amp" not in self.parameters:
+            return self.model(inputs)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return self.model(inputs).float()
 
     def _guilty(self, error: BaseException) -> Model | Optimizer:
         """Which component an exception is about that none of them raised as its own: the model, if `backward` did."""

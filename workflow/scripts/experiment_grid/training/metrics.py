@@ -24,5 +24,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
     A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it
     scores what always naming one class scores.
     """
-    predicted = logits.cpu().numpy().argmax(axis=-1)
-    return float((predicted == labels.cpu().numpy()).mean())
+    if logits.device.type != "cpu":
+        return (logits.argmax(dim=-1) == labels).sum().item() / len(labels)
+    predicted = logits.numpy().argmax(axis=-1)  # a quicker argmax than PyTorch's on a CPU
+    return float((predicted == labels.numpy()).mean())

@@ -35,7 +35,7 @@ Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 class Recording:
     """A step as a list of operations, on memory of its own; `tensors` are what it may write and somebody else reads."""
 
-    python: PythonState  # before the step
+    python: PythonState | None = None  # before the step
 
     def __init__(self, inputs: Tensor, labels: Tensor, parameters: list[nn.Parameter]):
         self.inputs, self.labels = inputs.clone(), labels.clone()
@@ -61,7 +61,7 @@ class Recording:
         writing = [call for call in recorder.calls if call.writes]
         outside |= {memory(leaf): leaf for call in writing for leaf in _tensors((call.args, call.kwargs))}
         own = recorder.made | {memory(self.inputs), memory(self.labels)}
-        self.tensors = [_whole(tensor) for place, tensor in outside.items() if place not in own]
+        self.tensors = [whole(tensor) for place, tensor in outside.items() if place not in own]
         self.copies = [tensor.clone() for tensor in self.tensors]
         self.overwrites = memory(self.inputs) in outside
         self.draws = drew or recorder.random
@@ -93,11 +93,11 @@ class Recording:
         if self.tensors:
             torch._foreach_copy_(self.copies, self.tensors)
         if self.draws:
-            self.random = torch.get_rng_state()
+            self.random = random_states()
 
     def restore(self) -> None:
         """As it was when it was saved."""
-        put_back(self.tensors, self.copies, self.random if self.draws else None)
+        put_back(self.tensors, self.copies, self.random if self.draws else [])
 
     def replay(self, inputs: Tensor, labels: Tensor, keep: bool) -> Answer:
         """Logits and loss of a batch, its gradients in the parameters' `grad`; copies of them with `keep`.
@@ -123,7 +123,7 @@ class Recording:
     def state(self, answer: Answer) -> list[Tensor | None]:
         """Copies of all that a step leaves."""
         gradients = [parameter.grad for parameter in self.parameters]
-        left = [*answer, *gradients, *self.tensors, torch.get_rng_state()]
+        left = [*answer, *gradients, *self.tensors, *random_states()]
         return [None if tensor is None else tensor.detach().clone() for tensor in left]
 
 
@@ -153,7 +153,8 @@ class Recorded:
         """What is recorded is checked once more. Every epoch seeds the generators of random numbers."""
         drawn = generators()
         for recording in self.recordings.values():
-            recording.python.drawn = drawn
+            if recording.python:
+                recording.python.drawn = drawn
             recording.checks = min(recording.checks, CHECKS - 1)
 
     def place(self, size: int) -> Tensor | None:
@@ -253,7 +254,7 @@ class Recorded:
         """An eager step with arguments of its own, and its recording. If it fails, it is done again, unwatched: the
         fault is the model's, or something in it does not bear being watched."""
         recorder, tensors = Recorder(), recording.python.tensors
-        copies, random = [tensor.detach().clone() for tensor in tensors], torch.get_rng_state()
+        copies, random = [tensor.detach().clone() for tensor in tensors], random_states()
         try:
             with reads_noticed(recorder), recorder:
                 return self.eager(*watched), recorder
@@ -267,19 +268,24 @@ class Recorded:
         return self.eager(*arguments), recorder
 
 
-def put_back(tensors: list[Tensor], copies: list[Tensor], random: Tensor | None) -> None:
-    """Restore the content of tensors and the state of torch's random numbers."""
+def random_states() -> list[Tensor]:
+    """The state of torch's random numbers: of the CPU, and of the current GPU where one is in use."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_initialized() else [])]
+
+
+def put_back(tensors: list[Tensor], copies: list[Tensor], random: list[Tensor]) -> None:
+    """Restore the content of tensors and, unless `random` is empty, the state of torch's random numbers."""
     with torch.no_grad():
         for tensor, copy in zip(tensors, copies, strict=True):
             tensor.copy_(copy)
-    if random is not None:
-        torch.set_rng_state(random)
+    for state, put in zip(random, (torch.set_rng_state, torch.cuda.set_rng_state), strict=False):
+        put(state)
 
 
 def _tensors(nested: Any) -> list[Tensor]:
     return [leaf for leaf in leaves(nested) if isinstance(leaf, Tensor)]
 
 
-def _whole(tensor: Tensor) -> Tensor:
+def whole(tensor: Tensor) -> Tensor:
     """All of the memory that a tensor lies in."""
-    return torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+    return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())

@@ -157,8 +157,8 @@ def memory(tensor: Tensor) -> int:
     return storage(tensor)._cdata
 
 
-def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
-    """Why an operation cannot be called again in the same memory; empty if it can."""
+def unfit(func: Any, given: list[Any], outs: list[Any], device: str = "cpu") -> str:
+    """Why an operation cannot be called again in the same memory, on a `device` of this type; empty if it can."""
     if not isinstance(func, torch._ops.OpOverload):
         return f"{func} is no plain operation"
     if any(not isinstance(leaf, Tensor | None) for leaf in outs):
@@ -168,7 +168,7 @@ def unfit(func: Any, given: list[Any], outs: list[Any]) -> str:
         return f"{func} works on tensors of a special kind"
     if torch.is_inference_mode_enabled():
         return f"{func} is called in inference mode"
-    if any(leaf.device.type != "cpu" for leaf in tensors):
+    if any(leaf.device.type != device for leaf in tensors):
         return f"{func} works on another device"
     if any(isinstance(leaf, torch.Generator) and leaf is not torch.default_generator for leaf in given):
         return f"{func} draws from a generator of its own"

@@ -51,6 +51,7 @@ class Schedule(Component):
         self._start()
         for _ in range(calls - 1):
             self._next()
+        self.sets = self.written  # options of the groups, in all steps
         self._start()
 
     def epoch(self, number: int) -> Iterator[None]:

@@ -40,6 +40,21 @@ class FusedOptimizer:
     def __init__(self, parameters: Iterable[Tensor], **group: Any):
         self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), **group}]
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.rates: list[Tensor] = []
+
+    def hold_rates(self) -> None:
+        """Keep the groups' learning rates as tensors beside the parameters: a CUDA graph reads them at each replay."""
+        places = [group["params"][0].device for group in self.param_groups]
+        self.rates = [torch.zeros((), dtype=torch.float32, device=place) for place in places]
+        self._held: list[float | None] = [None] * len(places)
+        self.put_rates()
+
+    def put_rates(self) -> None:
+        """Put the learning rates that have changed into their tensors."""
+        for place, rate in enumerate(self.rates):
+            if self._held[place] != self.param_groups[place]["lr"]:
+                self._held[place] = self.param_groups[place]["lr"]
+                rate.fill_(self._held[place])
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -52,11 +67,13 @@ class FusedOptimizer:
         with torch.enable_grad():
             loss = closure()
         with torch.no_grad():
-            for group in self.param_groups:
+            self.put_rates()
+            for place, group in enumerate(self.param_groups):
                 with_gradient = [parameter for parameter in group["params"] if parameter.grad is not None]
                 if with_gradient:
                     gradients = [laid_out_as(parameter, parameter.grad) for parameter in with_gradient]
-                    self.update(group, with_gradient, gradients)
+                    options = {**group, "lr": self.rates[place]} if self.rates else group
+                    self.update(options, with_gradient, gradients)
         return loss
 
     def update(self, group: dict[str, Any], parameters: list[Tensor], gradients: list[Tensor]) -> None:
