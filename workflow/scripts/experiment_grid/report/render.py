@@ -3,6 +3,7 @@ that allows nothing else."""
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from experiment_grid.report.sections import (
 
 HERE = Path(__file__).parent
 SHEETS = ("atlas", "attribution", "neighbours", "augmented")
+COMMENT = re.compile(r"//|/\*.*\*/$")
 PARTS = {
     "answer": "",  # has a heading of its own
     "curves": "Curves",
@@ -102,9 +104,13 @@ class _PageLook:
 
 
 def _joined(folder: str, suffix: str) -> Markup:
-    """The files of a folder in the order of their names, as one text. They are the project's own: nothing to escape."""
-    files = sorted((HERE / folder).glob(f"*{suffix}"))
-    return Markup("\n".join(file.read_text("utf-8") for file in files))
+    """The files of a folder in the order of their names, as one text without indentation and comments of a line.
+
+    They are the project's own: nothing to escape.
+    """
+    texts = (file.read_text("utf-8") for file in sorted((HERE / folder).glob(f"*{suffix}")))
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    return Markup("\n".join(line for line in lines if line and not COMMENT.match(line)))
 
 
 def _policy(style: str, script: str) -> str:

@@ -26,6 +26,7 @@ KEPT = (
     "stroke-opacity",
 )
 CELL = re.compile(r"cell-(\d+)$")
+PAIR = re.compile(r"pair-(\d+)-(\d+)$")  # gid of what belongs to two cells
 VALUE = "value "  # before a condition for the filter, as gid of the text that stands for it
 
 
@@ -98,6 +99,9 @@ def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
     if identity and identity.startswith(VALUE):
         element.set("data-condition", identity.removeprefix(VALUE))
         del element.attrib["id"]
+    elif identity and (pair := PAIR.match(identity)):
+        element.set("data-cells", " ".join(pair.groups()))
+        del element.attrib["id"]
     elif identity and not CELL.match(identity):
         if identity in used:
             element.set("id", f"{name}-{identity}")
@@ -127,6 +131,9 @@ def _slim(parent: ElementTree.Element) -> None:
     children: list[ElementTree.Element] = []
     for child in parent:
         _slim(child)
+        if parent.tag == f"{SVG}defs":  # a marker: each use of it has its colours
+            for key in ("fill", "stroke"):
+                child.attrib.pop(key, None)
         if child.tag in (f"{SVG}style", f"{SVG}clipPath") or (
             child.tag in (f"{SVG}g", f"{SVG}defs") and not len(child)
         ):

@@ -60,7 +60,7 @@ def draw_factor(
             continue
         dash, colour = ("-", PALETTE[0]) if row["decided"] else ((0, (3, 2)), MUTED)
         (line,) = axes.plot(*zip(*ends, strict=True), color=colour, linestyle=dash, linewidth=1, alpha=0.8)
-        line.set_gid(f"cell-{cells[row['to']]}")
+        line.set_gid(f"pair-{cells[row['from']]}-{cells[row['to']]}")
     for name, (x, y) in place.items():
         axes.plot([x], [y], "o", markersize=5, color=looks[cells[name]].colour, gid=f"cell-{cells[name]}")
     _value_ticks(axes, values)

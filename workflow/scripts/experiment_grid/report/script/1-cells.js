@@ -6,6 +6,7 @@ for (const element of all("[data-cell]")) {
   marked.get(cell).push(element);
 }
 const marks = new Map([...marked].map(([cell, elements]) => [cell, elements.filter((element) => element.ownerSVGElement)]));
+const pairs = all("[data-cells]").map((element) => [element, element.dataset.cells.split(" ").map(Number)]);
 const live = [document.getElementById("focus"), document.getElementById("legend")]; // what scripts draw again and again
 const indexed = (key) => new Set(state.list(key).map((name) => cells.names.indexOf(name)).filter((cell) => cell >= 0));
 const pinned = indexed("pin");
@@ -55,6 +56,7 @@ function showCells() {
   cells.names.forEach((_, cell) => {
     for (const element of marks.get(cell) ?? []) element.classList.toggle("is-out", out.has(cell) || off.has(cell));
   });
+  for (const [element, both] of pairs) element.classList.toggle("is-out", both.some((cell) => out.has(cell) || off.has(cell)));
   for (const element of all("#ranking tr[data-cell], details.cell")) element.hidden = out.has(Number(element.dataset.cell));
   document.dispatchEvent(new CustomEvent("shown"));
 }

@@ -5,9 +5,10 @@ from typing import Any
 
 from experiment_grid.report.format import missing, percent, probability, whole
 from experiment_grid.report.results import Results
-from experiment_grid.report.sections.cells import CLASSES, confusion
+from experiment_grid.report.sections.cells import CLASSES, commonest, confusion
 
 WORST = 12  # shown at length
+COMMONEST = 10  # confusions beside the matrix
 HARDEST = 22  # images that most cells get wrong: shown at once; the others are folded
 MOST_ALIKE = 20  # pairs of classes that are listed where a table of all would be too large
 
@@ -47,6 +48,7 @@ def context(results: Results) -> dict[str, Any]:
         "alike": _alike(likeness, errors["classes"]) if large else None,
         "index": results.index[errors["cell"]],
         "confusion": confusion(matrix[cell["chosen_epoch"] - 1], cell) if matrix is not None else None,
+        "commonest": commonest(matrix[cell["chosen_epoch"] - 1], cell)[:COMMONEST] if matrix is not None else [],
         "findings": [
             one["text"] for one in results.findings["findings"] if one["kind"] == "final" and "ece" in one["figures"]
         ],
@@ -113,11 +115,11 @@ def _right(item: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
 
 
 def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells: int) -> dict[str, Any]:
-    true, commonest = classes[item["true"]], classes[item["commonest"]]
+    true, taken = classes[item["true"]], classes[item["commonest"]]
     return {
         "tile": tiles.get(item["index"]),
         "label": f"Test image {item['index']}: {true}",
-        "caption": f"{true}, mostly as {commonest}; wrong in {item['cells_wrong']} of {item['cells']}",
+        "caption": f"{true}, mostly as {taken}; wrong in {item['cells_wrong']} of {item['cells']}",
     }
 
 
