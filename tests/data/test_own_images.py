@@ -176,7 +176,7 @@ def test_labels_from_1_are_renumbered_with_a_warning():
     images, warnings = checked(images_of([1, 2, 3] * 4, [3, 1]), "own")
     assert images.train[1].tolist() == [0, 1, 2] * 4 and images.test[1].tolist() == [2, 0]
     assert images.classes == ["1", "2", "3"]
-    assert warnings == ["own: labels count from 1 to 3; here they are 0 to 2"]
+    assert warnings == ["labels count from 1 to 3; here they are 0 to 2"]
 
 
 def test_images_in_training_and_test_are_counted():
@@ -188,16 +188,16 @@ def test_images_in_training_and_test_are_counted():
         b=np.concatenate([same[:2], pixels(1, 1, 6, 5)]),
     )
     _, warnings = checked(images, "own")
-    assert warnings == ["own: 2 of 3 test images are training images too: the test accuracy is not that of new images"]
+    assert warnings == ["2 of 3 test images are training images too: the test accuracy is not that of new images"]
     with pytest.raises(DataError, match="all test images are training images too"):
         checked(images_of([0, 1] * 2, [0, 1, 0, 1], a=same, b=same), "own")
 
 
 def test_classes_without_images():
     names = ["a", "b", "c"]
-    assert checked(images_of([0, 2] * 4, [0, 2], names), "own")[1] == ["own: classes b have no images"]
+    assert checked(images_of([0, 2] * 4, [0, 2], names), "own")[1] == ["classes b have no images"]
     assert checked(images_of([0, 2] * 4, [0, 1], names), "own")[1] == [
-        "own: classes b have test images, and none to train with"
+        "classes b have test images, and none to train with"
     ]
     for train, test, line in (
         ([0, 2] * 4, [0, 2], "classes 1 have no images"),

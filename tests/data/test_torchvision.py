@@ -125,7 +125,7 @@ def test_the_letters_of_emnist_are_26_classes(monkeypatch, tmp_path):
     images, warnings = checked(images, "emnist-letters")
     assert images.classes == list("abcdefghijklmnopqrstuvwxyz")
     assert (images.train[1].min(), images.train[1].max()) == (0, 25)
-    assert warnings == ["emnist-letters: labels count from 1 to 26; here they are 0 to 25"]
+    assert warnings == ["labels count from 1 to 26; here they are 0 to 25"]
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def main(dataset: str, plan: str, files: list[str], target: str, record: str) ->
     started = now()
     warnings = prepare(dataset, [Path(file) for file in files], Path(target))
     for warning in warnings:
-        print(f"warning: {warning}")
-        print(f"warning: {warning}", file=sys.__stderr__, flush=True)
+        print(f"warning: {dataset}: {warning}")
+        print(f"warning: {dataset}: {warning}", file=sys.__stderr__, flush=True)
     packages = ("numpy", "safetensors")
     write_record(record, plan, [target], inputs=list(files), started=started, packages=packages, warnings=warnings)
 

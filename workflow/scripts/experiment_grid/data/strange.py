@@ -57,7 +57,7 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
     if twice:
         what = f"{twice:,} of {len(test):,} test images are training images too"
         warnings.append(f"{what}: the test accuracy is not that of new images")
-    return replace(images, classes=classes), [f"{dataset}: {line}" for line in warnings]
+    return replace(images, classes=classes), warnings
 
 
 def _in_both(train: np.ndarray, test: np.ndarray) -> int:
