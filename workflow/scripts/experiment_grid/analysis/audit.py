@@ -199,8 +199,8 @@ class _Row:
         more = f"; {number - len(shown)} more" if number > len(shown) else ""
         tell = " The figures cannot tell between them." if number > 1 else ""
         return (
-            f" In the search, {number} of {self.searched['tried']} settings {'gives' if number == 1 else 'give'} all its "
-            f"figures: {settings}{more}.{tell}"
+            f" In the search, {number} of {self.searched['tried']} settings {'gives' if number == 1 else 'give'} all "
+            f"its figures: {settings}{more}.{tell}"
         )
 
     def _text(self):
@@ -216,9 +216,13 @@ class _Row:
         if verdict == NEARLY:
             return f"{beginning}; the other falls inside an interval twice as wide."
         if verdict in (UNLIKE, SEARCHED):
-            return f"{beginning}: the row was not reproduced at its settings, and no other cell of this grid fits better."
+            return (
+                f"{beginning}: the row was not reproduced at its settings, and no other cell of this grid fits better."
+            )
         best = self.nearest
-        changes = ", ".join(f"{title(key)} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items())
+        changes = ", ".join(
+            f"{title(key)} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items()
+        )
         strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
         others = f" {listed(also)} fit as well: the figures cannot tell." if also and verdict == REPRODUCED else ""
@@ -227,7 +231,8 @@ class _Row:
         of = f"the best fit of {n_others} other cells{split}" if n_others > 1 else f"the only other cell{split}"
         return (
             f"{beginning}: the row does not come out at the settings that it states. {strength} {best['cell']} "
-            f"({changes}), {best['consistent']} of {best['judged']} figures: {of}, selected on these same figures.{others}"
+            f"({changes}), {best['consistent']} of {best['judged']} figures: {of}, "
+            f"selected on these same figures.{others}"
         )
 
     def table(self):

@@ -70,7 +70,11 @@ def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence, int]]) -> d
 def _text(factor: str, does: str, found: list[Evidence], distinct: list[Evidence], row: dict[str, Any]) -> str:
     words = f"what it does to test accuracy depends {depends_on(found)}" if does == DEPENDS else DOES[does]
     if does in ("higher", "lower"):
-        words = f"more epochs {words.replace('s ', ' ', 1)}" if factor == "epochs" else f"{MORE.get(factor, 'a larger value')} {words}"
+        words = (
+            f"more epochs {words.replace('s ', ' ', 1)}"
+            if factor == "epochs"
+            else f"{MORE.get(factor, 'a larger value')} {words}"
+        )
     if all(one.row["basis"] == SAME for one in found):
         words = "no difference"
     n_pairs = len(distinct) or len(found)
@@ -111,11 +115,13 @@ def time_change(row: dict[str, Any]) -> str:
     return f"training took {100 * row['seconds_ratio']:.0f} % of the time (described, not tested)"
 
 
-def open_questions(table: pd.DataFrame, effects_same: list[int] | None = None) -> dict[str, Any]:
-    """How many seeds would decide the pairs that are not, and the line of config for it; `open` of findings.json."""
+def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:
+    """How many seeds would decide the pairs that are not, and the line of config for it; `open` of findings.json.
+
+    `same` numbers the rows' comparisons, as Effects does.
+    """
     tested = table[table["basis"] == SEEDS]
-    if effects_same is not None:  # equal cells count once
-        tested = tested[~pd.Series(effects_same, table.index)[tested.index].duplicated()]
+    tested = tested[~pd.Series(same, table.index, dtype=int)[tested.index].duplicated()]  # equal cells count once
     left = tested[~tested["decided"]]
     needed = left["seeds_needed"].dropna().astype(int)
     most = int(needed.max()) if len(needed) else None
@@ -123,7 +129,10 @@ def open_questions(table: pd.DataFrame, effects_same: list[int] | None = None) -
     if not len(left):
         text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
     elif not most:
-        text = f"{len(left)} of {len(tested)} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide one of them."
+        text = (
+            f"{len(left)} of {len(tested)} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide one "
+            "of them."
+        )
     else:
         rest = len(left) - len(needed)
         others = f" The other {rest} differences are too small to plan for." if rest > 1 else ""

@@ -104,9 +104,9 @@ def _calibrated(found):
     if not found:
         return
     text = (
-        f"The final cell's confidence differs from its accuracy by {100 * found['ece']:.2f} points on average (expected "
-        f"calibration error); Brier score {significant(found['brier'])}. The right class is among its first two for "
-        f"{percent(found['top2_accuracy'])} of the test images."
+        f"The final cell's confidence differs from its accuracy by {100 * found['ece']:.2f} points on average "
+        f"(expected calibration error); Brier score {significant(found['brier'])}. The right class is among its first "
+        f"two for {percent(found['top2_accuracy'])} of the test images."
     )
     figures = {key: found[key] for key in ("ece", "brier", "top2_accuracy")}
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
@@ -270,20 +270,20 @@ def _caveats(settings, table, effects):
     caveats = [f"The epoch of every figure is {chosen}; test images choose no epoch and no seed{but}."]
     if fitted:
         caveats.append(
-            "Settings that the original report does not state, and those of cells that reproduce its rows, their epochs "
-            "included, were found by trying which give its figures, test accuracy among them: agreement with these "
-            "figures was fitted."
+            "Settings that the original report does not state, and those of cells that reproduce its rows, their "
+            "epochs included, were found by trying which give its figures, test accuracy among them: agreement with "
+            "these figures was fitted."
         )
     confidence = f"{100 * settings['confidence']:.10g} %"
     caveats += [
-        f"Significant, or decided, means: significant after Holm's correction for {effects.tests} comparisons, those of "
-        f"effects and of conclusions together. Where no cell differs from another, at least {confidence} of such pages "
-        "show no significant difference; with three seeds and one very unsteady cell it may be a little less. Intervals "
-        "of differences are simultaneous. McNemar's tests under Two cells are a family of their own.",
+        f"Significant, or decided, means: significant after Holm's correction for {effects.tests} comparisons, those "
+        f"of effects and of conclusions together. Where no cell differs from another, at least {confidence} of such "
+        "pages show no significant difference; with three seeds and one very unsteady cell it may be a little less. "
+        "Intervals of differences are simultaneous. McNemar's tests under Two cells are a family of their own.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
-        "Training times were taken while other jobs ran; they are descriptive only. Conclusions on time are decided from "
-        "steps that were measured with nothing beside them.",
+        "Training times were taken while other jobs ran; they are descriptive only. Conclusions on time are decided "
+        "from steps that were measured with nothing beside them.",
     ]
     floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:

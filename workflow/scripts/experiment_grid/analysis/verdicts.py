@@ -125,9 +125,7 @@ def depends_on(found: list[Evidence]) -> str:
     others = [name for name, value in values.items() if name not in apart and len({*map(value, found)}) > 1]
     if not others:
         return f"on {where[0]}"
-    return (
-        f"on {where[0]}: of single settings only this one separates the pairs, which differ in {listed(others)} too"
-    )
+    return f"on {where[0]}: of single settings only this one separates the pairs, which differ in {listed(others)} too"
 
 
 def _own(one: Evidence) -> str:

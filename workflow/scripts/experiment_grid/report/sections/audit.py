@@ -36,11 +36,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         by_row.setdefault(row["row"], []).append(row)
     return {
         "text": (
-            f"{consistent} of {plural(judged, 'figure')} agree with a new run at the stated settings. Three figures of a "
-            "row count: total training loss, training images right and test images right; the others repeat them. A "
-            "figure is consistent when it lies in the prediction interval of one new run on the same test images, which "
-            "for losses and F1 includes half a unit of the original’s last printed digit. The spread between runs is "
-            "estimated over all cells."
+            f"{consistent} of {plural(judged, 'figure')} agree with a new run at the stated settings. Three figures of "
+            "a row count: total training loss, training images right and test images right; the others repeat them. A "
+            "figure is consistent when it lies in the prediction interval of one new run on the same test images, "
+            "which for losses and F1 includes half a unit of the original’s last printed digit. The spread between "
+            "runs is estimated over all cells."
         ),
         "claims": claims.context(results),
         "count": _counted(results.claims),

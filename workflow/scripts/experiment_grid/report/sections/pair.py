@@ -21,7 +21,8 @@ def context(results: Results) -> dict[str, Any]:
             "One model represents each cell: that of its representative seed. p is McNemar’s, mid-p variant. The "
             f"interval of a pair chosen above is Agresti and Min’s {level(results.settings['confidence'])} interval "
             "for paired proportions; in the table it is a paired bootstrap. Both compare two trained models, not two "
-            "recipes: for these, see the factors."
+            "cells: for these, see the factors, whose differences are means over seeds. Holm: adjusted over all pairs "
+            "of cells that differ in one factor, a family of its own."
         ),
     }
 
