@@ -104,7 +104,7 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
         points = f"{100 * abs(float(largest['difference'])):.2f} points"
         assert f"from {largest['from_value']} to {largest['to_value']} changes accuracy by" in text and points in text
     else:
-        assert "8 experiments" in told[0] and "3 seeds each" in told[0]
+        assert "8 cells" in told[0] and "3 seeds each" in told[0]
         assert "1 without results, 1 diverged" in text
 
 
@@ -142,7 +142,7 @@ def test_every_sentence_and_picture_leads_to_its_section(opened):
         ({"grid": {"only": ({}, 4.0)}}, "only gets"),
         ({"grid": {"only": ({}, 4.0)}, "missing": ("only",)}, "No cell has a result yet"),
         ({"grid": {"a": ({}, 4.0), "b": ({"batch_size": 8}, 4.0)}, "seeds": (1,)}, "No difference is significant"),
-        ({"grid": MANY, "images": 100, "epochs": 1}, "40 experiments"),
+        ({"grid": MANY, "images": 100, "epochs": 1}, "40 cells"),
     ],
     ids=["one-cell", "nothing", "single-runs", "many"],
 )

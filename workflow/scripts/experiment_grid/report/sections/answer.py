@@ -107,7 +107,7 @@ def _compared(results: Results) -> dict[str, Any]:
         rest = [f"{len(names) - NAMED} more settings"] if len(names) > NAMED + 1 else []
         words = [*listed, *rest]
         what = f" in {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
-    cells = plural(len(rows), "experiment")
+    cells = plural(len(rows), "cell")
     after = f" on {dataset}{' differ' + ('s' if len(rows) == 1 else '') + what if what else ''}, {each} each."
     return _sentence("", cells, after, "comparison", "all settings")
 
