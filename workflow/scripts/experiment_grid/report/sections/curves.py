@@ -37,8 +37,8 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         caption += " Cells that kept the weights of the chosen epochs alone have no test curve: not kept."
     if len(losses) > 1:
         caption += (
-            " Losses are in each cell’s own loss function: compare them only between cells that share it. nll, the negative "
-            "log-likelihood of the softmax, and cross_entropy are one function."
+            " Losses are in each cell’s own loss function: compare them only between cells that share it. nll, the "
+            "negative log-likelihood of the softmax, and cross_entropy are one function."
         )
     return {
         "text": text,
