@@ -212,6 +212,8 @@ def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
 
 def _sentence(measure: str, one: Evidence) -> str:
     figures = [one.row[key] for key in ("difference", "low", "high")]
+    if one.row["basis"] == COUNTED:
+        figures = figures[:1]
     change = ratio(*figures) if measure in TIMES else signed(measure, *figures)
     return f"{measured(measure)} from {one.first.name} to {one.second.name}: {change}{_reservation(one)}."
 

@@ -151,7 +151,11 @@ def _behind(results: Results) -> str:
     if not beside:
         return ""
     less = f", {100 * beside['difference']:.2f} points less"
-    return less if missing(beside["low"]) else f"{less} ({points_interval(beside['low'], beside['high'])})"
+    return (
+        less
+        if missing(beside["low"])
+        else f"{less} ({points_interval(beside['low'], beside['high']).replace('+', '')})"
+    )
 
 
 def _interval(row: dict[str, Any]) -> str:
