@@ -240,6 +240,14 @@ CASES = {
         '1: title: has a form or characters that are not allowed; given: "\\u200b\u3164"; '
         "allowed: one line of text of 1 to 200 characters"
     ],
+    'title: "\ufe0f\u034f"': [
+        '1: title: has a form or characters that are not allowed; given: "\ufe0f\u034f"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "\\U000E0041"': [
+        '1: title: has a form or characters that are not allowed; given: "\\U000e0041"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
     'title: "a\\nb"': [
         '1: title: has a form or characters that are not allowed; given: "a\\nb"; '
         "allowed: one line of text of 1 to 200 characters"

@@ -28,6 +28,10 @@ from experiment_grid.training.step import change_gradients, gradients, step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 
+OTHER_PARAMETERS = (
+    "has other parameters ({}) after an epoch than before, which the optimizer doesn't know; make them in __init__, "
+    "and change their values alone"
+)
 NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
 KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longer than their step
@@ -77,6 +81,7 @@ class Trainer:
         self.training, self.validation = (part.to(self.device) for part in parts)
         self.model = Model(cell, parameters, input_shape(images), classes, seed)
         self.module = self.model.on(self.device)
+        self.learned = dict(self.module.named_parameters())  # those that the optimizer gets
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
@@ -131,6 +136,7 @@ class Trainer:
 
     def check(self, epoch: Epoch) -> None:
         """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
+        self._refuse_other_parameters()
         some = self.validation[: self.parameters["batch_size"]]
         images, labels = take(self.images, some), self.labels[some]
         refuse_other_answers(
@@ -203,7 +209,7 @@ class Trainer:
         inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
             return step(self._answers, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self._guilty(error).failed(error) from error
 
     def _answers(self, inputs: Tensor) -> Tensor:
@@ -226,6 +232,13 @@ class Trainer:
             raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
         if not loss.isfinite():
             raise self.loss.refused(NO_NUMBERS.format(f"a loss of {loss.item()}"))
+
+    def _refuse_other_parameters(self) -> None:
+        """A parameter that `forward` makes is none of the optimizer's, which would leave it as it is without a word."""
+        now = dict(self.module.named_parameters())
+        other = [name for name in {**self.learned, **now} if self.learned.get(name) is not now.get(name)]
+        if other:
+            raise self.model.refused(OTHER_PARAMETERS.format(", ".join(other[:4])))
 
     def _validate(self) -> Figures:
         self.module.eval()
