@@ -232,3 +232,19 @@ class NoGroups:
 
     def load_state_dict(self, kept):
         pass
+
+
+class Looped(torch.optim.SGD):
+    """Has itself in its state."""
+
+    def step(self, closure=None):
+        self.state["all"] = self.state
+        return super().step(closure)
+
+
+class Sparse(torch.optim.SGD):
+    """Has a sparse tensor in its state."""
+
+    def step(self, closure=None):
+        self.state["edges"] = torch.eye(3).to_sparse()
+        return super().step(closure)

@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+import yaml
 from configs import load_overlay
 
 from experiment_grid.config.keys import NAMES, Factors
@@ -354,3 +355,11 @@ def test_own_files_count_their_images(tmp_path, monkeypatch):
         "overlay.yaml:2: defaults.batch_size: is more than the 80 training images of cell a; "
         "given: 81; allowed: 1 to 80"
     )
+
+
+@pytest.mark.parametrize("text", ["!!python/name:os.getcwd", "!!python/complex 1+2j"])
+def test_what_a_tag_of_pythons_makes_is_told_where_it_is(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: {text}\n", "utf-8")
+    with pytest.raises(UserError, match=r"mine.yaml:1: title: is a \w+, which has no place here"):
+        load(yaml.load(path.read_text("utf-8"), yaml.FullLoader), [path])
