@@ -45,6 +45,11 @@ demo: override CONFIG := config/demo.yaml
 demo: check ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
 	$(SNAKEMAKE) $(OVERLAY)
 
+.PHONY: example
+example: demo setup-dev ## make the demo's page again that the README shows, with its pictures
+	cp results/demo/report.html docs/example-report.html
+	$(BIN)/python docs/images/take.py docs/example-report.html
+
 .PHONY: run
 run: check ## run the whole DAG on MNIST; leaves results/report.html
 	$(SNAKEMAKE) $(OVERLAY)

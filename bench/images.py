@@ -12,8 +12,9 @@ import numpy as np
 
 from experiment_grid.data import idx, prepared
 from experiment_grid.data.acquire import from_mirrors
-from experiment_grid.data.datasets import DATASETS, FILES, mirrors
+from experiment_grid.data.datasets import DATASETS, mirrors
 from experiment_grid.data.fetch import RetryPolicy
+from experiment_grid.data.own import FILES
 
 KEPT = Path(__file__).resolve().parents[1] / "results/data/mnist"  # where `make run` leaves the downloads
 
@@ -39,7 +40,7 @@ def _mnist(folder: Path) -> tuple[str, list[np.ndarray]] | None:
     mnist = DATASETS["mnist"]
     if os.environ.get("MNIST_MIRROR"):
         folder.mkdir()
-        from_mirrors("mnist", mnist.checksums, mirrors("mnist", None, os.environ)[:1], folder, {}, RetryPolicy())
+        from_mirrors("mnist", mnist.checksums, mirrors(mnist.target, None, os.environ)[:1], folder, {}, RetryPolicy())
     elif all((KEPT / f"{file}.gz").exists() for file in FILES):
         shutil.copytree(KEPT, folder)
     else:

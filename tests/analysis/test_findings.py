@@ -51,7 +51,7 @@ def test_a_factors_accuracy_and_time_are_of_one_pair(results):
         assert factor["largest"][end] == factor["seconds"][end]
     low, high = factor["seconds"]["low"], factor["seconds"]["high"]
     assert low < factor["seconds"]["difference"] < high
-    assert f"{factor['seconds']['ratio']:.2f} × the time (described, not tested)" in factor["text"]
+    assert f"{100 * factor['seconds']['ratio']:.0f} % of the time (described, not tested)" in factor["text"]
     assert "the largest of 3, which chance helped to pick" in factor["text"]
 
 

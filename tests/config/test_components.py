@@ -10,6 +10,7 @@ from snakemake.utils import update_config
 from experiment_grid.config import signatures
 from experiment_grid.config.definitions import Reader
 from experiment_grid.config.flat import flat
+from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import Settings, checked_before
 from experiment_grid.config.shortnames import SHORT_NAMES
@@ -157,8 +158,8 @@ REQUIRED = {"step": ", step_size: 3", "exponential": ", gamma: 0.9"}
 
 
 def test_every_short_name_leads_to_a_target_with_a_signature(tmp_path):
-    for kind, names in SHORT_NAMES.items():
-        for name, target in names.items():
+    for kind in COMPONENTS:
+        for name, target in SHORT_NAMES[kind].items():
             component = cell(tmp_path, of(f"{kind}: {{_target_: {name}{REQUIRED.get(name, '')}}}"))[kind]
             assert component.target == target
             assert not {"lr", "params", "classes", "input_shape", "self"} & {*component.options}
@@ -455,7 +456,7 @@ WRONG = {
         "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ),
     "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
-    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, keep, model",
+    "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model, hidden",
     "grid: {model.hidden: [[3], [3.0]]}": (
         "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
     ),

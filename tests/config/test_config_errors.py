@@ -17,7 +17,10 @@ TOP = (
     "packages, pathvars"
 )
 NAME = "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters"
-DATASET = "mnist, fashion-mnist, kmnist, digits, or {path: folder with the four IDX files, name: what to call it}"
+DATASET = (
+    "mnist, fashion-mnist, kmnist, qmnist, emnist, cifar10, cifar100, svhn, usps, digits; {path: …}; or a target: "
+    "torchvision.datasets.Name, folder/file.py:name"
+)
 ADDRESS = "an address that starts with https://, http:// or file:///"
 
 CASES = {
@@ -35,7 +38,8 @@ CASES = {
         f"1: cells[0].xyz: unknown key; given: 1; allowed: {CELL}; options of a component as model.channels"
     ],
     "mirrors: {mnits: []}": [
-        "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist"
+        "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist, "
+        "qmnist, emnist, cifar10, cifar100, svhn, usps"
     ],
     # types
     "defaults: {learning_rate: 1e-3}": [
@@ -56,7 +60,7 @@ CASES = {
     "defaults: {batch_size: 1.5}": [
         "1: defaults.batch_size: must be a whole number; given: 1.5; allowed: a whole number from 1 to 10000000"
     ],
-    "defaults: {normalize: 1}": ["1: defaults.normalize: must be true or false; given: 1; allowed: true or false"],
+    "defaults: {normalize: 1}": ["1: defaults.normalize: is not valid; given: 1; allowed: true, false, or channels"],
     "defaults: {hidden: 128}": [
         "1: defaults.hidden: must be a list; given: 128; "
         "allowed: a list of at most 64 items, each a whole number from 1 to 65536"
@@ -108,12 +112,16 @@ CASES = {
         "1: defaults.seeds[1]: is out of range; given: 2147483648; allowed: a whole number from 0 to 2147483647",
     ],
     # the data set
-    "dataset: mnits": [f'1: dataset: is not valid (did you mean mnist?); given: "mnits"; allowed: {DATASET}'],
+    "dataset: mnits": [
+        f'1: dataset: is not one of those known (did you mean mnist?); given: "mnits"; allowed: {DATASET}'
+    ],
     "dataset: {pth: x}": [
-        '1: dataset.pth: unknown key (did you mean path?); given: "x"; allowed: path, name',
+        '1: dataset.pth: unknown key (did you mean path?); given: "x"; allowed: name, test_fraction, size, path',
         "1: dataset.path: is missing; allowed: text of 1 to 1000 characters",
     ],
-    "dataset: {path: nowhere}": ['1: dataset.path: is no folder; given: "nowhere"; allowed: path of a folder'],
+    "dataset: {path: nowhere}": [
+        '1: dataset.path: is no folder; given: "nowhere"; allowed: path of a folder, or of an .npz file'
+    ],
     "dataset: {path: ., name: mnist}": [
         '1: dataset.name: gives the name of a built-in data set; given: "mnist"; allowed: another name, by dataset.name'
     ],

@@ -47,6 +47,7 @@ def test_readmes_components_are_read_and_named_as_it_says(monkeypatch, tmp_path)
         "rmsprop",
         "nesterov",
         "annealed",
+        "shifted",
         "channels-6-16_momentum-0.5",
         "channels-6-16_momentum-0.9",
         "channels-12-32_momentum-0.5",
@@ -70,8 +71,10 @@ def test_schemas_are_schemas_with_closed_objects(name):
     jsonschema.Draft7Validator.check_schema(root)
     objects = [(path, part) for path, part in walk(root) if part.get("type") == "object"]
     open_objects = [path for path, part in objects if part.get("additionalProperties") is not False]
-    component = r"/properties/(model|loss|optimizer|schedule)(/items)?/oneOf/1"
-    assert [path for path in open_objects if not re.search(rf"{component}$|/(stated|where|not_stated)$", path)] == []
+    component = r"/properties/(model|loss|optimizer|schedule|augment(/items)?)(/items)?/oneOf/1"
+    assert [
+        path for path in open_objects if not re.search(rf"{component}$|/(stated|where|not_stated|TargetDataset)$", path)
+    ] == []
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -107,7 +110,7 @@ def test_config_yaml_names_every_activation():
 
 
 def test_data_sets_of_schema_and_program_are_the_same():
-    assert schema_of(Config)["properties"]["dataset"]["oneOf"][0]["enum"] == list(DATASETS)
+    assert schema_of(Config)["properties"]["dataset"]["oneOf"][0]["examples"] == list(DATASETS)
 
 
 def test_every_key_of_the_config_has_a_comment_above_it():

@@ -17,9 +17,10 @@ import pytest
 from idx_files import MNIST, contents, write_folder
 
 from experiment_grid.data import acquire, idx
-from experiment_grid.data.datasets import DATASETS, FILES
+from experiment_grid.data.datasets import DATASETS
 from experiment_grid.data.fetch import RetryPolicy
 from experiment_grid.data.idx import DataError
+from experiment_grid.data.own import FILES
 
 PATIENCE = RetryPolicy(attempts=2, back_off=0.01, silence=20)
 HASTY = RetryPolicy(attempts=2, back_off=0.01, silence=0.3, slowest=100)
@@ -310,19 +311,6 @@ def test_a_killed_download_keeps_what_is_good_and_leaves_nothing_half(folder):
         fetch(folder, mirror)
     assert len(asked) == 2
     assert_complete(folder)
-
-
-def test_an_archive_with_a_published_checksum_is_kept_as_it_is(folder):
-    checksums = {f"{FIRST}.gz": hashlib.sha256(ARCHIVES[f"{FIRST}.gz"]).hexdigest()}
-    again = {f"{FIRST}.gz": gzip.compress(CONTENTS[FIRST], 1)}
-    with (
-        server.serving(again, server.good) as (mirror, _),
-        pytest.raises(DataError, match="other archive than expected"),
-    ):
-        fetch(folder, mirror, checksums=checksums)
-    with server.serving(ARCHIVES, server.good) as (mirror, _):
-        fetch(folder, mirror, checksums=checksums)
-    assert (folder / f"{FIRST}.gz").read_bytes() == ARCHIVES[f"{FIRST}.gz"]
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="../shared/mnist is not there")

@@ -12,8 +12,8 @@ from idx_files import MNIST, arrays, contents, write_folder
 from prepare import prepare
 
 from experiment_grid.data import idx, prepared
-from experiment_grid.data.datasets import FILES
 from experiment_grid.data.idx import DataError
+from experiment_grid.data.own import FILES
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -33,21 +33,28 @@ def changed(name, values):
 def test_what_is_prepared_is_what_is_mapped(tmp_path):
     target = run("mnist", tmp_path, contents())
     train_images, train_labels, test_images, test_labels = arrays()
-    for found, expected in zip(prepared.training_images(target), (train_images, train_labels), strict=True):
+    for found, expected in zip(prepared.training_images(target), (train_images[:, None], train_labels), strict=True):
         np.testing.assert_array_equal(found, expected)
-    for found, expected in zip(prepared.test_images(target), (test_images, test_labels), strict=True):
+    for found, expected in zip(prepared.test_images(target), (test_images[:, None], test_labels), strict=True):
         np.testing.assert_array_equal(found, expected)
     assert prepared.classes(target) == list("0123456789")
     assert not list(tmp_path.glob(".*"))
 
 
+def test_mean_and_deviation_of_each_channel_are_those_of_the_training_images(tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (50, 3, 6, 5), np.uint8)
+    images[:, 2] = 7
+    parts = (images, np.arange(50, dtype=np.uint8) % 2), (images[:2], np.zeros(2, np.uint8))
+    prepared.write(tmp_path / "prepared.safetensors", "own", ["a", "b"], *parts)
+    found = prepared.channels(tmp_path / "prepared.safetensors")
+    np.testing.assert_allclose(found["mean"], (images / 255).mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(found["std"][:2], (images / 255).std(axis=(0, 2, 3))[:2])
+    assert found["std"][2] == 1
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path):
     made = [run("mnist", tmp_path / name, contents()).read_bytes() for name in "abcdef"]
     assert made == made[:1] * len(made)  # safetensors alone shuffles its metadata
-
-
-def test_classes_have_their_names(tmp_path):
-    assert prepared.classes(run("kmnist", tmp_path, contents()))[:3] == ["o", "ki", "su"]
 
 
 @pytest.mark.parametrize("classes", [2, 3, 256])
@@ -95,7 +102,7 @@ def test_mnist_is_prepared_whole(tmp_path):
     target = tmp_path / "prepared.safetensors"
     prepare("mnist", [MNIST / f"{name}.gz" for name in FILES], target)
     images, labels = prepared.training_images(target)
-    assert images.shape == (60_000, 28, 28)
+    assert images.shape == (60_000, 1, 28, 28)
     assert np.bincount(labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert len(prepared.test_images(target)[1]) == 10_000
 
@@ -114,7 +121,7 @@ def test_reading_needs_no_torch(tmp_path):
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from experiment_grid.data.datasets import FILES
+from experiment_grid.data.own import FILES
 from experiment_grid.data import acquire
 from experiment_grid.data.fetch import RetryPolicy
 from experiment_grid.runtime.errors import UserError

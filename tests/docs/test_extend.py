@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from follow import Reader
@@ -19,6 +19,8 @@ DOCUMENTS = (
     "loss.md",
     "optimizer.md",
     "schedule.md",
+    "augmentation.md",
+    "initialization.md",
     "figure.md",
     "section.md",
 )
@@ -30,7 +32,6 @@ def reader(tmp_path_factory) -> Reader:
     reader = Reader(copy_project(tmp_path_factory.mktemp("extend") / "project"), {})
     for document in DOCUMENTS[:-1]:
         reader.follow(f"extend/{document}", run=False)
-    reader.run(".venv/bin/python make_idx.py")
     reader.run("make run CONFIG=config/mine.yaml")
     reader.follow(f"extend/{DOCUMENTS[-1]}")
     return reader
@@ -49,7 +50,7 @@ def test_every_document_is_followed():
 
 
 def test_cells(reader):
-    names = ["plain", "noam", "signsgd", "step-lr-0.01", "step-lr-0.1", "tanh", "wide"]
+    names = ["plain", "noam", "cutout", "sparse", "signsgd", "step-lr-0.01", "step-lr-0.1", "tanh", "wide"]
     names += ["residual", "residual-scale-0.25", "residual-scale-0.5", "focal-gamma-1", "focal-gamma-2"]
     assert sorted(row["cell"] for row in rows(reader, "comparison.csv")) == sorted(names)
 
@@ -74,8 +75,9 @@ def test_model_option_and_loss_are_factors(reader):
              ("model", "model.scale", "loss", "loss.gamma")}  # fmt: skip
     residual = ("residual", "residual-scale-0.25", "residual-scale-0.5")
     focal = ("focal-gamma-1", "focal-gamma-2")
-    assert pairs["model"] == {frozenset(("plain", cell)) for cell in residual} | {
-        frozenset((other, cell)) for other in ("wide", "tanh") for cell in residual
+    models = ("plain", "wide", "tanh"), residual, ("sparse",)
+    assert pairs["model"] == {
+        frozenset(pair) for some, others in combinations(models, 2) for pair in product(some, others)
     }
     assert pairs["model.scale"] == {frozenset(pair) for pair in combinations(residual, 2)}
     assert pairs["loss"] == {frozenset(("plain", cell)) for cell in focal}
@@ -96,6 +98,15 @@ def test_the_tests_of_config_and_docs_pass_afterwards(reader):
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
 
 
+def test_augmentation(reader):
+    effects = [row for row in rows(reader, "effects.csv") if row["factor"] == "augment"]
+    assert {frozenset((row["from"], row["to"])) for row in effects} == {frozenset(("plain", "cutout"))}
+    errors = json.loads((reader.folder / "results/mine/errors/errors.json").read_text("utf-8"))
+    assert errors["augmented"]["cells"] == {"cutout": 0}
+    page = (reader.folder / "results/mine/report.html").read_text("utf-8")
+    assert page.count('aria-label="Augmented training image"') == 12
+
+
 def test_optimizer(reader):
     history = rows(reader, "cells/signsgd/history.csv")
     assert float(history[-1]["train_loss"]) < float(history[0]["train_loss"])
@@ -108,6 +119,6 @@ def test_figure(reader):
 
 def test_section_makes_the_page_alone(reader):
     why = reader.ran["make why CONFIG=config/mine.yaml"]
-    assert "0 to train, 12 kept" in why
-    assert "22 trainings of 11 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
+    assert "0 to train, 14 kept" in why
+    assert "26 trainings of 13 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
     assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]

@@ -18,6 +18,7 @@ from trained_cell import canonical
 from experiment_grid.data import prepared
 from experiment_grid.training import checkpoints
 
+SHEETS = ("atlas", "attribution", "neighbours", "augmented")
 OTHERS = {"weak": ({}, 1.0), "strong": ({}, 4.0), "lost": ({}, 4.0), "absent": ({}, 4.0)}
 SEEDS = (1, 2, 3)
 
@@ -50,7 +51,7 @@ def made(tmp_path_factory):
 
 
 def run(results, cells, final="final"):
-    outputs = {name: results / "errors" / f"{name}.png" for name in ("atlas", "attribution", "neighbours")}
+    outputs = {name: results / "errors" / f"{name}.png" for name in SHEETS}
     outputs["record"] = results / "errors/errors.json"
     settings = {"dataset": "digits", "cells": cells, "final": final, "epoch": "last"}
     folders = {cell["name"]: results / "cells" / cell["name"] for cell in cells if cell["name"] != "absent"}
@@ -143,7 +144,7 @@ def test_diverged_cells_have_no_say(told):
 
 
 def test_the_same_results_give_the_same_bytes(made, told):
-    files = [made[0] / "errors" / f"{name}.png" for name in ("atlas", "attribution", "neighbours")]
+    files = [made[0] / "errors" / f"{name}.png" for name in SHEETS]
     before = [file.read_bytes() for file in files]
     again = run(*made[:2])
     assert [file.read_bytes() for file in files] == before

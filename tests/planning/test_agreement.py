@@ -15,7 +15,7 @@ from project import copy_project, names_of_jobs
 from snakemake.utils import update_config
 
 from experiment_grid.config import settings as configured
-from experiment_grid.data.datasets import source
+from experiment_grid.data.source import source
 from experiment_grid.planning import queries
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes

@@ -27,6 +27,7 @@ FILES = {
     "models/parts/more.py": "x = 1\n",
     "models/unused.py": "y = 1\n",
     "losses.py": "import math\n\n\ndef focal(logits, labels, gamma: float = 2.0): ...\n",
+    "shift.py": "def shift(images, most: int = 2): ...\n",
     "site/zoo/__init__.py": "def lion(parameters, lr, beta: float = 0.9): ...\n",
     "site/zoo-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: zoo\nVersion: 1.2\n",
 }
@@ -88,6 +89,19 @@ def test_a_cell_has_the_code_that_it_uses():
     assert "losses.py" in own(made, "evaluate", "focal")
     assert not any("optimizers" in name for name in own(made, "evaluate", "focal"))
     assert own(made, "errors", None) >= LENET  # the final cell's model
+
+
+def test_what_augments_is_code_of_the_stages_that_call_it():
+    made = recipes([*CELLS[:1], {"name": "lenet", "augment": "shift.py:shift", "epochs": 2}])
+    for stage, cell in (("train", "lenet"), ("errors", None), ("timing", None)):
+        assert "shift.py" in own(made, stage, cell)
+    assert "shift.py" not in own(made, "train", "plain") | own(made, "evaluate", "lenet")
+    assert made.recipe("errors")["settings"]["augment"] == {"lenet": [{"_target_": "shift.py:shift", "most": 2}]}
+    assert "augment" not in recipes().recipe("errors")["settings"]
+    other = recipes([*CELLS[:1], {"name": "lenet", "augment": {"_target_": "RandomInvert", "p": 0.1}, "epochs": 2}])
+    again = recipes([*CELLS[:1], {"name": "lenet", "augment": "RandomInvert", "epochs": 2}])
+    before, after = (one.recipe("train", "lenet") for one in (other, again))
+    assert differences(before, after, "train") == ["augment.RandomInvert.p 0.1 → 0.5"]
 
 
 def test_planning_files_are_no_part_of_a_recipe():
@@ -181,6 +195,7 @@ def test_a_helper_that_is_no_python_is_reported_before_any_job(project):
         ({"momentum": 0.5, "learning_rate": 0.1}, ["momentum 0.0 → 0.5", "learning_rate 0.01 → 0.1"]),
         ({"loss": "cross_entropy"}, ["loss nll → cross_entropy"]),
         ({"optimizer": "zoo.lion"}, ["optimizer sgd → zoo.lion"]),
+        ({"augment": ["RandomInvert", "shift.py:shift"]}, ["augment none → RandomInvert, shift.py:shift"]),
     ],
 )
 def test_differences_in_words(cell, sentences):

@@ -117,7 +117,7 @@ def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels
             for index in mistakes[:5]
         ],
         "likeness": {"matrix": np.eye(len(classes)).tolist(), "text": ""},
-        "captions": {"attribution": "What spoke.", "nearest": "Nearest.", "likeness": "Alike.", "worst": "Worst."},
+        "captions": {"attribution": "Attribution.", "nearest": "Nearest.", "likeness": "Alike.", "worst": "Worst."},
     }
 
 
@@ -143,4 +143,4 @@ def _sheet(file: Path, tiles: int) -> dict[str, Any]:
         top, left = tile // COLUMNS * SIDE, tile % COLUMNS * SIDE
         pixels[top + tile % SIDE, left : left + SIDE] = 255
     image.imsave(file, pixels, cmap="gray", vmin=0, vmax=255)
-    return {"columns": COLUMNS, "width": SIDE, "height": SIDE}
+    return {"columns": COLUMNS, "width": SIDE, "height": SIDE, "tiles": tiles}

@@ -1,5 +1,6 @@
 """Numbers as the page writes them: what is shown must not contradict what it stands for."""
 
+import math
 import re
 
 import pytest
@@ -8,12 +9,13 @@ from hypothesis import strategies as some
 
 from experiment_grid.analysis.phrases import signed
 from experiment_grid.report.figures.audit import _labels
+from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
 from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time
-from experiment_grid.report.format import MINUS, probability, seconds_between
+from experiment_grid.report.format import MINUS, points_interval, probability, seconds_between
 from experiment_grid.report.sections.audit import _figure
+from experiment_grid.report.sections.claims import _evidence
 from experiment_grid.report.sections.comparison import _epoch
-from experiment_grid.report.sections.findings import _evidence, points_interval
 
 durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
 
@@ -88,3 +90,26 @@ def test_the_time_figure_holds_its_intervals():
     low, high = draw_time([row], looks(1, None), ["a"], False).axes[0].get_ylim()
     assert low < 0.9
     assert high > 0.995
+
+
+@given(some.tuples(some.floats(0, 0.9999), some.floats(0, 0.9999)).filter(lambda ends: abs(ends[0] - ends[1]) > 1e-4))
+def test_ticks_of_accuracies_are_round_and_lie_inside(ends):
+    low, high = sorted(ends)
+    ticks = accuracy_ticks(low, high)
+    assert len(ticks) >= 2
+    assert all(low <= tick <= high for tick in ticks)
+    digits = [len(f"{100 * tick:.8g}".replace(".", "").strip("0")) for tick in ticks]
+    width = high - low
+    assert max(digits) <= max(4, 2 - math.floor(math.log10(width))), (low, high, ticks)
+
+
+@given(some.floats(1e-4, 10), some.floats(1.05, 1e4))
+def test_ticks_of_losses_are_round_and_lie_inside(low, factor):
+    ticks = loss_ticks(low, low * factor)
+    assert len(ticks) >= 2
+    assert all(low <= tick <= low * factor for tick in ticks)
+
+
+def test_half_as_many_errors_is_the_same_step_everywhere():
+    assert errors(0.99) - errors(0.98) == pytest.approx(errors(0.9) - errors(0.8))
+    assert accuracies(errors(0.97)) == pytest.approx(0.97)

@@ -26,6 +26,7 @@ def accuracies(report):
 def test_nothing_is_fetched_and_nothing_fails(opened):
     page = opened()
     page.locator("#open-all").click()
+    page.locator(".tools summary").click()
     page.locator("#theme").click()
     page.wait_for_timeout(200)
     assert page.troubles == []
@@ -60,28 +61,17 @@ def test_sorts_by_mouse_and_by_keyboard(opened, report):
     assert names(page) == sorted(names(page))
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("layers", {"four-hidden-layers", "three-hidden-layers"}),
-        ("diverged", {"mse"}),
-        ("learning rate >= 0.05", {"learning-rate-0.05"}),
-        ("nothing like this", set()),
-    ],
-)
-def test_filters_by_words_and_by_conditions(opened, text, kept):
+def test_columns_that_do_not_decide_are_shown_by_choice(opened):
     page = opened()
-    page.locator("#filter").fill(text)
-    assert set(names(page)) == kept
-    assert page.locator("#shown").inner_text() == f"{len(kept)} of 8 cells"
-
-
-def test_hides_columns(opened):
-    page = opened()
+    assert not heading(page, "test_f1_macro").is_visible()
     page.locator("summary", has_text="Columns").click()
     page.locator("#columns label", has_text="Batch size").locator("input").uncheck()
-    assert not heading(page, "batch_size").is_visible()
-    assert heading(page, "learning_rate").is_visible()
+    page.locator("#columns label", has_text="F1").locator("input").check()
+    again = opened(hash_=page.url[page.url.index("#") :])
+    for shown in (page, again):
+        assert not heading(shown, "batch_size").is_visible()
+        assert heading(shown, "test_f1_macro").is_visible()
+        assert heading(shown, "learning_rate").is_visible()
 
 
 def lit(page, where, cell, wanted=True):
@@ -93,13 +83,13 @@ def lit(page, where, cell, wanted=True):
 def test_a_row_lights_its_curves_and_a_curve_its_row(opened):
     page = opened()
     page.locator('#cells-table tr[data-cell="1"]').hover()
-    lit(page, "#curves svg", 1)
-    lit(page, "#curves svg", 5, False)
+    lit(page, "#panels svg", 1)
+    lit(page, "#panels svg", 5, False)
     faint = "(where) => getComputedStyle(document.querySelector(where)).opacity < 0.5"
-    page.wait_for_function(faint, arg='#curves svg [data-cell="5"]')
+    page.wait_for_function(faint, arg='#panels svg [data-cell="5"]')
     page.mouse.move(0, 0)
-    lit(page, "#curves svg", 1, False)
-    page.locator('#curves svg [data-cell="1"]').first.dispatch_event("pointerover")
+    lit(page, "#panels svg", 1, False)
+    page.locator('#panels svg [data-cell="1"]').first.dispatch_event("pointerover")
     lit(page, "#cells-table", 1)
 
 
@@ -224,8 +214,8 @@ def test_the_link_restores_what_was_chosen(opened):
     assert names(again) == order
     assert again.locator("#filter").input_value() == "layers"
     assert again.locator("#pair-b option:checked").inner_text() == "four-hidden-layers"
-    assert again.locator('[data-axis-panel="seconds"]').is_visible()
-    assert not again.locator('[data-axis-panel="epochs"]').is_visible()
+    assert again.locator('button[data-axis="seconds"]').get_attribute("aria-pressed") == "true"
+    assert again.locator("#focus svg text", has_text="seconds of training").is_visible()
     assert "is-lit" in again.locator("#cells-table tr", has_text="four-hidden-layers").get_attribute("class")
 
 

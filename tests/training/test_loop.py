@@ -223,6 +223,18 @@ def test_normalising_brings_pixels_from_0_to_1_to_minus_1_to_1():
     assert inputs_of(pixels[None], normalize=True).shape == (1, 1, 1, 3)
 
 
+def test_pixels_are_normalized_by_channel():
+    from torchvision.transforms.v2.functional import normalize
+
+    pixels = torch.randint(256, (4, 3, 6, 5), dtype=torch.uint8)
+    channels = {"mean": [0.5, 0.25, 0.1], "std": [0.5, 0.2, 1.0]}
+    expected = normalize(pixels / 255, **channels)
+    torch.testing.assert_close(inputs_of(pixels, channels), expected)
+    place = torch.empty(4, 3, 6, 5)
+    assert inputs_of(pixels, channels, place) is place
+    torch.testing.assert_close(place, expected)
+
+
 @pytest.mark.parametrize("model", ["mlp", "linear", "cnn"])
 def test_images_may_have_colours(model):
     images = torch.randint(0, 256, (100, 3, 7, 9), dtype=torch.uint8)

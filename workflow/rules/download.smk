@@ -1,15 +1,12 @@
 import os
 
 try:
-    MIRRORS = mirrors(DATASET, settings.mirrors, os.environ)
+    MIRRORS = mirrors(settings.dataset.target, settings.mirrors, os.environ)
 except UserError as error:
     sys.exit(str(error))
 
 
-DOWNLOADED = [
-    f"data/{DATASET}/{part}-ubyte.gz"
-    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-]
+DOWNLOADED = [f"data/{DATASET}/{name}" for name in files(settings.dataset)]
 
 
 # `update`: files that are there are verified and kept, not deleted before the job or after its failure.
@@ -24,7 +21,7 @@ rule download:
     benchmark:
         "<results>/benchmarks/download.tsv"
     conda:
-        "../envs/data.yml"
+        "../envs/training.yml"
     threads: 1
     params:
         mirrors=MIRRORS,

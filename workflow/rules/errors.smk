@@ -13,6 +13,7 @@ rule errors:
         atlas="<results>/errors/atlas.png",
         attribution="<results>/errors/attribution.png",
         neighbours="<results>/errors/neighbours.png",
+        augmented="<results>/errors/augmented.png",
         record="<results>/errors/errors.json",
     log:
         "<results>/logs/errors.log",

@@ -8,7 +8,8 @@ from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
 from experiment_grid.config.command_line import typed
 from experiment_grid.config.gpus import gpus_available, overlooked, refusal, unusable
-from experiment_grid.data.datasets import mirrors, source
+from experiment_grid.data.datasets import mirrors
+from experiment_grid.data.source import files, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
 from experiment_grid.planning.plan import Plan

@@ -8,7 +8,7 @@ rule report:
         exports=inputs("report", expand("comparison/table.{suffix}", suffix=["tex", "md"])),
         timing=inputs("report", "timing/timing.json"),
         errors=inputs("report", "errors/errors.json"),
-        images=inputs("report", expand("errors/{name}.png", name=["atlas", "attribution", "neighbours"])),
+        images=inputs("report", expand("errors/{name}.png", name=["atlas", "attribution", "neighbours", "augmented"])),
     output:
         page=report(
             "<results>/report.html",

@@ -11,8 +11,9 @@ with quick_imports():
     import torch
 
 from experiment_grid.analysis.cells import read_cells
-from experiment_grid.data.prepared import classes, test_images, training_images
+from experiment_grid.data.prepared import channels, classes, test_images, training_images, warnings
 from experiment_grid.error_analysis.atlas import capacity, write_atlas
+from experiment_grid.error_analysis.augmented import EACH, augmented
 from experiment_grid.error_analysis.final import FinalModel, with_basis
 from experiment_grid.error_analysis.likeness import class_likeness
 from experiment_grid.error_analysis.selection import atlas_images, hard_images
@@ -30,6 +31,10 @@ CAPTIONS = {
     "likeness": (
         "Measured on training images alone: the distance to the nearest image of the own class over that to the "
         "nearest of the other class, median over images, mean of both directions. 1: as alike as images of one class."
+    ),
+    "augmented": (
+        "Twelve training images as the augmentation changes them, each drawn for alone. In training all images of a "
+        "batch share a draw, unless the augmentation draws for each."
     ),
     "worst": "Probability of the wrong class times the unlikeness (1 - likeness) of the two classes.",
 }
@@ -57,7 +62,8 @@ def find_mistakes(
     told = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
     shares, nearby = images[:0], []
     if final:
-        model = FinalModel(final, folders[final.name] / "checkpoints.safetensors", images, labels, likeness)
+        checkpoints = folders[final.name] / "checkpoints.safetensors"
+        model = FinalModel(final, checkpoints, images, labels, likeness, channels(prepared))
         worst = model.worst()
         shares, scales = model.attributions(worst)
         near = model.neighbours(worst, *train)
@@ -75,11 +81,13 @@ def find_mistakes(
         }
 
     first = [item["index"] for item in told["errors"] + told["right"]]
-    shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[1:]))
+    shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[-2:]))
     atlas = write_atlas(outputs["atlas"], images[shown]) | {"images": shown, "wanted": wanted}
     atlas |= {"complete": len(shown) == wanted, "text": _completeness(len(shown), wanted)}
     shares = write_atlas(outputs["attribution"], shares)
     nearest = write_atlas(outputs["neighbours"], train[0][nearby])
+    seeds = {cell["name"]: cell["parameters"]["seeds"][0] for cell in settings["cells"]}
+    changed, places = augmented(train[0], settings.get("augment", {}), seeds)
     facts = {
         "cell": settings["final"],
         "classes": names,
@@ -90,9 +98,11 @@ def find_mistakes(
         "hard": hard_images(labels, predicted),
         "likeness": {"matrix": likeness.tolist(), "text": CAPTIONS["likeness"]},
         "captions": CAPTIONS,
+        "warnings": warnings(prepared),
         "atlas": atlas,
         "attribution": shares | {"text": CAPTIONS["attribution"]},
         "neighbours": nearest | {"indices": nearby, "text": CAPTIONS["nearest"]},
+        "augmented": write_atlas(outputs["augmented"], changed) | {"cells": places, "each": EACH},
     }
     print(f"{settings['final']}: {told['wrong']} of {len(labels)} test images wrong. {atlas['text']}")
     files = [file for name, file in outputs.items() if name != "record"]

@@ -13,13 +13,13 @@ from experiment_grid.runtime.torch_import import quick_imports
 with quick_imports():
     import torch
 
-from experiment_grid.data.prepared import classes, test_images
+from experiment_grid.data.prepared import channels, classes, test_images
 from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.evaluation.scores import confusion
 from experiment_grid.runtime.files import replacing
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.training.history import read_validation_accuracy
-from experiment_grid.training.images import input_shape, predict
+from experiment_grid.training.images import input_shape, predict, scaling
 from experiment_grid.training.metrics import accuracy, mean_loss
 from experiment_grid.training.randomness import TEST, seed_all
 from experiment_grid.training.stopping import chosen_epoch
@@ -34,6 +34,7 @@ def evaluate(
     cell, parameters = settings["cell"], settings["parameters"]
     images, labels = (torch.from_numpy(array) for array in test_images(inputs["prepared"]))
     truth, names = labels.numpy(), classes(inputs["prepared"])
+    normalize = scaling(parameters["normalize"], channels(inputs["prepared"]))
     validation_accuracy = read_validation_accuracy(inputs["history"])
 
     seeds, k = parameters["seeds"], len(names)
@@ -46,7 +47,7 @@ def evaluate(
         for epoch in chosen[-1:] if parameters.get("keep") == "chosen" else epochs[: len(validation_accuracy[seed])]:
             saved.load(epoch)
             seed_all(seed, TEST, epoch)
-            logits = predict(saved.model, images, parameters["normalize"])
+            logits = predict(saved.model, images, normalize)
             loss = mean_loss(saved.loss(epoch), logits, labels)
             rows.append((seed, epoch, loss, accuracy(logits, labels)))
             counts[turn, epoch - 1] = confusion(logits.numpy(), truth)

@@ -1,37 +1,57 @@
-"""Stage prepare: the four IDX files, decoded once into one file that the later stages map into memory."""
+"""Stage prepare: images and labels of any source, checked, in one file that the later stages map into memory."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from experiment_grid.data import idx, prepared
-from experiment_grid.data.datasets import DATASETS, FILES, refuse_misfits
+from experiment_grid.data.arrays import Images
+from experiment_grid.data.datasets import DATASETS
+from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.data.own import FILES, refuse_misfits
+from experiment_grid.data.strange import checked
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.runtime.stage import stage
 
 
-def class_names(dataset: str, labels: np.ndarray) -> list[str]:
-    """Names by label: those of a built-in data set, "0" to the highest label of one's own."""
-    return list(DATASETS[dataset].classes) if dataset in DATASETS else [str(i) for i in range(int(labels.max()) + 1)]
-
-
-def prepare(dataset: str, files: list[Path], target: Path) -> None:
-    """Decode and check `files` (in the order of `datasets.FILES`) into the prepared file; raises DataError."""
+def from_idx(dataset: str, files: list[Path]) -> Images:
+    """Decode and check four IDX files, in the order of `own.FILES`; raises DataError."""
     arrays = {name: idx.read(file, FILES[name]) for name, file in zip(FILES, files, strict=True)}
     labels = {name: frozenset(np.unique(arrays[name]).tolist()) for name in FILES if FILES[name] == 1}
     places = {name: str(file) for name, file in zip(FILES, files, strict=True)}
-    known = len(DATASETS[dataset].classes) if dataset in DATASETS else None
-    refuse_misfits({name: values.shape for name, values in arrays.items()}, labels, places, known)
+    classes = list(DATASETS[dataset].classes) if dataset in DATASETS else []
+    refuse_misfits({name: values.shape for name, values in arrays.items()}, labels, places, len(classes) or None)
     train_images, train_labels, test_images, test_labels = arrays.values()
-    classes = class_names(dataset, train_labels)
-    prepared.write(target, dataset, classes, (train_images, train_labels), (test_images, test_labels))
-    print(f"{dataset}: {len(train_images):,} training images, {len(test_images):,} test images, {len(classes)} classes")
+    return Images((train_images[:, None], train_labels), (test_images[:, None], test_labels), classes)
+
+
+def prepare(dataset: str, files: list[Path], target: Path) -> list[str]:
+    """Check the images of `files` (four IDX files, or the one that download made) and write the prepared file.
+
+    Returns what is strange about them. Raises DataError.
+    """
+    if len(files) > 1:
+        images = from_idx(dataset, files)
+    else:
+        parts = prepared.training_images(files[0]), prepared.test_images(files[0])
+        images = Images(*parts, prepared.classes(files[0]))
+    images, warnings = checked(images, dataset)
+    refuse_too_many_bytes(dataset, (len(images.train[0]) + len(images.test[0]), *images.train[0].shape[1:]))
+    prepared.write(target, dataset, images.classes, images.train, images.test, warnings)
+    counts = f"{len(images.train[0]):,} training images, {len(images.test[0]):,} test images"
+    print(f"{dataset}: {counts}, {len(images.classes)} classes")
+    return warnings
 
 
 def main(dataset: str, plan: str, files: list[str], target: str, record: str) -> None:
     started = now()
-    prepare(dataset, [Path(file) for file in files], Path(target))
-    write_record(record, plan, [target], inputs=list(files), started=started, packages=("numpy", "safetensors"))
+    warnings = prepare(dataset, [Path(file) for file in files], Path(target))
+    for warning in warnings:
+        print(f"warning: {dataset}: {warning}")
+        print(f"warning: {dataset}: {warning}", file=sys.__stderr__, flush=True)
+    packages = ("numpy", "safetensors")
+    write_record(record, plan, [target], inputs=list(files), started=started, packages=packages, warnings=warnings)
 
 
 if __name__ == "__main__":

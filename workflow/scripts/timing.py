@@ -11,12 +11,13 @@ from experiment_grid.runtime.torch_import import quick_imports
 with quick_imports():
     import torch
 
-from experiment_grid.data.prepared import classes, training_images
+from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.records import age, now, write_record
 from experiment_grid.timing import table
 from experiment_grid.timing.rounds import measure
 from experiment_grid.timing.ways import Images, ways
 from experiment_grid.training.devices import describe, device_for
+from experiment_grid.training.images import scaling
 
 SECONDS = 25  # of measuring: with the start of Python and PyTorch the stage takes 30
 
@@ -30,7 +31,9 @@ def timing(
     """
     begun, end = now(), perf_counter() + SECONDS
     torch.set_flush_denormal(True)  # as in training
-    cells = {cell["name"]: cell["parameters"] for cell in settings["cells"] if cell["name"] in set(names)}
+    cells = {cell["name"]: dict(cell["parameters"]) for cell in settings["cells"] if cell["name"] in set(names)}
+    for parameters in cells.values():
+        parameters["normalize"] = scaling(parameters["normalize"], channels(prepared))
     arrays = [torch.from_numpy(array) for array in training_images(prepared)]
     with ExitStack() as devices:
         wanted = ["cpu", "cuda"] if gpus and torch.cuda.is_available() else ["cpu"]

@@ -16,12 +16,13 @@ from experiment_grid.runtime.torch_import import quick_imports
 with quick_imports():
     import torch
 
-from experiment_grid.data.prepared import classes, training_images
+from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
 from experiment_grid.runtime.records import READ, age, now, write_record
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
+from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
 from experiment_grid.training.stopping import chosen_epoch, stops
 
@@ -58,6 +59,7 @@ def train(
         kept = EpochStore(partial, origin)
         images, labels = (torch.from_numpy(array).to(device) for array in training_images(prepared))
         n_classes = len(classes(prepared))
+        scaled = {**parameters, "normalize": scaling(parameters["normalize"], channels(prepared))}
         seconds["read"] = perf_counter() - started
 
         rows: list[history.Row] = []
@@ -66,7 +68,7 @@ def train(
         rule = settings["epoch"] if parameters.get("keep") == "chosen" else None
         for seed in parameters["seeds"]:
             trainer = None  # frees the memory of the seed before
-            trainer = Trainer(cell, parameters, seed, images, labels, n_classes)
+            trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
             own: list[history.Row] = []
             for row, spent in run(trainer, parameters, kept, rule):
                 own.append(row)

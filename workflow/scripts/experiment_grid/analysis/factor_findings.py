@@ -92,7 +92,7 @@ def time_change(row: dict[str, Any]) -> str:
     """The training times beside each other, as description."""
     if pd.isna(row["seconds_ratio"]):
         return "no times"
-    return f"training took {row['seconds_ratio']:.2f} × the time (described, not tested)"
+    return f"training took {100 * row['seconds_ratio']:.0f} % of the time (described, not tested)"
 
 
 def open_questions(table: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:

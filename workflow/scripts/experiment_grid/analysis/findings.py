@@ -103,9 +103,9 @@ def _calibrated(found):
     if not found:
         return
     text = (
-        f"How sure the final cell is of its answers lies {percent(found['ece'])} from how often they are right "
-        f"(expected calibration error); Brier score {found['brier']:.4f}. The right class is among its first two for "
-        f"{percent(found['top2_accuracy'])} of the test images."
+        f"The probabilities that the final cell gives its answers differ by {percent(found['ece'])} from how often "
+        f"these are right (expected calibration error); Brier score {found['brier']:.4f}. The right class is among its "
+        f"first two for {percent(found['top2_accuracy'])} of the test images."
     )
     figures = {key: found[key] for key in ("ece", "brier", "top2_accuracy")}
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)

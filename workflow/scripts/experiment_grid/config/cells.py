@@ -1,12 +1,11 @@
 """Every cell of a config: its grids expanded, its components resolved, and what is wrong with one of them."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiment_grid.config.components import ProblemsError
+from experiment_grid.config.dataset import Dataset
 from experiment_grid.config.gpus import gpus_available
 from experiment_grid.config.grid import expand
 from experiment_grid.config.kinds import NAME
@@ -14,11 +13,9 @@ from experiment_grid.config.parameters import Component, Parameters
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.resolution import CellValues, Resolution
 from experiment_grid.config.shortnames import SHORT_NAMES
-from experiment_grid.data.datasets import DATASETS, own_file
-from experiment_grid.runtime.errors import UserError
+from experiment_grid.data import source
 from experiment_grid.training.split import split_sizes
 
-IDX_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
 MISSING_IN_TABLES = {"NA", "NaN", "nan", "null", "NULL", "None"}
 REPEATED = re.compile(r"(.+)\1{19}$")
 
@@ -26,7 +23,7 @@ REPEATED = re.compile(r"(.+)\1{19}$")
 class Cells:
     """Every cell of a config whose grids can be expanded: `parameters` and `notes` by name, and the `problems` met."""
 
-    def __init__(self, config: Mapping[str, Any]):
+    def __init__(self, config: Mapping[str, Any], dataset: Dataset | None):
         self.problems: list[Problem] = []
         self.parameters: dict[str, Parameters] = {}
         self.notes: dict[str, str] = {}
@@ -34,7 +31,7 @@ class Cells:
         self._names: dict[str, str] = {}  # by small letters: some file systems know no others
         self._same: dict[Parameters, str] = {}
         self._resolution = Resolution(config["defaults"], config["packages"])
-        self._images = _training_images(config["dataset"])
+        self._images = source.training_images(dataset) if dataset else None
         self._no_gpu = _cuda_asked(config) and gpus_available(config["gpus"]) == 0
         for index, item in enumerate(config["cells"]):
             for name, own in expand(item):
@@ -117,19 +114,6 @@ def _normalizes_batches(model: Component) -> bool:
     """Whether a built-in network has layers that need more than one image in a batch."""
     options = model.options if model.target in SHORT_NAMES["model"].values() else {}
     return bool(options.get("batch_norm") and (options.get("hidden") or options.get("channels")))
-
-
-def _training_images(dataset: str | dict[str, str]) -> int | None:
-    """Images to train and validate on; of files of one's own as the labels' header says, None if it can't be read."""
-    if isinstance(dataset, str):
-        return DATASETS[dataset].training_images
-    try:
-        file = own_file(dataset["path"], "train-labels-idx1-ubyte")
-        with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as stream:
-            header = stream.read(8)
-    except (OSError, EOFError, zlib.error, UserError):  # told in full where the files are checked
-        return None
-    return int.from_bytes(header[4:]) if header[:4] == IDX_LABELS else None
 
 
 def _cuda_asked(config: Mapping[str, Any]) -> bool:

@@ -59,8 +59,12 @@ def files(config: Mapping[str, Any]) -> Iterator[Problem]:
     reference, dataset = config["reference"], config["dataset"]
     if reference is not None and not _is(Path.is_file, reference):
         yield Problem(("reference",), "is no file", reference, "path of a file, or null")
-    if isinstance(dataset, dict) and not _is(Path.is_dir, dataset["path"]):
-        yield Problem(("dataset", "path"), "is no folder", dataset["path"], "path of a folder")
+    if isinstance(dataset, dict) and "path" in dataset and not _is(_readable, dataset["path"]):
+        yield Problem(("dataset", "path"), "is no folder", dataset["path"], "path of a folder, or of an .npz file")
+
+
+def _readable(path: Path) -> bool:
+    return path.is_dir() or (path.suffix == ".npz" and path.is_file())
 
 
 def _is(kind: Callable[[Path], bool], path: str) -> bool:

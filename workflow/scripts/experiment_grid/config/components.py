@@ -1,4 +1,4 @@
-"""Components of a cell (model, loss, optimizer, schedule): what a target leads to, its options in canonical form."""
+"""Components of a cell (model, loss, augment, ...) and the data set: what a target leads to, its options, canonical."""
 
 import hashlib
 import json
@@ -13,17 +13,29 @@ from experiment_grid.config import annotations, signatures
 from experiment_grid.config.definitions import NotThereError, places
 from experiment_grid.config.guards import Guard
 from experiment_grid.config.keys import Parameters as Keyed
-from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.labels import AUGMENT, SHORT_KEYS
 from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import MISSING, Keys, Problem, closest
-from experiment_grid.config.shortnames import SHORT_NAMES, short
+from experiment_grid.config.shortnames import SHORT_NAMES, TRANSFORMS, full, short
 from experiment_grid.config.signatures import Parameter
 from experiment_grid.config.validation import problems
+from experiment_grid.data.datasets import EMNIST, TORCHVISION
 from experiment_grid.planning.fingerprint import folder_fingerprint
 from experiment_grid.runtime.files import digest
 from experiment_grid.training.intervals import EACH_STEP, FILLED_IN
 
 ALWAYS = ("torch", "torchvision", "experiment_grid")
+OF_DATASET = {
+    "root": "the results folder has it",
+    "train": "both parts are taken",
+    "split": "both parts are taken",
+    "what": "both parts are taken",
+    "download": "it is downloaded where it is not there",
+    "transform": "images stay as they are; augment changes them",
+    "target_transform": "labels stay as they are",
+    "transforms": "images stay as they are; augment changes them",
+    "loader": "Pillow reads the images",
+}
 GIVEN = {  # parameters that the trainer fills in
     "input_shape": "the data set gives it",
     "classes": "the data set gives it",
@@ -71,7 +83,7 @@ class RefusedError(Exception):
 
 def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
     """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
-    target = SHORT_NAMES[kind].get(target, target)
+    target = full(kind, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         found = _in_file(target)
         return _located(kind, found.shortest, found, None)
@@ -83,9 +95,10 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
     """What a dotted name leads to. Raises RefusedError."""
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
-        names = SHORT_NAMES[kind]
-        some = f"{', '.join(names)}; or a target: package.module.name, or folder/file.py:name"
-        raise RefusedError(f"is not one of those known{closest(target, names)}", some)
+        names = SHORT_NAMES.get(kind, ())
+        some = ", ".join(names) or f"a class of {TRANSFORMS}"
+        allowed = f"{some}; or a target: package.module.name, or folder/file.py:name"
+        raise RefusedError(f"is not one of those known{closest(target, names)}", allowed)
     folders, _, name = target.rpartition(".")
     file = f"{folders.replace('.', '/')}.py"
     if package not in (*ALWAYS, *packages) and Path(file).is_file():
@@ -149,14 +162,24 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
     signature = found.signature
     if signature is None:
         return Located(target, None, package=package)
-    skipped = 1 if kind in ("optimizer", "schedule") else 2 if kind == "loss" and not signature.is_class else 0
-    given = GIVEN | OF_SCHEDULE if kind == "schedule" else GIVEN
+    function = not signature.is_class
+    skipped = 1 if kind in ("optimizer", "schedule") else {"loss": 2, AUGMENT: 1}.get(kind, 0) if function else 0
+    given = {"schedule": GIVEN | OF_SCHEDULE, AUGMENT: {}, "dataset": _of_dataset(target)}.get(kind, GIVEN)
     taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in given}
     if kind == "schedule":
         taken = _of_schedule(target, taken)
+    if target == f"{TORCHVISION}.EMNIST":
+        taken["split"] = taken["split"]._replace(annotation=f"Literal[{', '.join(map(repr, EMNIST))}]")
     if target.startswith("torch.nn."):
         taken |= {name: taken[name]._replace(annotation=IN_TORCH_NN[name]) for name in taken.keys() & IN_TORCH_NN}
     return Located(target, taken, signature.open, package, signature.guards, given)
+
+
+def _of_dataset(target: str) -> dict[str, str]:
+    """The parameters of a data set that the workflow fills in."""
+    if not target.startswith("torchvision."):
+        return {}
+    return {name: why for name, why in OF_DATASET.items() if (target, name) != (f"{TORCHVISION}.EMNIST", "split")}
 
 
 def _of_schedule(target: str, taken: dict[str, Parameter]) -> dict[str, Parameter]:
@@ -183,9 +206,12 @@ class Given:
     keys: Keys
 
 
-def component(kind: str, cell: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
-    """A component in its canonical form. Raises ProblemsError; `place` is where the config names it."""
-    what = f"{short(located.target)}, the {kind} of cell {cell}"
+def component(what: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
+    """A component in its canonical form: `what` is it for the user, `place` where the config names it.
+
+    Raises ProblemsError.
+    """
+    what = f"{short(located.target)}, the {what}"
     found = list(_problems(what, located, options, place))
     if found:
         raise ProblemsError(found)

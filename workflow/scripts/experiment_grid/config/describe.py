@@ -75,6 +75,8 @@ cells:
     optimizer: {nesterov: true}                                     # options of the one in `defaults`
   - name: annealed
     schedule: {_target_: cosine, warmup: 1}                         # the rate rises for an epoch, then falls
+  - name: shifted
+    augment: [{_target_: RandomAffine, degrees: 0, translate: [0.1, 0.1]}]   # of torchvision.transforms.v2
   - grid: {model.channels: [[6, 16], [12, 32]], optimizer.momentum: [0.5, 0.9]}
     model: models/lenet.py:LeNet
 ```
@@ -90,6 +92,8 @@ cells:
 * A schedule is stepped after every epoch, with `interval: step` after every batch, as one_cycle is anyway. `T_max`,
   `total_steps` and `max_lr` are filled in where they are left out. In the first `warmup` epochs, 1.5 for example, the
   rate rises linearly; the schedule starts after them.
+* `augment` is a list of components, replaced whole; of torchvision.transforms.v2 the name alone will do. As a column,
+  an axis or a factor the whole list is one value.
 * A target is in a file of this project (its helpers are imported from its own folder), in torch or in torchvision; any
   other package must be listed under `packages`. Nothing of it is imported before a job needs it, but then it is run:
   **a configuration can name code**, so read a stranger's before you run it.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiment_grid.config.components import defaults_of, locate
-from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import FIELDS, OPTIONAL, Component, Parameters, plain, usual
 from experiment_grid.config.shortnames import short
 
@@ -18,7 +18,7 @@ def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
     A component is its short name or its target. Options with a key of their own in the config have it here too, and are
     always there where the component has them; others are called `model.channels`, and are there if a cell with that
     target has another value than the signature's default. A cell without such an option has no such key. An optional
-    parameter, such as `schedule`, is there if a cell has another value than the default.
+    parameter, such as `schedule`, is there if a cell has another value than the default. `augment` is a text.
     """
     shown = _shown(cells.values())
     unused = {
@@ -56,7 +56,9 @@ def _place(name: str, order: list[str]) -> tuple[int, str]:
 def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator[tuple[str, Any]]:
     for name in names:
         value = getattr(parameters, name)
-        if name not in COMPONENTS:
+        if name == AUGMENT:
+            yield name, _augment_text(value, tuple(parameters.packages))
+        elif name not in COMPONENTS:
             yield name, plain(value)
         else:
             yield name, short(value.target)
@@ -64,6 +66,16 @@ def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator
             yield from _options(name, value, shown)
         elif name == "learning_rate":
             yield from _options("optimizer", parameters.optimizer, shown)
+
+
+def _augment_text(augment: tuple[Component, ...], packages: tuple[str, ...]) -> str:
+    """`RandomAffine(degrees=0, translate=[0.1, 0.1]) + RandomInvert`: options that are no default; `none`."""
+    texts = []
+    for one in augment:
+        usual = defaults_of(locate(AUGMENT, one.target, packages))
+        options = [f"{name}={value}" for name, value in one.options.items() if usual.get(name) != value]
+        texts.append(short(one.target) + (f"({', '.join(options)})" if options else ""))
+    return " + ".join(texts) or "none"
 
 
 def _options(kind: str, component: Component, shown: Shown) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import TARGET
 
 SHORT = {  # axes with a shorter name in a cell's name; the others keep their own
@@ -43,7 +43,7 @@ def _labels(axis: str, values: list[Any], axes: Mapping[str, Any]) -> list[str]:
     option = axis.rpartition(".")[2]
     alone = [other.rpartition(".")[2] for other in axes].count(option) == 1 and option[0].isalnum()
     name = SHORT.get(axis, option if alone else axis)
-    texts = [_text(value, target=axis in COMPONENTS) for value in values]
+    texts = [_text(value, target=axis in (*COMPONENTS, AUGMENT)) for value in values]
     if len({*texts}) < len(texts):  # two files with a class of one name each
         texts = [_text(value) for value in values]
     return [f"{name}-{text}" for text in texts]
@@ -54,7 +54,7 @@ def _text(value: Any, *, target: bool = False) -> str:
     if isinstance(value, bool) or value is None:
         return json.dumps(value)
     if isinstance(value, list):
-        return "-".join(map(_text, value)) or "none"
+        return "-".join(_text(item, target=target) for item in value) or "none"
     if isinstance(value, dict):
         named = [_text(value[TARGET], target=target)] if TARGET in value else []
         options = (f"{key}-{_text(option)}" for key, option in value.items() if key != TARGET)

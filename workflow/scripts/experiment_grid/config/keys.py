@@ -6,14 +6,22 @@
 
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    create_model,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.kinds import (
     OPTION,
     UNLIKE,
     Address,
-    BuiltinDataset,
     Closed,
     Name,
     Note,
@@ -21,6 +29,7 @@ from experiment_grid.config.kinds import (
     Seed,
     Title,
     component,
+    components,
     either,
     of_signature,
     option_of_component,
@@ -84,7 +93,12 @@ class Numbers(Closed):
         ),
     ] = False
     normalize: Annotated[
-        bool, Field(description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1.")
+        either(Literal["channels"], bool),
+        Field(
+            description="Pixels from -1 to 1, (pixel/255 - 0.5)/0.5, instead of from 0 to 1. channels: less the mean, "
+            "divided by the standard deviation of each colour over all training images.",
+            **words("true, false, or channels"),
+        ),
     ] = None
     train_fraction: Annotated[
         float,
@@ -224,6 +238,15 @@ class Components(Closed):
             "the options warmup (in epochs) and interval (epoch or step)."
         ),
     ] = None
+    augment: Annotated[
+        components("augment"),
+        Field(
+            description="Changes of the training images, one after the other: classes of torchvision.transforms.v2 by "
+            "name, or targets. Each is called with a batch, uint8 [B, C, H, W], and gives the same shape and type; "
+            "a transform of torchvision draws once for all images of a batch. Drawn from the seed; validation and test "
+            "images stay as they are.",
+        ),
+    ] = None
 
 
 OPTIONAL = ("patience", "gradient_clip", "l1", "amp", "tf32", "deterministic")  # numbers that a config may leave out
@@ -310,7 +333,26 @@ class Cell(Parameters, Named):
     ] = None
 
 
-class OwnDataset(Closed):
+class AnyDataset(Closed):
+    """What every data set but a name alone may say."""
+
+    name: Annotated[
+        Name, Field(description="What to call the data set, where its own name is not wanted: a folder of the results.")
+    ] = None
+    test_fraction: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=1,
+            description="Share of each class to test with, where images come in one piece; 0.2 where this is left out.",
+        ),
+    ] = None
+    size: Annotated[
+        whole(1, 1024), Field(description="Side in pixels that all images are resized to, where their sizes differ.")
+    ] = None
+
+
+class OwnDataset(AnyDataset):
     """Images of one's own."""
 
     path: Annotated[
@@ -318,13 +360,28 @@ class OwnDataset(Closed):
         Field(
             min_length=1,
             max_length=1000,
-            description="Folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
-            "t10k-labels-idx1-ubyte, each plain or as .gz; relative to the working directory.",
+            description="Folder with class folders, in train/ and test/ or with a test_fraction; folder with the four "
+            "IDX files of MNIST's names, plain or as .gz; or an .npz file. Relative to the working directory.",
         ),
     ]
-    name: Annotated[
-        Name, Field(description="What to call the data set; the folder's own name where this is left out.")
-    ] = None
+
+
+class TargetDataset(AnyDataset):
+    """A class of torchvision.datasets, or a function in a file, with options."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra=lambda schema: schema.update(
+            required=["_target_"],
+            properties=schema["properties"] | {"_target_": {"description": "Name or target.", "type": "string"}},
+        ),
+    )
+
+
+def _kind_of_dataset(value: Any) -> str:
+    if isinstance(value, dict):
+        return "<target>" if "_target_" in value else "<path>"
+    return "<text>"
 
 
 Mirrors = create_model(
@@ -336,7 +393,7 @@ Mirrors = create_model(
             None,
         )
         for name, dataset in DATASETS.items()
-        if dataset.mirrors
+        if dataset.target
     },
 )
 
@@ -363,14 +420,17 @@ class Config(Closed):
     title: Annotated[Title, Field(description="Heading of the page.")] = "Classification with neural networks"
     note: Annotated[Note, Field(description="A paragraph below the heading: what these experiments are for.")] = ""
     dataset: Annotated[
-        either(BuiltinDataset, OwnDataset),
+        Annotated[
+            Annotated[Annotated[str, Field(min_length=1, max_length=1000, examples=[*DATASETS])], Tag("<text>")]
+            | Annotated[OwnDataset, Tag("<path>")]
+            | Annotated[TargetDataset, Tag("<target>")],
+            Discriminator(_kind_of_dataset),
+        ],
         Field(
-            description="The images. mnist, fashion-mnist and kmnist are downloaded (60,000 images to train, 10,000 to "
-            "test); digits comes with scikit-learn (1,297 and 500 images of 8 by 8). Or IDX files of your own: {path: "
-            "folder}.",
-            **words(
-                f"{', '.join(DATASETS)}, or {{path: folder with the four IDX files, name: what to call it}}",
-            ),
+            description="The images, by name; digits comes with scikit-learn, the others are downloaded. "
+            "{_target_: emnist, split: letters} has options, torchvision.datasets.EuroSAT is any other classification "
+            "set there, {path: folder} has images of your own, data/mine.py:load is a function in a file.",
+            **words(f"{', '.join(DATASETS)}; a target; {{_target_: a name or target, option: value}}; or {{path: …}}"),
         ),
     ] = None
     mirrors: Annotated[

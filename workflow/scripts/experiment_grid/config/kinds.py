@@ -8,9 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config import annotations, signatures
-from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
-from experiment_grid.data.datasets import DATASETS
 
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 NAME = {
@@ -22,6 +21,7 @@ EXAMPLES = {
     "model": "torchvision.models.resnet18 or models/lenet.py:LeNet",
     "loss": "torch.nn.CrossEntropyLoss or models/focal.py:Focal",
     "optimizer": "torch.optim.RMSprop or models/lion.py:Lion",
+    AUGMENT: "transforms/shift.py:Shift",
     "schedule": "torch.optim.lr_scheduler.PolynomialLR or schedules/noam.py:Noam",
 }
 
@@ -84,10 +84,25 @@ def either(text: Any, mapping: Any) -> Any:
 
 def component(name: str) -> Any:
     """The type of a component's value: a short name, a target, or a mapping with options."""
-    short = ", ".join(SHORT_NAMES[name])
+    short = "a class of torchvision.transforms.v2" if name == AUGMENT else ", ".join(SHORT_NAMES[name])
     allowed = f"{short}; a target such as {EXAMPLES[name]}; or {{_target_: one of these, option: value}}"
     target = Annotated[str, Field(min_length=1, max_length=1000)]
     return Annotated[either(target, dict[str, Any]), Field(**words(allowed))]
+
+
+def components(name: str) -> Any:
+    """The type of a list of components; one without a list, and null for none, are other ways to write it."""
+    single = component(name)
+    allowed = f"a list, one, or null; each {single.__metadata__[-1].json_schema_extra['allowed']}"
+    types = {"type": ["array", "string", "object", "null"]}
+    return Annotated[
+        list[single], BeforeValidator(listed), Field(max_length=20, json_schema_extra={"allowed": allowed, **types})
+    ]
+
+
+def listed(value: Any) -> Any:
+    """What is one of a list, or nothing, as a list."""
+    return [] if value is None else [value] if isinstance(value, str | dict) else value
 
 
 class Closed(BaseModel):
@@ -116,7 +131,6 @@ Title = Annotated[
 ]
 Note = Annotated[str, Field(max_length=5000)]
 Seed = whole(0, 2147483647)
-BuiltinDataset = Literal[tuple(DATASETS)]
 Address = Annotated[
     str,
     Field(

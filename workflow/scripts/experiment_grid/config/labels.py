@@ -7,6 +7,7 @@ A parameter is a key of a cell's flat parameters: `learning_rate`, a component (
 from collections.abc import Iterable
 
 COMPONENTS = ("model", "loss", "optimizer", "schedule")
+AUGMENT = "augment"  # a list of components
 # Options with a key of their own at the top of a cell; all others are called `component.option`.
 SHORT_KEYS = {
     "hidden": "model",
@@ -17,6 +18,7 @@ SHORT_KEYS = {
     "weight_decay": "optimizer",
 }
 TITLES = {
+    "augment": "augmentation",
     "hidden": "hidden layers",
     "l1": "L1 penalty",
     "amp": "mixed precision",

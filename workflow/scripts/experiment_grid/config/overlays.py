@@ -10,7 +10,7 @@ from typing import Any
 from snakemake.utils import update_config
 
 from experiment_grid.config.components import options_of
-from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Problem, Sources
 
@@ -23,7 +23,7 @@ def defaults(merged: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
         return dict(merged)
     files = [said for said in sources.values("defaults") if isinstance(said, dict)]
     made = dict(merged)
-    for name in COMPONENTS:
+    for name in (*COMPONENTS, AUGMENT):
         if isinstance(merged.get(name), Mapping):
             made[name] = _component(name, merged, files)
     return made
@@ -31,7 +31,7 @@ def defaults(merged: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
 
 def needed(merged: Mapping[str, Any]) -> bool:
     """Whether a component has options, which merging may have mixed."""
-    return any(isinstance(merged.get(name), Mapping) for name in COMPONENTS)
+    return any(isinstance(merged.get(name), Mapping) for name in (*COMPONENTS, AUGMENT))
 
 
 def twice(sources: Sources) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from experiment_grid.config import keys
 from experiment_grid.config.keys import Handling, Numbers
-from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 
 TARGET = "_target_"
@@ -41,6 +41,7 @@ class Parameters(Numbers, Handling):
     loss: Component
     optimizer: Component
     schedule: Component
+    augment: tuple[Component, ...] = ()
     step: str = "recorded"  # or eager, which gives the same bits
     packages: dict[str, str]  # versions of those that targets are in, where they count
 
@@ -65,7 +66,7 @@ def plain(value: Any) -> Any:
     """A parameter as JSON has it."""
     if isinstance(value, Component):
         return value.as_dict()
-    return list(value) if isinstance(value, tuple) else value
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def usual(name: str, value: Any) -> bool:
@@ -76,9 +77,10 @@ def usual(name: str, value: Any) -> bool:
 NUMBERS = tuple(Numbers.model_fields)
 OPTIONAL = {
     "schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0}),
+    AUGMENT: (),
     **{name: Numbers.model_fields[name].default for name in keys.OPTIONAL},
     **{name: field.default for name, field in Handling.model_fields.items()},
 }
 HANDLING = tuple(Handling.model_fields)
 RECIPE = ("keep", "threads")  # of these, what a training's result depends on
-FIELDS = (*COMPONENTS, *NUMBERS)
+FIELDS = (*COMPONENTS, AUGMENT, *NUMBERS)

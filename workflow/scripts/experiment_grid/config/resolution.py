@@ -15,11 +15,13 @@ from experiment_grid.config.components import (
     target_of,
     version,
 )
-from experiment_grid.config.labels import COMPONENTS, SHORT_KEYS
+from experiment_grid.config.kinds import listed
+from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
 from experiment_grid.config.problems import Keys, Problem
 from experiment_grid.config.shortnames import short
 
+Packages = list[str]  # that the config lists, and a target is in
 DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none
 
 
@@ -38,7 +40,7 @@ class CellValues:
     def place(self, kind: str) -> Keys:
         """Where the component itself is given; of an axis the value that counts."""
         place = self.where(kind)
-        if kind in self.axes and not isinstance(self.own[kind], str):
+        if kind in self.axes and (kind == AUGMENT or not isinstance(self.own[kind], str)):
             return (*place, self.axes[kind].index(self.own[kind]))
         return place
 
@@ -49,7 +51,7 @@ class Resolution:
     def __init__(self, defaults: Mapping[str, Any], packages: list[str]):
         self._defaults = defaults
         self._packages = tuple(packages)
-        self._made: dict[tuple[str, str], tuple[Component, Located]] = {}
+        self._made: dict[tuple[str, str], tuple[Component, Packages]] = {}
 
     def parameters(self, cell: CellValues) -> Parameters:
         """The parameters of a cell. Raises ProblemsError with all that is wrong."""
@@ -58,13 +60,12 @@ class Resolution:
         problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in untold]
         made: dict[str, Any] = {}
         packages: dict[str, str] = {}
-        for kind in COMPONENTS:
+        for kind in (*COMPONENTS, AUGMENT):
             if kind in untold:
                 continue
             try:
-                made[kind], located = self._component(kind, cell)
-                if located.package:
-                    packages[located.package] = version(located.package)
+                made[kind], found = self._augment(cell) if kind == AUGMENT else self._component(kind, cell)
+                packages |= {name: version(name) for name in found}
             except ProblemsError as error:
                 problems += error.problems
         if problems:
@@ -72,7 +73,7 @@ class Resolution:
         numbers = {key: values[key] for key in (*NUMBERS, *HANDLING)}
         return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
-    def _component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
+    def _component(self, kind: str, cell: CellValues) -> tuple[Component, Packages]:
         """A component of a cell; nearly all cells of a large grid have one that another cell has too."""
         about = {key: value for key, value in cell.own.items() if kind in (SHORT_KEYS.get(key), key.partition(".")[0])}
         same = kind, repr(about)
@@ -80,7 +81,26 @@ class Resolution:
             self._made[same] = self._new_component(kind, cell)
         return self._made[same]
 
-    def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Located]:
+    def _augment(self, cell: CellValues) -> tuple[tuple[Component, ...], Packages]:
+        """What changes a cell's training images, in this order."""
+        said = cell.own[AUGMENT] if AUGMENT in cell.own else self._defaults.get(AUGMENT)
+        whole = cell.place(AUGMENT) if AUGMENT in cell.own else ("defaults", AUGMENT)
+        made: list[Component] = []
+        packages: list[str] = []
+        problems: list[Problem] = []
+        for number, one in enumerate(listed(said)):
+            place = (*whole, number) if isinstance(said, list) else whole
+            try:
+                located = self._locate(AUGMENT, one, place, cell)
+                made.append(component(f"augmentation of cell {cell.name}", located, _options(one, place), place))
+                packages += [located.package] if located.package else []
+            except ProblemsError as error:
+                problems += error.problems
+        if problems:
+            raise ProblemsError(problems)
+        return tuple(made), packages
+
+    def _new_component(self, kind: str, cell: CellValues) -> tuple[Component, Packages]:
         inherited, own = self._defaults.get(kind, DEFAULT.get(kind)), cell.own.get(kind)
         replaced = own is not None and (isinstance(own, str) or TARGET in own)
         place = cell.place(kind) if replaced else ("defaults", kind)
@@ -92,7 +112,9 @@ class Resolution:
         for key, value in self._defaults.items():
             if SHORT_KEYS.get(key) == kind and key not in options and fits(located, key, value):
                 options[key] = Given(value, ("defaults", key))
-        return component(kind, cell.name, located, options, place), located
+        return component(f"{kind} of cell {cell.name}", located, options, place), [
+            located.package
+        ] if located.package else []
 
     def _locate(self, kind: str, said: Any, place: Keys, cell: CellValues) -> Located:
         target = target_of(said)

@@ -7,22 +7,14 @@ from typing import Any
 
 from experiment_grid.config import checks, overlays
 from experiment_grid.config.cells import Cells
+from experiment_grid.config.components import ProblemsError
+from experiment_grid.config.dataset import Dataset, resolved
 from experiment_grid.config.grid import expand
-from experiment_grid.config.keys import Config, Named
-from experiment_grid.config.kinds import NAME
+from experiment_grid.config.keys import Config
 from experiment_grid.config.parameters import Parameters
-from experiment_grid.config.problems import Problem, Sources, complain
+from experiment_grid.config.problems import Sources, complain
 from experiment_grid.config.resolution import CellValues, Resolution
 from experiment_grid.config.validation import problems
-from experiment_grid.data.datasets import DATASETS
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """The images: a built-in data set by its name, or the IDX files in the folder `path`."""
-
-    name: str
-    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +58,13 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(checks.missing(config))
     config = _complete(config, sources)
     sources.refuse([*checks.grids(config), *checks.packages(config)])
-    cells = Cells(config)
-    sources.refuse([*cells.problems, *checks.files(config)])
-    dataset = _dataset(config["dataset"], sources)
+    dataset, wrong = None, []
+    try:
+        dataset = resolved(config["dataset"], config["packages"])
+    except ProblemsError as error:
+        wrong = error.problems
+    cells = Cells(config, dataset)
+    sources.refuse([*wrong, *cells.problems, *checks.files(config)])
     return _settings(
         config, dataset, {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}
     )
@@ -84,7 +80,7 @@ def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) 
     resolution = Resolution(config["defaults"], config["packages"])
     every = (cell for item in config["cells"] for cell in expand(item))
     cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}
-    return _settings(config, _dataset(config["dataset"], Sources(())), cells)
+    return _settings(config, resolved(config["dataset"], config["packages"]), cells)
 
 
 def _complete(config: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
@@ -107,17 +103,3 @@ def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) 
         reference=Path(config["reference"]) if config["reference"] is not None else None,
         cells=cells,
     )
-
-
-def _dataset(given: str | dict[str, str], sources: Sources) -> Dataset:
-    if isinstance(given, str):
-        return Dataset(given)
-    name = given.get("name", Path(given["path"]).resolve().name)
-    key = "name" if "name" in given else "path"
-    if name in DATASETS:
-        wrong = "gives the name of a built-in data set"
-        sources.refuse([Problem(("dataset", key), wrong, given[key], "another name, by dataset.name")])
-    if problems({"name": name}, Named):
-        wrong = "gives no safe name, so dataset.name is needed"
-        sources.refuse([Problem(("dataset", key), wrong, given[key], NAME["allowed"])])
-    return Dataset(name, Path(given["path"]))

@@ -1,5 +1,8 @@
 """Short names of components, for the configuration alone: recipes and trainer know targets."""
 
+from experiment_grid.config.labels import AUGMENT
+from experiment_grid.data.datasets import DATASETS
+
 OURS = "experiment_grid.training"
 SHORT_NAMES = {
     "model": {
@@ -28,9 +31,19 @@ SHORT_NAMES = {
         "one_cycle": "torch.optim.lr_scheduler.OneCycleLR",
     },
 }
+SHORT_NAMES["dataset"] = {name: known.target for name, known in DATASETS.items() if known.target}
+TRANSFORMS = "torchvision.transforms.v2"  # whose classes are short names of `augment`
 _SHORT = {target: name for names in SHORT_NAMES.values() for name, target in names.items()}
+
+
+def full(kind: str, name: str) -> str:
+    """The target that a short name stands for; any other name as it is."""
+    if kind == AUGMENT:
+        return f"{TRANSFORMS}.{name}" if name.isidentifier() else name
+    return SHORT_NAMES[kind].get(name, name)
 
 
 def short(target: str) -> str:
     """The short name of a target that has one, else the target."""
-    return _SHORT.get(target, target)
+    package, _, name = target.rpartition(".")
+    return name if package == TRANSFORMS else _SHORT.get(target, target)

@@ -256,7 +256,7 @@ def _names(part: dict[str, Any]) -> list[str]:
 
 def _types(part: dict[str, Any], root: dict[str, Any]) -> list[str]:
     options = [resolve(one, root) for one in part.get("anyOf", [part])]
-    return [one["type"] for one in options]
+    return [kind for one in options for kind in ([one["type"]] if isinstance(one["type"], str) else one["type"])]
 
 
 def wrong_type(kinds: list[str], given: Any) -> str:

@@ -1,4 +1,4 @@
-"""The four IDX files of a data set, verified and under their final names: from mirrors, a folder, or scikit-learn.
+"""Four IDX files, verified and under their final names: MNIST's from mirrors, a folder's, or scikit-learn's digits.
 
 Every file is first verified in `<folder>/.verified/` and all move to their names together, so that an interrupted or
 failed download keeps what is good and leaves nothing under a final name.
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from experiment_grid.data import idx
-from experiment_grid.data.datasets import DATASETS, FILES, below, own_file, spellings
+from experiment_grid.data.datasets import DATASETS
 from experiment_grid.data.fetch import (
     BLOCK,
     MirrorError,
@@ -23,8 +23,9 @@ from experiment_grid.data.fetch import (
     local_path,
 )
 from experiment_grid.data.idx import DataError
+from experiment_grid.data.own import FILES, below, own_file, spellings
 from experiment_grid.data.writing import writing
-from experiment_grid.runtime.files import digest, sweep
+from experiment_grid.runtime.files import sweep
 
 # Content of the largest file of the built-in sets, and what an incompressible archive may add.
 LARGEST_ARCHIVE = 47_040_016 + 2**20
@@ -40,18 +41,17 @@ def from_mirrors(
 ) -> dict[str, str]:
     """Fetch what is not there and verified; returns for every file the address that it came from.
 
-    `checksums`: as `datasets.Builtin.checksums`. `known`: the addresses of an earlier download, for what is kept.
+    `checksums`: SHA-256 of the uncompressed contents. `known`: the addresses of an earlier download, for what is kept.
     Raises DataError naming every mirror with its reason where a file cannot be had.
     """
     mirrors = list(mirrors)
     origins = {}
-    for key, checksum in checksums.items():
-        name = key.removesuffix(".gz")
-        if _there(folder, key, checksum):
+    for name, checksum in checksums.items():
+        if _there(folder, name, checksum):
             print(f"{name}: already there and verified")
             origins[name] = known.get(name, "already there")
         else:
-            origins[name] = _from_any(dataset, key, checksum, mirrors, _staged(folder, name), policy)
+            origins[name] = _from_any(dataset, name, checksum, mirrors, _staged(folder, name), policy)
     _settle(folder)
     return origins
 
@@ -89,13 +89,12 @@ def from_scikit_learn(folder: Path) -> dict[str, str]:
     return dict.fromkeys(FILES, "scikit-learn")
 
 
-def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target: Path, policy: RetryPolicy) -> str:
+def _from_any(dataset: str, name: str, checksum: str, mirrors: list[str], target: Path, policy: RetryPolicy) -> str:
     """Fetch a file from the first mirror that gives it; one that cannot be waited for moves to the end of `mirrors`."""
-    name = key.removesuffix(".gz")
     reasons = []
     for mirror in list(mirrors):
         try:
-            return _from_one(mirror, key, checksum, target, policy)
+            return _from_one(mirror, name, checksum, target, policy)
         except MirrorError as error:
             reasons.append(f"  {mirror}: {error}")
             print(f"{name}: {mirror}: {error}")
@@ -113,14 +112,12 @@ def _from_any(dataset: str, key: str, checksum: str, mirrors: list[str], target:
     )
 
 
-def _from_one(mirror: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> str:
-    name = key.removesuffix(".gz")
+def _from_one(mirror: str, name: str, checksum: str, target: Path, policy: RetryPolicy) -> str:
     names = spellings(name) if mirror.startswith("file:") else [name]
-    suffixes = [".gz"] if key.endswith(".gz") else [".gz", ""]
-    candidates = [f"{called}{suffix}" for called in names for suffix in suffixes]
+    candidates = [f"{called}{suffix}" for called in names for suffix in (".gz", "")]
     for candidate in candidates:
         try:
-            attempts(partial(_get, mirror + candidate, key, checksum, target, policy), policy)
+            attempts(partial(_get, mirror + candidate, name, checksum, target, policy), policy)
             return mirror + candidate
         except Missing as error:
             missing = error
@@ -129,34 +126,30 @@ def _from_one(mirror: str, key: str, checksum: str, target: Path, policy: RetryP
     raise missing
 
 
-def _get(address: str, key: str, checksum: str, target: Path, policy: RetryPolicy) -> None:
+def _get(address: str, name: str, checksum: str, target: Path, policy: RetryPolicy) -> None:
     print(address)
     with writing(target) as part:
         idx.store(blocks(address, LARGEST_ARCHIVE, policy), part)
         try:
-            _verify(part, key, checksum, target.name)
+            _verify(part, name, checksum, target.name)
         except DataError as error:
             raise MirrorError(str(error)) from error
 
 
-def _verify(path: Path, key: str, checksum: str, place: str) -> None:
-    """Raise DataError, beginning with `place`, unless the file is well-formed and has the checksum."""
-    scan = idx.scan(path, FILES[key.removesuffix(".gz")], place)
-    archive = key.endswith(".gz")
-    found = digest(path) if archive else scan.sha256
+def _verify(path: Path, name: str, checksum: str, place: str) -> None:
+    """Raise DataError, beginning with `place`, unless the file is well-formed and its content has the checksum."""
+    found = idx.scan(path, FILES[name], place).sha256
     if found != checksum:
-        what = "archive" if archive else "content"
-        raise DataError(f"{place}: other {what} than expected: SHA-256 {found}, expected {checksum}")
+        raise DataError(f"{place}: other content than expected: SHA-256 {found}, expected {checksum}")
 
 
-def _there(folder: Path, key: str, checksum: str) -> bool:
+def _there(folder: Path, name: str, checksum: str) -> bool:
     """Whether a file is there, from an earlier run or an interrupted one, and verifies."""
-    name = key.removesuffix(".gz")
     staged = _staged(folder, name)
     for path in (staged, folder / f"{name}.gz"):
         if path.is_file():
             try:
-                _verify(path, key, checksum, str(path))
+                _verify(path, name, checksum, str(path))
                 return True
             except DataError as error:
                 if path != staged and (folder.is_symlink() or folder.parent.is_symlink()):

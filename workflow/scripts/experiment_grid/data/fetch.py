@@ -1,7 +1,7 @@
 """Bytes from a mirror: file, http and https, with patience that ends.
 
-urllib instead of torchvision's downloader, which costs 5 s of imports, checks the archive instead of its content, and
-follows redirects anywhere.
+For MNIST's four files alone; other sets are downloaded by torchvision, with the handlers and limits that are here
+(`torchvision_sets`).
 """
 
 import http.client
@@ -82,11 +82,11 @@ def blocks(address: str, largest: int, policy: RetryPolicy) -> Iterator[bytes]:
     def judge() -> None:
         passed = time.monotonic() - started
         if passed > policy.total:
-            raise Slow(f"gave {_progress(received, announced)} in {policy.total:g} s")
+            raise Slow(f"gave {progress(received, announced)} in {policy.total:g} s")
         if passed > 2 * policy.silence and received < policy.slowest * passed:
             raise Slow(f"slower than {policy.slowest:g} bytes per second")
 
-    with _every(TICK, judge):
+    with every(TICK, judge):
         stream = _local(address) if urlsplit(address).scheme == "file" else _remote(address, policy)
         announced = next(stream)
         if announced is not None and announced > largest:
@@ -99,14 +99,14 @@ def blocks(address: str, largest: int, policy: RetryPolicy) -> Iterator[bytes]:
             now = time.monotonic()
             if now - shown > 2:
                 shown = now
-                print(f"  {_progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
+                print(f"  {progress(received, announced)}, {received / (now - started) / 1e3:,.0f} kB/s")
     if announced is not None and received < announced:
         raise Unreachable(f"ends after {received:,} of {announced:,} bytes")
-    print(f"  {_progress(received, announced)} in {time.monotonic() - started:.1f} s")
+    print(f"  {progress(received, announced)} in {time.monotonic() - started:.1f} s")
 
 
 @contextmanager
-def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
+def every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
     """Call a function again and again while the block runs; what it raises comes up where the block is.
 
     By a signal: a limit that is looked at between two reads never comes to a mirror that drips headers.
@@ -120,7 +120,8 @@ def _every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _progress(received: int, announced: int | None) -> str:
+def progress(received: int, announced: int | None) -> str:
+    """How far a download is, in words."""
     if not announced:
         return f"{received / 1e3:,.0f} kB"
     return f"{received / 1e3:,.0f} of {announced / 1e3:,.0f} kB ({received / announced:.0%})"
@@ -156,19 +157,29 @@ def _remote(address: str, policy: RetryPolicy) -> Iterator:
             while left != 0 and (block := answer.read1(BLOCK)):
                 left = None if left is None else left - len(block)
                 yield block
-    except urllib.error.HTTPError as error:
-        kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
-        raise kind(f"answers {error.code} {error.reason}".strip()) from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLCertVerificationError):
-            advice = f"; {CERTIFICATE}" if error.reason.verify_code in UNKNOWN_ISSUER else ""
-            raise MirrorError(f"{error.reason.verify_message}{advice}") from error
-        kind = MirrorError if isinstance(error.reason, str) else Unreachable
-        raise kind(_reason(error.reason, policy)) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(_reason(error, policy)) from error
-    except ValueError as error:
-        raise MirrorError(str(error)) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise meaning(error, policy) from error
+
+
+def meaning(error: Exception, policy: RetryPolicy) -> MirrorError:
+    """What urllib's exception says of a mirror."""
+    match error:
+        case MirrorError():
+            return error
+        case urllib.error.HTTPError():
+            kind = Missing if error.code in ABSENT else Unreachable if error.code in TEMPORARY else MirrorError
+            return kind(f"answers {error.code} {error.reason}".strip())
+        case urllib.error.URLError(reason=ssl.SSLCertVerificationError() as reason):
+            advice = f"; {CERTIFICATE}" if reason.verify_code in UNKNOWN_ISSUER else ""
+            return MirrorError(f"{reason.verify_message}{advice}")
+        case urllib.error.URLError(reason=FileNotFoundError()):
+            return Missing("no such file")
+        case urllib.error.URLError():
+            kind = MirrorError if isinstance(error.reason, str) else Unreachable
+            return kind(_reason(error.reason, policy))
+        case OSError() | http.client.HTTPException():
+            return Unreachable(_reason(error, policy))
+    return MirrorError(str(error))
 
 
 def _reason(error: Exception | str, policy: RetryPolicy) -> str:
@@ -180,7 +191,14 @@ def _reason(error: Exception | str, policy: RetryPolicy) -> str:
 def _opener() -> urllib.request.OpenerDirector:
     """An opener that knows http and https alone, so that no redirect leads to a local file or another protocol."""
     opener = urllib.request.OpenerDirector()
-    for handler in (
+    for handler in handlers():
+        opener.add_handler(handler())
+    return opener
+
+
+def handlers() -> list[type[urllib.request.BaseHandler]]:
+    """What opens http and https, and nothing else."""
+    return [
         urllib.request.ProxyHandler,
         urllib.request.HTTPHandler,
         urllib.request.HTTPSHandler,
@@ -188,6 +206,4 @@ def _opener() -> urllib.request.OpenerDirector:
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPErrorProcessor,
         urllib.request.UnknownHandler,
-    ):
-        opener.add_handler(handler())
-    return opener
+    ]

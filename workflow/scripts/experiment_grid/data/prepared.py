@@ -1,6 +1,7 @@
 """The prepared file: all images and labels of a data set, mapped into memory without torch or torchvision."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,23 +19,29 @@ def write(
     classes: list[str],
     train: tuple["np.ndarray", "np.ndarray"],
     test: tuple["np.ndarray", "np.ndarray"],
+    warnings: Sequence[str] = (),
 ) -> None:
-    """Write images (uint8 [N, height, width]) and labels (uint8 [N]) of both parts."""
+    """Write images (uint8 [N, C, H, W]; or [N, H, W], where C is 1) and labels (uint8 [N]) of both parts."""
+    import numpy as np
     from safetensors.numpy import save
 
-    tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), (*train, *test), strict=True))
-    content = stable(save(tensors, {"dataset": dataset, "classes": json.dumps(classes)}))
+    arrays = [part if part.ndim != 3 else part[:, None] for part in (*train, *test)]
+    arrays = [np.ascontiguousarray(part) for part in arrays]
+    tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), arrays, strict=True))
+    more = {"classes": json.dumps(classes), "warnings": json.dumps(list(warnings))}
+    more["channels"] = json.dumps(_statistics(arrays[0]))
+    content = stable(save(tensors, {"dataset": dataset, **more}))
     with writing(path) as part:
         part.write_bytes(content)
 
 
 def training_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
-    """Images uint8 [N, height, width] and labels uint8 [N] to train and validate with; no test image is read."""
+    """Images uint8 [N, C, H, W] and labels uint8 [N] to train and validate with; no test image is read."""
     return _part(path, "train")
 
 
 def test_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
-    """Images uint8 [M, height, width] and labels uint8 [M] of the test set."""
+    """Images uint8 [M, C, H, W] and labels uint8 [M] of the test set."""
     return _part(path, "test")
 
 
@@ -42,6 +49,30 @@ def classes(path: Path | str) -> list[str]:
     """Names of the classes, by label."""
     with _opened(path) as file:
         return json.loads(file.metadata()["classes"])
+
+
+def warnings(path: Path | str) -> list[str]:
+    """What is strange about the images, a sentence each."""
+    with _opened(path) as file:
+        return json.loads(file.metadata()["warnings"])
+
+
+def channels(path: Path | str) -> dict[str, list[float]]:
+    """`mean` and `std` of each channel over all training images, pixels counted as 0 to 1."""
+    with _opened(path) as file:
+        return json.loads(file.metadata()["channels"])
+
+
+def _statistics(images: "np.ndarray") -> dict[str, list[float]]:
+    import numpy as np
+
+    values, found = np.arange(256) / 255, {"mean": [], "std": []}
+    for channel in range(images.shape[1]):
+        shares = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
+        mean = float(shares @ values)
+        found["mean"].append(mean)
+        found["std"].append(float(np.sqrt(shares @ (values - mean) ** 2)) or 1.0)  # all alike: only shifted
+    return found
 
 
 def _part(path: Path | str, part: str) -> tuple["np.ndarray", "np.ndarray"]:

@@ -19,13 +19,21 @@ def capacity(height: int, width: int) -> int:
 
 
 def write_atlas(path: Path, images: np.ndarray) -> dict[str, Any]:
-    """Write uint8 images [n, height, width] as one 8-bit grey PNG; returns columns, width, height and tiles (n)."""
-    n, height, width = images.shape
+    """Write uint8 images [n, H, W] or [n, C, H, W] as one PNG, in colour where C is 3 and 8-bit grey where it is not.
+
+    Returns columns, width, height and tiles (n).
+    """
+    planes = images[:, None] if images.ndim == 3 else images
+    if planes.shape[1] not in (1, 3):
+        planes = planes.mean(axis=1, keepdims=True).astype(np.uint8)
+    n, channels, height, width = planes.shape
     columns = max(1, math.ceil(math.sqrt(n)))
     rows = max(1, math.ceil(n / columns))
-    tiles = np.zeros((rows * columns, height, width), np.uint8)
-    tiles[:n] = images
-    grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
+    tiles = np.zeros((rows * columns, channels, height, width), np.uint8)
+    tiles[:n] = planes
+    grid = tiles.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    grid = grid.reshape(rows * height, columns * width, channels)
     with replacing(path) as part:
-        Image.fromarray(grid).save(part, format="PNG", compress_level=7)  # 9 takes 8 x as long for 2 % less
+        picture = Image.fromarray(grid[:, :, 0] if channels == 1 else grid)
+        picture.save(part, format="PNG", compress_level=7)  # 9 takes 8 x as long for 2 % less
     return {"columns": columns, "width": width, "height": height, "tiles": n}

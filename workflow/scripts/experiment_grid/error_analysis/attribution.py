@@ -1,4 +1,4 @@
-"""Which pixels spoke for the predicted class and which for the true one: integrated gradients."""
+"""Attribution: each pixel's share in the margin of the predicted class over the true one, by integrated gradients."""
 
 from collections.abc import Callable
 

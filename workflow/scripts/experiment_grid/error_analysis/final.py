@@ -1,5 +1,6 @@
 """The final cell's representative model: what it got wrong, and on what basis."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,33 @@ from experiment_grid.error_analysis.attribution import as_tiles, integrated_grad
 from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
 from experiment_grid.evaluation.saved import SavedModel
-from experiment_grid.training.images import input_shape, inputs_of, predict
+from experiment_grid.training.images import input_shape, inputs_of, predict, scaling
 from experiment_grid.training.randomness import TEST, seed_all
 
 MOST_ERRORS = 300
 RUNNERS_UP = 3
+RANKS = ("second", "third", "fourth")  # choices after the predicted class
 
 
 class FinalModel:
-    """One seed's network at its chosen epoch, beside the test images; `likeness` [K, K] is between classes."""
+    """One seed's network at its chosen epoch, beside the test images.
 
-    def __init__(self, cell: Cell, checkpoints: Path, images: np.ndarray, labels: np.ndarray, likeness: np.ndarray):
+    `likeness` [K, K] is between classes, `channels` are mean and std of the training images'.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        checkpoints: Path,
+        images: np.ndarray,
+        labels: np.ndarray,
+        likeness: np.ndarray,
+        channels: Mapping[str, Sequence[float]],
+    ):
         self.cell, self.images, self.labels, self.likeness = cell, images, labels, likeness
         self.seed, self.epoch = cell.seeds[cell.representative], cell.chosen_epochs[cell.representative]
         parameters = cell.run["parameters"]
-        self.normalize = parameters["normalize"]
+        self.normalize = scaling(parameters["normalize"], channels)
         shape = input_shape(torch.from_numpy(images))
         saved = SavedModel(checkpoints, cell.name, parameters, shape, len(likeness), self.seed)
         saved.load(self.epoch)
@@ -50,7 +63,7 @@ class FinalModel:
         return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tiles uint8 [n, height, width] of what spoke for the predicted and for the true class, and their scales."""
+        """Tiles uint8 [n, H, W] of the pixels' shares, the colours added up, and their scales."""
         images = self.images[indices]
         if not len(images):
             return images, np.empty(0)
@@ -133,8 +146,8 @@ def with_basis(
 
 
 def _choice(true, predicted, probability, place):
-    rank = ("next choice", "second next choice", "third next choice")[place] if place < 3 else "none of its next three"
-    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {'its ' * (place < 3)}{rank}."
+    rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its first {len(RANKS) + 1}"
+    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {rank}."
 
 
 def _likeness_in_pixels(near, predicted, true):

@@ -10,7 +10,7 @@ MOST_PER_CLASS = 400
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Euclidean distances [first, second] between images uint8 [n, height, width], pixels counted as 0 to 1.
+    """Euclidean distances [first, second] between images uint8 [n, …], pixels counted as 0 to 1.
 
     Whole numbers, whose squares a float adds without rounding as long as the sum stays small enough: the same on every
     CPU, however many threads add. Around 128 it does for MNIST's 784 pixels in float32, which takes half of the time.
@@ -23,7 +23,7 @@ def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def flat(images: np.ndarray) -> np.ndarray:
-    """Images [n, height, width] as [n, pixels], none of them too."""
+    """Images [n, …] as [n, pixels], none of them too."""
     return images.reshape(len(images), math.prod(images.shape[1:]))
 
 

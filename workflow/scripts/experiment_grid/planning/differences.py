@@ -6,7 +6,7 @@ Used by the plan; the sentences stand on the page and in `make why`.
 from typing import Any
 
 from experiment_grid.config.flat import name_of
-from experiment_grid.config.labels import COMPONENTS
+from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import OPTIONAL, TARGET, plain
 from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import one_line
@@ -70,6 +70,7 @@ def _settings(before: Any, after: Any) -> list[str]:
     if not all(_is_component(old.get(kind)) for kind in kinds):
         return ["parameters as an earlier version wrote them"]
     sentences = [sentence for kind in kinds for sentence in _component(kind, old[kind], new[kind])]
+    sentences += _augment(old.pop(AUGMENT), new.pop(AUGMENT))
     rest = [
         {key: value for key, value in settings.items() if key != "packages"}
         | {"parameters": {key: value for key, value in settings["parameters"].items() if key not in kinds}}
@@ -107,6 +108,15 @@ def _component(kind: str, before: dict[str, Any], after: dict[str, Any]) -> list
         for key in {**before, **after}
         for sentence in _values(before.get(key, MISSING), after.get(key, MISSING), name_of(kind, key))
     ]
+
+
+def _augment(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """What changes training images: other components, or other options of the same."""
+    old, new = ([short(one[TARGET]) for one in components] for components in (before, after))
+    if old != new:
+        return [f"{AUGMENT} {', '.join(old) or 'none'} → {', '.join(new) or 'none'}"]
+    pairs = zip(new, before, after, strict=True)
+    return [sentence for name, one, other in pairs for sentence in _values(one, other, f"{AUGMENT}.{name}")]
 
 
 def _values(before: Any, after: Any, place: str) -> list[str]:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from experiment_grid.config import signatures
+from experiment_grid.data import source
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
@@ -98,6 +99,7 @@ class Plan:
             self._set_times()
             fingerprint.keep()
             signatures.keep()
+            source.keep()
             self._written = True
         return str(self.path(stage, cell))
 

@@ -8,20 +8,21 @@ from functools import cached_property
 from typing import Any
 
 from experiment_grid.config.flat import flat
-from experiment_grid.config.labels import COMPONENTS
-from experiment_grid.config.parameters import usual
+from experiment_grid.config.labels import AUGMENT, COMPONENTS
+from experiment_grid.config.parameters import plain, usual
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
 # What a stage reads with its code that is no Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
-# The components that a stage makes: their code is part of its recipe. `errors` makes those of the final cell, `timing`
-# those of all.
+# The components that a stage makes: their code is part of its recipe. `errors` makes the final cell's model and what
+# augments the images of any, `timing` those of all cells.
+EVERY = (*COMPONENTS, AUGMENT)
 USED = {
-    "train": COMPONENTS,
-    "train_seed": COMPONENTS,
+    "train": EVERY,
+    "train_seed": EVERY,
     "evaluate": ("model", "loss"),
-    "timing": COMPONENTS,
+    "timing": EVERY,
     "errors": ("model",),
 }
 
@@ -38,7 +39,7 @@ class Recipes:
         self._source = source
         self._reference = reference
         self._code: dict[str, dict[str, str]] = {}
-        every = {(kind, target) for cell in settings.cells for kind, target in self._targets("train", cell)}
+        every = {used for cell in settings.cells for used in self._targets(EVERY, cell)}
         self._target_code = {used: target_fingerprint(*used) for used in every}
 
     def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
@@ -47,25 +48,31 @@ class Recipes:
         code = self._code_of(stage, cell.partition("/")[0] if cell else None)
         return {"settings": settings(cell) if cell else settings(), "code": code}
 
-    def _targets(self, stage: str, cell: str) -> list[tuple[str, str]]:
+    def _targets(self, kinds: tuple[str, ...], cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
-        made = {kind: getattr(parameters, kind) for kind in USED[stage]}
-        return [(kind, component.target) for kind, component in made.items() if not usual(kind, component)]
+        made = {kind: getattr(parameters, kind) for kind in kinds if not usual(kind, getattr(parameters, kind))}
+        made = {kind: value if kind == AUGMENT else [value] for kind, value in made.items()}
+        return [(kind, component.target) for kind, components in made.items() for component in components]
 
     def _code_of(self, stage: str, cell: str | None) -> dict[str, str]:
+        if stage == "download" and ":" in self._source.get("target", ""):
+            return self._core(stage) | target_fingerprint("dataset", self._source["target"])
         if stage not in USED:
             return self._core(stage)
         code = dict(self._core(stage))
         settings = self._settings
-        for name in settings.cells if stage == "timing" else [cell or settings.final]:
-            for used in self._targets(stage, name):
+        cells = dict.fromkeys(settings.cells if stage == "timing" else [cell or settings.final], USED[stage])
+        if stage == "errors":
+            cells |= {name: (*cells.get(name, ()), AUGMENT) for name in settings.cells}
+        for name, kinds in cells.items():
+            for used in self._targets(kinds, name):
                 code |= self._target_code[used]
         return code
 
     def _core(self, stage: str) -> dict[str, str]:
         """The code of a stage, whatever the cells are made of."""
-        if stage == "download" and "files" in self._source:
-            return {}  # its content is known by checksum, whatever code fetches it
+        if stage == "download" and ("files" in self._source or ":" not in self._source.get("target", ":")):
+            return {}  # its content is known by checksum, ours or torchvision's, whatever code fetches it
         if stage not in self._code:
             code = fingerprint(stage)
             if stage in RESOURCES:
@@ -124,11 +131,14 @@ class Recipes:
 
     def _errors(self) -> dict[str, Any]:
         settings = self._settings
+        augment = {name: plain(cell.parameters.augment) for name, cell in settings.cells.items()}
+        augment = {name: components for name, components in augment.items() if components}
         return {
             "dataset": settings.dataset.name,
             "cells": self._cells,
             "final": settings.final,
             "epoch": settings.epoch,
+            **({"augment": augment} if augment else {}),
         }
 
     def _report(self) -> dict[str, Any]:

@@ -3,16 +3,32 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from experiment_grid.report.figures import audit, confusion, curves, effects, normalization, reliability, style, time
+from experiment_grid.config.labels import title
+from experiment_grid.report.figures import (
+    audit,
+    confusion,
+    curves,
+    effects,
+    normalization,
+    reliability,
+    settings,
+    style,
+    time,
+)
 from experiment_grid.report.figures.inline import inline
-from experiment_grid.report.results import Results
+from experiment_grid.report.results import Results, varying
 
 WHICH = [(data, measure) for measure in ("loss", "accuracy") for data in ("train", "validation", "test")]
 FEWEST_ROWS = 40  # pairs in the figure of effects; the table has all
 LEGEND = 32
+MOST_JOINED = 100  # pairs of cells that a panel of a factor joins
+FEWEST_LINES = 6  # cells for which settings side by side say more than the table
+MOST_AXES = 9
+LABELLED = 24  # cells that all get their name at the end of their line in the large chart
 
 
 @dataclass(frozen=True)
@@ -49,27 +65,50 @@ class Drawings:
         return [name for name in dict.fromkeys(chosen) if name in self.results.index]
 
     def _drawing(self, made, name: str, title: str, caption: str, kind: str = "") -> Drawing:
-        return Drawing(inline(style.svg(made), name, title, self.results.names), title, caption, f"{name}.svg", kind)
+        return Drawing(inline(style.svg(made), name, title), title, caption, f"{name}.svg", kind)
 
-    def curves(self, axis: str) -> list[Drawing]:
+    def curves(self, axis: str, which: list[tuple[str, str]] = WHICH) -> list[Drawing]:
         """A drawing per panel, so that they flow on a narrow screen."""
         panels = []
-        for data, measure in WHICH:
+        for data, measure in which:
             made = self._curves(axis, [(data, measure)])
             title = f"{curves.SETS[data]} {measure} over {axis}"
             panels.append(self._drawing(made, f"{data}-{measure}-{axis}", title, "", "panel"))
         return panels
 
-    def _curves(self, axis: str, which: list, **paper):
+    def focus(self) -> Drawing:
+        """The measure that the large chart begins with, as scripts find it: redrawn by them, and as it is without."""
+        data = self.first_measure()
+        named = self.results.names if len(self.results.names) <= LABELLED else None
+        made = self._curves("epochs", [(data, "accuracy")], named, size=(9.2, 4.4), right=2.0)
+        return self._drawing(made, "focus", f"{curves.SETS[data]} accuracy over epochs, all cells", "")
+
+    def first_measure(self) -> str:
+        """test, or validation where no test figures of all epochs were kept."""
+        kept = any(np.isfinite(held.mean["test_accuracy"]).any() for held in self.results.epochs.values())
+        return "test" if kept else "validation"
+
+    def small_curves(self) -> Drawing | None:
+        """The final cell's accuracies over the epochs, small."""
+        final = self.results.settings["final"]
+        if final not in self.results.epochs:
+            return None
+        made = curves.draw_one(self.results.epochs[final])
+        return self._drawing(made, "small-curves", f"Training, validation and test accuracy of {final}", "")
+
+    def _curves(self, axis: str, which: list, named: list[str] | None = None, **paper):
         results = self.results
-        return curves.draw(results.epochs, which, axis, results.index, self.looks, self.named, results.many, **paper)
+        named = named or self.named
+        return curves.draw(results.epochs, which, axis, results.index, self.looks, named, results.many, **paper)
 
     def normalization(self, without: str, with_: str) -> Drawing:
-        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks)
+        page = {"size": (3.25, 2.5), "columns": 4}
+        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks, **page)
         caption = (
-            "Training dashed, validation solid; below, with normalisation minus without. Bands: least to greatest seed."
+            "Training dashed, validation solid; the differences are with normalisation minus without. Bands reach from "
+            "the lowest to the highest seed."
         )
-        return self._drawing(made, "normalization", "Curves with and without normalisation", caption)
+        return self._drawing(made, "normalization", "Curves with and without normalisation", caption, "wide")
 
     def effects(self) -> Drawing | None:
         made = self._effects()
@@ -77,24 +116,50 @@ class Drawings:
             "Every cell that differs from the baseline in one factor. Accuracy and log loss with intervals, times with "
             "the range of two runs. Filled and blue: decided, which only accuracy is. Arrows: beyond the axis."
         )
-        return made and self._drawing(made, "effects", "Effects against the baseline", caption)
+        return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
 
     def _effects(self):
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
         return effects.draw(rows[:FEWEST_ROWS], self.results.index) if rows else None
 
+    def factors(self) -> list[Drawing]:
+        """Test accuracy over each setting that varies, a panel each."""
+        rows = self.results.comparison
+        if not settings.known(rows):
+            return []
+        made = []
+        for key in varying(rows):
+            pairs = [row for row in self.results.effects if _parameter(row["factor"]) == key][:MOST_JOINED]
+            heading = title(key)[:1].upper() + title(key)[1:]
+            panel = settings.draw_factor(rows, key, heading, pairs, self.results.index, self.looks)
+            made.append(self._drawing(panel, f"factor-{key}", f"Test accuracy by {title(key)}", "", "panel"))
+        return made
+
+    def parallel(self) -> Drawing | None:
+        """All settings of all cells side by side."""
+        made = self._parallel()
+        caption = "A line is a cell: through its settings to its test accuracy."
+        return made and self._drawing(made, "parallel", "Settings and test accuracy of all cells", caption, "wide")
+
+    def _parallel(self) -> Figure | None:
+        rows = self.results.comparison
+        keys = [key for key in varying(rows) if key != "device"]
+        if len(keys) < 2 or len(settings.known(rows)) < FEWEST_LINES:
+            return None
+        return settings.draw_parallel(rows, keys[:MOST_AXES], title, self.looks, self.results.many)
+
     def reliability(self) -> Drawing | None:
         found = self.results.findings["calibration"]
-        caption = "Each mark: answers of about this certainty, of all seeds. Dashed: as sure as right."
+        caption = "A mark: answers of about this certainty, of all seeds. On the dashed line they are as sure as right."
         return found and self._drawing(
-            reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption
+            reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption, "small"
         )
 
     def time(self) -> Drawing:
         return self._drawing(
             self._time(),
             "time",
-            "Test accuracy against training time",
+            "Test accuracy and training time",
             "Each mark is a cell; the line is the interval of its accuracy over the seeds.",
         )
 
@@ -109,7 +174,7 @@ class Drawings:
             "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
             "grey: the cell that fits it best."
         )
-        return made and self._drawing(made, "agreement", "The original’s test accuracies against ours", caption)
+        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption)
 
     def _agreement(self):
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]
@@ -134,6 +199,11 @@ class Drawings:
             cell = results.cells[results.index[final]]
             made["confusion"] = confusion.draw(results.confusion[final][cell["chosen_epoch"] - 1], cell["classes"])
         return made
+
+
+def _parameter(factor: str) -> str:
+    """The parameter that a factor is a difference in: that of depth and width is the hidden layers."""
+    return "hidden" if factor in ("depth", "width") else factor
 
 
 def write_figures(drawings: Drawings, files: list[Path]) -> None:

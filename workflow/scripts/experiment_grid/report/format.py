@@ -1,6 +1,7 @@
 """How the page writes numbers: one place for decimals, units, signs and what is missing."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 MISSING = "\u2013"  # en dash
@@ -107,6 +108,25 @@ def seconds_between(value: float | None, low: float | None, high: float | None) 
     return shown[0], f"{shown[1]} to {shown[2]}" if bounded else MISSING
 
 
+def between(write: Callable[[float], str], low: float | None, high: float | None) -> str:
+    """An interval; an end that leaves zero out by less than the digits show says so."""
+    if missing(low) or missing(high):
+        return MISSING
+    zero = write(0.0)
+    least = "above 0" if low > 0 and write(low) == zero else write(low)
+    return f"{least} to {'below 0' if high < 0 and write(high) == zero else write(high)}"
+
+
+def points_interval(low: float | None, high: float | None) -> str:
+    """An interval of differences, in percentage points."""
+    return between(points, low, high)
+
+
+def loss_interval(low: float | None, high: float | None) -> str:
+    """An interval of differences of losses."""
+    return between(lambda value: signed(value, 3), low, high)
+
+
 def minutes(value: float | None) -> str:
     """Seconds in the original report's unit."""
     return MISSING if missing(value) else f"{significant(value / 60, 3)}{THIN}min"
@@ -122,6 +142,11 @@ def moment(value: str | None) -> str:
     if not value:
         return MISSING
     return value[:16].replace("T", " ") + " UTC"
+
+
+def spelled(value: str) -> str:
+    """A factor's value as the comparison writes it: effects.csv has it as text."""
+    return {"true": "yes", "false": "no"}.get(value.lower(), value)
 
 
 def number(value: Any) -> str:

@@ -15,7 +15,19 @@ FIGURES = {
     "test_accuracy": "Test accuracy",
     "test_f1": "Test F1",
 }
-DATASETS = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "kmnist": "KMNIST", "digits": "scikit-learn’s digits"}
+DATASETS = {
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "kmnist": "KMNIST",
+    "qmnist": "QMNIST",
+    "emnist": "EMNIST",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "svhn": "SVHN",
+    "usps": "USPS",
+    "digits": "scikit-learn’s digits",
+}
+INK = ("mnist", "kmnist", "qmnist", "emnist", "usps", "digits")  # light on dark: shown as ink on paper
 # How a verdict is coloured; its word stands beside the colour always.
 VERDICTS = {
     "confirmed": "good",

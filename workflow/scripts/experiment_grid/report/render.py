@@ -3,7 +3,7 @@ that allows nothing else."""
 
 import base64
 import hashlib
-import struct
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from experiment_grid.report.labels import verdict_class
 from experiment_grid.report.results import Results
 from experiment_grid.report.script_data import for_scripts
 from experiment_grid.report.sections import (
+    answer,
     audit,
     cells,
     comparison,
     curves,
     errors,
     factors,
-    findings,
     head,
     pair,
     provenance,
@@ -31,19 +31,21 @@ from experiment_grid.report.sections import (
 )
 
 HERE = Path(__file__).parent
-SHEETS = ("atlas", "attribution", "neighbours")
+SHEETS = ("atlas", "attribution", "neighbours", "augmented")
+COMMENT = re.compile(r"//|/\*.*\*/$")
 PARTS = {
-    "findings": "Findings",
-    "comparison": "Comparison",
+    "answer": "",  # has a heading of its own
     "curves": "Curves",
+    "comparison": "Comparison",
     "factors": "Factors",
-    "pair": "Two cells, paired",
-    "cells": "Each cell",
+    "pair": "Two cells, image by image",
     "errors": "Errors of the final model",
+    "cells": "Each cell",
     "time": "Time",
-    "agreement": "Agreement with the original",
+    "agreement": "The original report",
     "provenance": "Provenance",
 }
+SHORT = {"answer": "Answer", "pair": "Two cells", "errors": "Errors", "agreement": "Original report"}  # in the contents
 
 
 def render(results: Results, drawings: Drawings) -> str:
@@ -59,7 +61,7 @@ def render(results: Results, drawings: Drawings) -> str:
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":"), "ensure_ascii": False}
     style, script = _joined("style", ".css"), _joined("script", ".js")
     looks = [_PageLook(look) for look in drawings.looks]
-    parts = {name: title for name, title in PARTS.items() if name != "agreement" or results.original}
+    parts = {name: title for name, title in PARTS.items() if name != "agreement" or results.original or results.claims}
     sheets = _sheets(results)
     context = {
         "title": results.settings["title"],
@@ -73,9 +75,9 @@ def render(results: Results, drawings: Drawings) -> str:
         "cell_index": results.index,
         "classes": next((cell["classes"] for cell in results.cells if cell.get("classes")), []),
         "verdict_class": verdict_class,
-        "parts": [{"id": name, "title": title} for name, title in parts.items()],
+        "parts": [{"id": name, "title": title, "short": SHORT.get(name, title)} for name, title in parts.items()],
         "head": head.context(results),
-        "findings": findings.context(results),
+        "answer": answer.context(results, drawings),
         "table": comparison.context(results),
         "curves": curves.context(results, drawings),
         "factors": factors.context(results, drawings),
@@ -85,7 +87,7 @@ def render(results: Results, drawings: Drawings) -> str:
         "calibration": results.findings["calibration"],
         "reliability": drawings.reliability(),
         "time": time.context(results, drawings),
-        "agreement": audit.context(results, drawings) if results.original else None,
+        "agreement": audit.context(results, drawings) if "agreement" in parts else None,
         "provenance": provenance.context(results),
         "data": for_scripts(results, looks),
     }
@@ -98,13 +100,17 @@ class _PageLook:
     def __init__(self, look: Look):
         self.variable = VARIABLES[look.colour]
         self.dashes = " ".join(f"{2 * length:g}" for length in look.dash[1])
-        self.width = look.width
+        self.width = round(look.width + 0.6, 1)
 
 
 def _joined(folder: str, suffix: str) -> Markup:
-    """The files of a folder in the order of their names, as one text. They are the project's own: nothing to escape."""
-    files = sorted((HERE / folder).glob(f"*{suffix}"))
-    return Markup("\n".join(file.read_text("utf-8") for file in files))
+    """The files of a folder in the order of their names, as one text without indentation and comments of a line.
+
+    They are the project's own: nothing to escape.
+    """
+    texts = (file.read_text("utf-8") for file in sorted((HERE / folder).glob(f"*{suffix}")))
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    return Markup("\n".join(line for line in lines if line and not COMMENT.match(line)))
 
 
 def _policy(style: str, script: str) -> str:
@@ -125,13 +131,13 @@ def _sheets(results: Results) -> list[dict[str, Any]]:
     for name in SHEETS:
         grid = results.errors.get(name)
         file = results.folder / "errors" / f"{name}.png"
-        if not grid or not file.is_file():
+        if not grid or not grid["tiles"] or not file.is_file():
             continue
-        width, height = struct.unpack(">II", file.read_bytes()[16:24])  # of a PNG's first chunk, IHDR
+        address, (width, height) = results.image(f"errors/{name}.png")
         sheets.append(
             {
                 "name": name,
-                "address": results.image(f"errors/{name}.png"),
+                "address": address,
                 "columns": grid["columns"],
                 "sheet_width": width,
                 "sheet_height": height,

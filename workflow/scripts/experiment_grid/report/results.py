@@ -5,11 +5,13 @@ import base64
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from experiment_grid.report.format import missing
 
@@ -130,9 +132,12 @@ class Results:
         """A text file of the results, for the page's downloads."""
         return (self.folder / file).read_text("utf-8")
 
-    def image(self, file: str) -> str:
-        """An image of the results as a data address."""
-        return "data:image/png;base64," + base64.b64encode((self.folder / file).read_bytes()).decode("ascii")
+    def image(self, file: str) -> tuple[str, tuple[int, int]]:
+        """An image of the results as a data address, as WebP without loss (smaller than PNG); its width and height."""
+        with Image.open(self.folder / file) as image:
+            packed = BytesIO()
+            image.convert("RGB").save(packed, "webp", lossless=True, quality=80, method=4)
+            return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode("ascii"), image.size
 
 
 def read(folder: Path, plan: dict[str, Any]) -> Results:
@@ -159,6 +164,17 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
             name.removeprefix("counts/"): counts for name, counts in _arrays(side_by_side / "confusion.npz").items()
         },
     )
+
+
+def varying(rows: list[dict[str, Any]]) -> list[str]:
+    """The parameters that tell cells apart."""
+    return [name for name in parameters(rows) if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+
+
+def parameters(rows: list[dict[str, Any]]) -> list[str]:
+    """The columns of comparison.csv that are parameters: those before the number of seeds, and the device."""
+    names = list(rows[0]) if rows else []
+    return [*names[1 : names.index("seeds")], "device"] if rows else []
 
 
 def _json(path: Path) -> dict[str, Any]:

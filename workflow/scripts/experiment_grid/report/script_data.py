@@ -8,7 +8,9 @@ import numpy as np
 
 from experiment_grid.report.results import METRICS, Results
 from experiment_grid.report.sections.cells import CLASSES
+from experiment_grid.report.sections.errors import WORST, answers
 
+MOST_COUNTS = 300_000  # of confusion matrices, over all cells and epochs
 LARGEST_DOWNLOAD = 400_000  # bytes; with more the page itself would grow heavy
 DOWNLOADS = {
     "comparison.csv": "comparison.csv",
@@ -35,6 +37,7 @@ def for_scripts(results: Results, looks: list) -> dict[str, Any]:
         "models": _models(results),
         "confusion": _confusion(results),
         "curves": _curves(results),
+        "cards": _cards(results),
         "downloads": _downloads(results),
     }
 
@@ -88,30 +91,71 @@ def _packed(values: np.ndarray) -> str:
     return base64.b64encode(values.astype(np.uint8).tobytes()).decode("ascii")
 
 
+def _cards(results: Results) -> list[list[Any]]:
+    """Of every error that the page shows small: its card's tiles, text and probabilities."""
+    return [
+        [
+            error["attribution"],
+            error["nearest_predicted"]["tile"] if error["nearest_predicted"] else None,
+            error["nearest_true"]["tile"] if error["nearest_true"] else None,
+            error["true"],
+            error["predicted"],
+            [[kind, round(value, 4)] for kind, value in answers(error)],
+            error["text"],
+        ]
+        for error in results.errors.get("errors", [])[WORST:]
+    ]
+
+
 def _confusion(results: Results) -> list[Any]:
-    """Per cell [epochs][K × K] counts of the representative seed, row by row; null where the weights were not kept."""
+    """Per cell the counts of its representative seed by epoch, null where the weights were not kept.
+
+    K × K of them row by row or, with many classes, place and count of those that are not 0. Where all epochs' are too
+    many for a page, those of the chosen epoch alone.
+    """
+    numbers = sum(int(np.count_nonzero(counts)) for counts in results.confusion.values())
     made = []
     for cell in results.cells:
         counts = results.confusion.get(cell["cell"])
-        if counts is None or counts.shape[-1] > CLASSES:
+        if counts is None:
             made.append(None)
-        else:
-            flat = [one.ravel().tolist() if one.any() else None for one in counts]
-            made.append({"epoch": cell["chosen_epoch"], "seed": cell["representative_seed"], "counts": flat})
+            continue
+        chosen = cell["chosen_epoch"]
+        kept = [
+            one if one.any() and (numbers <= MOST_COUNTS or place == chosen) else None
+            for place, one in enumerate(counts, 1)
+        ]
+        large = counts.shape[-1] > CLASSES
+        packed = [one if one is None else _sparse(one) if large else one.ravel().tolist() for one in kept]
+        made.append({"epoch": chosen, "seed": cell["representative_seed"], "sparse": large, "counts": packed})
     return made
+
+
+def _sparse(counts: np.ndarray) -> list[int]:
+    """Places and counts of what is not 0, one after the other."""
+    places = np.flatnonzero(counts)
+    return np.column_stack([places, counts.ravel()[places]]).ravel().tolist()
 
 
 def _curves(results: Results) -> list[Any]:
-    """Per cell its epochs, and per measure [mean, least seed, greatest seed] over them, to four significant digits."""
+    """Per cell its epochs, seconds of training up to each, and per measure [mean, lowest seed, highest seed] over them.
+
+    Losses and seconds to four significant digits, accuracies to a hundred thousandth.
+    """
     made: list[Any] = [None] * len(results.names)
     for name, held in results.epochs.items():
-        values = {metric: _plain([kind[metric] for kind in (held.mean, held.low, held.high)]) for metric in METRICS}
-        made[results.index[name]] = {"epochs": held.epoch.tolist(), **values}
+        values = {
+            metric: _plain(metric, [kind[metric] for kind in (held.mean, held.low, held.high)]) for metric in METRICS
+        }
+        elapsed = _four_digits(held.elapsed).tolist()
+        made[results.index[name]] = {"epochs": held.epoch.tolist(), "seconds": elapsed, **values}
     return made
 
 
-def _plain(kinds: list[np.ndarray]) -> list[list[float | None]]:
-    return [[value if value == value else None for value in row] for row in _four_digits(np.stack(kinds)).tolist()]
+def _plain(metric: str, kinds: list[np.ndarray]) -> list[list[float | None]]:
+    values = np.stack(kinds)
+    rounded = np.round(values, 5) if metric.endswith("accuracy") else _four_digits(values)
+    return [[value if value == value else None for value in row] for row in rounded.tolist()]
 
 
 def _four_digits(values: np.ndarray) -> np.ndarray:

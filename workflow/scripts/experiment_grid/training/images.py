@@ -1,6 +1,6 @@
 """Images as the network sees them, and its answers to many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import torch
@@ -8,6 +8,14 @@ from torch import Tensor
 
 CHUNK = 500  # images per forward pass where nothing is learnt: few calls, and the activations stay in a cache
 GPU_PIXELS = 2**22  # the same on a GPU, where it may be more images: 5,000 of MNIST
+# Whether pixels are -1 to 1, or the `mean` and `std` of each channel by which they are shifted and scaled.
+Normalize = bool | Mapping[str, Sequence[float]]
+CHANNELS = "channels"  # what the config says for the latter
+
+
+def scaling(normalize: bool | str, channels: Mapping[str, Sequence[float]]) -> Normalize:
+    """What the value of the key `normalize` means for images whose channels have this mean and std."""
+    return channels if normalize == CHANNELS else bool(normalize)
 
 
 def input_shape(images: Tensor) -> tuple[int, int, int]:
@@ -21,15 +29,20 @@ def take(images: Tensor, indices: Tensor) -> Tensor:
     return torch.index_select(images.flatten(1), 0, indices).view(-1, *images.shape[1:])
 
 
-def inputs_of(images: Tensor, normalize: bool, place: Tensor | None = None) -> Tensor:
+def inputs_of(images: Tensor, normalize: Normalize, place: Tensor | None = None) -> Tensor:
     """Images uint8 [B, H, W] or [B, C, H, W] as floats [B, C, H, W]: 0 to 1, or with `normalize` -1 to 1, which is
-    (x - 0.5) / 0.5. Computed as shift + scale · pixels for either, so that normalising costs no time.
+    (x - 0.5) / 0.5, or (x - mean) / std of each channel. Computed as shift + scale · pixels for any, so that
+    normalising costs no time.
 
     Written into `place`, if it is given, which has that shape.
     """
-    scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
     pixels = images.float() if place is None else place.view_as(images).copy_(images)
-    torch.add(_scalar(shift, images.device), pixels, alpha=scale, out=pixels)
+    if isinstance(normalize, Mapping):
+        scale, shift = _by_channel(tuple(normalize["mean"]), tuple(normalize["std"]), images.device)
+        torch.addcmul(shift, pixels, scale, out=pixels)
+    else:
+        scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
+        torch.add(_scalar(shift, images.device), pixels, alpha=scale, out=pixels)
     if place is not None:
         return place
     return pixels if images.dim() == 4 else pixels.unsqueeze(1)
@@ -41,8 +54,15 @@ def _scalar(value: float, device: torch.device) -> Tensor:
     return torch.tensor(value, device=device)
 
 
+@cache
+def _by_channel(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Scale and shift [C, 1, 1] of pixels 0 to 255."""
+    means, stds = (torch.tensor(values, dtype=torch.float64)[:, None, None] for values in (mean, std))
+    return (1 / (255 * stds)).float().to(device), (-means / stds).float().to(device)
+
+
 @torch.no_grad()  # not inference_mode: what a module keeps of a pass would be of no use in training
-def predict(model: Callable[[Tensor], Tensor], images: Tensor, normalize: bool) -> Tensor:
+def predict(model: Callable[[Tensor], Tensor], images: Tensor, normalize: Normalize) -> Tensor:
     """Logits [N, K], float32, of images uint8 [N, …]. The model's mode (train, eval) is the caller's affair."""
     size = CHUNK if images.device.type == "cpu" else max(CHUNK, GPU_PIXELS // images[0].numel())
     return torch.cat([model(inputs_of(chunk, normalize)).float() for chunk in images.split(size)])

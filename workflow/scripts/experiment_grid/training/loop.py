@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiment_grid.training.augmentation import Augment
 from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
 from experiment_grid.training.devices import set_arithmetic, synchronize
@@ -87,6 +88,7 @@ class Trainer:
         self.optimizer = self.optimizer_component.optimizer
         if self.device.type == "cpu":
             lay_out(self.module, self.optimizer)
+        self.augment = Augment(cell, parameters.get("augment", ()), self.device)
         self.sizes = batch_sizes(len(self.training), parameters["batch_size"])
         self.schedule = (
             Schedule(cell, parameters, self.optimizer, len(self.sizes)) if "schedule" in parameters else None
@@ -167,12 +169,12 @@ class Trainer:
         return figure(torch.stack(losses).double() @ weights, answers), accuracy(answers, labels)
 
     def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
-        """The images at `order`, uint8, in batches of `sizes`; fetched in blocks from all over the memory."""
+        """The images at `order`, augmented, uint8, in batches of `sizes`; fetched in blocks."""
         together = max(1, BLOCK // (self.images[0].numel() * sizes[0]))
         for start in range(0, len(sizes), together):
             block = sizes[start : start + together]
             first = start * sizes[0]  # only the last batch may have another size
-            yield from take(self.images, order[first : first + sum(block)]).split(block)
+            yield from map(self.augment, take(self.images, order[first : first + sum(block)]).split(block))
 
     def _replay_steps(self, graphs: Graphs | None) -> None:
         """Let recorded gradients on a CPU, CUDA graphs on a GPU do what gives the same bits in less time.

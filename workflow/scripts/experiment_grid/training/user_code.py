@@ -4,8 +4,6 @@ import sys
 import traceback
 from pathlib import Path
 
-import torch
-
 from experiment_grid.runtime.errors import one_line
 
 PROGRAM = Path(__file__).resolve().parents[2]  # workflow/scripts
@@ -28,7 +26,8 @@ def failure(error: BaseException) -> str:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether the memory of the machine or of the GPU did not suffice."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    torch = sys.modules.get("torch")  # a stage that computes nothing does without
+    if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in OUT_OF_MEMORY)
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 from experiment_grid.report.format import missing
 
@@ -44,7 +45,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
         )
     axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
     axes.set_xlabel("test accuracy")
     return made

@@ -11,14 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from experiment_grid.report.figures.labels import label_ends, shorten
-from experiment_grid.report.figures.style import GRID, INK, MUTED, Look, Margins, figure
+from experiment_grid.report.figures.scales import ROUND, accuracy_scale, loss_ticks
+from experiment_grid.report.figures.style import DASHES, GRID, INK, MUTED, PALETTE, Look, Margins, figure
 from experiment_grid.report.results import Epochs
 
 SETS = {"train": "Training", "validation": "Validation", "test": "Test"}
 MEASURES = {"loss": "loss", "accuracy": "accuracy"}
+SET_COLOURS = {"train": PALETTE[1], "validation": PALETTE[2], "test": PALETTE[0]}  # those of a cell's own charts
 AXES = {"epochs": "epoch", "seconds": "seconds of training"}
-FEWEST_ERRORS = 1e-4  # an accuracy of 1 has no place on a scale of errors; it is drawn here
-ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def panel(
 def scale(axes: Axes, measure: str, drawn: dict[str, Line], x_label: str) -> None:
     """Losses on a logarithmic scale; accuracies on one of errors, so that halving them is one step anywhere."""
     axes.set_xlabel(x_label)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=x_label == "epoch"))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=x_label == "epoch", steps=ROUND))
     values = (
         np.concatenate([np.concatenate([line.low, line.high]) for line in drawn.values()]) if drawn else np.array([])
     )
@@ -93,40 +93,10 @@ def scale(axes: Axes, measure: str, drawn: dict[str, Line], x_label: str) -> Non
         if (values > 0).all():
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
-            if values.max() / values.min() < 30:
-                axes.yaxis.set_major_locator(MaxNLocator(5, prune="both"))
+            axes.yaxis.set_major_locator(FixedLocator(loss_ticks(*axes.get_ylim())))
             axes.yaxis.set_minor_locator(NullLocator())
         return
     accuracy_scale(axes, values)
-
-
-def accuracy_scale(axes: Axes, values: np.ndarray) -> None:
-    """Accuracies on a scale of errors, with room around `values`."""
-    axes.set_yscale("function", functions=(_errors, _accuracies))
-    low, high = max(0.0, values.min()), min(values.max(), 1 - FEWEST_ERRORS)
-    reach = max(0.08, 0.06 * (_errors(high) - _errors(low)))
-    axes.set_ylim(_accuracies(_errors(low) - reach), _accuracies(_errors(high) + reach))
-    axes.yaxis.set_major_locator(FixedLocator(_ticks(*axes.get_ylim())))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Round accuracies inside the limits, from the top down, as far apart as their labels need."""
-    room = (_errors(high) - _errors(low)) / 11
-    kept: list[float] = []
-    for value in reversed(ACCURACIES):
-        if low <= value <= high and (not kept or _errors(kept[-1]) - _errors(value) >= room):
-            kept.append(value)
-    return kept if len(kept) >= 2 else list(np.linspace(low, high, 4).round(4))
-
-
-def _errors(accuracy):
-    return -np.log10(np.clip(1 - np.asarray(accuracy, float), FEWEST_ERRORS / 2, None))
-
-
-def _accuracies(value):
-    return 1 - 10.0 ** -np.asarray(value, float)
 
 
 def draw(
@@ -140,6 +110,7 @@ def draw(
     size: tuple[float, float] = (3.4, 2.45),
     columns: int = 1,
     legend: bool = False,
+    right: float = 1.2,
 ) -> Figure:
     """A figure with a panel of `size` inches for each (set, measure) of `which`.
 
@@ -147,7 +118,7 @@ def draw(
     """
     rows = -(-len(which) // columns)
     foot = 0.1 + 0.16 * -(-len(cells) // 5) if legend else 0.0
-    made, axes = figure(size, rows, columns, Margins(right=1.2), foot)
+    made, axes = figure(size, rows, columns, Margins(right=right), foot)
     label = AXES[x]
     for here, (data, measure) in zip(axes, which, strict=True):
         drawn = lines(epochs, f"{data}_{measure}", x)
@@ -166,4 +137,25 @@ def draw(
             for cell, look in zip(cells, looks, strict=True)
         ]
         made.legend(handles=handles, loc="lower center", ncols=5, fontsize=7.5, handlelength=3)
+    return made
+
+
+def draw_one(held: Epochs, size: tuple[float, float] = (2.6, 1.7)) -> Figure:
+    """One cell's accuracies over the epochs: training, validation and test, with the seeds' range."""
+    made, (axes,) = figure(size, margins=Margins(left=0.42, right=0.75, bottom=0.24, top=0.08))
+    known, ends = [], []
+    for place, data in enumerate(SETS):
+        line = lines({"": held}, f"{data}_accuracy", "epochs").get("")
+        if line is None:
+            continue
+        colour = SET_COLOURS[data]
+        axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(line.x, line.mean, color=colour, linestyle=DASHES[place], marker="o" if len(line.x) == 1 else None)
+        known += [line.low, line.high]
+        ends.append((data, line.x[-1], line.mean[-1], colour, None))
+    if known:
+        accuracy_scale(axes, np.concatenate(known))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=ROUND))
+        label_ends(axes, ends, 7)
+    axes.tick_params(labelsize=7)
     return made

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 from experiment_grid.report.format import MINUS, missing
 
@@ -41,7 +42,7 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
         reach = _reach([value for value in values if value[0] is not None])
         for place, (row, value) in enumerate(zip(effects, values, strict=True)):
             _mark(panel, value, place, row, cells, reach, keys[0] == "difference")
-        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.xaxis.set_major_locator(MaxNLocator(4, steps=ROUND))
     return made
 
 

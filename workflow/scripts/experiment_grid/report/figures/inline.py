@@ -6,11 +6,12 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from experiment_grid.report.figures.style import VARIABLES
+from experiment_grid.report.figures.style import GRID, VARIABLES
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 # A style attribute needs 'unsafe-inline' in the Content-Security-Policy, a presentation attribute does not.
+DEFAULTS = {"text-anchor": "start", "stroke-dasharray": "", "stroke-width": "1", "opacity": "1"}
 KEPT = (
     "font-size",
     "font-weight",
@@ -25,13 +26,15 @@ KEPT = (
     "stroke-opacity",
 )
 CELL = re.compile(r"cell-(\d+)$")
+PAIR = re.compile(r"pair-(\d+)-(\d+)$")  # gid of what belongs to two cells
+VALUE = "value "  # before a condition for the filter, as gid of the text that stands for it
 
 
-def inline(svg: bytes, name: str, title: str, labels: list[str] | None = None) -> Markup:
+def inline(svg: bytes, name: str, title: str) -> Markup:
     """The SVG as markup for the page.
 
-    `name` keeps its ids apart from other figures', `title` is what a screen reader says, `labels` are the
-    cells' names: an artist whose gid or url is `cell-<index>` becomes an element with `data-cell="<index>"`.
+    `name` keeps its ids apart from other figures', `title` is what a screen reader says. An artist whose gid or url is
+    `cell-<index>` becomes an element with `data-cell="<index>"`.
     """
     root = ElementTree.fromstring(svg)
     for metadata in root.findall(f"{SVG}metadata"):
@@ -41,16 +44,17 @@ def inline(svg: bytes, name: str, title: str, labels: list[str] | None = None) -
         _restyle(element)
         _shorten(element)
         _rename(element, name, used)
-        _link_cell(element, labels)
-    root.attrib.pop("width"), root.attrib.pop("height")
+        _link_cell(element)
+    for key in ("width", "height", "version"):
+        root.attrib.pop(key)
     root.set("role", "img")
     root.set("aria-label", title)
     root.set("class", "chart")
-    _drop_empty_styles(root)
+    _slim(root)
     text = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
     text = text.replace("ns0:", "").replace("xmlns:ns0=", "xmlns=").replace("ns1:href", "href")
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    return Markup(re.sub(r">\s+<", "><", text))
+    return Markup(re.sub(r">\s+<", "><", text).replace(" />", "/>"))
 
 
 def _used_ids(root: ElementTree.Element) -> set[str]:
@@ -67,8 +71,11 @@ def _restyle(element: ElementTree.Element) -> None:
             element.set("font-size", re.search(r"([\d.]+px)", value).group(1))
             if re.match(r"(bold|[67]00)\b", value):
                 element.set("font-weight", "600")
-        elif key in KEPT:
+        elif key in KEPT and DEFAULTS.get(key) != value:
             element.set(key, value)
+    element.attrib.pop("clip-path", None)  # limits leave room for all that is drawn
+    if element.get("stroke") == GRID:
+        element.attrib.pop("stroke-linecap", None)
     for key in ("fill", "stroke"):
         colour = element.get(key, "").lower()
         if colour in VARIABLES:
@@ -84,12 +91,18 @@ def _shorten(element: ElementTree.Element) -> None:
     for key in ("d", "x", "y", "transform"):
         if key in element.attrib:
             value = re.sub(r"(\.\d)\d+", r"\1", element.attrib[key])
-            element.set(key, re.sub(r"\s*([A-Zz])\s*", r"\1", value) if key == "d" else value)
+            element.set(key, re.sub(r"\s*([A-Zz])\s*", r"\1", value).strip() if key == "d" else value)
 
 
 def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
     identity = element.attrib.get("id")
-    if identity and not CELL.match(identity):
+    if identity and identity.startswith(VALUE):
+        element.set("data-condition", identity.removeprefix(VALUE))
+        del element.attrib["id"]
+    elif identity and (pair := PAIR.match(identity)):
+        element.set("data-cells", " ".join(pair.groups()))
+        del element.attrib["id"]
+    elif identity and not CELL.match(identity):
         if identity in used:
             element.set("id", f"{name}-{identity}")
         else:
@@ -101,24 +114,29 @@ def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:
             element.set(key, f"#{name}-{value.removeprefix('#')}")
 
 
-def _link_cell(element: ElementTree.Element, labels: list[str] | None) -> None:
-    """Turn a gid or url `cell-<index>` into `data-cell`, with the cell's name as what a pointer shows."""
+def _link_cell(element: ElementTree.Element) -> None:
+    """Turn a gid or url `cell-<index>` into `data-cell`."""
     key = LINK if element.tag == f"{SVG}a" else "id"
     match = CELL.match(element.attrib.get(key, ""))
     if not match:
         return
     del element.attrib[key]
+    element.attrib.pop("target", None)
     element.tag = f"{SVG}g"
     element.set("data-cell", match.group(1))
-    if labels:
-        title = ElementTree.Element(f"{SVG}title")
-        title.text = labels[int(match.group(1))]
-        element.insert(0, title)
 
 
-def _drop_empty_styles(root: ElementTree.Element) -> None:
-    """Matplotlib opens with a style element for its defaults; the style sheet has them."""
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag == f"{SVG}style":
-                parent.remove(child)
+def _slim(parent: ElementTree.Element) -> None:
+    """Drop what draws nothing: the defaults' style, clips, empty elements, and groups without attributes."""
+    children: list[ElementTree.Element] = []
+    for child in parent:
+        _slim(child)
+        if parent.tag == f"{SVG}defs":  # a marker: each use of it has its colours
+            for key in ("fill", "stroke"):
+                child.attrib.pop(key, None)
+        if child.tag in (f"{SVG}style", f"{SVG}clipPath") or (
+            child.tag in (f"{SVG}g", f"{SVG}defs") and not len(child)
+        ):
+            continue
+        children += list(child) if child.tag == f"{SVG}g" and not child.attrib else [child]
+    parent[:] = children

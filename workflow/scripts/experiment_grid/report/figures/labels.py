@@ -11,8 +11,8 @@ def shorten(name: str, longest: int = LONGEST) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
-def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int]], size: float = 7.5) -> None:
-    """Write each (name, x, y, colour, cell) beside the end of its line, or as near to it as fits.
+def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int | None]], size: float = 7.5) -> None:
+    """Write each (name, x, y, colour, cell or None) beside the end of its line, or as near to it as fits.
 
     Limits and scale must be final: places are computed in points.
     """
@@ -35,7 +35,7 @@ def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int]], size:
             fontsize=size,
             verticalalignment="center",
             annotation_clip=False,
-            gid=f"cell-{cell}",
+            gid=None if cell is None else f"cell-{cell}",
         )
 
 

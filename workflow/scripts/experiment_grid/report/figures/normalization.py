@@ -1,9 +1,11 @@
 """With and without normalisation side by side, as the original report asks first: both curves, and their difference."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiment_grid.report.figures.curves import lines, scale
 from experiment_grid.report.figures.labels import label_ends
+from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import DASHES, INK, Look, Margins, figure
 from experiment_grid.report.results import Epochs
 
@@ -17,9 +19,10 @@ def draw(
     cells: dict[str, int],
     looks: list[Look],
     size: tuple[float, float] = (4.1, 2.9),
+    columns: int = 2,
 ) -> Figure:
-    """Loss and accuracy over epochs of the two cells, training (dashed) and validation (solid); differences below."""
-    made, axes = figure(size, 2, 2, Margins(right=1.3))
+    """Loss and accuracy over epochs of the two cells, training dashed and validation solid, then their differences."""
+    made, axes = figure(size, 4 // columns, columns, Margins(right=1.15))
     for column, measure in enumerate(("loss", "accuracy")):
         both = {}
         for data, dash in DRAWN:
@@ -44,7 +47,7 @@ def draw(
         below.set_title(f"Difference in {measure}" + (" (points)" if measure == "accuracy" else ""))
         below.set_xlabel("epoch")
         below.axhline(0, color=INK, linewidth=0.8)
-        below.xaxis.set_major_locator(axes[column].xaxis.get_major_locator().__class__(5, integer=True))
+        below.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=ROUND))
         label_ends(
             below,
             [

@@ -44,7 +44,7 @@ SETTINGS = {
     "text.parse_math": False,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
-    "xtick.major.size": 2.5,
+    "xtick.major.size": 0,
     "ytick.major.size": 0,
     "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",

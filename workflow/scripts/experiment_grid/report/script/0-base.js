@@ -15,10 +15,11 @@ const later = (name) => {
 const models = later("models");
 const confusion = later("confusion");
 const curves = later("curves");
+const read_cards = later("cards");
 
 /** An element with attributes (a function listens) and children; text never becomes markup. */
 function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "path", "use", "text", "line", "g", "title"].includes(tag);
+  const svg = ["svg", "path", "use", "text", "line", "rect", "circle", "clipPath", "g", "title"].includes(tag);
   const element = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(key, value);
@@ -34,7 +35,8 @@ const percent = (value, decimals = 2) => (100 * value).toFixed(decimals) + "\u20
 const points = (value) => (value < 0 ? "\u2212" : "+") + Math.abs(100 * value).toFixed(2);
 const whole = (value) => value.toLocaleString("en-US");
 
-// The link holds the state: #part&sort=-test_accuracy&filter=…&a=…&b=…&pin=…&hide=… ; it works on file:// too.
+// The link holds the state: #part&sort=-test_accuracy&filter=…&a=…&b=…&pin=…&focus=… ; it works on file:// too.
+const OWN = { page: true }; // an entry of the history that the page made
 const state = {
   values: new Map(),
   part: "",
@@ -55,10 +57,17 @@ const state = {
     else this.values.delete(key);
     this.write();
   },
-  write() {
+  get hash() {
     const pairs = [...this.values].map(([name, held]) => name + "=" + encodeURIComponent(held));
-    const hash = "#" + [this.part, ...pairs].filter(Boolean).join("&");
-    try { history.replaceState(null, "", hash); } catch { /* Safari allows 100 changes in 30 s; the next one tells it all */ }
+    return "#" + [this.part, ...pairs].filter(Boolean).join("&");
+  },
+  write() {
+    try { history.replaceState(OWN, "", this.hash); } catch { /* Safari allows 100 changes in 30 s; the next one has it all */ }
+  },
+  /** Go to a part: an entry of the history, so that Back returns. */
+  enter(part) {
+    this.part = part;
+    try { history.pushState(OWN, "", this.hash); } catch { /* as above */ }
   },
 };
 function decode(text) {

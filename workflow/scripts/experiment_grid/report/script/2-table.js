@@ -1,4 +1,4 @@
-// The comparison table: sort, filter, hide columns, pin cells, choose two. Keyboard: headings and buttons are buttons.
+// The comparison table: sort, group, choose columns, pin cells, choose two. Keyboard: headings and buttons are buttons.
 const table = document.getElementById("cells-table");
 const body = table.tBodies[0];
 const rows = [...body.rows];
@@ -8,10 +8,11 @@ const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 const titles = new Map(headings.map((heading) => [heading.dataset.key, heading.textContent.trim()]));
 if (rows.length > 30) table.parentElement.classList.add("tall");
 
+const textOf = (row, index) => (index === 0 ? row.cells[0].querySelector("bdi") : row.cells[index]).textContent.trim();
 const valueOf = (row, index) => {
   const cell = row.cells[index];
   if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
-  const text = (index === 0 ? cell.querySelector("bdi") : cell).textContent.trim();
+  const text = textOf(row, index);
   if (text === "–" || text === "") return null;
   return text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text.toLowerCase();
 };
@@ -30,7 +31,7 @@ function sort(key, descending) {
     if (one === null || other === null) return (one === null) - (other === null) || first - second; // what is missing goes last
     return (descending ? compare(other, one) : compare(one, other)) || first - second;
   });
-  body.append(...keyed.map(([row]) => row));
+  arrange(keyed.map(([row]) => row));
 }
 
 function sortBy(key, descending) {
@@ -51,57 +52,74 @@ for (const heading of headings) {
   heading.replaceChildren(button);
 }
 
-/** A condition on a column ("test acc > 97"), or words that must all be in the row. */
-function condition(text) {
-  const match = text.match(/^\s*(.+?)\s*(<=|>=|<|>|=)\s*(-?[\d.]+)\s*$/);
-  const wanted = match && match[1].toLowerCase().replace(/[^a-z0-9]/g, "");
-  const heading = match && headings.find((one) =>
-    [one.dataset.key, titles.get(one.dataset.key)].some((name) => name.toLowerCase().replace(/[^a-z0-9]/g, "").includes(wanted)));
-  if (!heading) {
-    const parts = text.toLowerCase().split(/\s+/).filter(Boolean);
-    return (row) => parts.every((part) => words.get(row).includes(part));
-  }
-  const limit = Number(match[3]);
-  const shown = (row) => Number.parseFloat(row.cells[column(heading)].textContent.replace(/,/g, ""));
-  const test = { "<": (v) => v < limit, ">": (v) => v > limit, "<=": (v) => v <= limit, ">=": (v) => v >= limit, "=": (v) => v === limit };
-  return (row) => test[match[2]](shown(row));
-}
-
-const filter = document.getElementById("filter");
-function filtered() {
-  const passes = condition(filter.value);
-  let count = 0;
-  for (const row of rows) {
-    row.hidden = !passes(row);
-    count += !row.hidden;
-  }
-  document.getElementById("shown").textContent = filter.value ? `${count} of ${rows.length} cells` : "";
-}
-filter.addEventListener("input", () => {
-  filtered();
-  state.set("filter", filter.value);
-});
-
-const hidden = new Set(state.list("hide"));
-function hide(key, off) {
-  const heading = headings.find((one) => one.dataset.key === key);
-  if (!heading) return;
-  for (const row of table.rows) row.cells[column(heading)].hidden = off;
+// Columns that do not decide are hidden until they are chosen; the link holds what differs from that.
+const changed = new Set(state.list("columns"));
+const shownColumn = (heading) => heading.classList.contains("extra") === changed.has(heading.dataset.key);
+function showColumn(heading) {
+  const index = column(heading), off_ = !shownColumn(heading);
+  for (const row of [table.tHead.rows[0], ...rows]) row.cells[index].hidden = off_;
 }
 document.getElementById("columns").append(...headings.slice(1).map((heading) => {
   const key = heading.dataset.key;
   const box = make("input", {
     type: "checkbox",
     change: () => {
-      if (box.checked) hidden.delete(key);
-      else hidden.add(key);
-      hide(key, !box.checked);
-      state.set("hide", [...hidden]);
+      if (changed.has(key)) changed.delete(key);
+      else changed.add(key);
+      showColumn(heading);
+      state.set("columns", [...changed]);
     },
   });
-  box.checked = !hidden.has(key);
+  box.checked = shownColumn(heading);
   return make("label", {}, box, " ", titles.get(key));
 }));
+
+// Groups: rows under a heading for each value of a setting, and charts in a colour for each.
+const group = document.getElementById("group");
+const paint = new CSSStyleSheet();
+document.adoptedStyleSheets = [paint];
+let groups = new Map(); // value → cells, in the order of the values
+
+function grouped() {
+  const heading = headings.find((one) => one.dataset.key === group.value);
+  groups = new Map();
+  if (heading) {
+    const index = column(heading);
+    const values = rows.map((row) => [textOf(row, index), valueOf(row, index), Number(row.dataset.cell)]);
+    values.sort(([, one], [, other]) => (one === null) - (other === null) || compare(one, other));
+    for (const [text, , cell] of values) groups.set(text, [...(groups.get(text) ?? []), cell]);
+  }
+  paint.replaceSync([...groups.values()].map((members, place) => members.map((cell) => `
+    .chart [data-cell="${cell}"] path[stroke], .chart [data-cell="${cell}"] use[stroke], [data-cell="${cell}"] .swatch path { stroke: var(--c${place % 8}) !important }
+    .chart [data-cell="${cell}"] path[fill]:not([fill="none"]), .chart [data-cell="${cell}"] use[fill], .chart [data-cell="${cell}"] > text, .chart [data-cell="${cell}"] circle { fill: var(--c${place % 8}) !important }`).join("")).join(""));
+  document.getElementById("group-summary").textContent = heading ? `Grouped by ${titles.get(heading.dataset.key)}: colours stand for its values` : "";
+}
+/** Put rows in this order, under the headings of their groups. */
+function arrange(order) {
+  all("tr.group", body).forEach((row) => row.remove());
+  if (!groups.size) return body.append(...order);
+  const name = titles.get(group.value);
+  for (const [value, members] of groups) {
+    const inside = order.filter((row) => members.includes(Number(row.dataset.cell)));
+    const seen = inside.filter((row) => !row.hidden);
+    const accuracies = seen.map((row) => valueOf(row, column(headings[1]))).filter((one) => typeof one === "number");
+    const mean = accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length;
+    const figures = accuracies.length ? `: mean accuracy ${percent(mean)}${accuracies.length > 1 ? `, from ${percent(Math.min(...accuracies))} to ${percent(Math.max(...accuracies))}` : ""}` : "";
+    const heading = make("tr", { class: "group", hidden: !seen.length },
+      make("th", { colspan: headings.length + 1, scope: "rowgroup" }, `${name} ${value}`, make("small", {}, ` ${seen.length} ${seen.length === 1 ? "cell" : "cells"}${figures}`)));
+    body.append(heading, ...inside);
+  }
+}
+function arranged() {
+  const heading = headings.find((one) => one.hasAttribute("aria-sort"));
+  sort(heading?.dataset.key, heading?.getAttribute("aria-sort") === "descending");
+}
+group.addEventListener("change", () => {
+  state.set("group", group.value);
+  grouped();
+  arranged();
+  document.dispatchEvent(new CustomEvent("shown"));
+});
 
 const choices = new Map();
 for (const row of rows) {
@@ -126,11 +144,11 @@ document.getElementById("unpin").addEventListener("click", () => {
 });
 
 function restoreTable() {
-  filter.value = state.get("filter");
-  filtered();
-  hidden.forEach((key) => hide(key, true));
+  headings.slice(1).forEach(showColumn);
+  if (headings.some((heading) => heading.dataset.key === state.get("group"))) group.value = state.get("group");
+  grouped();
   const key = state.get("sort");
-  if (key) sort(key.replace(/^-/, ""), key.startsWith("-"));
+  sort(key.replace(/^-/, ""), key.startsWith("-"));
   showPins();
 }
 restoreTable();

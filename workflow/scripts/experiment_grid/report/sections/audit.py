@@ -1,5 +1,6 @@
 """Agreement with the original report, figure by figure, and what reproduces the rows that do not come out as stated."""
 
+from collections import Counter
 from typing import Any
 
 from experiment_grid.config.labels import title
@@ -7,6 +8,7 @@ from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import MISSING, fixed, missing, number, percent, ratio, significant, whole
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
+from experiment_grid.report.sections import claims
 
 OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
 # Decimals of a figure, and what writes it with so many.
@@ -32,17 +34,26 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         by_row.setdefault(row["row"], []).append(row)
     return {
         "text": (
-            f"{consistent} of {plural(judged, 'figure')} that can be judged lie where one new run "
-            "of ours would fall. "
-            "A figure is consistent when it lies in the prediction interval of one new run on the same test images; "
-            "how far runs lie apart is taken over all cells."
+            f"{consistent} of {plural(judged, 'figure')} that can be judged agree with ours. A figure is consistent "
+            "when it lies in the prediction interval of one new run on the same test images. The spread between runs "
+            "is estimated over all cells."
         ),
+        "claims": claims.context(results),
+        "count": _counted(results.claims),
+        "findings": [one["text"] for one in results.findings["findings"] if one["kind"] == "reference"],
         "figure": drawings.agreement(),
         "rows": [_row(row, by_row.get(row["row"], []), results) for row in results.original],
         "note": "Times are compared as ratios and never judged: the original’s machine is not known.",
         "not_stated": [{"name": title(key).capitalize(), "text": text} for key, text in results.not_stated.items()],
         "search": _search(results),
     }
+
+
+def _counted(judged: list[dict[str, Any]]) -> str:
+    """How many conclusions got each verdict."""
+    count = Counter(claim["verdict"] for claim in judged)
+    verdicts = ("confirmed", "refuted", "depends", "not decided")
+    return ", ".join(f"{count[verdict]} {verdict}" for verdict in verdicts if count[verdict])
 
 
 def _search(results: Results) -> dict[str, Any] | None:
@@ -55,7 +66,7 @@ def _search(results: Results) -> dict[str, Any] | None:
     axes = [key for key in search["values"] if key != "epoch"]
     given = "; ".join(f"{title(axis)} {', '.join(search['values'][axis])}" for axis in axes)
     text = (
-        f"{plural(search['tried'], 'setting')} were tried against the original’s rows before this page was made: each "
+        f"{plural(search['tried'], 'setting')} were tried to fit the original’s rows before this page was made: each "
         f"row with every combination of {given}, after each of {len(epochs)} epochs, else as stated. Its training "
         "loss, training accuracy and test accuracy were what was fitted: test figures too. So a row can be reproduced "
         "by settings that the original did not have, and where several give it the figures cannot tell between them."
@@ -88,6 +99,7 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
         "reproduced": [_other(item) for item in row["reproduced_by"]] if row["sure"] in OTHER_SETTINGS else [],
+        "count": f"{row['consistent']} of {plural(row['judged'], 'figure')} consistent" if row["judged"] else "",
     }
 
 

@@ -1,6 +1,7 @@
 """Each cell: the original's result block, scores by class, epochs and the confusion matrix."""
 
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,17 @@ from experiment_grid.report.format import fixed, minutes, missing, percent, seco
 from experiment_grid.report.labels import settings_text
 from experiment_grid.report.results import METRICS, TEST, Epochs, Results
 
-CLASSES = 40  # with more, a matrix is no longer read but downloaded
+CLASSES = 20  # with more, a matrix's counts can't be read: squares instead, and the commonest confusions as a list
+MOST_CONFUSIONS = 20
+# What lies beside the page.
+LOGS = {"log of the training": "logs/train/{cell}.log", "log of the evaluation": "logs/evaluate/{cell}.log"}
+FILES = {
+    "record": "cells/{cell}/run.json",
+    "history": "cells/{cell}/history.csv",
+    "test figures": "cells/{cell}/evaluation.csv",
+    "predictions": "cells/{cell}/predictions.npz",
+    "weights": "cells/{cell}/checkpoints.safetensors",
+}
 HEAT = 9  # steps of the colour behind a share
 
 
@@ -18,11 +29,11 @@ def context(results: Results) -> dict[str, Any]:
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
     epochs = {} if results.many else _by_epoch(results.epochs)
+    drawn = "; epochs and matrices are drawn when it is opened" if results.many else ""
     text = (
-        "Each block opens to the cell’s results in the original report’s own terms, its curves, its "
-        "scores by class and its confusion matrix"
+        "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by class "
+        f"and its confusion matrix{drawn}. Links to its log and files work where this page lies in its results folder."
     )
-    text += "." if not results.many else "; epochs and matrices are drawn when it is opened."
     blocks = []
     for index, (cell, row) in enumerate(zip(results.cells, results.comparison, strict=True)):
         blocks.append(_block(results, index, cell, row, notes.get(cell["cell"]), scores, epochs))
@@ -44,25 +55,40 @@ def _block(
         else row["status"],
         "trouble": _trouble(row, log),
         "log": "\n".join(log or ()),
+        "files": {}
+        if row["status"] == "failed"
+        else {text: path.format(cell=quote(name)) for text, path in FILES.items()},
+        "logs": {text: path.format(cell=quote(name)) for text, path in LOGS.items()},
+        "augmented": _augmented(results, name),
         "results": None,
     }
     if not block:
         return made
     originals = cell.get("original") or []
     matrix = results.confusion.get(name)
-    drawable = matrix is not None and matrix.shape[-1] <= CLASSES
     return made | {
         "originals": [f"Original: {row['title']}" for row in originals],
         "results": _results(block, [row["figures"] for row in originals]),
         "seed": (
-            f"Of seed {cell['representative_seed']}, the model that stands for the cell, at epoch "
-            f"{cell['chosen_epoch']}. Minutes are one seed’s training."
+            f"Seed {cell['representative_seed']}, the model that represents the cell, at epoch "
+            f"{cell['chosen_epoch']}. Training time is that of one seed."
         ),
         "classes": scores.get(name),
         "epochs": epochs.get(name),
-        "confusion_drawn": drawable,
-        "confusion": heat(matrix[cell["chosen_epoch"] - 1], cell) if drawable and not results.many else None,
+        "confusion_drawn": matrix is not None,
+        "confusion": confusion(matrix[cell["chosen_epoch"] - 1], cell)
+        if matrix is not None and not results.many
+        else None,
     }
+
+
+def _augmented(results: Results, cell: str) -> dict[str, Any] | None:
+    """The tiles of a cell's augmented training images."""
+    shown = results.errors.get("augmented", {})
+    first = shown.get("cells", {}).get(cell)
+    if first is None or results.many:
+        return None
+    return {"tiles": range(first, first + shown["each"]), "text": results.errors["captions"]["augmented"]}
 
 
 def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
@@ -148,17 +174,39 @@ def _epoch(epoch: int, seeds: int, of: int) -> str:
     return str(epoch) if seeds == of else f"{epoch} ({seeds} of {of} seeds)"
 
 
-def heat(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:
-    """A confusion matrix as a table: each count and the step of its share of the true class."""
+def confusion(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:
+    """A confusion matrix of few classes as a table, of many as its commonest confusions."""
+    caption = f"Seed {cell['representative_seed']}, epoch {cell['chosen_epoch']}"
+    if len(counts) > CLASSES:
+        return {"caption": f"The commonest confusions. {caption}", "rows": None, "commonest": commonest(counts, cell)}
+    caption = f"Rows: true class; columns: predicted class. {caption}"
+    return {"caption": caption, "rows": _heat(counts), "commonest": None}
+
+
+def commonest(counts: np.ndarray, cell: dict[str, Any]) -> list[dict[str, str]]:
+    """The most frequent wrong answers: true class, predicted class, count and share of the true class."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    places = [divmod(int(place), len(wrong)) for place in order]
+    names, images = cell["classes"], counts.sum(axis=1)
+    return [
+        {
+            "true": names[true],
+            "predicted": names[predicted],
+            "count": whole(wrong[true, predicted]),
+            "share": percent(wrong[true, predicted] / images[true], 1),
+        }
+        for true, predicted in places
+        if wrong[true, predicted]
+    ]
+
+
+def _heat(counts: np.ndarray) -> list[list[dict[str, int]]]:
+    """Each count and the step of its share of the true class."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     steps = np.ceil(np.sqrt(shares) * HEAT).astype(int)
-    return {
-        "caption": (
-            f"Rows: true class; columns: predicted class. Seed {cell['representative_seed']}, epoch "
-            f"{cell['chosen_epoch']}"
-        ),
-        "rows": [
-            [{"count": int(count), "heat": int(step)} for count, step in zip(*pair, strict=True)]
-            for pair in zip(counts, steps, strict=True)
-        ],
-    }
+    return [
+        [{"count": int(count), "heat": int(step)} for count, step in zip(*pair, strict=True)]
+        for pair in zip(counts, steps, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""The comparison table: a row per cell, the parameters that are the same everywhere told once."""
+"""The comparison table: a row per cell, the parameters that are the same everywhere in a line of their own."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,18 +6,29 @@ from typing import Any
 from experiment_grid.config.labels import title
 from experiment_grid.report.format import fixed, level, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
-from experiment_grid.report.results import Results
+from experiment_grid.report.results import Results, parameters, varying
+from experiment_grid.report.sections.marks import Scale, accuracy_scale
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of comparison.csv: its heading, explanation, and how a value is written."""
+    """A column of comparison.csv: its heading, explanation, and how a value is written.
+
+    `unit` is what the filter takes a bare number in: percent, seconds, number, or text. An `extra` column is shown by
+    choice; a `setting` is a parameter of the cells.
+    """
 
     key: str
     title: str
     help: str
     write: Any
-    numeric: bool = True
+    unit: str = "number"
+    extra: bool = True
+    setting: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.unit != "text"
 
 
 def _four(value: float | None) -> str:
@@ -33,36 +44,55 @@ def _bare(value: float | None) -> str:
 
 
 MEASURES = (
-    Column("test_accuracy", "Test acc. %", "share of the test images that are right, mean over the seeds", _bare),
-    Column("interval", "Interval", "of the test accuracy", None, numeric=False),
-    Column("test_accuracy_sd", "SD", "standard deviation of the test accuracy between seeds, points", _bare),
+    Column(
+        "test_accuracy",
+        "Test accuracy, %",
+        "share of test images that are right, mean over seeds",
+        _bare,
+        "percent",
+        False,
+    ),
+    Column("interval", "Interval", "of the test accuracy", None, "percent", False),
+    Column("test_accuracy_sd", "SD", "standard deviation of the test accuracy between seeds, points", _bare, "percent"),
     Column("test_f1_macro", "F1", "mean of the classes' F1 on the test images", _four),
     Column("test_loss", "Test loss", "in the cell's own loss function", significant),
-    Column("validation_accuracy", "Val. acc. %", "on the training images held back", _bare),
-    Column("validation_loss", "Val. loss", "in the cell's own loss function", significant),
-    Column("train_accuracy", "Train acc. %", "running mean over the epoch, while the weights move", _bare),
-    Column("train_loss", "Train loss", "running mean over the epoch, while the weights move", significant),
+    Column("validation_accuracy", "Validation accuracy, %", "on the training images held back", _bare, "percent"),
+    Column("validation_loss", "Validation loss", "in the cell's own loss function", significant),
+    Column(
+        "train_accuracy",
+        "Training accuracy, %",
+        "running mean over the epoch, while the weights move",
+        _bare,
+        "percent",
+    ),
+    Column("train_loss", "Training loss", "running mean over the epoch, while the weights move", significant),
     Column("test_precision_macro", "Precision", "mean of the classes' precision", _four),
     Column("test_recall_macro", "Recall", "mean of the classes' recall", _four),
-    Column("last_test_accuracy", "Last epoch %", "test accuracy at the last epoch, whatever the chosen one", _bare),
+    Column(
+        "last_test_accuracy",
+        "Last epoch, %",
+        "test accuracy at the last epoch, whatever the chosen one",
+        _bare,
+        "percent",
+    ),
     Column("chosen_epoch", "Epoch", "the epoch that the figures are taken at, mean over the seeds", _epoch),
     Column("seeds", "Seeds", "how many runs the means are over", whole),
     Column("parameters", "Weights", "how many numbers the network learns", whole),
-    Column("train_seconds", "Training", "time to train one seed", seconds),
-    Column("seconds_per_epoch", "Per epoch", "time of one epoch's training", seconds),
+    Column("train_seconds", "Training time", "of one seed", seconds, "seconds", False),
+    Column("seconds_per_epoch", "Per epoch", "time of one epoch's training", seconds, "seconds"),
 )
 
 
 def context(results: Results) -> dict[str, Any]:
     """Columns that tell cells apart, those that do not, and the rows."""
     rows = results.comparison
-    parameters = _parameters(rows)
-    varying = [name for name in parameters if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
+    different = varying(rows)
     same_epoch = results.settings["epoch"] == "last"
     measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
     # What a reader looks for first stands first, what tells the cells apart beside it.
-    columns = [*measures[:2], *(_parameter(name, rows) for name in varying), *measures[2:]]
+    columns = [*measures[:2], *(_parameter(name, rows) for name in different), *measures[2:]]
     single = all(row["seeds"] == 1 for row in rows)
+    scale = accuracy_scale(rows)
     return {
         "columns": columns,
         "constant": [
@@ -70,30 +100,27 @@ def context(results: Results) -> dict[str, Any]:
                 "title": title(name) + (" (where a cell has it)" if any(row[name] is None for row in rows) else ""),
                 "value": number(next((row[name] for row in rows if row[name] is not None), None)),
             }
-            for name in parameters
-            if rows and name not in varying
+            for name in parameters(rows)
+            if rows and name not in different
         ],
-        "rows": [_row(row, index, columns, results) for index, row in enumerate(rows)],
+        "rows": [_row(row, index, columns, results, scale) for index, row in enumerate(rows)],
         "epoch": epoch_words(results.settings["epoch"]),
         "interval": _interval_text(results, single),
         "diverged": _diverged(rows),
+        "groups": [column for column in columns if column.setting],
+        "findings": [one["text"] for one in results.findings["findings"] if one["kind"] in ("best", "seeds", "failed")],
     }
-
-
-def _parameters(rows: list[dict[str, Any]]) -> list[str]:
-    """The columns of comparison.csv that are parameters: those before the number of seeds, and the device."""
-    names = list(rows[0]) if rows else []
-    return [*names[1 : names.index("seeds")], "device"] if rows else []
 
 
 def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
     given = [row[name] for row in rows if row[name] is not None]
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in given)
     heading = title(name)
-    return Column(name, heading[:1].upper() + heading[1:], f"parameter {name}", number, numeric)
+    unit = "number" if numeric else "text"
+    return Column(name, heading[:1].upper() + heading[1:], f"parameter {name}", number, unit, False, True)
 
 
-def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results) -> dict[str, Any]:
+def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results, scale: Scale) -> dict[str, Any]:
     best = next((finding["cells"] for finding in results.findings["findings"] if finding["kind"] == "best"), [])
     marks = [mark for mark in ("baseline", "final") if results.settings[mark] == row["cell"]]
     if best and best[0] == row["cell"]:
@@ -103,6 +130,7 @@ def _row(row: dict[str, Any], index: int, columns: list[Column], results: Result
         "name": row["cell"],
         "status": row["status"],
         "marks": marks,
+        "mark": scale.mark(row["test_accuracy"], row["test_accuracy_low"], row["test_accuracy_high"]),
         "cells": [_value(row, column) for column in columns],
     }
 

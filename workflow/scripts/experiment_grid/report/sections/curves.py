@@ -1,35 +1,35 @@
-"""Curves: with and without normalisation first, then all cells."""
+"""Curves: a large chart of one measure, all measures small, and with and without normalisation side by side."""
 
 from typing import Any
 
 import numpy as np
 
 from experiment_grid.config.labels import component
-from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.drawings import WHICH, Drawings
+from experiment_grid.report.figures.curves import SETS
 from experiment_grid.report.format import missing, percent, points, signed, significant
 from experiment_grid.report.labels import epoch_words
 from experiment_grid.report.results import Results
 
-AXES = {"epochs": "epochs", "seconds": "seconds of training"}
-LEGEND = 60  # cells; above, the table does it
+LEGEND = 60  # cells that are listed beside the chart without scripts
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """The figures and the words around them."""
+    first = drawings.first_measure()
     keys = [key for key in results.comparison[0] if key == "loss" or component(key) == "loss"]
     losses = {tuple(row[key] for key in keys) for row in results.comparison}
-    text = "Each line is the mean over a cell’s seeds, its band reaches from the least to the greatest seed."
+    text = "Each line is a cell’s mean over its seeds; its band reaches from the lowest to the highest seed."
     if results.many:
         text = (
-            f"{len(results.names):,} cells are more than colours can tell apart: every line is a cell’s "
-            "mean over its seeds, "
-            "grey but for the baseline, the final and the best cell. Point at a row of the table, or "
-            "pin it, to see its line."
+            f"{len(results.names):,} cells are more than colours can tell apart. Each line is a cell’s mean over its "
+            "seeds, grey except for the baseline, the final, the best and the worst cell. Point at a cell or pin it to "
+            "see its line."
         )
     caption = (
-        "Accuracy stands on a scale of errors: half as many errors is the same step everywhere. "
-        "Training figures are running means "
-        "over the epoch, so they lag behind; seconds are training alone, without validation, saving and start-up."
+        "Accuracy is on a scale of errors: half as many errors is the same step everywhere. Training figures are "
+        "running means over the epoch, so they lag behind. Seconds are training alone, without validation, saving and "
+        "start-up."
     )
     if any(held.seeds.min() < held.seeds.max() for held in results.epochs.values()):
         caption += " Where some seeds stopped early, means and bands are over those that trained on."
@@ -41,7 +41,12 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "text": text,
         "caption": caption,
         "legend": results.names if len(results.names) <= LEGEND else drawings.named,
-        "axes": [{"name": name, "title": title, "panels": drawings.curves(name)} for name, title in AXES.items()],
+        "focus": drawings.focus(),
+        "measure": f"{first}_accuracy",
+        "measures": [(f"{data}_{measure}", f"{SETS[data]} {measure}") for data, measure in WHICH],
+        "named": [results.index[name] for name in drawings.named],
+        "panels": drawings.curves("epochs"),
+        "seconds": drawings.curves("seconds", [(data, measure) for data, measure in WHICH if data == first]),
         "normalization": _normalization(results, drawings),
     }
 

@@ -4,16 +4,28 @@ from typing import Any
 
 from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import missing, p_value, percent, points, ratio, seconds_between, signed
+from experiment_grid.report.format import (
+    loss_interval,
+    missing,
+    p_value,
+    percent,
+    points,
+    points_interval,
+    ratio,
+    seconds_between,
+    signed,
+    spelled,
+)
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
-from experiment_grid.report.sections.findings import loss_interval, points_interval
+from experiment_grid.report.sections.marks import Scale, difference_scale
 
 MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """Effects by factor."""
+    scale = difference_scale([bound for row in results.effects for bound in _bounds(row)])
     names = {factor["factor"]: factor for factor in results.findings["factors"]}
     found = in_order(row["factor"] for row in results.effects)
     absent = [factor_name(factor) for factor in ASKED if factor not in found]
@@ -31,7 +43,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "baseline": bool(baseline),
         "text": text,
         "figure": drawings.effects(),
-        "list": [_factor(factor, names.get(factor, {}), results) for factor in found],
+        "panels": drawings.factors(),
+        "parallel": drawings.parallel(),
+        "ticks": scale.ticks,
+        "zero": [{"at": scale.at(0.0)}],
+        "list": [_factor(factor, names.get(factor, {}), results, scale) for factor in found],
         "absent": f"No two cells differ in nothing but {_listed(absent)}: these runs say nothing about it."
         if absent
         else "",
@@ -40,7 +56,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     }
 
 
-def _factor(factor: str, words: dict[str, Any], results: Results) -> dict[str, Any]:
+def _bounds(row: dict[str, Any]) -> list[float]:
+    return [abs(row[key]) for key in ("difference", "low", "high") if not missing(row[key])]
+
+
+def _factor(factor: str, words: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
     rows = [row for row in results.effects if row["factor"] == factor]
     rows.sort(key=lambda row: not row["is_baseline"])
     more = len(rows) - MOST_ROWS
@@ -48,12 +68,12 @@ def _factor(factor: str, words: dict[str, Any], results: Results) -> dict[str, A
         "name": factor_name(factor).capitalize(),
         "text": words.get("text"),
         "does": words.get("tendency"),
-        "rows": [_row(row, results) for row in rows[:MOST_ROWS]],
+        "rows": [_row(row, results, scale) for row in rows[:MOST_ROWS]],
         "more": f"{more:,} more pairs are in effects.csv." if more > 0 else "",
     }
 
 
-def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
+def _row(row: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
     time = ratio(row["seconds_ratio"])
     if not missing(row["seconds_ratio"]) and not row["same_machine"]:
         time += " (another machine)"
@@ -62,9 +82,10 @@ def _row(row: dict[str, Any], results: Results) -> dict[str, Any]:
         "index": results.index[row["to"]],
         "from": row["from"],
         "to": row["to"],
-        "change": f"{row['from_value']} → {row['to_value']}",
+        "change": f"{spelled(str(row['from_value']))} → {spelled(str(row['to_value']))}",
         "difference": points(row["difference"]),
         "interval": points_interval(row["low"], row["high"]),
+        "mark": scale.mark(row["difference"], row["low"], row["high"]),
         "p": p_value(row["p_adjusted"]),
         "loss": signed(row["loss_difference"], 3),
         "loss_interval": loss_interval(row["loss_low"], row["loss_high"]),

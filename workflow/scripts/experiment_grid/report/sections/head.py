@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from experiment_grid.report.format import level, moment, percent, seconds, whole
-from experiment_grid.report.labels import DATASETS, epoch_words, plural
+from experiment_grid.report.format import level, moment, seconds, whole
+from experiment_grid.report.labels import DATASETS, INK, epoch_words, plural
 from experiment_grid.report.results import Results
 
 
@@ -17,31 +17,35 @@ def context(results: Results) -> dict[str, Any]:
     troubled = len(results.names) - sum(row["status"] == "ok" for row in results.comparison)
     dataset = DATASETS.get(settings["dataset"], settings["dataset"])
     facts = [
-        _fact("Data set", dataset, _images(known)),
+        _fact("Data set", dataset, "; ".join(filter(None, [_images(known), *results.errors.get("warnings", ())]))),
         _fact("Cells", whole(len(results.names)), f"{troubled} without a result" if troubled else ""),
         _fact("Models trained", whole(models), _seeds(known)),
     ]
     if "trained" in run:
         facts.append(_fact("In this run", f"{len(run['trained'])} trained", f"{len(run['kept'])} kept from before"))
     facts.append(_fact("Training, all models", seconds(sum(trained)) if trained else "–", _devices(known)))
-    final = next((row for row in results.comparison if row["cell"] == settings["final"]), None)
-    if final and final["test_accuracy"] is not None:
-        interval = f"{percent(final['test_accuracy_low'], unit=False)} to {percent(final['test_accuracy_high'])}"
-        facts.append(_fact("Final cell, test accuracy", percent(final["test_accuracy"]), interval))
+    judged = sum(row["judged"] or 0 for row in results.original)
+    if judged:
+        consistent = sum(row["consistent"] or 0 for row in results.original)
+        facts.append(_fact("Original report", f"{consistent} of {judged}", "figures agree with a new run"))
     span = f"Cells trained between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (
         f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}; they chose no epoch and no "
-        "seed. "
-        f"Intervals are {level(settings['confidence'])}.{_no_gpu(known)}"
+        f"seed. Intervals are {level(settings['confidence'])}.{_no_gpu(known)}"
     )
     return {
         "kicker": f"Experiments on {dataset}",
-        "dataset": settings["dataset"],
-        "note": settings.get("note"),
+        "ink": settings["dataset"].partition("-")[0] in INK,
+        "note": settings.get("note") or (_of_audit(known) if judged else ""),
         "facts": facts,
         "how": how,
     }
+
+
+def _of_audit(cells: list[dict[str, Any]]) -> str:
+    again = f"trained again, {_seeds(cells)}" if cells else "not trained yet"
+    return f"The original report's experiments, {again}; its figures and conclusions are checked against the results."
 
 
 def _fact(name: str, value: str, more: str = "") -> dict[str, str]:
@@ -61,7 +65,7 @@ def _seeds(cells: list[dict[str, Any]]) -> str:
     if not counts:
         return ""
     most = plural(counts[-1], "seed") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
-    return f"{most} each" + ("; single runs tell nothing about chance" if counts == [1] else "")
+    return f"{most} each" + ("; single runs say nothing about chance" if counts == [1] else "")
 
 
 def _devices(cells: list[dict[str, Any]]) -> str:

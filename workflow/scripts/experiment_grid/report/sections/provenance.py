@@ -33,7 +33,7 @@ def context(results: Results) -> dict[str, Any]:
                 "code": _short(cell.get("fingerprint")),
             }
         )
-    config = json.dumps(results.settings, indent=1, ensure_ascii=False)
+    config = _config(results.settings)
     return {
         "text": text,
         "rows": rows,
@@ -43,6 +43,17 @@ def context(results: Results) -> dict[str, Any]:
         if not results.many
         else "the beginning, as it was run",
     }
+
+
+def _config(settings: dict[str, Any]) -> str:
+    """The settings as JSON, a line for each key and each cell."""
+    lines = []
+    for key, value in settings.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if key == "cells":
+            text = "[\n" + ",\n".join(f"  {json.dumps(cell, ensure_ascii=False)}" for cell in value) + "\n ]"
+        lines.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def _short(fingerprint: Any) -> str:

@@ -9,6 +9,10 @@ from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
+ORIGINAL = (
+    " The original’s minutes are of a GPU that it does not name: the ratio says how much faster this is, not which "
+    "hardware is better."
+)
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 WAYS = {
     "trainer": "this trainer",
@@ -38,6 +42,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "steps": _steps(results),
         "how": _how(results),
         "figure": drawings.time(),
+        "findings": [one["text"] for one in results.findings["findings"] if one["kind"] == "time"],
         "parts": ["All seeds: " + part if part == "total" else part for part in parts],
         "original": bool(minutes),
         "rows": [
@@ -45,15 +50,8 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
             for index, (row, cell) in enumerate(zip(results.comparison, results.cells, strict=True))
         ],
         "note": (
-            "Training is the time in which the weights moved, read from a monotonic clock, on a GPU "
-            "after waiting for it; importing, reading, validating and saving "
-            "are told apart. The original told minutes on a GPU that it did not name: the ratio says "
-            "how much faster this is, not which hardware is better."
-            if minutes
-            else (
-                "Training is the time in which the weights moved, read from a monotonic clock, on a "
-                "GPU after waiting for it; importing, reading, validating and saving are told apart."
-            )
+            "Training is the time in which the weights moved, read from a monotonic clock, on a GPU after waiting for "
+            f"it. Importing, reading, validating and saving are counted apart.{ORIGINAL if minutes else ''}"
         ),
     }
 
@@ -109,7 +107,7 @@ def _how(results: Results) -> str:
     if not record["recorded"]:
         text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
     if len(record["devices"]) == 1:
-        text += " CPU against GPU: not measured here, there was no GPU."
+        text += " CPU and GPU are not compared: there was no GPU."
     if not any(row["way"] != "trainer" for row in rows):
         text += " The usual loop with torchvision’s DataLoader: not measured, torchvision has no such data set."
     return text

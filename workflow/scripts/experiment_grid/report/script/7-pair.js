@@ -38,7 +38,23 @@ function choose(side, cell) {
   showPair();
 }
 
+/** The settings of two cells side by side: those that differ, and how many are the same. */
+function showSettings() {
+  const place = document.getElementById("pair-settings");
+  const [one, other] = [chosen.a, chosen.b].map((cell) => rows.find((row) => Number(row.dataset.cell) === cell));
+  const settings = headings.filter((heading) => heading.classList.contains("setting"));
+  const differ = other ? settings.filter((heading) => textOf(one, column(heading)) !== textOf(other, column(heading))) : [];
+  const same = Number(place.dataset.same ?? 0) + settings.length - differ.length;
+  if (!other) return place.replaceChildren();
+  if (!differ.length) return place.replaceChildren(make("p", { class: "note" }, "Their settings are the same."));
+  const row = (heading) => make("tr", {}, make("th", { scope: "row" }, titles.get(heading.dataset.key)), ...[one, other].map((held) => make("td", {}, textOf(held, column(heading)))));
+  place.replaceChildren(make("table", { class: "settings" }, make("caption", {}, `Settings that differ; ${same} are the same`),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Setting"), ...["a", "b"].map((side) => make("th", { scope: "col" }, `${side.toUpperCase()}: `, make("bdi", {}, cells.names[chosen[side]]))))),
+    make("tbody", {}, differ.map(row))));
+}
+
 function showPair() {
+  showSettings();
   for (const [cell, { a, b }] of choices) {
     a.setAttribute("aria-pressed", cell === chosen.a);
     b.setAttribute("aria-pressed", cell === chosen.b);
@@ -71,13 +87,13 @@ function showPair() {
   result.replaceChildren(
     make("table", { class: "four" },
       make("caption", { class: "visually-hidden" }, "Test images by who is right"),
-      make("thead", {}, make("tr", {}, make("td"), make("th", { scope: "col" }, "B right"), make("th", { scope: "col" }, "B wrong"))),
+      make("thead", {}, make("tr", {}, make("td", {}), make("th", { scope: "col" }, "B right"), make("th", { scope: "col" }, "B wrong"))),
       make("tbody", {},
         make("tr", {}, make("th", { scope: "row" }, "A right"), quarter(0), quarter(1)),
         make("tr", {}, make("th", { scope: "row" }, "A wrong"), quarter(2), quarter(3)))),
     make("p", { id: "pair-text" },
-      make("bdi", {}, names.b), difference < 0 ? " is " : " is ", make("strong", {}, points(difference) + " points"), " against ", make("bdi", {}, names.a),
-      ` (${percent(cells.confidence, 0)} interval ${points(low)} to ${points(high)}), ${writeP(p)}. Seeds ${one.seed} and ${other.seed}. Each count opens its images.`));
+      make("strong", {}, difference === 0 ? "Equal" : `B is ${(100 * Math.abs(difference)).toFixed(2)} points ${difference < 0 ? "lower" : "higher"}`), difference === 0 ? " in test accuracy" : " than A in test accuracy",
+      ` (B − A: ${percent(cells.confidence, 0)} interval ${points(low)} to ${points(high)}), ${writeP(p)}. A is `, make("bdi", {}, names.a), `, seed ${one.seed}; B is `, make("bdi", {}, names.b), `, seed ${other.seed}. Each count opens its images.`));
 }
 
 for (const side of ["a", "b"]) {
@@ -91,11 +107,11 @@ document.getElementById("pair-swap").addEventListener("click", () => {
 });
 function restorePair() {
   const usable = cells.names.map((_, index) => index).filter((index) => models().models[index]);
-  const named = (side) => cells.names.indexOf(state.get(side));
-  chosen.a = named("a") >= 0 ? named("a") : usable.includes(chosen.a) ? chosen.a : usable[0] ?? 0;
+  const asked_ = (side) => cells.names.indexOf(state.get(side));
+  chosen.a = asked_("a") >= 0 ? asked_("a") : usable.includes(chosen.a) ? chosen.a : usable[0] ?? 0;
   const others = usable.filter((index) => index !== chosen.a);
   const first = chosen.a === cells.baseline && others.includes(cells.partner) ? cells.partner : others[0];
-  chosen.b = named("b") >= 0 ? named("b") : first ?? -1;
+  chosen.b = asked_("b") >= 0 ? asked_("b") : first ?? -1;
   for (const side of ["a", "b"]) selects[side].value = String(chosen[side]);
   showPair();
 }

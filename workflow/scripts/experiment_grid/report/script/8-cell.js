@@ -1,4 +1,6 @@
 // A cell's block, drawn when it is opened: its curves, and the confusion matrix of any epoch, each count with its images.
+const LARGE = 20; // classes; of more the matrix is squares without counts
+const COMMONEST = 20;
 const MODES = { counts: "counts", row: "share of the true class", column: "share of the predicted class" };
 const SERIES = [["train", "training", "var(--c1)", "5 3"], ["validation", "validation", "var(--c2)", "2 2"], ["test", "test", "var(--c0)", ""]];
 
@@ -7,7 +9,7 @@ function confusionOf(container) {
   const held = confusion()[cell];
   if (!held) return;
   const size = cells.classes.length;
-  const heading = container.querySelector("h4");
+  const heading = container.querySelector("h3, h4");
   let epoch = held.epoch, mode = "counts";
   const output = make("output");
   const slider = make("input", {
@@ -19,7 +21,7 @@ function confusionOf(container) {
   const place = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Confusion matrix" });
 
   function draw() {
-    const counts = held.counts[epoch - 1];
+    const counts = unpackedCounts(held, epoch);
     output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the chosen one" : counts ? "" : ": not kept"}`;
     slider.setAttribute("aria-valuetext", output.textContent);
     if (!counts) {
@@ -29,19 +31,44 @@ function confusionOf(container) {
     const sum = (from, step) => Array.from({ length: size }, (_, i) => counts[from + i * step]).reduce((one, other) => one + other, 0);
     const rowSums = cells.classes.map((_, true_) => sum(true_ * size, 1));
     const columnSums = cells.classes.map((_, predicted) => sum(predicted, size));
+    const shareOf = (true_, predicted) => counts[true_ * size + predicted] / Math.max(mode === "column" ? columnSums[predicted] : rowSums[true_], 1);
+    const caption = `Rows: true class; columns: predicted class. Seed ${held.seed}, epoch ${epoch}${mode === "counts" ? "" : "; per cent"}`;
+    place.replaceChildren(...(size > LARGE ? largeMatrix(counts, shareOf, caption) : [smallMatrix(counts, shareOf, caption)]));
+  }
+  const opens = (count) => count > 0 && epoch === held.epoch;
+
+  function smallMatrix(counts, shareOf, caption) {
     const body = cells.classes.map((name, true_) => make("tr", {}, make("th", { scope: "row" }, name), cells.classes.map((_, predicted) => {
-      const count = counts[true_ * size + predicted];
-      const share = count / Math.max(mode === "column" ? columnSums[predicted] : rowSums[true_], 1);
+      const count = counts[true_ * size + predicted], share = shareOf(true_, predicted);
       const text = mode === "counts" ? String(count) : count ? (100 * share).toFixed(share < 0.1 ? 1 : 0) : "0";
-      const opens = count > 0 && epoch === held.epoch;
       const label = `${count} of ${name} taken for ${cells.classes[predicted]}`;
       return make("td", { class: "h" + Math.ceil(Math.sqrt(share) * 9) },
-        opens ? make("button", { type: "button", "aria-label": `${label}, show them`, click: () => open(true_, predicted) }, text) : text);
+        opens(count) ? make("button", { type: "button", "aria-label": `${label}, show them`, click: () => open(true_, predicted) }, text) : text);
     })));
-    place.replaceChildren(make("table", { class: "heat" },
-      make("caption", {}, `Rows: true class; columns: predicted class. Seed ${held.seed}, epoch ${epoch}${mode === "counts" ? "" : "; per cent"}`),
-      make("thead", {}, make("tr", {}, make("td"), cells.classes.map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, body)));
+    return make("table", { class: "heat" }, make("caption", {}, caption),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "visually-hidden" }, "True class")), cells.classes.map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, body));
+  }
+
+  /** Of many classes: squares whose title says what they count, and the commonest confusions as a table. */
+  function largeMatrix(counts, shareOf, caption) {
+    const squares = make("svg", { class: "large-matrix", viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": caption });
+    const wrong = [];
+    counts.forEach((count, at) => {
+      if (!count) return;
+      const true_ = Math.floor(at / size), predicted = at % size;
+      if (true_ !== predicted) wrong.push([count, true_, predicted]);
+      squares.append(make("rect", { x: predicted, y: true_, width: 1, height: 1, class: `f${Math.ceil(Math.sqrt(shareOf(true_, predicted)) * 9)}`,
+        click: () => opens(count) && open(true_, predicted) }, make("title", {}, `${count} of ${cells.classes[true_]} taken for ${cells.classes[predicted]}`)));
+    });
+    wrong.sort(([one], [other]) => other - one);
+    const row = ([count, true_, predicted]) => make("tr", {}, make("th", { scope: "row" }, cells.classes[true_]), make("td", {}, cells.classes[predicted]),
+      make("td", { class: "n" }, opens(count) ? make("button", { type: "button", "aria-label": `${count} of ${cells.classes[true_]} taken for ${cells.classes[predicted]}, show them`, click: () => open(true_, predicted) }, String(count)) : String(count)),
+      make("td", { class: "n" }, percent(shareOf(true_, predicted), 1)));
+    return [make("div", { class: "two" }, make("figure", {}, squares, make("figcaption", {}, `${caption}. Point at a square for its count.`)),
+      make("table", {}, make("caption", {}, "The commonest confusions"),
+        make("thead", {}, make("tr", {}, ...["True class", "Taken for", "Images", "Share"].map((text, place_) => make("th", { scope: "col", class: place_ > 1 ? "n" : false }, text)))),
+        make("tbody", {}, wrong.slice(0, COMMONEST).map(row))))];
   }
 
   function open(true_, predicted) {
@@ -53,36 +80,43 @@ function confusionOf(container) {
   }
   draw();
   container.replaceChildren(heading,
-    make("div", { class: "slider" }, make("label", {}, "Epoch ", slider), output, make("label", {}, "Show ", modes)),
-    place, make("p", { class: "note" }, "At the chosen epoch each count opens its images."));
+    make("div", { class: "slider" }, held.counts.filter(Boolean).length > 1 ? [make("label", {}, "Epoch ", slider), output] : [], make("label", {}, "Show ", modes)),
+    place, make("p", { class: "note screen" }, "At the chosen epoch each count opens its images."));
+}
+
+/** All counts of an epoch, K × K row by row; null where they are not in the page. */
+function unpackedCounts(held, epoch) {
+  const counts = held.counts[epoch - 1];
+  if (!counts || !held.sparse) return counts;
+  const all_ = new Array(cells.classes.length ** 2).fill(0);
+  for (let at = 0; at < counts.length; at += 2) all_[counts[at]] = counts[at + 1];
+  return all_;
 }
 
 /** One small chart: training, validation and test of one measure over the epochs, with the seeds' range. */
 function chart(held, measure, name) {
-  const [wide, high, left, right, top, bottom] = [330, 180, 44, 62, 20, 26];
-  const known = SERIES.map(([set, label, colour, dashes]) => ({ label, colour, dashes, values: held[`${set}_${measure}`] }));
-  const scale = measure === "loss" ? (value) => Math.log10(Math.max(value, 1e-6)) : (value) => -Math.log10(Math.max(1 - value, 1e-4));
-  const back = measure === "loss" ? (value) => 10 ** value : (value) => 1 - 10 ** -value;
-  const finite = known.flatMap(({ values }) => values.flat()).filter((value) => value !== null).map(scale);
+  const [wide, high, left, right, top, bottom] = [330, 180, 48, 62, 20, 26];
+  const lines = SERIES.map(([set, label, colour, dashes]) => ({ label, colour, dashes, values: held[`${set}_${measure}`] }));
+  const finite = lines.flatMap(({ values }) => values.flat()).filter((value) => value !== null);
   if (!finite.length) return make("p", { class: "note" }, `No finite ${measure}.`);
-  const low = Math.min(...finite), span = Math.max(Math.max(...finite) - low, 1e-6);
+  const scale = scaleOf(measure, finite, 5);
   const first = held.epochs[0], last = held.epochs.at(-1);
   const x = (epoch) => left + (last === first ? 0.5 : (epoch - first) / (last - first)) * (wide - left - right);
-  const y = (value) => high - bottom - ((scale(value) - low) / span) * (high - top - bottom);
+  const y = (value) => high - bottom - scale.at(value) * (high - top - bottom);
   const line = (values) => held.epochs.map((epoch, at) => (values[at] === null ? "" : `${at && values[at - 1] !== null ? "L" : "M"}${x(epoch).toFixed(1)} ${y(values[at]).toFixed(1)}`)).join("");
   const svg = make("svg", { class: "chart", viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": `${name}: ${measure} over epochs` },
     make("text", { x: left, y: 12, "font-size": 12, "font-weight": 600, fill: "currentColor" }, measure === "loss" ? "Loss" : "Accuracy"));
-  for (let step = 0; step <= 3; step++) {
-    const value = back(low + (span * step) / 3), at = y(value).toFixed(1);
+  for (const tick of scale.ticks) {
+    const at = y(tick).toFixed(1);
     svg.append(make("line", { x1: left, x2: wide - right, y1: at, y2: at, stroke: "var(--grid)" }),
-      make("text", { x: left - 5, y: Number(at) + 3.5, "font-size": 10, "text-anchor": "end", fill: "var(--muted)" }, measure === "loss" ? value.toPrecision(2) : (100 * value).toFixed(span > 1.5 ? 1 : 2)));
+      make("text", { x: left - 5, y: Number(at) + 3.5, "font-size": 10, "text-anchor": "end", fill: "var(--muted)" }, scale.write(tick)));
   }
-  for (const epoch of new Set([first, Math.round((first + last) / 2), last])) {
+  for (const epoch of roundTicks(first, last, 6, true)) {
     svg.append(make("text", { x: x(epoch), y: high - 10, "font-size": 10, "text-anchor": "middle", fill: "var(--muted)" }, String(epoch)));
   }
-  const ends = known.filter(({ values }) => values[0].at(-1) !== null).map((one) => ({ ...one, at: y(one.values[0].at(-1)) })).sort((one, other) => one.at - other.at);
+  const ends = lines.filter(({ values }) => values[0].at(-1) !== null).map((one) => ({ ...one, at: y(one.values[0].at(-1)) })).sort((one, other) => one.at - other.at);
   ends.forEach((one, place) => { if (place) one.at = Math.max(one.at, ends[place - 1].at + 12); });
-  for (const { values: [mean, least, most], colour, dashes } of known) {
+  for (const { values: [mean, least, most], colour, dashes } of lines) {
     const there = held.epochs.map((_, at) => at).filter((at) => least[at] !== null);
     if (there.length > 1 && there.some((at) => most[at] > least[at])) {
       const edge = (values, order) => order.map((at) => `${x(held.epochs[at]).toFixed(1)} ${y(values[at]).toFixed(1)}`).join("L");
@@ -103,6 +137,7 @@ function fill(block) {
   if (held) place.append(chart(held, "loss", cells.names[cell]), chart(held, "accuracy", cells.names[cell]));
   all("[data-confusion]", block).forEach(confusionOf);
 }
+all("#errors [data-confusion]").forEach(confusionOf);
 const blocks = all("details.cell");
 for (const block of blocks) block.addEventListener("toggle", () => block.open && fill(block));
 document.getElementById("open-all").addEventListener("click", () => blocks.forEach((block) => { block.open = true; }));

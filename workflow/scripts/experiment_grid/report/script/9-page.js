@@ -1,4 +1,4 @@
-// The page itself: which part is being read, theme, axis of the curves, print, downloads, links.
+// The page itself: which part is being read, links and history, menus, theme, print, downloads.
 const links = new Map(all(".contents a").map((link) => [link.hash.slice(1), link]));
 const watcher = new IntersectionObserver((entries) => {
   for (const entry of entries) {
@@ -15,17 +15,40 @@ function go(id, focus) {
   if (!target) return;
   for (let outer = target; outer; outer = outer.parentElement) if (outer.matches("details")) outer.open = true;
   target.scrollIntoView({ behavior: focus ? "auto" : "instant" });
-  if (focus) (target.querySelector("summary") ?? target).focus({ preventScroll: true });
+  if (focus && !target.hasAttribute("tabindex") && target.matches("section, h3")) target.tabIndex = -1;
+  if (focus) (target.matches("details") ? target.querySelector("summary") : target).focus({ preventScroll: true });
 }
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest('a[href^="#"]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  state.part = link.hash.slice(1);
-  state.write();
+  state.enter(link.hash.slice(1));
   go(state.part, true);
 });
-window.addEventListener("hashchange", () => location.reload());
+history.replaceState(OWN, "", location.href);
+window.addEventListener("popstate", (event) => {
+  if (!event.state?.page) return location.reload(); // another address was typed
+  state.part = location.hash.slice(1).split("&").find((one) => one && !one.includes("=")) ?? "";
+  state.write();
+  if (state.part) go(state.part, false);
+  else scrollTo({ top: 0, behavior: "instant" });
+});
+
+// Menus close by Escape and by a click elsewhere, and one at a time.
+const menus = all("details.menu");
+document.addEventListener("click", (event) => {
+  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && menus.find((menu) => menu.open);
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+for (const button of all("[data-more-columns]")) button.addEventListener("click", () => {
+  const brief = document.getElementById(button.dataset.moreColumns).classList.toggle("brief");
+  button.setAttribute("aria-pressed", !brief);
+});
 
 const theme = document.getElementById("theme");
 const dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
@@ -41,22 +64,12 @@ theme.addEventListener("click", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
 setTheme(state.get("theme"));
 
-function showAxis(name) {
-  for (const panel of all("[data-axis-panel]")) panel.hidden = panel.dataset.axisPanel !== name;
-  for (const button of all("button[data-axis]")) button.setAttribute("aria-pressed", button.dataset.axis === name);
-}
-for (const button of all("button[data-axis]")) button.addEventListener("click", () => {
-  showAxis(button.dataset.axis);
-  state.set("axis", button.dataset.axis === "epochs" ? "" : button.dataset.axis);
-});
-showAxis(state.get("axis") === "seconds" ? "seconds" : "epochs");
-
 // On paper everything is open; afterwards what was closed is closed again.
 for (const details of all("details.script-closed")) details.open = false;
 let opened = [];
 window.addEventListener("beforeprint", () => {
   if (cells.names.length <= 200) blocks.forEach(fill);
-  opened = all("details:not([open]):not(.menu)");
+  opened = all("details:not([open]):not(.menu):not(.screen)");
   opened.forEach((details) => { details.open = true; });
 });
 window.addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));
@@ -85,7 +98,7 @@ document.getElementById("exports").append(...Object.entries(files).map(([name, c
 
 /** A figure as a file of its own: the colours that it has now, written out. */
 for (const button of all("[data-save]")) button.addEventListener("click", () => {
-  const chart_ = button.closest("figure").querySelector("svg");
+  const chart_ = (button.closest("figure") ?? focusBox).querySelector("svg");
   const copy = chart_.cloneNode(true);
   const shown = all("*", chart_);
   all("*", copy).forEach((element, place) => {

@@ -1,0 +1,190 @@
+"""Downloads by torchvision's classes, from a server on the loopback address that plays their hosts."""
+
+import bz2
+import gzip
+import hashlib
+import io
+import pickle
+import tarfile
+import zipfile
+
+import mirror_server as server
+import numpy as np
+import pytest
+from torchvision import datasets
+
+from experiment_grid.data import idx, torchvision_sets
+from experiment_grid.data.fetch import RetryPolicy
+from experiment_grid.data.idx import DataError
+from experiment_grid.data.strange import checked
+
+POLICY = RetryPolicy(attempts=2, back_off=0.01, silence=5)
+HASTY = RetryPolicy(attempts=1, silence=0.3, slowest=1000)
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content).hexdigest()
+
+
+def usps(count: int) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """A file of USPS, its images [count, 16, 16] and labels."""
+    pixels, labels = RANDOM.integers(-1, 2, (count, 256)), np.arange(count) % 10
+    rows = zip(labels, pixels, strict=True)
+    lines = [f"{label + 1} " + " ".join(f"{n}:{value}" for n, value in enumerate(row, 1)) for label, row in rows]
+    images = ((pixels.astype(np.float32) + 1) / 2 * 255).astype(np.uint8).reshape(-1, 1, 16, 16)
+    return bz2.compress("\n".join(lines).encode()), images, labels
+
+
+def cifar10() -> tuple[bytes, dict[str, dict]]:
+    """The archive of CIFAR-10 with ten images in every batch, and what is in it."""
+    batches = {name: {"data": RANDOM.integers(0, 256, (10, 3072), np.uint8), "labels": [*range(10)]}
+               for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")}  # fmt: skip
+    batches["batches.meta"] = {"label_names": [f"name {label}" for label in range(10)]}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, batch in batches.items():
+            content = pickle.dumps(batch)
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+            batch["md5"] = md5(content)
+    return buffer.getvalue(), batches
+
+
+def emnist_letters() -> bytes:
+    """The archive of EMNIST with the split of letters, whose labels are 1 to 26."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for part, count in (("train", 52), ("test", 26)):
+            labels = (np.arange(count) % 26 + 1).astype(np.uint8)
+            images = RANDOM.integers(0, 256, (count, 28, 28), np.uint8)
+            for name, values in (("images-idx3", images), ("labels-idx1", labels)):
+                archive.writestr(f"gzip/emnist-letters-{part}-{name}-ubyte.gz", gzip.compress(idx.encode(values)))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def usps_files(monkeypatch):
+    """The files of USPS, which its class now expects at an address where nobody answers."""
+    made = {"train": usps(40), "test": usps(20)}
+    names = {"train": "usps.bz2", "test": "usps.t.bz2"}
+    listed = {part: [f"http://127.0.0.1:9/{names[part]}", names[part], md5(made[part][0])] for part in made}
+    monkeypatch.setattr(datasets.USPS, "split_list", listed)
+    return {names[part]: made[part][0] for part in made}, made
+
+
+def settings(name, options=None, **more):
+    return {"dataset": name.lower(), "target": f"torchvision.datasets.{name}", "options": options or {}} | more
+
+
+def test_usps_comes_from_a_mirror(usps_files, tmp_path, capsys):
+    files, made = usps_files
+    with server.serving(files, server.good) as (mirror, asked):
+        images, origin = torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
+    assert origin == mirror and {path.rpartition("/")[2] for path in asked} == {*files}
+    for part, (_, pixels, labels) in zip((images.train, images.test), made.values(), strict=True):
+        assert (part[0] == pixels).all() and (part[1] == labels).all()
+    assert "(100%)" in capsys.readouterr().out
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_folder_is_a_mirror_too(usps_files, tmp_path):
+    for name, content in usps_files[0].items():
+        (tmp_path / name).write_bytes(content)
+    images, _ = torchvision_sets.download(settings("USPS"), [f"{tmp_path.as_uri()}/"], tmp_path / "raw", POLICY)
+    assert images.train[0].shape == (40, 1, 16, 16)
+
+
+def test_cifar10_is_in_colour_and_has_names(monkeypatch, tmp_path):
+    content, batches = cifar10()
+    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", md5(content))
+    train, test = [[name, batches[name]["md5"]] for name in batches if name.startswith("data")], batches["test_batch"]
+    monkeypatch.setattr(datasets.CIFAR10, "train_list", train)
+    monkeypatch.setattr(datasets.CIFAR10, "test_list", [["test_batch", test["md5"]]])
+    monkeypatch.setitem(datasets.CIFAR10.meta, "md5", batches["batches.meta"]["md5"])
+    with server.serving({"cifar-10-python.tar.gz": content}, server.good) as (address, _):
+        monkeypatch.setattr(datasets.CIFAR10, "url", f"{address}cifar-10-python.tar.gz")
+        images, origin = torchvision_sets.download(settings("CIFAR10"), [], tmp_path / "raw", POLICY)
+    assert origin == torchvision_sets.OWN and images.classes[3] == "name 3"
+    assert images.train[0].shape == (50, 3, 32, 32)
+    assert (images.test[0].reshape(10, -1) == test["data"]).all()
+
+
+def test_the_letters_of_emnist_are_26_classes(monkeypatch, tmp_path):
+    content = emnist_letters()
+    monkeypatch.setattr(datasets.EMNIST, "md5", md5(content))
+    with server.serving({"gzip.zip": content}, server.good) as (mirror, _):
+        chosen = settings("EMNIST", {"split": "letters"})
+        images, _ = torchvision_sets.download(chosen, [mirror], tmp_path / "raw", POLICY)
+    images, warnings = checked(images, "emnist-letters")
+    assert images.classes == list("abcdefghijklmnopqrstuvwxyz")
+    assert (images.train[1].min(), images.train[1].max()) == (0, 25)
+    assert warnings == ["labels count from 1 to 26; here they are 0 to 25"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "policy", "reason"),
+    [
+        (server.not_found, POLICY, "answers 404 Not Found"),
+        (server.failing, POLICY, "answers 503 Service Unavailable"),
+        (server.html, POLICY, "other content than expected, by torchvision's MD5"),
+        (server.bit_flipped, POLICY, "other content than expected, by torchvision's MD5"),
+        (server.too_long, POLICY, "announces 1,000,000,000,000 bytes"),
+        (server.silent, HASTY, "silent for 0.3 s"),
+        (server.dripping, HASTY, "slower than 1000 bytes per second"),
+        (server.redirecting("file:///etc/"), POLICY, "is not allowed"),
+    ],
+)
+def test_a_bad_mirror_is_passed_over_and_its_reason_told(usps_files, tmp_path, behaviour, policy, reason):
+    files, _ = usps_files
+    with server.serving(files, behaviour) as (bad, _), server.serving(files, server.good) as (good, _):
+        with pytest.raises(DataError) as error:
+            torchvision_sets.download(settings("USPS"), [bad], tmp_path / "raw", policy)
+        _, origin = torchvision_sets.download(settings("USPS"), [bad, good], tmp_path / "raw", policy)
+    assert origin == good
+    lines = str(error.value).splitlines()
+    assert lines[0] == "usps is not to be had from any of 2 mirrors:"
+    assert lines[1].startswith(f"  {bad}: ") and reason in lines[1]
+    assert lines[2].startswith(f"  {torchvision_sets.OWN}: ") and "Connection refused" in lines[2]
+    assert "MNIST_MIRROR=" in lines[3] and "make demo" in lines[3]
+
+
+def test_what_a_killed_download_left_is_no_data(usps_files, tmp_path):
+    """USPS is taken as it is where a file of its name is there."""
+    files, _ = usps_files
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/usps.bz2").write_bytes(files["usps.bz2"][:100])
+    with server.serving(files, server.good) as (mirror, _):
+        images, _ = torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
+    assert len(images.train[0]) == 40
+
+
+def test_sets_in_one_piece_and_of_several_sizes(monkeypatch):
+    class Piece:
+        classes = ("a", "b")
+
+        def __init__(self, sizes):
+            self.sizes = sizes
+
+        def __len__(self):
+            return len(self.sizes)
+
+        def __getitem__(self, index):
+            from PIL import Image
+
+            return Image.new("RGB", (self.sizes[index], 8), (index, 0, 0)), index % 2
+
+    images = torchvision_sets._images([Piece([8] * 20)], settings("EuroSAT", test_fraction=0.25))
+    assert (len(images.train[0]), len(images.test[0])) == (15, 5) or (len(images.train[0]), len(images.test[0])) == (
+        16,
+        4,
+    )
+    with pytest.raises(DataError, match=r"has images of .* pixels; needed is dataset.size"):
+        torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT"))
+    assert torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT", size=6)).test[0].shape[1:] == (3, 6, 6)

@@ -1,0 +1,112 @@
+"""What a reader can reach: tables within the screen, menus, the way back, few tab stops, files beside the page."""
+
+import json
+import re
+
+import pytest
+from made import make_page
+
+
+def test_comparison_fits_the_screen(opened):
+    page = opened(viewport={"width": 1366, "height": 900})
+    for table in ("#cells-table", "#effects-table"):
+        wide = page.locator(table).evaluate("one => one.parentElement.scrollWidth - one.parentElement.clientWidth")
+        assert wide <= 0, table
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"), [("#cells-table", ["test_accuracy", "interval"]), ("#effects-table", None)]
+)
+def test_what_decides_is_on_the_screen_of_a_phone(opened, table, columns):
+    page = opened(viewport={"width": 375, "height": 800})
+    if columns:
+        cells = [page.locator(f'{table} th[data-key="{key}"]') for key in columns]
+    else:
+        cells = [page.locator(f"{table} thead th").nth(place) for place in range(3)]  # change, points, decided
+    for cell in cells:
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= 375
+
+
+def test_few_tab_stops_lead_to_the_filter(opened):
+    page = opened()
+    stops = 0
+    while page.evaluate("document.activeElement.id") != "filter":
+        page.keyboard.press("Tab")
+        stops += 1
+        assert stops < 15
+    page = opened()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('.skip')")
+
+
+def test_menus_close_by_escape_and_by_a_click_elsewhere(opened):
+    page = opened()
+    menu = page.locator("#comparison details.menu").first
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.locator("#comparison-title").click()):
+        menu.locator("summary").click()
+        assert menu.get_attribute("open") is not None
+        close()
+        assert menu.get_attribute("open") is None
+
+
+def test_back_returns_to_where_a_link_was(opened):
+    page = opened()
+    page.locator("#filter").fill("layers")
+    page.locator('.contents a[href="#time"]').click()
+    page.locator('.contents a[href="#errors"]').click()
+    page.go_back()
+    assert page.url.split("#")[1].startswith("time")
+    assert "filter=layers" in page.url
+    page.go_back()
+    assert page.evaluate("scrollY") == 0
+    assert page.locator("#filter").input_value() == "layers"
+
+
+def test_a_cells_settings_are_compared_above_the_counts(opened):
+    page = opened()
+    page.locator("#pair-a").select_option("3")
+    page.locator("#pair-b").select_option("4")
+    rows = page.locator("#pair-settings tbody tr").all_inner_texts()
+    assert rows == ["Batch size\t64\t128"]
+    page.locator("#pair-b").select_option("0")
+    rows = page.locator("#pair-settings tbody th").all_inner_texts()
+    assert sorted(rows) == ["Hidden layers", "Learning rate", "Normalised"]
+
+
+def test_a_cell_has_its_files_and_command(opened, report):
+    page = opened()
+    page.locator("#cell-1 summary").first.click()
+    links = page.locator("#cell-1 .files a").evaluate_all("all => all.map((one) => one.getAttribute('href'))")
+    assert "logs/train/normalization.log" in links
+    made = [link for link in links if link.startswith("cells/") and not link.endswith("safetensors")]
+    assert len(made) == 4
+    assert all((report.parent / link).is_file() for link in made)
+    assert page.locator("#cell-1 .files code").inner_text() == "make cell NAME=normalization"
+
+
+def test_a_small_error_opens_its_card(opened, tmp_path):
+    report = make_page(tmp_path, grid={"weak": ({}, 2.0)})
+    page = opened(report)
+    errors = json.loads((report.parent / "errors/errors.json").read_text("utf-8"))["errors"]
+    page.locator("#errors summary", has_text="more, worst first").click()
+    page.locator("#more-errors button").first.click()
+    shown = page.locator("#viewer")
+    assert shown.locator(".case svg.tile").count() == 4
+    assert errors[12]["text"] in shown.inner_text()
+    assert shown.locator(".bars span").count() == len(errors[12]["runners_up"]) + 1
+
+
+@pytest.mark.parametrize("words", ["spoke", "second next", " against ", "times as long", "× the time", "has it that"])
+def test_no_riddles(opened, words):
+    page = opened()
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert words not in page.locator("main").inner_text()
+
+
+def test_ticks_of_the_charts_are_round(opened):
+    page = opened()
+    texts = page.locator("#panels svg text, #focus svg text, #factors svg text").all_text_contents()
+    ticks = [text for text in texts if re.fullmatch(r"[\d.]+( %)?", text)]
+    assert len(ticks) > 40
+    assert [text for text in ticks if len(re.sub(r"[^\d]", "", text).strip("0")) > 4] == []

@@ -1,0 +1,85 @@
+"""The data set of a config: its name, what it comes from, in canonical form."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiment_grid.config.components import Given, ProblemsError, RefusedError, component, defaults_of, locate
+from experiment_grid.config.definitions import Reader
+from experiment_grid.config.keys import Named
+from experiment_grid.config.kinds import NAME
+from experiment_grid.config.parameters import TARGET
+from experiment_grid.config.problems import Keys, Problem, closest
+from experiment_grid.config.shortnames import short
+from experiment_grid.config.validation import problems
+from experiment_grid.data.datasets import DATASETS, TORCHVISION
+
+EMBEDDED = "digits"  # of scikit-learn: the one name that is no class of torchvision
+OURS = ("name", "test_fraction", "size")  # keys beside the options of a target
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The images: those at `path`, or of a class of torchvision or a function in a file, `target`, with its options.
+
+    Neither of both are scikit-learn's digits. `test_fraction` of images in one piece is to test with; `size` is the
+    side in pixels that images of several sizes get.
+    """
+
+    name: str
+    path: Path | None = None
+    target: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    test_fraction: float | None = None
+    size: int | None = None
+
+
+def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
+    """The data set that a config means, valid by the schema. Raises ProblemsError."""
+    said = {TARGET: given} if isinstance(given, str) else given
+    more = {key: said[key] for key in OURS[1:] if key in said}
+    if "path" in said:
+        path = Path(said["path"])
+        return Dataset(_own_name(said, path.resolve().name.removesuffix(".npz"), "path"), path, **more)
+    place: Keys = ("dataset",) if isinstance(given, str) else ("dataset", TARGET)
+    if said[TARGET] == EMBEDDED:
+        return Dataset(_own_name(said, EMBEDDED, TARGET))
+    options = {key: Given(value, ("dataset", key)) for key, value in said.items() if key not in (TARGET, *OURS)}
+    try:
+        located = locate("dataset", said[TARGET], tuple(packages))
+    except RefusedError as error:
+        wrong, allowed = error.wrong, error.allowed
+        if wrong.startswith("is not one of those known"):
+            wrong = f"is not one of those known{closest(said[TARGET], DATASETS)}"
+            allowed = f"{', '.join(DATASETS)}; {{path: …}}; or a target: torchvision.datasets.Name, folder/file.py:name"
+        raise ProblemsError([Problem(place, wrong, said[TARGET], allowed)]) from None
+    if ":" not in located.target and not located.target.startswith(f"{TORCHVISION}."):
+        allowed = "a class of torchvision.datasets, or a function in a file: folder/file.py:name"
+        raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
+    if located.parameters is None and ":" not in located.target:  # its package answers for any name
+        reader = Reader()
+        names = reader.index(reader.module(TORCHVISION, None)).all or []
+        wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
+        raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
+    made = component("data set", located, options, place)
+    usual = defaults_of(located)
+    values = [str(value) for key, value in made.options.items() if usual.get(key) != value]
+    called = short(located.target)
+    called = called if called in DATASETS else re.split(r"[.:/]", called)[-1].lower()
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([called, *values]))[: NAME["longest"]]
+    return Dataset(_own_name(said, name, TARGET), None, located.target, made.options, **more)
+
+
+def _own_name(said: Mapping[str, Any], name: str, key: str) -> str:
+    """What to call the data set. Raises ProblemsError for the name of another one, or one that is no folder's."""
+    key = "name" if "name" in said else key
+    name = said.get("name", name)
+    if name in DATASETS and key != TARGET:
+        wrong = "gives the name of a built-in data set"
+        raise ProblemsError([Problem(("dataset", key), wrong, said[key], "another name, by dataset.name")])
+    if problems({"name": name}, Named):
+        wrong = "gives no safe name, so dataset.name is needed"
+        raise ProblemsError([Problem(("dataset", key), wrong, said[key], NAME["allowed"])])
+    return name

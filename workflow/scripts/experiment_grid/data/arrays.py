@@ -1,0 +1,148 @@
+"""Images and labels as arrays, whatever they come from: the parts to train and to test with, in one form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiment_grid.data import folders
+from experiment_grid.data.idx import LARGEST_SIDE, DataError
+from experiment_grid.data.memory import refuse_too_many_bytes
+
+TEST_FRACTION = 0.2  # of images that come in one piece, where the config says nothing
+# What the arrays of an .npz, or of a function's dictionary, may be called: Keras, MedMNIST, our own prepared file.
+NAMES = {
+    "train_images": ("train_images", "x_train"),
+    "train_labels": ("train_labels", "y_train"),
+    "test_images": ("test_images", "x_test"),
+    "test_labels": ("test_labels", "y_test"),
+}
+WHOLE = {"images": ("images", "x", "data"), "labels": ("labels", "y", "target")}
+MORE = ("classes", "val_images", "val_labels")  # names of the classes; MedMNIST's validation images, which are not used
+Part = tuple[np.ndarray, np.ndarray]  # images uint8 [N, C, H, W] and labels uint8 [N]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images uint8 [N, C, H, W] and labels uint8 [N] to train and to test with, and the names of the classes."""
+
+    train: Part
+    test: Part
+    classes: list[str]
+
+
+def from_npz(path: Path, test_fraction: float | None) -> Images:
+    """The arrays of an .npz file. Raises DataError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            for name in file.files:
+                _refuse_large(path, file.zip, name)
+            return from_mapping({name: file[name] for name in file.files}, str(path), test_fraction)
+    except (OSError, ValueError, EOFError) as error:  # zipfile's own errors among them
+        raise DataError(f"{path}: is no .npz file of plain arrays ({error})") from error
+
+
+def from_folders(path: Path, test_fraction: float | None, size: int | None) -> Images:
+    """The images of class folders. Raises DataError."""
+    found, classes = folders.images(path), folders.classes(path)
+    images = folders.read([*found.values()], size)
+    parts = folders.has_parts(path)
+    labels = np.array([classes.index(name.split("/")[1 if parts else 0]) for name in found], np.uint8)
+    if not parts:
+        return whole(images, labels, classes, test_fraction, str(path))
+    train = np.array([name.startswith("train/") for name in found])
+    return Images((images[train], labels[train]), (images[~train], labels[~train]), classes)
+
+
+def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | None) -> Images:
+    """Arrays by name, of one piece or of two. Raises DataError."""
+    wanted = NAMES if any(name in given for names in NAMES.values() for name in names) else WHOLE
+    found = {key: next((given[name] for name in names if name in given), None) for key, names in wanted.items()}
+    if missing := [" or ".join(wanted[key]) for key, value in found.items() if value is None]:
+        raise DataError(f"{where}: has no {', no '.join(missing)}; it has {', '.join(map(str, given)) or 'nothing'}")
+    arrays = {
+        key: (_images if key.endswith("images") else _labels)(value, f"{where}: {key}") for key, value in found.items()
+    }
+    names = [str(name) for name in given.get("classes", ())]
+    if wanted is WHOLE:
+        return whole(arrays["images"], arrays["labels"], names, test_fraction, where)
+    train, test = ((arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
+    return Images(train, test, names)
+
+
+def whole(
+    images: np.ndarray, labels: np.ndarray, classes: list[str], test_fraction: float | None, where: str
+) -> Images:
+    """Images in one piece, of which `test_fraction` of each class is to test with: always the same ones."""
+    if len(images) != len(labels):
+        raise DataError(f"{where}: has {len(labels):,} labels for {len(images):,} images")
+    fraction = TEST_FRACTION if test_fraction is None else test_fraction
+    order = np.random.default_rng(0).permutation(len(labels))
+    test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        test[members[: round(fraction * len(members))]] = True
+    if not test.any() or test.all():
+        raise DataError(
+            f"{where}: test_fraction {fraction} of {len(labels)} images leaves none to train or none to test"
+        )
+    return Images((images[~test], labels[~test]), (images[test], labels[test]), classes)
+
+
+def _refuse_large(path: Path, archive: Any, name: str) -> None:
+    """Raise DataError for an array that its header says does not fit into memory, before it is unpacked."""
+    with archive.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+    refuse_too_many_bytes(f"{path}: {name}", (*shape, dtype.itemsize))
+
+
+def _images(values: Any, where: str) -> np.ndarray:
+    """Images as uint8 [N, C, H, W]; a last axis of 1, 3 or 4 is that of the colours where the second is none."""
+    values = np.asarray(values)
+    if values.dtype != np.uint8:
+        raise DataError(f"{where}: has numbers of type {values.dtype}; needed are bytes (uint8) from 0 to 255")
+    if values.ndim == 3:
+        values = values[:, None]
+    elif values.ndim == 4 and values.shape[1] not in (1, 3) and values.shape[3] in (1, 3, 4):
+        values = values.transpose(0, 3, 1, 2)[:, :3]
+    shape = " x ".join(map(str, values.shape))
+    if values.ndim != 4 or values.shape[1] not in (1, 3):
+        raise DataError(
+            f"{where}: has the shape {shape}; needed is N x H x W, N x H x W x C or N x C x H x W, C 1 or 3"
+        )
+    if not values.size or max(values.shape[2:]) > LARGEST_SIDE:
+        raise DataError(
+            f"{where}: has the shape {shape}; needed are images, with sides of up to {LARGEST_SIDE:,} pixels"
+        )
+    return np.ascontiguousarray(values)
+
+
+def _labels(values: Any, where: str) -> np.ndarray:
+    """Labels as uint8 [N]; an axis of length 1 behind is none."""
+    values = np.asarray(values)
+    values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.ndim != 1 or not len(values) or values.dtype.kind not in "iu":
+        shape = " x ".join(map(str, values.shape))
+        raise DataError(f"{where}: is {values.dtype} of shape {shape}; needed is one whole number for each image")
+    if values.min() < 0 or values.max() > 255:
+        raise DataError(f"{where}: has labels from {values.min()} to {values.max()}; allowed are 0 to 255")
+    return values.astype(np.uint8)
+
+
+def returned(given: Any, where: str, test_fraction: float | None) -> Images:
+    """What a user's function gave: a dictionary, (images, labels), or (training images, labels, test images, labels).
+
+    Tensors are arrays too. Raises DataError.
+    """
+    if isinstance(given, Sequence) and len(given) == 2 and all(isinstance(part, Sequence) for part in given):
+        given = [array for part in given for array in part]
+    if isinstance(given, Sequence) and len(given) in (2, 4):
+        given = dict(zip(NAMES if len(given) == 4 else WHOLE, given, strict=True))
+    if not isinstance(given, Mapping):
+        wanted = "(images, labels), (images, labels, test images, test labels) or a dictionary of these"
+        raise DataError(f"{where}: gives {type(given).__name__}; needed is {wanted}")
+    return from_mapping(given, where, test_fraction)

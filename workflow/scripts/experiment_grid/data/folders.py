@@ -1,0 +1,119 @@
+"""Images in class folders: `train/cat/1.png`, `test/cat/2.png`; or `cat/1.png`, of which a share is to test with.
+
+Listed with the standard library alone; `read` needs NumPy and Pillow.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiment_grid.data.idx import LARGEST_SIDE, DataError
+from experiment_grid.data.memory import refuse_too_many_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PARTS = ("train", "test")
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+GREY = ("1", "L", "LA")
+
+
+def has_parts(folder: Path) -> bool:
+    """Whether a folder has train/ and test/ in it; else its folders are the classes."""
+    return all((folder / part).is_dir() for part in PARTS)
+
+
+def images(folder: Path) -> dict[str, Path]:
+    """The images below a folder, in the order of their names, by these: `train/cat/1.png`.
+
+    Raises DataError where classes are missing, or have no image.
+    """
+    roots = [folder / part for part in PARTS] if has_parts(folder) else [folder]
+    classes = [_classes(root) for root in roots]
+    if len(classes) == 2 and (other := {*classes[1]} - {*classes[0]}):
+        raise DataError(f"{roots[1]}: has classes that {roots[0]} has not: {', '.join(sorted(other)[:10])}")
+    found = {}
+    for root, names in zip(roots, classes, strict=True):
+        for name in names:
+            inside = sorted(file for file in (root / name).rglob("*") if file.suffix.lower() in SUFFIXES)
+            inside = [file for file in inside if file.is_file()]
+            if not inside:
+                raise DataError(
+                    f"{root / name}: has no images; allowed: {', '.join(sorted(SUFFIXES))}, or no such folder"
+                )
+            found |= {file.relative_to(folder).as_posix(): file for file in inside}
+    return found
+
+
+def classes(folder: Path) -> list[str]:
+    """The names of the classes, in their order."""
+    return _classes(folder / PARTS[0] if has_parts(folder) else folder)
+
+
+def training_images(folder: Path) -> int | None:
+    """How many images there are below train/; None where a share of them all is to test with."""
+    return sum(name.startswith(f"{PARTS[0]}/") for name in images(folder)) if has_parts(folder) else None
+
+
+def _classes(root: Path) -> list[str]:
+    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if len(names) < 2:
+        needed = "a folder for each of two classes or more, or the four IDX files"
+        raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; needed is {needed}")
+    if len(names) > 256:
+        raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; allowed are 256 classes at most")
+    return names
+
+
+def read(files: list[Path], size: int | None) -> "np.ndarray":
+    """Images as uint8 [N, C, H, W]: grey ones have C = 1, others, and grey ones among them, C = 3.
+
+    With `size` all are resized to size x size pixels. Raises DataError for what is no image, and for sizes that differ.
+    """
+    import numpy as np
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = 2 * LARGEST_SIDE**2 if size is None else 2**28
+    shape, grey = None, True
+    for file in files:
+        with _opened(file) as picture:  # the header alone is read
+            grey = grey and picture.mode in GREY
+            own = (size, size) if size else (picture.height, picture.width)
+            shape = shape or own
+            if own != shape:
+                sizes = " and of ".join(f"{height} x {width}" for height, width in (shape, own))
+                raise DataError(
+                    f"{file}: images of {sizes} pixels (height x width); needed is one size, or dataset.size"
+                )
+    if max(shape) > LARGEST_SIDE:
+        raise DataError(f"{files[0]}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
+    channels = 1 if grey else 3
+    refuse_too_many_bytes(str(files[0].parent), (len(files), channels, *shape))
+    made = np.empty((len(files), channels, *shape), np.uint8)
+    for place, file in zip(made, files, strict=True):
+        with _opened(file) as picture:
+            place[:] = pixels(picture, channels, size, str(file))
+    return made
+
+
+def pixels(picture, channels: int, size: int | None, where: str) -> "np.ndarray":
+    """A Pillow image as uint8 [channels, H, W]. Raises DataError, beginning with `where`, for a damaged one."""
+    import numpy as np
+
+    try:
+        picture = picture.convert("L" if channels == 1 else "RGB")
+        picture = picture.resize((size, size)) if size else picture
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{where}: is damaged ({error})") from error
+    values = np.asarray(picture)
+    return values[None] if channels == 1 else values.transpose(2, 0, 1)
+
+
+def _opened(file: Path):
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(file)
+    except UnidentifiedImageError as error:
+        raise DataError(f"{file}: is no image that Pillow reads") from error
+    except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise DataError(f"{file}: cannot be read ({error})") from error

@@ -1,0 +1,30 @@
+"""Whether all images fit into memory, asked before they are read."""
+
+import math
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from experiment_grid.data.idx import DataError
+
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container, a batch job
+
+
+@cache
+def memory() -> int:
+    """Bytes of memory that this machine, or the container, has."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in LIMITS:
+        with suppress(OSError, ValueError):  # "max" is none
+            found.append(int(Path(limit).read_text("ascii")))
+    return min(found)
+
+
+def refuse_too_many_bytes(where: str, shape: Sequence[int]) -> None:
+    """Raise DataError where images uint8 of this shape take more bytes than there are; `where` begins the line."""
+    size = math.prod(shape)
+    if size > memory():
+        what = " x ".join(f"{length:,}" for length in shape)
+        raise DataError(f"{where}: {what} images take {size:,} bytes, this machine has {memory():,} bytes of memory")

@@ -1,0 +1,112 @@
+"""What identifies the content of the configured data set, found out and checked when the Snakefile is read.
+
+Standard library only, and nothing of the user's code runs.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from experiment_grid.data import folders, own
+from experiment_grid.data.datasets import DATASETS, EMNIST
+from experiment_grid.data.idx import DataError
+from experiment_grid.runtime.files import digest, write_json
+
+CACHE = Path(".snakemake/images.json")
+IMAGES = "images.safetensors"  # what download makes of images that are no IDX files
+
+
+class Named(Protocol):
+    """What the configuration says of its data set: see `config.settings.Dataset`."""
+
+    name: str
+    path: str | Path | None
+    target: str | None
+    options: Mapping[str, Any]
+    test_fraction: float | None
+    size: int | None
+
+
+def source(dataset: Named) -> dict[str, Any]:
+    """What identifies a data set's content, as the download stage's recipe has it.
+
+    Of images of one's own all files are read, IDX files checked too: raises UserError, before any job starts.
+    """
+    named = {"dataset": dataset.name}
+    more = {"test_fraction": dataset.test_fraction, "size": dataset.size}
+    more = {key: value for key, value in more.items() if value is not None}
+    if dataset.path is not None:
+        path = Path(dataset.path)
+        if folder := own.idx_folder(path):
+            return named | {"path": str(folder), "files": own.contents(folder)}
+        return named | {"path": str(path), "content": content(path)} | more
+    builtin = _builtin(dataset)
+    if builtin and builtin.checksums:
+        return named | {"files": dict(builtin.checksums)}
+    if dataset.target is None:
+        return named
+    return named | {"target": dataset.target, "options": dict(dataset.options)} | more
+
+
+def files(dataset: Named) -> list[str]:
+    """The names of the files that the download stage leaves."""
+    builtin = _builtin(dataset)
+    by_name = builtin and (builtin.checksums or builtin.target is None)
+    is_idx = own.idx_folder(Path(dataset.path)) if dataset.path else by_name
+    return [f"{name}.gz" for name in own.FILES] if is_idx else [IMAGES]
+
+
+def training_images(dataset: Named) -> int | None:
+    """How many images there are to train and validate on, as names or headers say; None where they don't."""
+    if dataset.path is None:
+        builtin = _builtin(dataset)
+        return EMNIST.get(dataset.options.get("split", "")) or (builtin.training_images if builtin else None)
+    try:
+        path = Path(dataset.path)
+        if folder := own.idx_folder(path):
+            return own.labels_in(folder)
+        return folders.training_images(path) if path.is_dir() else None
+    except (OSError, DataError):  # reported in full where the files are checked
+        return None
+
+
+def _builtin(dataset: Named) -> Any:
+    return next((one for one in DATASETS.values() if dataset.path is None and one.target == dataset.target), None)
+
+
+def content(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's images with their names. Raises DataError where there are none.
+
+    A folder is not read again as long as names, sizes and times in it stay.
+    """
+    if path.is_file():
+        return digest(path)
+    if not path.is_dir():
+        raise DataError(f"dataset.path: {str(path)!r} is no folder and no file")
+    images = folders.images(path)
+    stats = [(name, (status := file.stat()).st_size, status.st_mtime_ns) for name, file in images.items()]
+    listed = hashlib.sha256(json.dumps(stats).encode()).hexdigest()
+    known = _known()
+    if known.get(str(path), {}).get("listed") != listed:
+        contents = json.dumps([(name, digest(file)) for name, file in images.items()])
+        known[str(path)] = {"listed": listed, "content": hashlib.sha256(contents.encode()).hexdigest()}
+    return known[str(path)]["content"]
+
+
+@cache
+def _known() -> dict[str, dict[str, str]]:
+    try:
+        return dict(json.loads(CACHE.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def keep() -> None:
+    """Keep the contents for the next run; without a place to keep them, the files are read again."""
+    if _known():
+        with suppress(OSError):
+            write_json(CACHE, _known(), flush=False)

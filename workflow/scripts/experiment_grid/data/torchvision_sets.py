@@ -1,0 +1,232 @@
+"""Any classification set of torchvision.datasets: downloaded, checked, unpacked and decoded by its class.
+
+The class opens its addresses with urllib. Here that gets an opener which asks one mirror after the other, gives a
+silent one up, and tells how far it is. torchvision takes seconds to import: the stage download alone does it.
+"""
+
+import inspect
+import os
+import shutil
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from experiment_grid.data.arrays import Images, whole
+from experiment_grid.data.fetch import (
+    TICK,
+    MirrorError,
+    RetryPolicy,
+    Slow,
+    Unreachable,
+    every,
+    handlers,
+    meaning,
+    progress,
+)
+from experiment_grid.data.folders import pixels
+from experiment_grid.data.idx import LARGEST_SIDE, DataError
+from experiment_grid.data.memory import refuse_too_many_bytes
+
+LARGEST = 2**35  # bytes of a file; torchvision has the size of none
+OWN = "torchvision's own address"
+SHOWN = 2.0  # seconds between two lines on how far a download is
+
+
+def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, policy: RetryPolicy) -> tuple[Images, str]:
+    """The images of the class `settings["target"]`, and where they came from.
+
+    `folder` is where torchvision unpacks; it is gone afterwards. What was verified in it is kept after a failure.
+    Raises DataError with the reason of every mirror.
+    """
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    import torchvision
+
+    kind = getattr(torchvision.datasets, settings["target"].rpartition(".")[2])
+    reasons = []
+    for mirror in [*mirrors, None]:
+        attempts = iter(range(1, policy.attempts + 1))
+        attempt = next(attempts)
+        while attempt:
+            with asking(mirror, policy) as opener:
+                try:
+                    parts = _parts(kind, settings["options"], folder)
+                    images = _images(parts, settings)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    return images, mirror or OWN
+                except DataError:
+                    raise
+                except Exception as error:
+                    reason = opener.failed or _reason(error)
+                    leftover = not opener.asked  # of an interrupted download, which torchvision takes for whole
+                    if leftover:
+                        shutil.rmtree(folder, ignore_errors=True)
+            if leftover:
+                continue
+            print(f"{mirror or OWN}: {reason}")
+            time.sleep(policy.back_off * 2 ** (attempt - 1) if isinstance(reason, Unreachable) else 0)
+            attempt = next(attempts, 0) if isinstance(reason, Unreachable) else 0
+        reasons.append(f"  {mirror or OWN}: {reason}")
+    raise DataError(
+        "\n".join(
+            [
+                f"{settings['dataset']} is not to be had from any of {len(mirrors) + 1} mirrors:",
+                *reasons,
+                "Two ways out: a mirror of your own, a folder with the files as torchvision names them "
+                "(MNIST_MIRROR=file:///folder or https://…, before the command), or the embedded data without a "
+                "download (make demo).",
+            ]
+        )
+    )
+
+
+def _reason(error: Exception) -> MirrorError:
+    if isinstance(error, RuntimeError) and "corrupted" in str(error):
+        return MirrorError("other content than expected, by torchvision's MD5")
+    return MirrorError(f"{type(error).__name__}: {error}")
+
+
+class Opener(urllib.request.OpenerDirector):
+    """Opens what torchvision asks for: from a mirror's folder the file of the same name, with an eye on the time."""
+
+    def __init__(self, mirror: str | None, policy: RetryPolicy):
+        super().__init__()
+        self.mirror, self.policy = mirror, policy
+        self.failed: MirrorError | None = None
+        self.asked = False
+        self.started, self.received = 0.0, 0
+        for handler in (*handlers(), *([urllib.request.FileHandler] if (mirror or "").startswith("file:") else [])):
+            self.add_handler(handler())
+
+    def open(self, fullurl: Any, data: Any = None, timeout: Any = None) -> Any:
+        """As urllib's; keeps in `failed` why it didn't."""
+        request = fullurl if isinstance(fullurl, urllib.request.Request) else urllib.request.Request(fullurl)
+        if self.mirror and not request.unverifiable:  # that is a redirect's
+            request.full_url = self.mirror + urlsplit(request.full_url).path.rpartition("/")[2]
+        self.asked = True
+        self.started, self.received = time.monotonic(), 0
+        try:
+            answer = super().open(request, data, self.policy.silence)
+        except Exception as error:
+            self.failed = meaning(error, self.policy)
+            raise
+        return self._counted(answer, request.full_url)
+
+    def judge(self) -> None:
+        """Raise Slow where the answer that is being read takes too long."""
+        passed = time.monotonic() - self.started
+        if self.started and passed > 2 * self.policy.silence and self.received < self.policy.slowest * passed:
+            self.failed = Slow(f"slower than {self.policy.slowest:g} bytes per second")
+            raise self.failed
+
+    def _counted(self, answer: Any, address: str) -> Any:
+        announced = answer.headers.get("Content-Length", "")
+        announced = int(announced) if announced.isdecimal() else None
+        if announced is not None and announced > LARGEST:
+            raise self._failing(MirrorError(f"announces {announced:,} bytes, more than the {LARGEST:,} that it can be"))
+        read, shown = answer.read, time.monotonic()
+
+        def counting(size: int = -1) -> bytes:
+            nonlocal shown
+            try:
+                block = read(size)
+            except Exception as error:
+                self.failed = meaning(error, self.policy)
+                raise
+            self.received += len(block)
+            if self.received > LARGEST:
+                raise self._failing(MirrorError(f"sends more than the {LARGEST:,} bytes that it can be"))
+            if size and not block:
+                self.started = 0.0
+                print(f"{address}\n  {progress(self.received, announced)}")
+            elif time.monotonic() - shown > SHOWN:
+                shown = time.monotonic()
+                print(f"  {progress(self.received, announced)}")
+            return block
+
+        answer.read = counting
+        if not hasattr(answer, "length"):
+            answer.length = announced
+        return answer
+
+    def _failing(self, error: MirrorError) -> MirrorError:
+        self.failed = error
+        return error
+
+
+@contextmanager
+def asking(mirror: str | None, policy: RetryPolicy) -> Iterator[Opener]:
+    """Have urllib ask this mirror alone while the block runs."""
+    opener = Opener(mirror, policy)
+    before = urllib.request._opener
+    urllib.request.install_opener(opener)
+    try:
+        with every(TICK, opener.judge):
+            yield opener
+    finally:
+        urllib.request.install_opener(before)
+
+
+def _parts(kind: type, options: Mapping[str, Any], folder: Path) -> list[Any]:
+    """Objects of a class, to train and to test with; one alone where it makes no difference."""
+    names = _parameters(kind)
+    more = {"download": True} if "download" in names else {}
+    folder.mkdir(parents=True, exist_ok=True)
+    if "train" in names:
+        parts = [{"train": True}, {"train": False}]
+    elif "split" in names and "split" not in options:
+        parts = [{"split": "train"}, {"split": "test"}]
+    else:
+        parts = [{}]
+    try:
+        return [kind(folder, **part, **more, **options) for part in parts]
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UnicodeError):
+            raise
+        raise DataError(f"dataset: {kind.__name__} of torchvision can't be made: {error}") from error
+
+
+def _parameters(kind: type) -> set[str]:
+    """The names of the arguments of a class, those of its bases too where it hands others on."""
+    names: set[str] = set()
+    for base in inspect.getmro(kind):
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters.values()
+            names |= {one.name for one in parameters if one.kind is not one.VAR_KEYWORD}
+            if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+                break
+    return names
+
+
+def _images(parts: list[Any], settings: Mapping[str, Any]) -> Images:
+    where, size = f"dataset: {settings['dataset']}", settings.get("size")
+    colour = any(part[0][0].mode not in ("1", "L", "LA") for part in parts)
+    decoded = [_decoded(part, 3 if colour else 1, size, where) for part in parts]
+    names = [str(name) for name in getattr(parts[0], "classes", None) or ()]
+    if len(decoded) == 1:
+        return whole(*decoded[0], names, settings.get("test_fraction"), where)
+    return Images(*decoded, names)
+
+
+def _decoded(part: Any, channels: int, size: int | None, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """The images uint8 [N, C, H, W] and labels uint8 [N] of a data set's object."""
+    first = part[0][0]
+    shape = (size, size) if size else (first.height, first.width)
+    if max(shape) > LARGEST_SIDE:
+        raise DataError(f"{where}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
+    refuse_too_many_bytes(where, (len(part), channels, *shape))
+    images, labels = np.empty((len(part), channels, *shape), np.uint8), np.empty(len(part), np.int64)
+    for number in range(len(part)):
+        picture, labels[number] = part[number]
+        values = pixels(picture, channels, size, f"{where}: image {number}")
+        if values.shape[1:] != shape:
+            raise DataError(f"{where}: has images of {shape} and of {values.shape[1:]} pixels; needed is dataset.size")
+        images[number] = values
+    if labels.min() < 0 or labels.max() > 255:
+        raise DataError(f"{where}: has labels from {labels.min()} to {labels.max()}; allowed are 0 to 255")
+    return images, labels.astype(np.uint8)

@@ -1,0 +1,134 @@
+"""Accuracy by setting: a panel per factor, and all settings of a cell as one line from axis to axis."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors
+from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
+from experiment_grid.report.format import missing, number
+
+MOST_LABELS = 8  # values of an axis that are written
+WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number, then by size
+LONGEST = 13  # characters of a value
+APART = 0.012  # of an axis: lines of neighbouring cells through the same value
+
+
+def known(rows: list[dict[str, Any]]) -> list[int]:
+    """Places of the rows that have a test accuracy."""
+    return [place for place, row in enumerate(rows) if not missing(row["test_accuracy"])]
+
+
+def values_of(rows: list[dict[str, Any]], key: str) -> list[Any]:
+    """A parameter's values in order: numbers by size, all else as they come first."""
+    values = list(dict.fromkeys(row[key] for row in rows))
+    given = [value for value in values if value is not None]
+    if all(isinstance(value, int | float) for value in given):
+        given.sort()
+    elif all(WIDTHS.match(str(value)) for value in given):
+        given.sort(key=lambda value: (value.count("-"), [int(width) for width in value.split("-")]))
+    return given + [None] * (None in values)
+
+
+def draw_factor(
+    rows: list[dict[str, Any]],
+    key: str,
+    heading: str,
+    pairs: list[dict[str, Any]],
+    cells: dict[str, int],
+    looks: list[Look],
+    size: tuple[float, float] = (3.4, 2.45),
+) -> Figure:
+    """Test accuracy of every cell over its value of `key`; `pairs`, which differ in nothing else, are joined.
+
+    `rows` are those of comparison.csv, `pairs` of effects.csv: blue where the difference is decided, grey and dashed
+    where it is not.
+    """
+    made, (axes,) = figure(size, margins=Margins(left=0.62, right=0.2))
+    values, shown = values_of(rows, key), known(rows)
+    place = {
+        name: (values.index(rows[at][key]), rows[at]["test_accuracy"]) for name, at in cells.items() if at in shown
+    }
+    for row in pairs:
+        ends = [place.get(row["from"]), place.get(row["to"])]
+        if None in ends:
+            continue
+        dash, colour = ("-", PALETTE[0]) if row["decided"] else ((0, (3, 2)), MUTED)
+        (line,) = axes.plot(*zip(*ends, strict=True), color=colour, linestyle=dash, linewidth=1, alpha=0.8)
+        line.set_gid(f"pair-{cells[row['from']]}-{cells[row['to']]}")
+    for name, (x, y) in place.items():
+        axes.plot([x], [y], "o", markersize=5, color=looks[cells[name]].colour, gid=f"cell-{cells[name]}")
+    _value_ticks(axes, values)
+    axes.set_xlim(-0.5, len(values) - 0.5)
+    accuracy_scale(axes, np.array([rows[at]["test_accuracy"] for at in shown]))
+    axes.set_title(heading)
+    return made
+
+
+def _value_ticks(axes, values: list[Any]) -> None:
+    step = -(-len(values) // MOST_LABELS)
+    places = range(0, len(values), step)
+    texts = [shorten(number(values[place]), LONGEST) for place in places]
+    crowded = sum(map(len, texts)) > 34
+    axes.set_xticks(list(places), texts, fontsize=7.5 if crowded else 8.5)
+    if crowded:
+        for place, label in enumerate(axes.get_xticklabels()):
+            label.set_y(-0.06 * (place % 2))
+
+
+def draw_parallel(
+    rows: list[dict[str, Any]],
+    keys: list[str],
+    heading: Callable[[str], str],
+    looks: list[Look],
+    context: bool,
+    size: tuple[float, float] = (12.4, 3.9),
+) -> Figure:
+    """A line per cell through its settings to its test accuracy, the last axis; a value's text names its condition.
+
+    With `context` (very many cells) lines are thin and grey.
+    """
+    made, (axes,) = figure(size, margins=Margins(left=1.1, right=0.75, bottom=0.2, top=0.4))
+    shown = known(rows)
+    found = np.array([rows[place]["test_accuracy"] for place in shown])
+    low, high = accuracy_limits(found)
+
+    def height(accuracy):
+        return (errors(accuracy) - errors(low)) / (errors(high) - errors(low))
+
+    columns = []
+    for x, key in enumerate(keys):
+        values = values_of(rows, key)
+        heights = {value: 0.06 + 0.88 * place / max(len(values) - 1, 1) for place, value in enumerate(values)}
+        columns.append([heights[rows[place][key]] for place in shown])
+        step = -(-len(values) // MOST_LABELS)
+        for value in values[::step]:
+            text = shorten(number(value), LONGEST)
+            gid = None if value is None else f"value {key} = {number(value)}"
+            box = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+            axes.text(x - 0.03, heights[value], text, ha="right", va="center", fontsize=8, gid=gid, bbox=box, zorder=4)
+    for tick in accuracy_ticks(low, high):
+        axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=8, color=INK)
+    apart = APART * (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(1, 12 / max(len(shown), 1))
+    points = np.array([*(np.array(column) + apart for column in columns), height(found)]).T
+    across = np.arange(len(keys) + 1)
+    lines = LineCollection(
+        [np.column_stack([across, line]) for line in points],
+        colors=[GRID if context else looks[place].colour for place in shown],
+        linestyles=["-" if context else looks[place].dash for place in shown],
+        linewidths=0.7 if context else 1.3,
+        urls=[f"cell-{place}" for place in shown],
+    )
+    for x, key in enumerate([*keys, "test_accuracy"]):
+        axes.axvline(x, color=MUTED, linewidth=0.8)
+        axes.text(x, 1.09, shorten(heading(key), 18), ha="center", fontsize=8.5, fontweight="bold")
+    axes.add_collection(lines)
+    axes.set_xlim(-0.02, len(keys) + 0.02)
+    axes.set_ylim(-0.08, 1.08)
+    axes.set_axis_off()
+    return made

@@ -1,0 +1,241 @@
+"""The answer on the first screen: all cells by accuracy, what came out in sentences, three pictures that lead on."""
+
+from typing import Any
+
+import numpy as np
+
+from experiment_grid.config.labels import factor_name, title
+from experiment_grid.report.drawings import Drawings
+from experiment_grid.report.format import level, missing, percent, points, spelled, whole
+from experiment_grid.report.labels import DATASETS, plural
+from experiment_grid.report.results import Results, varying
+from experiment_grid.report.sections.marks import Scale, accuracy_scale
+
+MOST_ROWS = 24  # cells in the chart; of more the best, the worst, the baseline and the final one
+WORST = 3
+NAMED = 3  # settings named in the first sentence
+SMALL_MATRIX = 128  # pixels on a side
+
+
+def context(results: Results, drawings: Drawings) -> dict[str, Any]:
+    """The chart's rows, the sentences and the pictures."""
+    scale = accuracy_scale(results.comparison)
+    order = ranked(results)
+    return {
+        "rows": _rows(results, order, scale),
+        "ticks": scale.ticks,
+        "confidence": level(results.settings["confidence"]),
+        "single": all(row["seeds"] == 1 for row in results.comparison),
+        "sentences": [one for one in _sentences(results, order) if one],
+        "curves": drawings.small_curves(),
+        "matrix": _matrix(results),
+        "worst": _worst(results),
+        "final": results.settings["final"],
+        "caveats": results.findings["caveats"],
+    }
+
+
+def ranked(results: Results) -> list[int]:
+    """Places of the cells, the most accurate first; those without an accuracy last."""
+    rows = results.comparison
+    return sorted(range(len(rows)), key=lambda place: (-_accuracy(rows[place]), place))
+
+
+def _accuracy(row: dict[str, Any]) -> float:
+    return -1.0 if missing(row["test_accuracy"]) else row["test_accuracy"]
+
+
+def _rows(results: Results, order: list[int], scale: Scale) -> list[dict[str, Any]]:
+    """A row per cell that is shown, and one that counts those left out between."""
+    shown = set(order)
+    if len(order) > MOST_ROWS:
+        shown = {*order[: MOST_ROWS - WORST - 3], *order[-WORST:], *(results.baseline, results.final)}
+    made: list[dict[str, Any]] = []
+    left = 0
+    for place in order:
+        if place not in shown:
+            left += 1
+            continue
+        if left:
+            made.append({"between": f"{plural(left, 'cell')} between"})
+            left = 0
+        made.append(_row(results, place, place == order[0], scale))
+    return made
+
+
+def _row(results: Results, place: int, best: bool, scale: Scale) -> dict[str, Any]:
+    row = results.comparison[place]
+    tags = ["best"] if best and len(results.names) > 1 and not missing(row["test_accuracy"]) else []
+    tags += [tag for tag in ("final", "baseline") if results.settings[tag] == row["cell"]]
+    return {
+        "between": None,
+        "index": place,
+        "name": row["cell"],
+        "tags": tags,
+        "status": row["status"],
+        "accuracy": percent(row["test_accuracy"]),
+        "mark": scale.mark(row["test_accuracy"], row["test_accuracy_low"], row["test_accuracy_high"]),
+    }
+
+
+def _sentences(results: Results, order: list[int]) -> list[dict[str, Any] | None]:
+    best = results.comparison[order[0]]
+    return [
+        _compared(results),
+        _won(results, best),
+        _final(results, best),
+        _sure(results),
+        _mattered(results),
+        _wrong(results),
+        _troubled(results),
+    ]
+
+
+def _sentence(before: str, strong: str, after: str, part: str, link: str) -> dict[str, Any]:
+    return {"before": before, "number": strong, "after": after, "part": part, "link": link}
+
+
+def _compared(results: Results) -> dict[str, Any]:
+    rows = results.comparison
+    names = [title(name) for name in varying(rows) if name != "device"]
+    seeds = sorted({row["seeds"] for row in rows})
+    each = plural(seeds[-1], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
+    dataset = DATASETS.get(results.settings["dataset"], results.settings["dataset"])
+    what = ""
+    if names:
+        listed = names[:NAMED] if len(names) > NAMED + 1 else names
+        rest = [f"{len(names) - NAMED} more settings"] if len(names) > NAMED + 1 else []
+        words = [*listed, *rest]
+        what = f" in {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
+    cells = plural(len(rows), "experiment")
+    after = f" on {dataset}{' differ' + ('s' if len(rows) == 1 else '') + what if what else ''}, {each} each."
+    return _sentence("", cells, after, "comparison", "all settings")
+
+
+def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
+    if missing(best["test_accuracy"]):
+        return _sentence("", "No cell", " has a result yet.", "provenance", "what ran")
+    share = percent(best["test_accuracy"])
+    if len(results.comparison) == 1:
+        return _sentence(
+            f"{best['cell']} gets ", share, f" of the test images right{_interval(best)}.", "cells", "the cell"
+        )
+    return _sentence(
+        f"{best['cell']} is the most accurate: ",
+        share,
+        f" of test images right{_interval(best)}.",
+        "comparison",
+        "the comparison",
+    )
+
+
+def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
+    final = results.settings["final"]
+    if final == best["cell"] or final not in results.index:
+        return None
+    row = results.comparison[results.index[final]]
+    if missing(row["test_accuracy"]):
+        return _sentence(f"The final cell, {final}, has ", "no usable model", ".", "provenance", "why")
+    return _sentence(
+        f"The final cell, {final}, gets ",
+        percent(row["test_accuracy"]),
+        f" right{_interval(row)}.",
+        "errors",
+        "its errors",
+    )
+
+
+def _interval(row: dict[str, Any]) -> str:
+    low, high = row["test_accuracy_low"], row["test_accuracy_high"]
+    return "" if missing(low) else f" ({percent(low, unit=False)} to {percent(high, unit=False)})"
+
+
+def _sure(results: Results) -> dict[str, Any] | None:
+    tested = [row for row in results.effects if row["basis"] == "seeds and images"]
+    if len(results.comparison) < 2:
+        return None
+    if not tested:
+        single = any(row["basis"] == "images (single run)" for row in results.effects)
+        why = ": cells trained once cannot tell" if single else ": no two cells differ in one setting alone"
+        return _sentence("", "No difference", f" is decided{why}.", "factors", "the pairs")
+    decided = sum(bool(row["decided"]) for row in tested)
+    return _sentence(
+        "Of the differences that one setting makes, ",
+        f"{decided or 'none'} of {len(tested)}",
+        f" {'is' if decided < 2 else 'are'} more than chance.",
+        "factors",
+        "effects",
+    )
+
+
+def _mattered(results: Results) -> dict[str, Any] | None:
+    decided = [row for row in results.effects if row["decided"] and not missing(row["difference"])]
+    if not decided:
+        return None
+    row = max(decided, key=lambda row: abs(row["difference"]))
+    name = factor_name(row["factor"]).capitalize()
+    values = f"from {spelled(str(row['from_value']))} to {spelled(str(row['to_value']))}"
+    return _sentence(
+        f"Largest: {name} {values} changes accuracy by ",
+        f"{points(row['difference'])} points",
+        ".",
+        "factors",
+        "effects",
+    )
+
+
+def _wrong(results: Results) -> dict[str, Any] | None:
+    """The commonest confusion of the final cell's representative model."""
+    final = results.settings["final"]
+    counts = results.confusion.get(final)
+    if counts is None:
+        return None
+    cell = results.cells[results.index[final]]
+    wrong = counts[cell["chosen_epoch"] - 1].copy()
+    np.fill_diagonal(wrong, 0)
+    if not wrong.any():
+        return None
+    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    names = cell["classes"]
+    count = f"{whole(wrong.max())} of {plural(int(wrong.sum()), 'error')}"
+    after = f" most often: {count} of seed {cell['representative_seed']}."
+    return _sentence(f"{final} takes ", f"{names[true]} for {names[predicted]}", after, "errors", "errors")
+
+
+def _troubled(results: Results) -> dict[str, Any] | None:
+    failed = [row["cell"] for row in results.comparison if row["status"] == "failed"]
+    diverged = [row["cell"] for row in results.comparison if row["status"] == "diverged"]
+    parts = [f"{len(rows)} {word}" for rows, word in ((failed, "without results"), (diverged, "diverged")) if rows]
+    if not parts:
+        return None
+    return _sentence("Troubled cells: ", ", ".join(parts), ".", "cells", "their logs" if failed else "the cells")
+
+
+def _matrix(results: Results) -> dict[str, Any] | None:
+    """The final cell's confusion matrix as small squares: [x, y, step of the colour], in units of a class."""
+    final = results.settings["final"]
+    counts = results.confusion.get(final)
+    if counts is None:
+        return None
+    cell = results.cells[results.index[final]]
+    chosen = counts[cell["chosen_epoch"] - 1]
+    shares = chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1)
+    steps = np.ceil(np.sqrt(shares) * 9).astype(int)
+    squares = [(int(x), int(y), int(steps[y, x])) for y, x in zip(*np.nonzero(steps), strict=True)]
+    return {"size": len(chosen), "squares": squares, "seed": cell["representative_seed"]}
+
+
+def _worst(results: Results) -> dict[str, Any] | None:
+    errors = results.errors
+    if not errors.get("errors"):
+        return None
+    first, classes = errors["errors"][0], errors["classes"]
+    tiles = {index: tile for tile, index in enumerate(errors["atlas"]["images"])}
+    if first["index"] not in tiles:
+        return None
+    true, predicted = classes[first["true"]], classes[first["predicted"]]
+    return {
+        "tile": tiles[first["index"]],
+        "label": f"Test image {first['index']}: {true}, taken for {predicted}",
+        "caption": f"{true} taken for {predicted}, {percent(first['probability'], 0)}",
+    }
