@@ -248,3 +248,16 @@ class Sparse(torch.optim.SGD):
     def step(self, closure=None):
         self.state["edges"] = torch.eye(3).to_sparse()
         return super().step(closure)
+
+
+class Counting(torch.optim.SGD):
+    """Counts its steps in an attribute, and steps on by less each time."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr)
+        self.steps, self.first = 0, self.param_groups[0]["params"][0]
+
+    def step(self, closure=None):
+        self.steps += 1
+        self.param_groups[0]["lr"] = 0.1 / self.steps
+        return super().step(closure)

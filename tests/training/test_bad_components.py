@@ -366,3 +366,13 @@ def test_numbers_of_another_kind_are_the_component_that_gives_them(folder):
     assert "loss: models/odd.py:loss: gives a loss of type torch.complex64" in refused(
         loss={"_target_": "models/odd.py:loss"}
     )
+
+
+def test_what_an_optimizer_counts_in_an_attribute_goes_on_where_it_was():
+    images, labels = (torch.from_numpy(array) for array in images_of_classes(60))
+    parameters = canonical(optimizer={"_target_": "odd_components.Counting"})
+    undisturbed, resumed = (Trainer("a", parameters, 1, images, labels, 4) for _ in range(2))
+    resumed.resume(undisturbed.epoch(1))
+    weights, others = (trainer.epoch(2).model for trainer in (undisturbed, resumed))
+    assert all(torch.equal(others[name], weight) for name, weight in weights.items())
+    assert resumed.optimizer.first is next(resumed.module.parameters())

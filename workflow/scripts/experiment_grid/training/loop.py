@@ -123,6 +123,7 @@ class Trainer:
             "model": unsaved(self.module),
             "loss": unsaved(loss),
             "optimizer": self.optimizer.state_dict(),
+            "attributes": self._attributes(),
         }
         return Epoch(self.seed, number, row, seconds, saved(self.module), saved(loss), rest)
 
@@ -135,6 +136,12 @@ class Trainer:
         restore(self.module, epoch.rest["model"])
         restore(loss, epoch.rest["loss"])
         self.optimizer.load_state_dict(epoch.rest["optimizer"])
+        restore(self.optimizer, epoch.rest["attributes"])
+
+    def _attributes(self) -> dict[str, Any]:
+        """What a user's optimizer counts in plain attributes, which its state dict leaves out; no parameters."""
+        kept = {} if isinstance(self.optimizer, FusedOptimizer) else unsaved(self.optimizer)
+        return {name: value for name, value in kept.items() if not getattr(value, "requires_grad", False)}
 
     def check(self, epoch: Epoch) -> None:
         """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
