@@ -62,8 +62,7 @@ class FinalModel:
         return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What spoke for the predicted and for the true class, and the scales of it: tiles uint8 [n, H, W], the colours
-        added up."""
+        """Tiles uint8 [n, height, width] of the pixels' shares, and their scales."""
         images = self.images[indices]
         if not len(images):
             return images, np.empty(0)
