@@ -232,3 +232,32 @@ class NoGroups:
 
     def load_state_dict(self, kept):
         pass
+
+
+class Looped(torch.optim.SGD):
+    """Has itself in its state."""
+
+    def step(self, closure=None):
+        self.state["all"] = self.state
+        return super().step(closure)
+
+
+class Sparse(torch.optim.SGD):
+    """Has a sparse tensor in its state."""
+
+    def step(self, closure=None):
+        self.state["edges"] = torch.eye(3).to_sparse()
+        return super().step(closure)
+
+
+class Counting(torch.optim.SGD):
+    """Counts its steps in an attribute, and steps on by less each time."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr)
+        self.steps, self.first = 0, self.param_groups[0]["params"][0]
+
+    def step(self, closure=None):
+        self.steps += 1
+        self.param_groups[0]["lr"] = 0.1 / self.steps
+        return super().step(closure)

@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+import yaml
 from configs import load_overlay
 
 from experiment_grid.config.keys import NAMES, Factors
@@ -248,6 +249,14 @@ CASES = {
         '1: title: has a form or characters that are not allowed; given: "\\u200b\u3164"; '
         "allowed: one line of text of 1 to 200 characters"
     ],
+    'title: "\ufe0f\u034f"': [
+        '1: title: has a form or characters that are not allowed; given: "\ufe0f\u034f"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
+    'title: "\\U000E0041"': [
+        '1: title: has a form or characters that are not allowed; given: "\\U000e0041"; '
+        "allowed: one line of text of 1 to 200 characters"
+    ],
     'title: "a\\nb"': [
         '1: title: has a form or characters that are not allowed; given: "a\\nb"; '
         "allowed: one line of text of 1 to 200 characters"
@@ -354,3 +363,11 @@ def test_own_files_count_their_images(tmp_path, monkeypatch):
         "overlay.yaml:2: defaults.batch_size: is more than the 80 training images of cell a; "
         "given: 81; allowed: 1 to 80"
     )
+
+
+@pytest.mark.parametrize("text", ["!!python/name:os.getcwd", "!!python/complex 1+2j"])
+def test_what_a_tag_of_pythons_makes_is_told_where_it_is(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: {text}\n", "utf-8")
+    with pytest.raises(UserError, match=r"mine.yaml:1: title: is a \w+, which has no place here"):
+        load(yaml.load(path.read_text("utf-8"), yaml.FullLoader), [path])

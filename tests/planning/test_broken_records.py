@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from planned import make, running
 
 from experiment_grid.planning.explain import explain
+from experiment_grid.runtime.files import digest
 from experiment_grid.runtime.records import FORMAT, now
 
 
@@ -111,3 +112,33 @@ def test_deciding_never_fails_whatever_a_record_holds(results, recipes, text):
     decided = make(results, recipes)
     explain(decided)
     assert decided.decision("train", "a").runs
+
+
+def change(results, **values):
+    path = results / "cells/a/run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | values), "utf-8")
+
+
+def test_a_record_without_outputs_makes_its_job_run(results, recipes):
+    change(results, outputs={})
+    assert "train a" in running(results, recipes)
+
+
+@pytest.mark.parametrize(
+    "reads", [[1], {"/etc/passwd": "0"}, {"../x": "0"}, {"a\0b": "0"}, {"x" * 5000: "0"}, {"x": 0}]
+)
+def test_reads_that_no_job_can_have_noted_make_it_run(results, recipes, reads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change(results, reads=reads)
+    assert "train a" in running(results, recipes)
+    explain(make(results, recipes))
+
+
+def test_a_file_that_was_read_counts_whatever_its_name_is(results, recipes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "a\nb " + "é" * 120
+    (tmp_path / name).write_text("1", "utf-8")
+    change(results, reads={name: digest(tmp_path / name)})
+    assert "train a" not in running(results, recipes)
+    (tmp_path / name).write_text("2", "utf-8")
+    assert "train a" in running(results, recipes)

@@ -47,7 +47,7 @@ def opened(browser, report):
 
     def open_page(path: Path | None = None, hash_: str = "", **options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(5000)
+        context.set_default_timeout(30_000)  # machines may be busy
         contexts.append(context)
         page = context.new_page()
         page.troubles = []

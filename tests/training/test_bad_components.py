@@ -314,3 +314,65 @@ def test_a_loss_and_a_model_are_made_without_training_too():
     model, loss = Model("cell", parameters, (1, 6, 5), 4, 1), Loss("cell", parameters)
     logits, labels = model(torch.zeros(3, 1, 6, 5)), torch.tensor([0, 1, 2])
     assert loss(logits, labels) == torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
+
+
+@pytest.mark.parametrize("base", ["BaseException", "GeneratorExit"])
+def test_an_exception_that_is_no_exception_of_pythons_kind_is_one_line(folder, base):
+    write(folder, f"class Odd({base}): pass\n" + NET.replace("return self", "raise Odd('no'); return self"))
+    assert "model: models/net.py:Net: Odd: no (models/net.py:12 in forward)" in refused(
+        model={"_target_": "models/net.py:Net"}
+    )
+
+
+def test_ctrl_c_in_a_users_code_is_ctrl_c(folder):
+    write(folder, NET.replace("return self", "raise KeyboardInterrupt; return self"))
+    with pytest.raises(KeyboardInterrupt):
+        trained(model={"_target_": "models/net.py:Net"})
+
+
+def test_a_recursion_tells_its_line_once(folder):
+    write(folder, NET.replace("return self.layers(images)", "return self.forward(images)"))
+    assert refused(model={"_target_": "models/net.py:Net"}).count("models/net.py:11 in forward") == 1
+
+
+def test_a_sparse_buffer_is_refused(folder):
+    made = "super().__init__(); self.register_buffer('edges', torch.eye(3).to_sparse())"
+    write(folder, NET.replace("super().__init__()", made))
+    assert "keeps a tensor of layout torch.sparse_coo as edges" in refused(model={"_target_": "models/net.py:Net"})
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("self.late = getattr(self, 'late', nn.Parameter(torch.ones(1)))", "late"),
+        ("self.layers[1].weight = nn.Parameter(self.layers[1].weight.detach().clone())", "layers.1.weight"),
+    ],
+    ids=["added", "replaced"],
+)
+def test_parameters_that_the_optimizer_does_not_know_are_refused(folder, code, told):
+    write(folder, NET.replace("return self", f"{code}; return self"))
+    images, labels = (torch.from_numpy(array) for array in images_of_classes(60))
+    trainer = Trainer("lenet", canonical(model={"_target_": "models/net.py:Net"}), 1, images, labels, 4)
+    with pytest.raises(UserError, match=rf"Net: has other parameters \({told}\) after an epoch than before"):
+        trainer.check(trainer.epoch(1))
+
+
+def test_numbers_of_another_kind_are_the_component_that_gives_them(folder):
+    write(folder, NET.replace("return self.layers(images)", "return self.layers(images) + 0j"))
+    assert "model: models/net.py:Net: gives logits of type torch.complex64" in refused(
+        model={"_target_": "models/net.py:Net"}
+    )
+    write(folder, "def loss(logits, labels): return F.cross_entropy(logits, labels) + 0j\n", "odd.py")
+    assert "loss: models/odd.py:loss: gives a loss of type torch.complex64" in refused(
+        loss={"_target_": "models/odd.py:loss"}
+    )
+
+
+def test_what_an_optimizer_counts_in_an_attribute_goes_on_where_it_was():
+    images, labels = (torch.from_numpy(array) for array in images_of_classes(60))
+    parameters = canonical(optimizer={"_target_": "odd_components.Counting"})
+    undisturbed, resumed = (Trainer("a", parameters, 1, images, labels, 4) for _ in range(2))
+    resumed.resume(undisturbed.epoch(1))
+    weights, others = (trainer.epoch(2).model for trainer in (undisturbed, resumed))
+    assert all(torch.equal(others[name], weight) for name, weight in weights.items())
+    assert resumed.optimizer.first is next(resumed.module.parameters())

@@ -241,11 +241,19 @@ def test_a_damaged_partial_state_is_removed(interrupted, undisturbed, how, capsy
     assert outcome(interrupted) == outcome(undisturbed)
 
 
-def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, capsys):
-    cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer="odd_components.Unkept")
+@pytest.mark.parametrize(
+    ("optimizer", "why"),
+    [
+        ("Unkept", "its state holds a set"),
+        ("Looped", "maximum recursion depth"),
+        ("Sparse", "its state holds a Tensor"),
+    ],
+)
+def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, capsys, optimizer, why):
+    cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer=f"odd_components.{optimizer}")
     assert cell.train()["status"] == "ok"
     log = capsys.readouterr().out
-    assert "epoch 2 is no place to go on from, a killed training would start again: its state holds a set" in log
+    assert f"epoch 2 is no place to go on from, a killed training would start again: {why}" in log
 
 
 def test_one_that_is_no_place_to_go_on_from_starts_again(tmp_path, capsys):

@@ -28,13 +28,22 @@ def test_a_project_and_its_results_where_the_shell_would_stumble(tmp_path):
     assert "Nothing to be done" in snakemake(project, "--dry-run").stdout
 
 
-@pytest.mark.parametrize("results", ["~/mine", "~", "$HOME/x", "s3://bucket/x", "https://x/y", "a{b}", "", " "])
+@pytest.mark.parametrize("results", ["~/mine", "~", "$HOME/x", "s3://bucket/x", "https://x/y", "a{b}", "a<b>", "", " "])
 def test_results_that_snakemake_would_put_elsewhere_are_refused(tmp_path, results):
     config = tmp_path / "mine.yaml"
     config.write_text(f"title: x\npathvars: {{results: '{results}'}}\n", "utf-8")
     with pytest.raises(UserError, match=r"mine.yaml:2: pathvars.results: .*; given: .*; allowed: a path") as error:
         places.check(results, [config])
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_path_variable_that_there_is_not_is_one_line(tmp_path):
+    project = copy_project(tmp_path / "project")
+    config = project / "config/small.yaml"
+    config.write_text(config.read_text("utf-8").replace("{results: results}", "{results: results/<mine>}"), "utf-8")
+    done = snakemake(project, "--dry-run")
+    assert done.returncode and "pathvars.results: has <, which Snakemake takes for a path variable" in done.stderr
+    assert "Exception" not in done.stderr
 
 
 @pytest.mark.parametrize("results", ["results", "a b/c", "/mnt/x~1", "été", "it's"])

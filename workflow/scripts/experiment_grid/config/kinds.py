@@ -116,7 +116,10 @@ class Closed(BaseModel):
 UNLIKE = [AfterValidator(_unlike), Field(json_schema_extra={"uniqueItems": True})]
 Name = Annotated[str, Field(pattern=NAME["pattern"], max_length=NAME["longest"], **words(NAME["allowed"]))]
 # Something in it can be seen: spaces, and characters without width or ink, are not enough.
-INVISIBLE = r"\s\u00ad\u115f\u1160\u200b-\u200f\u2060-\u2064\u2800\u3164\uffa0"
+INVISIBLE = (
+    r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff"  # Unicode's Default_Ignorable_Code_Point, and blanks that it leaves out
+)
 Title = Annotated[
     str,
     Field(

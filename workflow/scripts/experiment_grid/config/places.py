@@ -12,6 +12,7 @@ WRONG = {
     "://": "is an address",
     "{": "has a brace, which Snakemake takes for a wildcard",
     "}": "has a brace, which Snakemake takes for a wildcard",
+    "<": "has <, which Snakemake takes for a path variable",
 }
 
 

@@ -176,7 +176,9 @@ def _says(node: yaml.Node, given: Any) -> bool:
         return True
     try:
         return SafeConstructor().construct_object(node) == given or given != given  # NaN
-    except (yaml.YAMLError, ValueError):
+    except yaml.YAMLError:  # a tag of Python's, which Snakemake's loader knows and --config can't give
+        return True
+    except ValueError:
         return False
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from experiment_grid.runtime.errors import one_line
 from experiment_grid.runtime.records import FORMAT, changed_reads
 
 LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
@@ -33,20 +34,25 @@ def valid(record: dict[str, Any], stage: str) -> bool:
         and finished(record) in TIMES
         and isinstance(record.get("inputs"), dict)
         and isinstance(outputs, dict)
+        and bool(outputs)
         and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
     )
 
 
 def other_reads(record: dict[str, Any]) -> list[str]:
     """What the user's code read beside the recipe, and is now another file or none, in a sentence each."""
-    reads = record.get("reads")
+    reads = record.get("reads", {})
     if not isinstance(reads, dict):
-        return []
+        return ["what it read cannot be read"]
+    other = [name for name, known in reads.items() if not _stays(name) or _is_other(name, known)]
+    return [f"{one_line(name)} changed since it was read" for name in other]
+
+
+def _is_other(name: str, known: Any) -> bool:
     try:
-        other = changed_reads({name: known for name, known in reads.items() if _is_name(name)})
-    except OSError as error:
-        other = [str(error.filename)]
-    return [f"{name} changed since it was read" for name in other]
+        return bool(changed_reads({name: known}))
+    except (OSError, ValueError):  # a name too long for the file system, one with a null character
+        return True
 
 
 def finished(record: dict[str, Any]) -> int:
@@ -63,8 +69,12 @@ def _is_list_of_text(value: Any) -> bool:
 
 def _is_name(name: str) -> bool:
     """Whether a file's name stays in the results folder, and is one that is written there."""
-    parts = PurePosixPath(name).parts
-    return bool(parts) and name.isprintable() and len(name.encode()) < LONGEST and not {"/", ".."} & {*parts}
+    return bool(PurePosixPath(name).parts) and name.isprintable() and len(name.encode()) < LONGEST and _stays(name)
+
+
+def _stays(name: str) -> bool:
+    """Whether a path leads nowhere else than below the folder that it counts from."""
+    return not {"/", "//", ".."} & {*PurePosixPath(name).parts}
 
 
 def _is_description(known: Any) -> bool:

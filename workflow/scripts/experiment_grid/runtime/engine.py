@@ -116,8 +116,13 @@ def has_given_config(workflow: Any) -> bool:
 
 @otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
 def results(workflow: Any, config: dict[str, Any]) -> str:
-    """What `<results>` stands for."""
-    return workflow.pathvars.apply("<results>")
+    """What `<results>` stands for; as it is written where it names a path variable that there is not."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        return workflow.pathvars.apply("<results>")
+    except WorkflowError:
+        return config["pathvars"]["results"]
 
 
 @otherwise(lambda workflow: [])

@@ -34,9 +34,9 @@ class Component:
         """One line for the user."""
         return UserError(f"cell {self.cell}: {self.key}: {self.target}: {problem}")
 
-    def failed(self, error: Exception | SystemExit) -> UserError:
-        """What an exception in the component's own code means, in one line."""
-        return error if isinstance(error, UserError) else self.refused(failure(error))
+    def failed(self, error: BaseException) -> BaseException:
+        """What an exception in the component's own code means, in one line; Ctrl-C is itself."""
+        return error if isinstance(error, UserError | KeyboardInterrupt) else self.refused(failure(error))
 
     def found(self) -> Any:
         """The class or function that the target names."""
@@ -44,7 +44,7 @@ class Component:
             return resolve(self.target)
         except TargetError as error:
             raise self.refused(str(error)) from error
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
 
     def made(self, kind: Callable, *args: Any, **more: Any) -> Any:
@@ -58,7 +58,7 @@ class Component:
         }
         try:
             return kind(*args, **more, **options)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
 
 
@@ -93,25 +93,29 @@ class Model(Component):
         for name, value in self.module.state_dict().items():
             if not isinstance(value, Tensor):
                 raise self.refused(f"keeps {named(value)} as {name}; a checkpoint holds tensors alone")
+            if value.layout != torch.strided:
+                raise self.refused(f"keeps a tensor of layout {value.layout} as {name}; a checkpoint holds dense ones")
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Logits [B, K] of inputs [B, C, H, W]."""
         try:
             logits = self.module(inputs)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
         wanted = (len(inputs), self.classes)
         if not isinstance(logits, Tensor):
             raise self.refused(f"gives {named(logits)}, wanted are logits {list(wanted)}: images, classes")
         if logits.shape != wanted:
             raise self.refused(f"gives logits {list(logits.shape)}, wanted are {list(wanted)}: images, classes")
+        if not logits.is_floating_point():
+            raise self.refused(f"gives logits of type {logits.dtype}, wanted are real numbers, such as torch.float32")
         return logits
 
     def on(self, device: torch.device) -> nn.Module:
         """The module, moved to a device."""
         try:
             return self.module.to(device)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
 
     @property
@@ -143,12 +147,14 @@ class Loss(Component):
         """The loss of logits [B, K] and labels [B]."""
         try:
             loss = self._call(logits, labels)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
         if not isinstance(loss, Tensor):
             raise self.refused(f"gives {named(loss)}, wanted is a tensor: one number, or one for each image")
         if logits.requires_grad and not loss.requires_grad:
             raise self.refused("gives a loss that autograd cannot follow back to the logits")
+        if not loss.is_floating_point():
+            raise self.refused(f"gives a loss of type {loss.dtype}, wanted are real numbers, such as torch.float32")
         if not loss.dim():
             return loss
         if loss.shape != labels.shape:

@@ -63,7 +63,7 @@ class EpochStore:
         try:
             rest = pack(epoch.rest, packed)
             tensors |= packed
-        except TypeError as error:
+        except (TypeError, RecursionError) as error:  # the latter of what holds itself
             print(f"epoch {epoch.number} is no place to go on from, a killed training would start again: {error}")
         results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
         hold_to_reads()
@@ -114,7 +114,7 @@ class EpochStore:
 
 def pack(value: Any, tensors: dict[str, Tensor]) -> Any:
     """Nested dicts, lists and tuples as JSON, their tensors put into `tensors`. Raises TypeError for anything else."""
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value.layout == torch.strided:
         name = str(len(tensors))
         tensors[REST + name] = value.detach().to("cpu", copy=True).contiguous()
         return {"tensor": name}

@@ -29,6 +29,10 @@ from experiment_grid.training.step import change_gradients, gradients, step
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 
+OTHER_PARAMETERS = (
+    "has other parameters ({}) after an epoch than before, which the optimizer doesn't know; make them in __init__, "
+    "and change their values alone"
+)
 NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
 KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longer than their step
@@ -78,6 +82,7 @@ class Trainer:
         self.training, self.validation = (part.to(self.device) for part in parts)
         self.model = Model(cell, parameters, input_shape(images), classes, seed)
         self.module = self.model.on(self.device)
+        self.learned = dict(self.module.named_parameters())  # those that the optimizer gets
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
@@ -118,6 +123,7 @@ class Trainer:
             "model": unsaved(self.module),
             "loss": unsaved(loss),
             "optimizer": self.optimizer.state_dict(),
+            "attributes": self._attributes(),
         }
         return Epoch(self.seed, number, row, seconds, saved(self.module), saved(loss), rest)
 
@@ -130,9 +136,16 @@ class Trainer:
         restore(self.module, epoch.rest["model"])
         restore(loss, epoch.rest["loss"])
         self.optimizer.load_state_dict(epoch.rest["optimizer"])
+        restore(self.optimizer, epoch.rest["attributes"])
+
+    def _attributes(self) -> dict[str, Any]:
+        """What a user's optimizer counts in plain attributes, which its state dict leaves out; no parameters."""
+        kept = {} if isinstance(self.optimizer, FusedOptimizer) else unsaved(self.optimizer)
+        return {name: value for name, value in kept.items() if not getattr(value, "requires_grad", False)}
 
     def check(self, epoch: Epoch) -> None:
         """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
+        self._refuse_other_parameters()
         some = self.validation[: self.parameters["batch_size"]]
         images, labels = take(self.images, some), self.labels[some]
         refuse_other_answers(
@@ -205,7 +218,7 @@ class Trainer:
         inputs = inputs_of(images, self.parameters["normalize"], place)
         try:
             return step(self._answers, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self._guilty(error).failed(error) from error
 
     def _answers(self, inputs: Tensor) -> Tensor:
@@ -228,6 +241,13 @@ class Trainer:
             raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
         if not loss.isfinite():
             raise self.loss.refused(NO_NUMBERS.format(f"a loss of {loss.item()}"))
+
+    def _refuse_other_parameters(self) -> None:
+        """A parameter that `forward` makes is none of the optimizer's, which would leave it as it is without a word."""
+        now = dict(self.module.named_parameters())
+        other = [name for name in {**self.learned, **now} if self.learned.get(name) is not now.get(name)]
+        if other:
+            raise self.model.refused(OTHER_PARAMETERS.format(", ".join(other[:4])))
 
     def _validate(self) -> Figures:
         self.module.eval()

@@ -47,7 +47,7 @@ def refuse_other_answers(
         if state:
             try:
                 new.load_state_dict(state)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
                 raise component.failed(error) from error
     new_model.module.eval()
     new_loss.train(False)

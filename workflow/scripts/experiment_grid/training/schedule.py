@@ -81,7 +81,7 @@ class Schedule(Component):
         self.planned.step()
         try:
             self.scheduler.step()
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self.failed(error) from error
         self.calls += 1
         self._note_written()

@@ -14,7 +14,7 @@ OUT_OF_MEMORY = (
 )  # a RuntimeError's words on a CPU
 
 
-def failure(error: Exception | SystemExit) -> str:
+def failure(error: BaseException) -> str:
     """`ValueError: too deep (models/lenet.py:31 in forward)`, or that the memory is too small."""
     if out_of_memory(error):
         return "out of memory; a smaller batch_size or a smaller model takes less" + _place(error)
@@ -24,7 +24,7 @@ def failure(error: Exception | SystemExit) -> str:
     return type(error).__name__ + (f": {message}" if message else "") + _place(error)
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Whether the memory of the machine or of the GPU did not suffice."""
     torch = sys.modules.get("torch")  # a stage that computes nothing does without
     if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
@@ -33,7 +33,7 @@ def out_of_memory(error: Exception) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    """The user's own lines of the traceback, from the outside in."""
+    """The user's own lines of the traceback, from the outside in; those of a recursion once."""
     lines = [
         f"{path}:{line.lineno} in {line.name}"
         for line in traceback.extract_tb(error.__traceback__)
@@ -41,7 +41,7 @@ def _place(error: BaseException) -> str:
     ]
     if isinstance(error, SyntaxError) and error.filename and (path := _own(error.filename)):
         lines.append(f"{path}:{error.lineno}")
-    return f" ({', '.join(lines)})" if lines else ""
+    return f" ({', '.join(dict.fromkeys(lines))})" if lines else ""
 
 
 def _own(filename: str) -> str | None:

@@ -29,7 +29,7 @@ def context(results: Results) -> dict[str, Any]:
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
     epochs = {} if results.many else _by_epoch(results.epochs)
-    drawn = "; epochs and matrices are drawn when it is opened" if results.many else ""
+    drawn = "; so many cells have their scores in their files alone" if results.many else ""
     text = (
         "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by class "
         f"and its confusion matrix{drawn}. Links to its log and files work where this page lies in its results folder."
@@ -69,12 +69,12 @@ def _block(
     return made | {
         "originals": [f"Original: {row['title']}" for row in originals],
         "here": f"Here, seed {cell['representative_seed']}",
-        "results": _results(block, [row["figures"] for row in originals]),
+        "results": [] if results.many else _results(block, [row["figures"] for row in originals]),
         "seed": (
             f"Seed {cell['representative_seed']}, the model that represents the cell, at epoch "
             f"{cell['chosen_epoch']}. Training time is that of one seed."
         ),
-        "classes": scores.get(name),
+        "classes": None if results.many else scores.get(name),
         "epochs": epochs.get(name),
         "confusion_drawn": matrix is not None,
         "confusion": confusion(matrix[cell["chosen_epoch"] - 1], cell)
