@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 
 from experiment_grid.analysis.phrases import signed
 from experiment_grid.report.figures.audit import _labels
+from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
 from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time
@@ -73,10 +74,18 @@ def test_an_interval_is_shown_finely_enough_for_its_verdict():
     assert shown["nearest_interval"] == "0.0007 to 0.0010"
 
 
-def test_labels_that_would_be_alike_are_cells():
-    titles = {"one": "Three hidden layers, normalised, 128", "two": "Three hidden layers, normalised, 256", "c": "C"}
+def test_labels_that_would_be_alike_are_the_rows_names():
+    titles = {"one": "Three hidden layers, normalised, with 128 images", "c": "C"}
+    titles["two"] = "Three hidden layers, as they are, with 128 images"
     rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
-    assert _labels(rows, titles) == ["cell-one", "cell-two", "C"]
+    assert len(set(_labels(rows, titles))) == 2 + 1
+    titles["two"] = titles["one"].replace("normalised", "standardised")
+    assert _labels(rows, titles) == ["one", "c", "two"]
+
+
+def test_a_long_name_keeps_its_end():
+    names = ("learning-rate-0.05-not-normalized", "learning-rate-0.05")
+    assert [shorten(name) for name in names] == ["learning-r…ormalized", "learning-rate-0.05"]
 
 
 @pytest.mark.parametrize(("epoch", "text"), [(10.0, "10"), (3, "3"), (9.3333, "9.33"), (None, "–")])
