@@ -41,9 +41,16 @@ def made(tmp_path_factory):
     return cells, seeds
 
 
-def audited(made, rows, times=()):
+def audited(made, rows, times=(), search=None):
     cells, seeds = made
-    return audit(cells, seeds, {"rows": rows, "times": list(times), "claims": []}, 0.95)
+    return audit(cells, seeds, {"rows": rows, "times": list(times), "claims": [], "search": search}, 0.95)
+
+
+def searched(*fitting):
+    """A search that found settings with all figures of `a-row`."""
+    nearest = [{"normalize": value, "epoch": epoch, "fits": 3, "of": 3} for value, epoch in fitting]
+    row = {"row": "a-row", "tried": 40, "fitting": len(fitting), "nearest": nearest}
+    return {"tried": 40, "values": {"normalize": ["false", "true"], "epoch": ["9", "10"]}, "rows": [row]}
 
 
 def test_the_originals_unit_of_loss():
@@ -69,7 +76,7 @@ def test_a_row_that_another_cell_reproduces(made):
     assert summary["reproduced_by"][0]["differs"]["normalize"] == [True, False]
     assert summary["misfit"] > summary["reproduced_by"][0]["misfit"]
     assert "It is reproduced by no-normalization" in summary["text"]
-    assert "which these very figures picked" in summary["text"]
+    assert "selected on these same figures" in summary["text"]
     line = result.table.set_index("figure").loc["test_correct"]
     assert (line["verdict"], line["nearest_cell"], line["nearest_verdict"]) == (
         "differs",
@@ -91,6 +98,22 @@ def test_a_row_with_one_figure_outside(made, times, sure):
     row["figures"]["train_images"] = 48001  # no other cell trained on as many
     summary = audited(made, [row]).rows[0]
     assert (summary["sure"], summary["consistent"]) == (sure, 2)
+
+
+def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
+    row = row_of(made[1], "four-hidden-layers", {})
+    row["figures"] |= {"train_loss": 7.0, "train_images": 48001}  # no other cell trained on as many
+    assert audited(made, [row]).rows[0]["sure"] == "not reproduced"
+    summary = audited(made, [row], search=searched(("false", "9"))).rows[0]
+    assert summary["sure"] == "reproduced in the search only"
+    assert "1 of 40 settings gives all its figures: normalised no, epoch 9." in summary["text"]
+
+
+def test_what_the_search_finds_stands_beside_a_row_that_a_cell_reproduces(made):
+    row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
+    text = audited(made, [row], search=searched(("false", "10"), ("true", "9"))).rows[0]["text"]
+    assert "2 of 40 settings give all its figures: normalised no, epoch 10; normalised yes, epoch 9." in text
+    assert "The figures cannot tell between them." in text
 
 
 def test_cells_with_another_number_of_training_images_reproduce_nothing(made):

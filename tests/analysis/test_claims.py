@@ -36,7 +36,7 @@ def found(differences, values=None, **parameters):
         ([0, -1], "refuted", "confirmed", "confirmed"),
         ([1, -1], "depends", "depends", "confirmed"),
         ([0, 0], "not decided", "not decided", "not decided"),
-        ([], "not decided", "not decided", "not decided"),
+        ([], "not tested", "not tested", "not tested"),
     ],
 )
 def test_verdicts_by_the_signs_of_decided_pairs(differences, higher, lower, different):
@@ -59,8 +59,15 @@ def test_on_what_a_direction_depends():
     own = depends_on(found([1, -1], [RATES[:2], RATES[1:]], batch_size=[32, 32]))
     assert own == "on its own values (0.001 to 0.01 up, 0.01 to 0.1 down)"
     several = depends_on(found([1, -1], batch_size=[32, 64], epochs=[3, 9]))
-    assert several.startswith("on one of 2, and these pairs cannot tell on which: batch size (32 up, 64 down)")
+    assert several == "on either batch size (32 up, 64 down) or epochs (3 up, 9 down); these pairs cannot separate them"
     assert depends_on(found([1, -1])) == "on what, these pairs do not show"
+
+
+def test_a_single_setting_that_separates_pairs_is_not_called_the_cause():
+    """Batch size alone separates the three, but they differ in epochs too."""
+    three = depends_on(found([1, 1, -1], batch_size=[32, 32, 64], epochs=[3, 9, 9]))
+    assert three.startswith("on batch size (32 up, 64 down)")
+    assert "of single settings only this one separates the pairs, which differ in epochs too" in three
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +94,7 @@ def test_a_condition_says_where_a_claim_holds(made):
     assert "depends on epochs (1 up, 2 down)" in judged(made)["text"]
     assert judged(made, where={"epochs": [1]})["verdict"] == "confirmed"
     assert judged(made, where={"epochs": [2]})["verdict"] == "refuted"
-    assert judged(made, where={"epochs": [7]})["verdict"] == "not decided"
+    assert judged(made, where={"epochs": [7]})["verdict"] == "not tested"
     assert len(judged(made)["evidence"]) == 2
 
 
@@ -101,6 +108,15 @@ def test_a_claim_about_each_of_several_factors_needs_each(made):
     both = ["learning_rate", "epochs"]
     assert judged(made, direction="different", factor=both)["verdict"] == "confirmed"
     assert judged(made, direction="different", factor=[*both, "device"])["verdict"] == "not decided"
+    assert judged(made, direction="different", factor=["device"])["verdict"] == "not tested"
+    text = judged(made, direction="different", factor=[*both, "device"])["text"]
+    assert "Not tested: device." in text and "up" not in text.partition("Not tested")[2]
+
+
+def test_a_verdict_that_rests_on_one_pair_says_under_which_condition(made):
+    alone = judged(made, where={"epochs": [1]})
+    assert alone["scope"] == "one pair" and "Tested with epochs 1 only." in alone["text"]
+    assert judged(made)["scope"] is None and "Tested with" not in judged(made)["text"]
 
 
 TIMED = {
@@ -150,10 +166,10 @@ def test_what_takes_as_long_is_not_decided(timed):
 def test_more_of_the_same_steps_is_arithmetic(timed):
     """`long` shares the measurement of `deep`: no chance is in their ratio."""
     claim = timed(factor=["epochs"])
-    assert claim["verdict"] == "confirmed" and "same step" in claim["text"]
+    assert claim["verdict"] == "confirmed" and "computed" in claim["text"]
     row = claim["evidence"][0]
     assert row["ratio_low"] == row["ratio"] == row["ratio_high"] == pytest.approx(1.5)
-    assert row["decided"] and row["p_adjusted"] is None
+    assert row["decided"] and row["p_adjusted"] is None and row["basis"] == "same step"
     same = timed(factor=["epochs"], measure="seconds_per_epoch", direction="different")
     assert same["verdict"] == "not decided" and same["evidence"][0]["ratio"] == 1
 
@@ -168,16 +184,18 @@ def test_a_training_has_as_many_steps_as_its_batches(timed):
 def test_the_loader_is_judged_by_itself(timed):
     claim = {"measure": "loader_seconds", "factor": ["normalize"]}
     assert timed(**claim)["text"] == "Not measured here: torchvision has no such data set."
+    assert timed(**claim)["verdict"] == "not tested"
     more = {("deep", "cpu", "loader"): 6e-3, ("deep", "cpu", "loader, normalized"): 9e-3}
     judged = timed(more, **claim)
     assert judged["verdict"] == "confirmed"
-    assert judged["evidence"][0]["to"] == "DataLoader with Normalize, CPU"
+    assert judged["evidence"][0]["to"] == "DataLoader, ToTensor, Normalize, CPU"
+    assert "Without results" not in judged["text"]
 
 
 def test_cpu_against_gpu(timed):
     claim = {"factor": ["device"], "direction": "largest"}
     alone = timed(**claim)
-    assert alone["verdict"] == "not decided" and alone["text"].startswith("Not measured here: there was no GPU")
+    assert alone["verdict"] == "not tested" and alone["text"].startswith("Not measured here: there was no GPU")
     fast = {(name, "cuda", "trainer"): step / 20 for name, step in STEPS.items() if name != "long"}
     judged = timed(fast, **claim)
     assert judged["verdict"] == "confirmed" and "The most that another factor does" in judged["text"]
@@ -200,7 +218,8 @@ def test_losses_of_different_functions_are_not_compared(tmp_path):
     settings = make_cells(tmp_path, {"a": ({}, 4.0), "b": ({"loss": "mse"}, 4.0)})
     cells = read_cells({cell["name"]: tmp_path / "cells" / cell["name"] for cell in settings}, settings)
     claim = judged((cells, score_cells(cells, 0.95)[0]), measure="train_loss", factor=["loss"], direction="different")
-    assert claim["verdict"] == "not decided" and claim["evidence"][0]["difference"] is None
+    assert claim["verdict"] == "not tested" and claim["evidence"][0]["difference"] is None
+    assert "different loss functions" in claim["text"]
 
 
 def test_single_runs_decide_no_claim(tmp_path):

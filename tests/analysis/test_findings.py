@@ -40,7 +40,7 @@ def test_cells_with_the_same_predictions_are_not_called_undecided(results):
     finding = next(item for item in told(*results)["findings"] if item["id"] == "effect-three-hidden-layers-ce")
     assert finding["decided"] is None
     assert "test accuracy the same, with the same predictions on every image" in finding["text"]
-    assert "not decided" not in finding["text"]
+    assert "not significant" not in finding["text"]
 
 
 def test_a_factors_accuracy_and_time_are_of_one_pair(results):
@@ -52,7 +52,30 @@ def test_a_factors_accuracy_and_time_are_of_one_pair(results):
     low, high = factor["seconds"]["low"], factor["seconds"]["high"]
     assert low < factor["seconds"]["difference"] < high
     assert f"{100 * factor['seconds']['ratio']:.0f} % of the time (described, not tested)" in factor["text"]
-    assert "the largest of 3, which chance helped to pick" in factor["text"]
+    assert "The largest of 3 pairs, so probably overestimated." in factor["text"]
+
+
+def test_cells_that_predict_the_same_count_once(results):
+    """`ce` is `three-hidden-layers` under another name: its pair with `mse` is the same comparison."""
+    folder, settings = results
+    grid = {**GRID, "mse": ({"loss": "mse"}, 2.0)}
+    settings = settings_of(make_cells(folder, grid))
+    shutil.copy(folder / "cells/three-hidden-layers/predictions.npz", folder / "cells/ce/predictions.npz")
+    said = told(folder, settings)
+    loss = next(factor for factor in said["factors"] if factor["factor"] == "loss")
+    assert (loss["pairs"], loss["distinct"]) == (3, 1)
+    assert "3 pairs, of which 1 is distinct" in loss["text"]
+    epochs = next(factor for factor in said["factors"] if factor["factor"] == "epochs")
+    assert epochs["distinct"] == 3
+    assert said["pairs"]["distinct"] == sum(factor["distinct"] for factor in said["factors"])
+    assert "One pair predicts the same on every image" in said["pairs"]["text"]
+
+
+def test_the_best_cell_is_compared_with_the_final_one(results):
+    best = told(*results)["best"]
+    assert (best["final"], best["cells"]) == ("three-hidden-layers", 4)
+    assert best["cell"] in GRID and best["difference"] >= 0
+    assert best["low"] < best["difference"] < best["high"]
 
 
 @pytest.mark.parametrize(("cores", "crowded"), [(4, True), (5, False)])

@@ -27,6 +27,7 @@ def test_hard_images_are_those_that_most_cells_get_wrong():
     assert [(item["index"], item["cells_wrong"]) for item in hard] == [(1, 3), (8, 3), (7, 1)]
     assert (hard[0]["commonest"], hard[0]["commonest_count"], hard[0]["cells"]) == (1, 2, 3)
     assert hard[0]["predictions"] == {1: 2, 2: 1}
+    assert hard_images(LABELS, np.vstack([predicted, predicted[:1]])) == hard  # an equal cell counts once
     assert hard_images(LABELS, np.empty((0, 9), np.uint8)) == []
 
 

@@ -56,7 +56,7 @@ def test_diverged_and_failed_cells_keep_their_row(opened):
 def test_can_be_read_without_scripts(opened):
     page = opened(java_script_enabled=False)
     text = page.locator("main").inner_text()
-    for words in ("What came out", "Effects by factor", "only A right", "Confusion matrix", "Why it last ran"):
+    for words in ("Results", "Effects by factor", "only A right", "Confusion matrix", "Why it last ran"):
         assert words in page.content()
     assert "Test accuracy of all cells" in text
     assert "Over seconds of training" in text

@@ -85,12 +85,12 @@ def test_intervals_leave_zero_out_just_where_decided(walked):
 def test_every_sentence_on_a_pair_is_that_of_its_row(walked):
     told = [one["text"] for part in ("findings", "factors") for one in walked.findings[part]]
     pattern = r"([\w.-]+) to ([\w.-]+)\)?: test accuracy (\S+) points(?: \[(.+?), (.+?)\])?"
-    pattern += r"(, not decided|, decided| \(single)"
+    pattern += r"(, not significant|, significant| \(single)"
     found = [match for text in told for match in re.findall(pattern, text)]
     assert len(found) == sum(": test accuracy " in text and " points" in text for text in told)
     for first, second, value, low, high, said in found:
         row = walked.row(first, second)
-        assert (said == ", decided") == _true(row["decided"])
+        assert (said == ", significant") == _true(row["decided"])
         sign = 1 if row["from"] == first else -1
         assert _number(value) == pytest.approx(100 * sign * row["difference"], abs=0.005001)
         if said != " (single":
@@ -118,13 +118,16 @@ def test_what_is_said_of_a_factor_is_what_its_pairs_say(walked):
 def test_verdicts_on_claims_are_those_of_their_pairs(walked):
     for claim in walked.claims:
         if claim["direction"] == "largest" or claim["measure"] == "loader_seconds":
-            assert claim["verdict"] == "not decided" and claim["text"].startswith("Not measured here")
+            assert claim["verdict"] == "not tested" and claim["text"].startswith("Not measured here")
             continue
         keys, zero = ("difference", "low", "high"), 0
         if claim["measure"] == "train_seconds":
             keys, zero = ("ratio", "ratio_low", "ratio_high"), 1
         decided = [row for row in claim["evidence"] if row["decided"]]
         signs = {row[keys[0]] > zero for row in decided}
+        if all(row[keys[0]] is None for row in claim["evidence"]):
+            assert claim["verdict"] == "not tested"
+            continue
         if claim["direction"] == "different":
             if len(claim["factor"]) == 1 or not decided:
                 assert claim["verdict"] == ("confirmed" if decided else "not decided")

@@ -21,8 +21,9 @@ from experiment_grid.runtime.records import now, write_record
 
 CAPTIONS = {
     "attribution": (
-        "Integrated gradients from a blank image: each pixel's share in the predicted class's logit minus the true "
-        "class's. It tells what this model's arithmetic used, not what a person would look at."
+        "Integrated gradients (gradients added up on the way from a blank image to this one): each pixel's share in "
+        "the predicted class's logit minus the true class's. It shows what this model's arithmetic used, not what a "
+        "person would look at."
     ),
     "nearest": (
         "Nearest by the distance of pixels (0 to 1 each), among all training images, those for validation included. "
@@ -36,7 +37,7 @@ CAPTIONS = {
         "Twelve training images as the augmentation changes them, each drawn for alone. In training all images of a "
         "batch share a draw, unless the augmentation draws for each."
     ),
-    "worst": "Probability of the wrong class times the unlikeness (1 - likeness) of the two classes.",
+    "worst": "Probability of the wrong class times the dissimilarity (1 - likeness) of the two classes.",
 }
 
 

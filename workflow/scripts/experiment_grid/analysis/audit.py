@@ -10,6 +10,8 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
+from experiment_grid.analysis.phrases import listed
+from experiment_grid.config.labels import title
 
 COLUMNS = [
     "row",
@@ -33,12 +35,14 @@ INDEPENDENT = ("train_loss", "train_correct", "test_correct")  # a row agrees by
 # How a row comes out, and what that means of several; as stated needs no words.
 STATED, NEARLY, REPRODUCED = "as stated", "nearly as stated", "reproduced by other settings"
 NEARER, UNLIKE, NO_DATA = "nearer to other settings", "not reproduced", "no data"
+SEARCHED = "reproduced in the search only"
 VERDICTS = {
     STATED: None,
-    NEARLY: "all figures but one, which lies in an interval twice as wide",
-    REPRODUCED: "reproduced by another cell instead, which was chosen by fit",
+    NEARLY: "matches except for one figure, which falls inside an interval twice as wide",
+    REPRODUCED: "reproduced by a cell with other settings, which were chosen by fit",
     NEARER: "nearer to another cell, without fitting it",
-    UNLIKE: "neither come out nor come nearer to another cell",
+    SEARCHED: "reproduced by no cell of this grid, but by settings that the search found",
+    UNLIKE: "was not reproduced, and no other cell fits better",
 }
 MOST_CELLS = 3
 
@@ -61,8 +65,9 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
             figure: expectations({name: by_name[name] for name in by_cell}, by_cell, figure, confidence)
             for figure in FIGURES
         }
+        searched = {row["row"]: row for row in (reference.get("search") or {"rows": []})["rows"]}
         for row in reference["rows"]:
-            judged = _Row(row, by_name, by_cell, expected)
+            judged = _Row(row, by_name, by_cell, expected, searched.get(row["row"]))
             rows.append(judged.summary())
             table += judged.table()
         for time in reference["times"]:
@@ -77,10 +82,10 @@ def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
 
 
 class _Row:
-    """One row of the original beside the cell that it names and beside all others."""
+    """One row of the original beside the cell that it names, beside all others, and beside the search for settings."""
 
-    def __init__(self, row, by_name, by_cell, expected):
-        self.row, self.printed = row, row["figures"]
+    def __init__(self, row, by_name, by_cell, expected, searched):
+        self.row, self.printed, self.searched = row, row["figures"], searched
         self.by_name, self.by_cell = by_name, by_cell
         self.judged = [figure for figure in INDEPENDENT if self.printed.get(figure) is not None]
         # None: no configured cell has the settings that the row states
@@ -155,7 +160,9 @@ class _Row:
             return REPRODUCED
         if len(self.outside) == 1 < self.fit["judged"] and self._just_outside(*self.outside):
             return NEARLY
-        return NEARER if self.nearest else UNLIKE
+        if self.nearest:
+            return NEARER
+        return SEARCHED if self.searched and self.searched["fitting"] else UNLIKE
 
     @property
     def outside(self):
@@ -177,8 +184,24 @@ class _Row:
             **own,
             "reproduced_by": self.others,
             "sure": self.verdict(),
-            "text": self._text(),
+            "text": self._text() + self._found_by_search(),
         }
+
+    def _found_by_search(self):
+        """The settings of the search that give all figures of the row."""
+        if not self.searched or not self.searched["fitting"] or self.verdict() == NO_DATA:
+            return ""
+        number, shown = self.searched["fitting"], self.searched["nearest"]
+        settings = "; ".join(
+            ", ".join(f"{title(key)} {_word(value)}" for key, value in one.items() if key not in ("fits", "of"))
+            for one in shown
+        )
+        more = f"; {number - len(shown)} more" if number > len(shown) else ""
+        tell = " The figures cannot tell between them." if number > 1 else ""
+        return (
+            f" In the search, {number} of {self.searched['tried']} settings {'gives' if number == 1 else 'give'} all "
+            f"its figures: {settings}{more}.{tell}"
+        )
 
     def _text(self):
         name, verdict = self.name, self.verdict()
@@ -191,18 +214,25 @@ class _Row:
         if verdict == STATED:
             return f"{beginning}: the row comes out at the settings that it states."
         if verdict == NEARLY:
-            return f"{beginning}; one lies outside, in an interval twice as wide."
-        if verdict == UNLIKE:
-            return f"{beginning}: the row does not come out at its settings, and no other cell is nearer."
+            return f"{beginning}; the other falls inside an interval twice as wide."
+        if verdict in (UNLIKE, SEARCHED):
+            return (
+                f"{beginning}: the row was not reproduced at its settings, and no other cell of this grid fits better."
+            )
         best = self.nearest
-        changes = ", ".join(f"{key} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items())
+        changes = ", ".join(
+            f"{title(key)} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items()
+        )
         strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
-        others = f" So it is by {', '.join(also)}: the figures cannot tell." if also and verdict == REPRODUCED else ""
+        others = f" {listed(also)} fit as well: the figures cannot tell." if also and verdict == REPRODUCED else ""
+        n_others = len(self.expected) - 1
+        split = f" trained on {self.printed['train_images']:,} images" if "train_images" in self.printed else ""
+        of = f"the best fit of {n_others} other cells{split}" if n_others > 1 else f"the only other cell{split}"
         return (
             f"{beginning}: the row does not come out at the settings that it states. {strength} {best['cell']} "
-            f"({changes}), {best['consistent']} of {best['judged']} figures: the best fit "
-            f"among {len(self.expected) - 1} with other settings, which these very figures picked.{others}"
+            f"({changes}), {best['consistent']} of {best['judged']} figures: {of}, "
+            f"selected on these same figures.{others}"
         )
 
     def table(self):
@@ -248,4 +278,9 @@ def _minutes(row, cell, original, seeds, note):
 def _plain(value):
     if isinstance(value, list):
         return "-".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _word(value):
+    """A value of search.csv, which is text."""
+    return {"true": "yes", "false": "no"}.get(value, value)

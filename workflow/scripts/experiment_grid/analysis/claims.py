@@ -8,14 +8,16 @@ import pandas as pd
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.effects import COUNTED, SAME, SEEDS, Effects
 from experiment_grid.analysis.factors import ANY, Pair, factor_matches
-from experiment_grid.analysis.measures import LOADER_SECONDS, TIMES
-from experiment_grid.analysis.phrases import measured, p_value, ratio, signed
+from experiment_grid.analysis.measures import LOADER_SECONDS, LOSSES, TIMES
+from experiment_grid.analysis.phrases import listed, measured, p_value, ratio, signed
+from experiment_grid.analysis.table import spelled
 from experiment_grid.analysis.verdicts import (
     CONFIRMED,
     CONFOUNDED,
     DEPENDS,
     OPEN,
     REFUTED,
+    UNTESTED,
     Evidence,
     counted,
     depends_on,
@@ -24,7 +26,7 @@ from experiment_grid.analysis.verdicts import (
     largest,
     verdict,
 )
-from experiment_grid.config.labels import factor_name
+from experiment_grid.config.labels import factor_name, title
 
 SHOWN = 3  # pairs that a claim's text gives figures of
 NOT_MEASURED = {
@@ -51,13 +53,19 @@ def judge(cells: list[Cell], effects: Effects, reference: dict[str, Any] | None)
 def _judged(claim: dict[str, Any], cells: list[Cell], effects: Effects) -> dict[str, Any]:
     by_factor = {factor: _found(claim, factor, cells, effects) for factor in claim["factor"]}
     found = [one for some in by_factor.values() for one in some]
+    known = {factor: _known(some) for factor, some in by_factor.items()}
+    scope = None
     if claim["direction"] == "largest":
         others = _found(claim, claim["factor"][0], cells, effects, others=True)
         result, text = largest(_known(found), _known(others)), _text(claim, OPEN, found)
         text += _beside(claim["measure"], _known(found), _known(others))
     else:
-        result = _together([verdict(some, claim["direction"]) for some in by_factor.values()])
+        result = _together([verdict(some, claim["direction"]) for some in known.values()])
         text = _text(claim, result, found)
+        if len(known) > 1 and any(known.values()):
+            text = _factor_by_factor(known, claim["direction"])
+        if result in (CONFIRMED, REFUTED) and len(_known(found)) == 1:
+            scope, text = "one pair", f"{text}{_condition(_known(found)[0], cells)}"
     return {
         "id": claim["claim"],
         "claim": claim["says"],
@@ -68,6 +76,7 @@ def _judged(claim: dict[str, Any], cells: list[Cell], effects: Effects) -> dict[
         "direction": claim["direction"],
         "where": claim["where"],
         "verdict": result,
+        "scope": scope,
         "text": text,
         "explanation": claim["where_ours_differs"],
         "evidence": [_evidence(one, claim) for one in found],
@@ -79,6 +88,40 @@ def _together(verdicts: list[str]) -> str:
     if len(set(verdicts)) == 1:
         return verdicts[0]
     return next((one for one in (REFUTED, DEPENDS) if one in verdicts), OPEN)
+
+
+def _factor_by_factor(known: dict[str, list[Evidence]], direction: str) -> str:
+    """Which of a claim's factors have the effect: each by its own pairs."""
+    names: dict[str, list[str]] = {}
+    for factor, some in known.items():
+        result = verdict(some, direction)
+        name = factor_name(factor)
+        names.setdefault(result, []).append(f"{name} ({counted(some)})" if some else name)
+    beginnings = {
+        CONFIRMED: "An effect was found for",
+        REFUTED: "The reverse was found for",
+        DEPENDS: "The direction changes within",
+        OPEN: "No effect was found for",
+        UNTESTED: "Not tested:",
+    }
+    return " ".join(f"{words} {listed(names[result])}." for result, words in beginnings.items() if result in names)
+
+
+def _condition(one: Evidence, cells: list[Cell]) -> str:
+    """The settings that the two cells of the only pair share and other cells of the grid do not."""
+    shared, compared = one.first.parameters, [cell.parameters for cell in cells if cell.comparable]
+    fixed = [
+        f"{title(key)} {_word(value)}"
+        for key, value in shared.items()
+        if key != "seeds"
+        and one.second.parameters.get(key) == value
+        and any(key in other and other[key] != value for other in compared)
+    ]
+    return f" Tested with {listed(fixed)} only." if fixed else ""
+
+
+def _word(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(spelled(value))
 
 
 def _found(
@@ -125,7 +168,7 @@ def _evidence(one: Evidence, claim: dict[str, Any]) -> dict[str, Any]:
     row |= {"p_adjusted": None if pd.isna(one.row["p_adjusted"]) else float(one.row["p_adjusted"])}
     claimed = {"higher": 1, "lower": -1}.get(claim["direction"])
     agrees = None if not one.sign else claimed is None or one.sign == claimed
-    return row | {"decided": bool(one.row["decided"]), "agrees": agrees}
+    return row | {"decided": bool(one.row["decided"]), "agrees": agrees, "basis": one.row["basis"]}
 
 
 def _known(found: list[Evidence]) -> list[Evidence]:
@@ -147,6 +190,8 @@ def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
         return f"No two configured cells{where} differ in the {names} alone."
     known = _known(found)
     if not known:
+        if claim["measure"] in LOSSES and all(cell.comparable for one in found for cell in (one.first, one.second)):
+            return "Values of different loss functions cannot be compared."
         return "The cells that it needs have no results."
     count = counted(known)
     parts = [f"{count[0].upper()}{count[1:]}."]
@@ -160,12 +205,15 @@ def _text(claim: dict[str, Any], result: str, found: list[Evidence]) -> str:
         parts.append(f"{len(known) - SHOWN} more are in the evidence.")
     if claim["measure"] not in TIMES and result in (CONFIRMED, REFUTED) and claim["factor"][0] in CONFOUNDED:
         parts.append(CONFOUNDED[claim["factor"][0]])
-    missing = sorted({cell.name for one in found for cell in (one.first, one.second) if not cell.comparable})
+    unknown = [cell for one in found if not is_known(one.row) for cell in (one.first, one.second)]
+    missing = sorted({cell.name for cell in unknown if not cell.comparable})
     return " ".join([*parts, *([f"Without results: {', '.join(missing)}."] if missing else [])])
 
 
 def _sentence(measure: str, one: Evidence) -> str:
     figures = [one.row[key] for key in ("difference", "low", "high")]
+    if one.row["basis"] == COUNTED:
+        figures = figures[:1]
     change = ratio(*figures) if measure in TIMES else signed(measure, *figures)
     return f"{measured(measure)} from {one.first.name} to {one.second.name}: {change}{_reservation(one)}."
 
@@ -181,9 +229,9 @@ def _beside(measure: str, found: list[Evidence], others: list[Evidence]) -> str:
 def _reservation(one: Evidence) -> str:
     """Why a difference decides nothing, in brackets."""
     if one.row["basis"] == COUNTED:
-        return " (the same step, another number of them)"
+        return " (computed: the same step, another number of them)"
     if one.row["decided"]:
         return f", {p_value(one.row['p_adjusted'])}"
     if one.row["basis"] == SAME:
         return " (the same in every run)"
-    return " (not decided)" if one.row["basis"] == SEEDS else " (single run)"
+    return " (not significant)" if one.row["basis"] == SEEDS else " (single run)"

@@ -68,6 +68,7 @@ PAGE = "page"  # the one family that all comparisons of a page are in
 class Effects(NamedTuple):
     """effects.csv, of how many pairs its rows are, the same pairs by other measures, and the size of the family.
 
+    `same` numbers the rows' comparisons of test accuracy: of cells that predict the same, each counts once.
     `times` holds what claims on time compare: measure → pairs with their cells, and a table as in `others`.
     """
 
@@ -76,6 +77,7 @@ class Effects(NamedTuple):
     others: dict[str, pd.DataFrame]  # measure → difference, low, high, p, p_adjusted, decided; row numbers as index
     tests: int
     pairs: list[Pair]
+    same: list[int]
     times: dict[str, tuple[TimePairs, pd.DataFrame]]
 
 
@@ -108,6 +110,8 @@ def find_effects(
     others = {name: table.set_axis(wanted[name]) for name, table in zip(wanted, tables, strict=False)}
     times = {name: (timed[name], table) for name, table in zip(timed, tables[len(wanted) :], strict=True)}
     compared, family = judged[0]
+    numbers: dict[tuple[int, int], int] = {}
+    same = [numbers.setdefault(tuple(key), len(numbers)) for key in measures.identities(accuracy, ends).tolist()]
     for column, values in _columns(accuracy, ends, compared, family).items():
         table[column] = values
     table["from_seeds"], table["to_seeds"] = accuracy.counts[ends].T if len(ends) else ([], [])
@@ -115,7 +119,22 @@ def find_effects(
     _losses(table, measures.log_loss(cells), ends, confidence)
     describe(table, cells, seeds, ends)
     models(table, cells, ends, confidence)
-    return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, times)
+    return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, same, times)
+
+
+def best_beside(cells: list[Cell], best: str, final: str, confidence: float) -> dict[str, Any]:
+    """The best cell's test accuracy minus the final cell's, over seeds and images, as in the table.
+
+    The best was picked among all: its interval holds together with those of every other cell beside the final one.
+    """
+    names, accuracy = [cell.name for cell in cells], measures.accuracy(cells)
+    found = measures.compare(accuracy, [(names.index(final), names.index(best))])
+    distinct = len({int(same) for same, count in zip(accuracy.same, accuracy.counts, strict=True) if count})
+    difference, (margin,) = float(found.difference[0]), simultaneous_margin(found, distinct - 1, confidence)
+    bounds = {"low": None, "high": None}
+    if not np.isnan(margin):
+        bounds = {"low": difference - float(margin), "high": difference + float(margin)}
+    return {"cell": best, "final": final, "cells": distinct, "difference": difference, **bounds}
 
 
 def _wanted(found: list[Pair], asked) -> dict[str, list[int]]:

@@ -11,37 +11,47 @@ from experiment_grid.analysis.phrases import p_value, signed
 from experiment_grid.analysis.verdicts import CONFOUNDED, DEPENDS, Evidence, counted, depends_on, evidence, tendency
 from experiment_grid.config.labels import factor_name, in_order
 
+MORE = {
+    "normalize": "it",
+    "depth": "another layer",
+    "width": "a wider layer",
+    "batch_size": "a larger batch",
+    "learning_rate": "a larger rate",
+    "train_fraction": "a larger training set",
+}
 DOES = {
     "higher": "raises test accuracy",
     "lower": "lowers test accuracy",
     "different": "test accuracy differs",
-    "not decided": "no difference in test accuracy is decided",
+    "not decided": "no difference in test accuracy is significant",
 }
 
 
 def summaries(effects: Effects, cells: list[Cell]) -> list[dict[str, Any]]:
     """`factors` of findings.json."""
     rows = effects.table.to_dict("records")
-    by_factor: dict[str, list[tuple[dict[str, Any], Evidence]]] = {}
-    for pair, row in zip(effects.pairs, rows, strict=True):
-        by_factor.setdefault(pair.factor, []).append((row, evidence(pair, row, cells)))
+    by_factor: dict[str, list[tuple[dict[str, Any], Evidence, int]]] = {}
+    for pair, row, same in zip(effects.pairs, rows, effects.same, strict=True):
+        by_factor.setdefault(pair.factor, []).append((row, evidence(pair, row, cells), same))
     return [_factor(factor, by_factor[factor]) for factor in in_order(by_factor)]
 
 
-def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence]]) -> dict[str, Any]:
+def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence, int]]) -> dict[str, Any]:
     """How a factor moves accuracy, and its pair with the largest difference, decided ones first."""
     name = factor_name(factor)
-    known = [(row, one) for row, one in group if not pd.isna(row["difference"])]
+    known = [(row, one, same) for row, one, same in group if not pd.isna(row["difference"])]
+    distinct = {same: one for _, one, same in reversed(known) if one.row["basis"] != SAME}
     summary = {
         "factor": factor,
         "name": name,
         "pairs": len(group),
-        "decided": sum(bool(row["decided"]) for row, _ in group),
+        "decided": sum(bool(row["decided"]) for row, *_ in group),
+        "distinct": len(distinct),
     }
     if not known:
         text = f"{name.capitalize()}: no pair of cells with results."
         return summary | {"tendency": "not decided", "largest": None, "seconds": None, "text": text}
-    found = [one for _, one in known]
+    found = [one for _, one, _ in known]
     does = tendency(found)
     row = max(known, key=lambda item: (bool(item[0]["decided"]), abs(item[0]["difference"])))[0]
     ends = {"from": row["from"], "to": row["to"]}
@@ -54,19 +64,29 @@ def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence]]) -> dict[s
     }
     seconds = {key: number(row[column]) for key, column in columns.items()}
     more = {"tendency": does, "largest": ends | largest, "seconds": ends | seconds}
-    return summary | more | {"text": _text(factor, does, found, row)}
+    return summary | more | {"text": _text(factor, does, found, [*distinct.values()], row)}
 
 
-def _text(factor: str, does: str, found: list[Evidence], row: dict[str, Any]) -> str:
+def _text(factor: str, does: str, found: list[Evidence], distinct: list[Evidence], row: dict[str, Any]) -> str:
     words = f"what it does to test accuracy depends {depends_on(found)}" if does == DEPENDS else DOES[does]
     if does in ("higher", "lower"):
-        words = f"more of it {words}" if factor != "normalize" else f"it {words}"
+        words = (
+            f"more epochs {words.replace('s ', ' ', 1)}"
+            if factor == "epochs"
+            else f"{MORE.get(factor, 'a larger value')} {words}"
+        )
     if all(one.row["basis"] == SAME for one in found):
         words = "no difference"
-    chosen = "" if len(found) == 1 else f" This is the largest of {len(found)}, which chance helped to pick."
+    n_pairs = len(distinct) or len(found)
+    chosen = "" if n_pairs == 1 else f" The largest of {n_pairs} pairs, so probably overestimated."
+    count = counted(distinct or found)
+    if 0 < len(distinct) < len(found):
+        count = count.partition(", ")[2]
+        are = "1 is distinct" if len(distinct) == 1 else f"{len(distinct)} are distinct"
+        count = f"{len(found)} pairs, of which {are}, {count}"
     confounded = f" {CONFOUNDED[factor]}" if factor in CONFOUNDED and row["decided"] else ""
     return (
-        f"{factor_name(factor).capitalize()} ({counted(found)}): {words}. {row['from']} to {row['to']}: test accuracy "
+        f"{factor_name(factor).capitalize()} ({count}): {words}. {row['from']} to {row['to']}: test accuracy "
         f"{difference(row)}; {time_change(row)}.{chosen}{confounded}"
     )
 
@@ -85,7 +105,7 @@ def difference(row: dict[str, Any]) -> str:
         return f"{change} (single runs say nothing on other seeds)"
     if row["basis"] != SEEDS or pd.isna(row["p_adjusted"]):
         return f"{change}, not tested"
-    return f"{change}, {'' if row['decided'] else 'not '}decided ({p_value(row['p_adjusted'])})"
+    return f"{change}, {'' if row['decided'] else 'not '}significant ({p_value(row['p_adjusted'])})"
 
 
 def time_change(row: dict[str, Any]) -> str:
@@ -95,9 +115,13 @@ def time_change(row: dict[str, Any]) -> str:
     return f"training took {100 * row['seconds_ratio']:.0f} % of the time (described, not tested)"
 
 
-def open_questions(table: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
-    """How many seeds would decide the pairs that are not, and the line of config for it; `open` of findings.json."""
+def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:
+    """How many seeds would decide the pairs that are not, and the line of config for it; `open` of findings.json.
+
+    `same` numbers the rows' comparisons, as Effects does.
+    """
     tested = table[table["basis"] == SEEDS]
+    tested = tested[~pd.Series(same, table.index, dtype=int)[tested.index].duplicated()]  # equal cells count once
     left = tested[~tested["decided"]]
     needed = left["seeds_needed"].dropna().astype(int)
     most = int(needed.max()) if len(needed) else None
@@ -105,12 +129,17 @@ def open_questions(table: pd.DataFrame, settings: dict[str, Any]) -> dict[str, A
     if not len(left):
         text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
     elif not most:
-        text = f"{len(left)} of {len(tested)} comparisons are open; {MOST_SEEDS} seeds would hardly decide one of them."
-    else:
         text = (
-            f"{len(left)} of {len(tested)} comparisons are open. If their differences are as large as measured, {most} "
-            f"seeds decide {len(needed)} of them, each with a chance of {POWER:.0%}; one that was measured by chance "
-            "needs more."
+            f"{len(left)} of {len(tested)} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide one "
+            "of them."
+        )
+    else:
+        rest = len(left) - len(needed)
+        others = f" The other {rest} differences are too small to plan for." if rest > 1 else ""
+        text = (
+            f"{len(left)} of {len(tested)} comparisons are not significant. If their differences are as large as "
+            f"measured, {most} seeds decide {len(needed)} of them, each with a chance of {100 * POWER:.0f} %; if a "
+            f"difference is overestimated, more are needed.{others}"
         )
     return {"pairs": len(left), "seeds": most, "decides": len(needed), "line": line, "text": text}
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from experiment_grid.analysis.audit import STATED, VERDICTS
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import Effects
+from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
-from experiment_grid.analysis.phrases import listed, percent
+from experiment_grid.analysis.phrases import listed, percent, significant
 from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
@@ -53,8 +53,9 @@ def findings(
         "findings": [{"decided": None, "factor": None} | finding for finding in sentences],
         "factors": factors,
         "calibration": calibrated,
-        "pairs": {"found": found, "kept": kept, "text": _pairs(found, kept)},
-        "open": open_questions(effects.table, settings),
+        "best": _best_beside_final(settings, cells, table),
+        "pairs": {"found": found, "kept": kept, **_distinct(effects), "text": _pairs(found, kept) + _same(effects)},
+        "open": open_questions(effects.table, effects.same),
         "caveats": [*_caveats(settings, table, effects), *_crowded(cells)],
     }
 
@@ -103,12 +104,36 @@ def _calibrated(found):
     if not found:
         return
     text = (
-        f"The probabilities that the final cell gives its answers differ by {percent(found['ece'])} from how often "
-        f"these are right (expected calibration error); Brier score {found['brier']:.4f}. The right class is among its "
-        f"first two for {percent(found['top2_accuracy'])} of the test images."
+        f"The final cell's confidence differs from its accuracy by {100 * found['ece']:.2f} points on average "
+        f"(expected calibration error); Brier score {significant(found['brier'])}. The right class is among its first "
+        f"two for {percent(found['top2_accuracy'])} of the test images."
     )
     figures = {key: found[key] for key in ("ece", "brier", "top2_accuracy")}
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
+
+
+def _best_beside_final(settings, cells, table):
+    """What the best cell is ahead of the final one by; None without two such cells."""
+    usable = table["test_accuracy"].dropna()
+    final = settings["final"]
+    if final not in usable.index or usable.idxmax() == final:
+        return None
+    return best_beside(cells, usable.idxmax(), final, settings["confidence"])
+
+
+def _distinct(effects):
+    """Counts of tested comparisons of test accuracy, those of equal cells once."""
+    tested = effects.table.assign(same=effects.same)[effects.table["basis"] == SEEDS].drop_duplicates("same")
+    return {"distinct": len(tested), "decided": int(tested["decided"].sum())}
+
+
+def _same(effects):
+    equal = int((effects.table["basis"] == SAME).sum())
+    if not equal:
+        return ""
+    words = "One pair predicts" if equal == 1 else f"{equal} pairs predict"
+    distinct = _distinct(effects)["distinct"]
+    return f" {words} the same on every image and seed; counted once, equal cells leave {distinct} to test."
 
 
 def _accuracy(row):
@@ -130,10 +155,10 @@ def _best(table):
     near = usable[
         (usable["test_accuracy_high"] >= best["test_accuracy_low"]) & (usable.index != best.name)
     ].index.tolist()
-    rest = f"; the intervals of {listed(near)} reach into its own, each cell's alone" if near else ""
+    rest = f"; the intervals of {listed(near)} overlap its interval (unadjusted)" if near else ""
     text = (
         f"The highest mean test accuracy is that of {best.name}, {_accuracy(best)}{rest}. "
-        f"The best of {len(usable)} cells looks better than it is, because chance helped to pick it."
+        f"It was picked as the best of {len(usable)} cells, so its accuracy is probably overestimated."
     )
     yield _finding("best", best.name, text, [best.name, *near], "comparison.csv", figures=_figures(best))
 
@@ -176,7 +201,7 @@ def _times(table):
     seconds = timed["train_seconds"]
     text = (
         f"Training one seed took from {seconds[fast]:.1f} s ({fast}) to {seconds[slow]:.1f} s ({slow}), beside other "
-        "jobs: described, not compared."
+        "jobs: descriptive only."
     )
     figures = {"fastest": float(seconds[fast]), "slowest": float(seconds[slow])}
     yield _finding("time", "range", text, [fast, slow], "comparison.csv", figures=figures)
@@ -240,28 +265,32 @@ def _pairs(found, kept):
 
 def _caveats(settings, table, effects):
     chosen = "the last one" if settings["epoch"] == "last" else "the first with the highest validation accuracy"
-    caveats = [f"The epoch of every figure is {chosen}; test images choose no epoch and no seed."]
-    if settings["reference"] and settings["reference"].get("not_stated"):
+    fitted = bool(settings["reference"] and settings["reference"].get("not_stated"))
+    but = ", except where a cell's settings were fitted to the original's figures" if fitted else ""
+    caveats = [f"The epoch of every figure is {chosen}; test images choose no epoch and no seed{but}."]
+    if fitted:
         caveats.append(
-            "Settings that the original report does not state, and those of cells that reproduce its rows, were found "
-            "by trying which give its figures, test accuracy among them: what agrees with these figures was made to."
+            "Settings that the original report does not state, and those of cells that reproduce its rows, their "
+            "epochs included, were found by trying which give its figures, test accuracy among them: agreement with "
+            "these figures was fitted."
         )
     confidence = f"{100 * settings['confidence']:.10g} %"
     caveats += [
-        f"{effects.tests} comparisons of this page, effects and claims together, are one family (Holm): where no cell "
-        f"differs from another, at least {confidence} of such pages show no decided difference; with three seeds and "
-        "one very unsteady cell it may be a little less. Intervals of differences hold all together.",
+        f"Significant, or decided, means: significant after Holm's correction for {effects.tests} comparisons, those "
+        f"of effects and of conclusions together. Where no cell differs from another, at least {confidence} of such "
+        "pages show no significant difference; with three seeds and one very unsteady cell it may be a little less. "
+        "Intervals of differences are simultaneous. McNemar's tests under Two cells are a family of their own.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
-        "Seconds of training are of trainings beside each other: description. Conclusions on time are decided from "
-        "steps that were measured with nothing beside them.",
+        "Training times were taken while other jobs ran; they are descriptive only. Conclusions on time are decided "
+        "from steps that were measured with nothing beside them.",
     ]
     floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:
         n = int(effects.table.loc[floors.index, "seeds"].min())
         caveats.append(
             f"With {n} seeds the least p value of a sign-flip test is {floors.max():g}: it cannot decide anything at "
-            f"{confidence}; the intervals lean on the normal distribution instead."
+            f"{confidence}; the intervals assume normally distributed seed effects instead."
         )
     if (table["interval"] == "wilson").any():
         caveats.append("Cells with one seed are single runs: their intervals know of the test images' chance only.")

@@ -2,6 +2,8 @@
 
 import math
 
+from experiment_grid.report import format as page
+
 MINUS = "\N{MINUS SIGN}"
 SHARES = ("accuracy", "f1", "precision", "recall")
 
@@ -28,10 +30,15 @@ def signed(measure: str, value: float, low: float | None = None, high: float | N
 
 def ratio(value: float, low: float | None = None, high: float | None = None) -> str:
     """A difference of logarithms as a ratio with its interval: `× 1.58 [1.52, 1.77]`."""
-    text = f"× {math.exp(value):.3g}"
+    text = f"× {significant(math.exp(value))}"
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return text
-    return f"{text} [{math.exp(low):.3g}, {math.exp(high):.3g}]"
+    return f"{text} [{significant(math.exp(low))}, {significant(math.exp(high))}]"
+
+
+def significant(value: float) -> str:
+    """Three significant digits, as the page's tables have them."""
+    return page.significant(value)
 
 
 def percent(value: float) -> str:
@@ -41,7 +48,7 @@ def percent(value: float) -> str:
 
 def p_value(p: float) -> str:
     """An adjusted p value: `adjusted p = 0.012`, `adjusted p < 0.001`."""
-    return "adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.3f}"
+    return "adjusted p < 0.001" if p < 0.001 else f"adjusted p = {page.p_value(p)}"
 
 
 def listed(names: list[str], most: int = 6) -> str:

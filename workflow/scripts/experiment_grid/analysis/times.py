@@ -128,7 +128,7 @@ class _Measured:
             for device, shown in DEVICES.items():
                 keys = {normalize: (cell.name, device, way) for normalize, way in ways.items()}
                 if "normalize" in factors and all(key in self.measured_as for key in keys.values()):
-                    names = {False: f"DataLoader, {shown}", True: f"DataLoader with Normalize, {shown}"}
+                    names = {False: f"DataLoader, ToTensor, {shown}", True: f"DataLoader, ToTensor, Normalize, {shown}"}
                     entries += [(_named(cell, names[value], normalize=value), key) for value, key in keys.items()]
                     pairs.append(Pair("normalize", len(entries) - 2, len(entries) - 1, *ways))
         return entries, pairs

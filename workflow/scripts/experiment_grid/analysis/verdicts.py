@@ -1,8 +1,8 @@
 """One way from decided pairs to a verdict, for findings, factors and claims alike.
 
 All pairs of a factor decide, or all under a condition: *confirmed* where one is decided in the claimed direction and
-none in the other, *refuted* the other way round, *depends* where some are decided in one direction and some in the
-other, else *not decided*. "Is among the factors" needs one decided pair; "changes it most"
+none in the other, *refuted* the reverse, *depends* where some are decided in one direction and some in the other, *not
+tested* where there is no pair, else *not decided*. "Is among the factors" needs one decided pair; "changes it most"
 one that lies beyond those of all other factors.
 """
 
@@ -20,6 +20,7 @@ from experiment_grid.analysis.table import spelled
 from experiment_grid.config.labels import title
 
 CONFIRMED, REFUTED, DEPENDS, OPEN = "confirmed", "refuted", "depends", "not decided"
+UNTESTED = "not tested"  # no pair of cells
 # What changes with a factor, so that a difference may be its doing.
 CONFOUNDED = {
     "train_fraction": "Fewer images are fewer steps too: the pairs cannot tell which of the two it is.",
@@ -64,6 +65,9 @@ def _place(value: Any, order: list[Any]) -> int:
 
 def verdict(found: Iterable[Evidence], direction: str) -> str:
     """The verdict on `higher`, `lower` (along the factor's values) or `different`."""
+    found = list(found)
+    if not found:
+        return UNTESTED
     signs = {one.sign for one in found} - {0}
     if direction == "different":
         return CONFIRMED if signs else OPEN
@@ -76,7 +80,7 @@ def verdict(found: Iterable[Evidence], direction: str) -> str:
 def largest(found: list[Evidence], others: list[Evidence]) -> str:
     """The verdict on a factor that is claimed to change a measure more than any other: the strongest pair of each."""
     if not found or not others:
-        return OPEN
+        return UNTESTED
     (least, most), (other_least, other_most) = (
         [max(ends) for ends in zip(*map(_size, some), strict=True)] for some in (found, others)
     )
@@ -115,12 +119,13 @@ def depends_on(found: list[Evidence]) -> str:
     apart = [name for name, value in values.items() if not {*map(value, up)} & {*map(value, down)}]
     if not apart:
         return "on what, these pairs do not show"
-    where = "; ".join(
-        f"{name} ({_words(values[name], up)} up, {_words(values[name], down)} down)" for name in apart[:3]
-    )
-    if len(apart) == 1:
-        return f"on {where}"
-    return f"on one of {len(apart)}, and these pairs cannot tell on which: {where}"
+    where = [f"{name} ({_words(values[name], up)} up, {_words(values[name], down)} down)" for name in apart[:3]]
+    if len(apart) > 1:
+        return f"on either {' or '.join(where)}; these pairs cannot separate them"
+    others = [name for name, value in values.items() if name not in apart and len({*map(value, found)}) > 1]
+    if not others:
+        return f"on {where[0]}"
+    return f"on {where[0]}: of single settings only this one separates the pairs, which differ in {listed(others)} too"
 
 
 def _own(one: Evidence) -> str:
@@ -141,12 +146,12 @@ def counted(found: list[Evidence]) -> str:
     up, down = (sum(one.sign == sign for one in found) for sign in (1, -1))
     pairs = "one pair" if len(found) == 1 else f"{len(found)} pairs"
     if single == len(found):
-        return f"{pairs}, single runs or none: nothing is decided"
+        return f"{pairs}, single runs or none: nothing is significant"
     if up and down and all(one.ordered for one in found):
-        return f"{pairs}, {up} decided upwards and {down} downwards"
+        return f"{pairs}, {up} significant upwards and {down} downwards"
     if len(found) == 1:
-        return f"{pairs}, {'decided' if up or down else 'not decided'}"
-    return f"{pairs}, {up + down} decided"
+        return f"{pairs}, {'significant' if up or down else 'not significant'}"
+    return f"{pairs}, {up + down} significant"
 
 
 def is_known(row: dict[str, Any]) -> bool:

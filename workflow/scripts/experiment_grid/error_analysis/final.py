@@ -54,7 +54,7 @@ class FinalModel:
         return predict(self.model, images, self.normalize).softmax(dim=1).numpy()
 
     def worst(self) -> np.ndarray:
-        """The errors to tell of, worst first: by the probability of the wrong class times the classes' unlikeness."""
+        """The errors to show, worst first: by the probability of the wrong class times the classes' dissimilarity."""
         score = self.cell.probability[self.wrong] * np.nan_to_num(self.unlikeness(self.wrong), nan=1.0)
         return self.wrong[np.argsort(-score, kind="stable")][:MOST_ERRORS]
 
@@ -146,7 +146,7 @@ def with_basis(
 
 
 def _choice(true, predicted, probability, place):
-    rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its first {len(RANKS) + 1}"
+    rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its top {len(RANKS) + 1}"
     return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {rank}."
 
 

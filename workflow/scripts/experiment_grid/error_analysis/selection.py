@@ -21,7 +21,9 @@ def right_examples(labels: np.ndarray, predicted: np.ndarray, probability: np.nd
 
 
 def hard_images(labels: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
-    """The images that most cells get wrong; `predicted` [cells, M]. Ties in the order of the test set."""
+    """The images that most models get wrong; `predicted` [cells, M], equal rows counted once. Ties in the test set's "
+    "order."""
+    predicted = np.unique(predicted, axis=0)
     wrong = (predicted != labels).sum(axis=0)
     order = np.argsort(-wrong, kind="stable")[:MOST_HARD]
     return [_hard(int(index), labels, predicted, int(wrong[index])) for index in order if wrong[index] > 0]

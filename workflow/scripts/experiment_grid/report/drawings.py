@@ -114,7 +114,8 @@ class Drawings:
         made = self._effects()
         caption = (
             "Every cell that differs from the baseline in one factor. Accuracy and log loss with intervals, times with "
-            "the range of two runs. Filled and blue: decided, which only accuracy is. Arrows: beyond the axis."
+            "the range of two runs. Filled and blue: significant, which only accuracy is tested for. Arrows: beyond "
+            "the axis."
         )
         return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
 
@@ -150,7 +151,7 @@ class Drawings:
 
     def reliability(self) -> Drawing | None:
         found = self.results.findings["calibration"]
-        caption = "A mark: answers of about this certainty, of all seeds. On the dashed line they are as sure as right."
+        caption = "A mark: answers of about this confidence, of all seeds. The dashed line: perfectly calibrated."
         return found and self._drawing(
             reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption, "small"
         )
@@ -171,8 +172,8 @@ class Drawings:
     def agreement(self) -> Drawing | None:
         made = self._agreement()
         caption = (
-            "Diamonds: the original’s test accuracies. Lines: where one new run of ours falls. Thin "
-            "grey: the cell that fits it best."
+            "Test accuracy alone; the verdicts on rows count training loss and training accuracy too. Diamonds: the "
+            "original’s. Lines: where one new run of ours falls. Thin grey: the cell that fits it best."
         )
         return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption)
 

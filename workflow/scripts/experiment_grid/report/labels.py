@@ -13,7 +13,7 @@ FIGURES = {
     "minutes": "Training time, minutes",
     "test_correct": "Test images right",
     "test_accuracy": "Test accuracy",
-    "test_f1": "Test F1",
+    "test_f1": "Test F1, weighted",
 }
 DATASETS = {
     "mnist": "MNIST",

@@ -52,9 +52,8 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
 
 
 def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
-    """The rows' titles as far as they fit; where that makes two alike, the names of their cells."""
+    """The rows' titles as far as they fit; where that makes two alike, the rows' names."""
     labels = [shorten(titles.get(row["row"], row["row"]), LONGEST) for row in rows]
-    return [
-        shorten(row["cell"] or row["row"], LONGEST) if labels.count(label) > 1 else label
-        for row, label in zip(rows, labels, strict=True)
-    ]
+    if len(set(labels)) == len(labels):
+        return labels
+    return [shorten(row["row"], LONGEST) for row in rows]

@@ -7,8 +7,11 @@ LONGEST = 20  # characters of a name in a figure; the page has the whole one
 
 
 def shorten(name: str, longest: int = LONGEST) -> str:
-    """The name as a figure can hold it."""
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    """The name as a figure can hold it: cut in the middle, since names that begin alike end differently."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
 def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int | None]], size: float = 7.5) -> None:

@@ -66,7 +66,7 @@ all("#more-errors > figure").forEach((figure, place) => {
   const [attribution, near, own, true_, predicted, answers, text] = read_cards()[place];
   const [name, taken] = [cells.classes[true_], cells.classes[predicted]];
   const picture = figure.querySelector("svg");
-  const open = make("button", { type: "button", class: "opener", "aria-label": `${picture.getAttribute("aria-label")}: show on what basis`, click: () => {
+  const open = make("button", { type: "button", class: "opener", "aria-label": `${picture.getAttribute("aria-label")}: show why`, click: () => {
     const shot = (image, caption) => (image ? [make("figure", { class: "shot" }, image, make("figcaption", {}, caption))] : []);
     const bar = ([kind, value]) => make("span", { class: kind === true_ ? "true" : false },
       make("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, make("rect", { width: (100 * value).toFixed(1), height: 1 })), make("b", {}, cells.classes[kind]), ` ${percent(value, 1)}`);

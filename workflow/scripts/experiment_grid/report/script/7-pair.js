@@ -92,8 +92,8 @@ function showPair() {
         make("tr", {}, make("th", { scope: "row" }, "A right"), quarter(0), quarter(1)),
         make("tr", {}, make("th", { scope: "row" }, "A wrong"), quarter(2), quarter(3)))),
     make("p", { id: "pair-text" },
-      make("strong", {}, difference === 0 ? "Equal" : `B is ${(100 * Math.abs(difference)).toFixed(2)} points ${difference < 0 ? "lower" : "higher"}`), difference === 0 ? " in test accuracy" : " than A in test accuracy",
-      ` (B − A: ${percent(cells.confidence, 0)} interval ${points(low)} to ${points(high)}), ${writeP(p)}. A is `, make("bdi", {}, names.a), `, seed ${one.seed}; B is `, make("bdi", {}, names.b), `, seed ${other.seed}. Each count opens its images.`));
+      make("strong", {}, difference === 0 ? "Equal test accuracy" : low <= 0 && high >= 0 ? "No significant difference in test accuracy between these two models" : `B is ${(100 * Math.abs(difference)).toFixed(2)} points ${difference < 0 ? "lower" : "higher"} than A in test accuracy`),
+      ` (B − A: ${points(difference)}, ${percent(cells.confidence, 0)} interval ${points(low)} to ${points(high)}), ${writeP(p)}. A is `, make("bdi", {}, names.a), `, seed ${one.seed}; B is `, make("bdi", {}, names.b), `, seed ${other.seed}. Each count opens its images.`));
 }
 
 for (const side of ["a", "b"]) {

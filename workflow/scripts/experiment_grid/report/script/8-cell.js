@@ -22,7 +22,7 @@ function confusionOf(container) {
 
   function draw() {
     const counts = unpackedCounts(held, epoch);
-    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the chosen one" : counts ? "" : ": not kept"}`;
+    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", that of the figures" : counts ? "" : ": not kept"}`;
     slider.setAttribute("aria-valuetext", output.textContent);
     if (!counts) {
       place.replaceChildren(make("p", { class: "note" }, "The weights of this epoch were not kept."));
@@ -81,7 +81,7 @@ function confusionOf(container) {
   draw();
   container.replaceChildren(heading,
     make("div", { class: "slider" }, held.counts.filter(Boolean).length > 1 ? [make("label", {}, "Epoch ", slider), output] : [], make("label", {}, "Show ", modes)),
-    place, make("p", { class: "note screen" }, "At the chosen epoch each count opens its images."));
+    place, make("p", { class: "note screen" }, "At the epoch of the figures each count opens its images."));
 }
 
 /** All counts of an epoch, K × K row by row; null where they are not in the page. */

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiment_grid.config.labels import factor_name, title
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import level, missing, percent, points, spelled, whole
+from experiment_grid.report.format import level, missing, percent, points, points_interval, spelled, whole
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
@@ -107,7 +107,7 @@ def _compared(results: Results) -> dict[str, Any]:
         rest = [f"{len(names) - NAMED} more settings"] if len(names) > NAMED + 1 else []
         words = [*listed, *rest]
         what = f" in {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
-    cells = plural(len(rows), "experiment")
+    cells = plural(len(rows), "cell")
     after = f" on {dataset}{' differ' + ('s' if len(rows) == 1 else '') + what if what else ''}, {each} each."
     return _sentence("", cells, after, "comparison", "all settings")
 
@@ -123,7 +123,7 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
     return _sentence(
         f"{best['cell']} is the most accurate: ",
         share,
-        f" of test images right{_interval(best)}.",
+        f" right{_interval(best)}, picked as the best of {len(results.comparison)}.",
         "comparison",
         "the comparison",
     )
@@ -139,9 +139,22 @@ def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
     return _sentence(
         f"The final cell, {final}, gets ",
         percent(row["test_accuracy"]),
-        f" right{_interval(row)}.",
+        f" right{_behind(results) or _interval(row)}.",
         "errors",
         "its errors",
+    )
+
+
+def _behind(results: Results) -> str:
+    """How far the final cell lies behind the best, with the interval of the best of so many."""
+    beside = results.findings.get("best")
+    if not beside:
+        return ""
+    less = f", {100 * beside['difference']:.2f} points less"
+    return (
+        less
+        if missing(beside["low"])
+        else f"{less} ({points_interval(beside['low'], beside['high']).replace('+', '')})"
     )
 
 
@@ -157,12 +170,12 @@ def _sure(results: Results) -> dict[str, Any] | None:
     if not tested:
         single = any(row["basis"] == "images (single run)" for row in results.effects)
         why = ": cells trained once cannot tell" if single else ": no two cells differ in one setting alone"
-        return _sentence("", "No difference", f" is decided{why}.", "factors", "the pairs")
-    decided = sum(bool(row["decided"]) for row in tested)
+        return _sentence("", "No difference", f" is significant{why}.", "factors", "the pairs")
+    pairs = results.findings["pairs"]
     return _sentence(
         "Of the differences that one setting makes, ",
-        f"{decided or 'none'} of {len(tested)}",
-        f" {'is' if decided < 2 else 'are'} more than chance.",
+        f"{pairs['decided'] or 'none'} of {pairs['distinct']}",
+        f" {'is' if pairs['decided'] < 2 else 'are'} statistically significant.",
         "factors",
         "effects",
     )
@@ -198,8 +211,10 @@ def _wrong(results: Results) -> dict[str, Any] | None:
     true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     names = cell["classes"]
     count = f"{whole(wrong.max())} of {plural(int(wrong.sum()), 'error')}"
-    after = f" most often: {count} of seed {cell['representative_seed']}."
-    return _sentence(f"{final} takes ", f"{names[true]} for {names[predicted]}", after, "errors", "errors")
+    after = f": {count} of seed {cell['representative_seed']}."
+    return _sentence(
+        f"{final} most often mistakes ", f"{names[true]} for {names[predicted]}", after, "errors", "errors"
+    )
 
 
 def _troubled(results: Results) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from experiment_grid.config.labels import title
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import MISSING, fixed, missing, number, percent, ratio, significant, whole
+from experiment_grid.report.format import MISSING, fixed, minutes, missing, number, percent, ratio, spelled, whole
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import claims
@@ -15,13 +15,15 @@ OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
 WRITE = {
     "train_images": (0, lambda value, _: whole(value)),
     "train_loss": (4, fixed),
-    "minutes": (None, lambda value, _: f"{significant(value, 3)} min"),
+    "minutes": (None, lambda value, _: minutes(60 * value)),
     "train_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
     "test_correct": (0, lambda value, decimals: f"{value:,.{decimals}f}"),
     "train_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
     "test_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
     "test_f1": (6, fixed),
 }
+WORDS = {"depends": "mixed (depends)"}  # verdicts in a count
+COUNTED = ("train_loss", "train_correct", "test_correct")  # figures by which a row is judged
 MORE = 2  # decimals that an interval may get so that its ends do not seem to contradict the verdict
 
 
@@ -34,9 +36,11 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         by_row.setdefault(row["row"], []).append(row)
     return {
         "text": (
-            f"{consistent} of {plural(judged, 'figure')} that can be judged agree with ours. A figure is consistent "
-            "when it lies in the prediction interval of one new run on the same test images. The spread between runs "
-            "is estimated over all cells."
+            f"{consistent} of {plural(judged, 'figure')} agree with a new run at the stated settings. Three figures of "
+            "a row count: total training loss, training images right and test images right; the others repeat them. A "
+            "figure is consistent when it lies in the prediction interval of one new run on the same test images, "
+            "which for losses and F1 includes half a unit of the original’s last printed digit. The spread between "
+            "runs is estimated over all cells."
         ),
         "claims": claims.context(results),
         "count": _counted(results.claims),
@@ -52,8 +56,8 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
 def _counted(judged: list[dict[str, Any]]) -> str:
     """How many conclusions got each verdict."""
     count = Counter(claim["verdict"] for claim in judged)
-    verdicts = ("confirmed", "refuted", "depends", "not decided")
-    return ", ".join(f"{count[verdict]} {verdict}" for verdict in verdicts if count[verdict])
+    verdicts = ("confirmed", "refuted", "depends", "not decided", "not tested")
+    return ", ".join(f"{count[one]} {WORDS.get(one, one)}" for one in verdicts if count[one])
 
 
 def _search(results: Results) -> dict[str, Any] | None:
@@ -64,7 +68,7 @@ def _search(results: Results) -> dict[str, Any] | None:
     titles = {row["row"]: row["title"] for row in results.original}
     epochs = search["values"].get("epoch", [])
     axes = [key for key in search["values"] if key != "epoch"]
-    given = "; ".join(f"{title(axis)} {', '.join(search['values'][axis])}" for axis in axes)
+    given = "; ".join(f"{title(axis)} {', '.join(map(spelled, search['values'][axis]))}" for axis in axes)
     text = (
         f"{plural(search['tried'], 'setting')} were tried to fit the original’s rows before this page was made: each "
         f"row with every combination of {given}, after each of {len(epochs)} epochs, else as stated. Its training "
@@ -84,7 +88,7 @@ def _search(results: Results) -> dict[str, Any] | None:
 
 
 def _tried(one: dict[str, Any], axes: list[str]) -> str:
-    values = ", ".join(f"{title(axis)} {one[axis]}" for axis in axes)
+    values = ", ".join(f"{title(axis)} {spelled(one[axis])}" for axis in axes)
     fits = "" if one["fits"] == one["of"] else f": {one['fits']} of {one['of']} figures"
     return f"{values}, epoch {one['epoch']}{fits}"
 
@@ -99,8 +103,19 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
         "reproduced": [_other(item) for item in row["reproduced_by"]] if row["sure"] in OTHER_SETTINGS else [],
-        "count": f"{row['consistent']} of {plural(row['judged'], 'figure')} consistent" if row["judged"] else "",
+        "count": _fits(row),
     }
+
+
+def _fits(row: dict[str, Any]) -> str:
+    """How many figures are consistent as stated, and how many with the other settings that reproduce the row."""
+    if not row["judged"]:
+        return ""
+    stated = f"{row['consistent']} of {row['judged']} as stated"
+    if row["sure"] not in OTHER_SETTINGS:
+        return stated
+    best = row["reproduced_by"][0]
+    return f"{stated}, {best['consistent']} of {best['judged']} with other settings"
 
 
 def _figure(figure: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +139,7 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
         "here": here,
         "interval": interval or MISSING,
         "verdict": figure["verdict"],
+        "counts": figure["figure"] in COUNTED,
         "nearest": nearest,
         "nearest_interval": near_interval,
         "nearest_verdict": figure["nearest_verdict"],

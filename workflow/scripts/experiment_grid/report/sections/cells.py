@@ -6,7 +6,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from experiment_grid.report.format import fixed, minutes, missing, percent, seconds, significant, whole
+from experiment_grid.report.format import fixed, minutes, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import settings_text
 from experiment_grid.report.results import METRICS, TEST, Epochs, Results
 
@@ -68,6 +68,7 @@ def _block(
     matrix = results.confusion.get(name)
     return made | {
         "originals": [f"Original: {row['title']}" for row in originals],
+        "here": f"Here, seed {cell['representative_seed']}",
         "results": [] if results.many else _results(block, [row["figures"] for row in originals]),
         "seed": (
             f"Seed {cell['representative_seed']}, the model that represents the cell, at epoch "
@@ -117,8 +118,8 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
         ),
         ("Training loss, per image", significant(block["train_loss"], 4), None),
         ("Total training accuracy", f"{whole(block['train_correct'])}{trained}", theirs("train_correct", whole)),
-        ("… per cent", percent(block["train_accuracy"]), theirs("train_accuracy", percent)),
-        ("Training time", minutes(block["train_seconds"]), theirs("minutes", lambda value: f"{value:g} min")),
+        ("… per cent", percent(block["train_accuracy"]), _percent(originals)),
+        ("Training time", minutes(block["train_seconds"]), theirs("minutes", lambda value: minutes(60 * value))),
         ("Total testing accuracy", f"{whole(block['test_correct'])}{tested}", theirs("test_correct", whole)),
         ("… per cent", percent(block["test_accuracy"]), theirs("test_accuracy", percent)),
         ("Testing loss, per image", significant(block["test_loss"], 4), None),
@@ -135,6 +136,11 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
     return [
         {"label": label, "here": here, "original": blank if other is None else other} for label, here, other in rows
     ]
+
+
+def _percent(originals: list[dict[str, Any]]) -> list[str]:
+    """The originals' training accuracy as printed: in whole per cent."""
+    return [f"{number(figures.get('train_percent'))} %" for figures in originals]
 
 
 def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:

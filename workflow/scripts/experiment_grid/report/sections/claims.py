@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.report.format import between, missing, p_value, points, points_interval, ratio, significant
+from experiment_grid.report.format import MISSING, between, missing, p_value, points, points_interval, ratio, signed
 from experiment_grid.report.results import Results
 
 TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")
@@ -22,20 +22,21 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 
 def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
     value, low, high = (row.get(key) for key in ("difference", "low", "high"))
+    computed = row.get("basis") == "same step"
     if measure in TIMES:
-        shown = ratio(row["ratio"]), "–"
-        if not missing(row["ratio_low"]):
+        shown = ratio(row["ratio"]), MISSING
+        if not missing(row["ratio_low"]) and not computed:
             shown = shown[0], f"{ratio(row['ratio_low'])} to {ratio(row['ratio_high'])}"
     elif "accuracy" in measure or "f1" in measure:
         shown = points(value), points_interval(low, high)
     else:
-        shown = significant(value), between(significant, low, high)
+        shown = signed(value, 4), between(lambda end: signed(end, 4), low, high)
     agrees = {True: "yes", False: "no"}.get(row.get("agrees"), "cannot tell")
     return {
         "from": row["from"],
         "to": row["to"],
         "value": shown[0],
         "interval": shown[1],
-        "p": p_value(row.get("p_adjusted")),
+        "p": "computed" if computed else p_value(row.get("p_adjusted")),
         "agrees": agrees,
     }

@@ -7,7 +7,7 @@ import numpy as np
 from experiment_grid.config.labels import component
 from experiment_grid.report.drawings import WHICH, Drawings
 from experiment_grid.report.figures.curves import SETS
-from experiment_grid.report.format import missing, percent, points, signed, significant
+from experiment_grid.report.format import missing, percent, points, points_interval, signed, significant
 from experiment_grid.report.labels import epoch_words
 from experiment_grid.report.results import Results
 
@@ -36,7 +36,10 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     if any(np.isnan(held.mean["test_accuracy"]).all() for held in results.epochs.values()):
         caption += " Cells that kept the weights of the chosen epochs alone have no test curve: not kept."
     if len(losses) > 1:
-        caption += " Losses are in each cell’s own loss function: compare them only between cells that share it."
+        caption += (
+            " Losses are in each cell’s own loss function: compare them only between cells that share it. nll, the "
+            "negative log-likelihood of the softmax, and cross_entropy are one function."
+        )
     return {
         "text": text,
         "caption": caption,
@@ -72,7 +75,7 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         f"{pair['from']} and {pair['to']} differ in nothing but normalisation, at the "
         f"{epoch_words(results.settings['epoch'])}: "
         f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
-        f"{points(pair['difference'])} points (interval {points(pair['low'])} to {points(pair['high'])})."
+        f"{points(pair['difference'])} points (interval {points_interval(pair['low'], pair['high'])})."
     )
     return {
         "text": text,

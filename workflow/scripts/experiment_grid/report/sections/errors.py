@@ -3,6 +3,7 @@ cells get wrong."""
 
 from typing import Any
 
+from experiment_grid.error_analysis.selection import MOST_HARD
 from experiment_grid.report.format import missing, percent, probability, whole
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.cells import CLASSES, commonest, confusion
@@ -42,6 +43,7 @@ def context(results: Results) -> dict[str, Any]:
         "more_summary": f"{whole(len(others))} more, worst first",
         "right": [_right(item, errors["classes"], tiles) for item in errors["right"]],
         "right_text": "The first test images of each class that it gets right, and those that it is least sure of.",
+        "hard_text": _hard_text(errors["hard"]),
         "hardest": HARDEST,
         "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]],
         "likeness": None if large else [[_likeness(value) for value in row] for row in likeness],
@@ -112,6 +114,11 @@ def _right(item: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
         caption += f"; {classes[kind]} {probability(value)}"
     label = f"Test image {item['index']}: {name}, predicted right"
     return {"tile": tiles.get(item["index"]), "label": label, "caption": caption}
+
+
+def _hard_text(hard: list[dict[str, Any]]) -> str:
+    cut = f" The list ends at {len(hard)} images." if len(hard) == MOST_HARD else ""
+    return f"They are hard for all or most of these models. Models with the same predictions count once.{cut}"
 
 
 def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells: int) -> dict[str, Any]:

@@ -31,12 +31,15 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     absent = [factor_name(factor) for factor in ASKED if factor not in found]
     baseline = [row for row in results.effects if row["is_baseline"]]
     decided = sum(bool(row["decided"]) for row in baseline)
+    equal = sum(row["basis"] == "same predictions" for row in baseline)
+    same = f"; {equal} of them {'makes' if equal == 1 else 'make'} the same predictions" if equal else ""
     text = (
         f"The baseline is {results.settings['baseline']}. {plural(len(baseline), 'cell')} "
-        f"{'differs' if len(baseline) == 1 else 'differ'} from it in exactly one factor; the difference "
-        f"in test accuracy is decided for {decided}. "
-        "All comparisons of this page are one family: p values are adjusted by Holm’s method over all of them, and "
-        "their intervals hold all together. An interval leaves zero out just where its pair is decided."
+        f"{'differs' if len(baseline) == 1 else 'differ'} from it in exactly one factor{same}. The difference "
+        f"in test accuracy is significant for {decided}. These comparisons and those of the conclusions are one "
+        "family: p values are adjusted by Holm’s method over all of them, and their intervals are simultaneous. An "
+        "interval excludes zero exactly when the difference is significant. Log loss is the mean negative logarithm of "
+        "the probability of the true class, by softmax of the outputs whatever the loss function."
     )
     note = results.findings["pairs"]["text"]
     return {
@@ -48,9 +51,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "ticks": scale.ticks,
         "zero": [{"at": scale.at(0.0)}],
         "list": [_factor(factor, names.get(factor, {}), results, scale) for factor in found],
-        "absent": f"No two cells differ in nothing but {_listed(absent)}: these runs say nothing about it."
-        if absent
-        else "",
+        "absent": _no_pair(absent) if absent else "",
         "note": note,
         "open": results.findings["open"],
     }
@@ -105,5 +106,8 @@ def _decided(row: dict[str, Any]) -> str:
     )
 
 
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+def _no_pair(factors: list[str]) -> str:
+    if len(factors) == 1:
+        return f"No two cells differ only in the {factors[0]}, so its effect cannot be estimated."
+    listed = f"{', '.join(factors[:-1])} or only in the {factors[-1]}".replace(", ", ", only in the ")
+    return f"No two cells differ only in the {listed}, so no effect of these can be estimated."

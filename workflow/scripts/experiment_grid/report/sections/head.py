@@ -23,16 +23,18 @@ def context(results: Results) -> dict[str, Any]:
     ]
     if "trained" in run:
         facts.append(_fact("In this run", f"{len(run['trained'])} trained", f"{len(run['kept'])} kept from before"))
-    facts.append(_fact("Training, all models", seconds(sum(trained)) if trained else "–", _devices(known)))
+    facts.append(_fact("Training, all models", f"{seconds(sum(trained))} summed" if trained else "–", _devices(known)))
     judged = sum(row["judged"] or 0 for row in results.original)
     if judged:
         consistent = sum(row["consistent"] or 0 for row in results.original)
-        facts.append(_fact("Original report", f"{consistent} of {judged}", "figures agree with a new run"))
+        facts.append(
+            _fact("Original report", f"{consistent} of {judged}", "figures agree with a new run at the stated settings")
+        )
     span = f"Cells trained between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (
-        f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}; they chose no epoch and no "
-        f"seed. Intervals are {level(settings['confidence'])}.{_no_gpu(known)}"
+        f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}. Intervals are "
+        f"{level(settings['confidence'])}.{_no_gpu(known)}"
     )
     return {
         "kicker": f"Experiments on {dataset}",

@@ -18,10 +18,12 @@ def context(results: Results) -> dict[str, Any]:
         "many": len(rows) > 30,
         "summary": f"{plural(min(len(rows), MOST_ROWS), 'pair')} of {len(rows)} that differ in one factor",
         "note": (
-            "One model represents each cell: that of its representative seed. p is McNemar’s, mid-p variant. The "
+            "One model represents each cell: that of the seed with the median validation accuracy. p is McNemar’s, "
+            "mid-p variant. The "
             f"interval of a pair chosen above is Agresti and Min’s {level(results.settings['confidence'])} interval "
             "for paired proportions; in the table it is a paired bootstrap. Both compare two trained models, not two "
-            "recipes: for these, see the factors."
+            "cells: for these, see the factors, whose differences are means over seeds. Holm: adjusted over all pairs "
+            "of cells that differ in one factor, a family of its own."
         ),
     }
 

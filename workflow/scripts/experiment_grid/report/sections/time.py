@@ -4,13 +4,14 @@ from typing import Any
 
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.format import milliseconds, missing, ratio, seconds, whole
+from experiment_grid.report.format import minutes as in_minutes
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (
-    " The original’s minutes are of a GPU that it does not name: the ratio says how much faster this is, not which "
+    " The original’s minutes are of a GPU that it does not name: below 1: faster here, which does not say which "
     "hardware is better."
 )
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
@@ -68,7 +69,7 @@ def _cells(row: dict[str, Any], cell: dict[str, Any], parts: list[str], minutes:
     ]
     if minutes:
         theirs = minutes.get(row["cell"])
-        values += [f"{theirs['original']:g} min" if theirs else "", ratio(theirs["ratio"]) if theirs else ""]
+        values += [in_minutes(60 * theirs["original"]) if theirs else "", ratio(theirs["ratio"]) if theirs else ""]
     return values
 
 
@@ -101,8 +102,9 @@ def _how(results: Results) -> str:
     text = (
         f"Measured after all training, with nothing else of this run on the machine ({devices}), in "
         f"{record['seconds']:.1f} s: {each} of each cell, in interleaved rounds, a new model each time. Cells that "
-        "differ only in seeds, epochs or split share one measurement. The fetching of a step's images is in it; "
-        "recording and checking the step, a few times in a training, is not. Intervals are 95 %, over the rounds."
+        "differ only in seeds, epochs or split share one measurement. A step is one batch: "
+        "fetching its images, forward, backward and the update of the weights, without recording and checking the "
+        "step, which happens a few times in a training. Intervals are 95 %, over the rounds."
     )
     if not record["recorded"]:
         text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
