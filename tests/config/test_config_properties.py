@@ -145,7 +145,7 @@ def test_paths_too_long_for_the_file_system():
     with pytest.raises(UserError, match="reference: is no file"):
         load(changed(["reference"], "x" * 5000))
     with pytest.raises(UserError, match=r"dataset.path: is no folder"):
-        load(changed(["dataset"], {"path": "x" * 900}))
+        load(changed(["dataset"], {"path": "x" * 900, "name": "own"}))
 
 
 def test_aliases_that_loop_or_explode():

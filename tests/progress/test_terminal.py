@@ -40,7 +40,7 @@ def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
     terminal = Terminal(COMMAND, project)
     terminal.wait_for(r"FAILED train     broken  after")
     terminal.wait_for(r"error: images: none is left")
-    terminal.wait_for(r"epoch \d+/100000, seed 1/1 +\d+\.\d\d%")
+    terminal.wait_for(r"epoch \d+/100000, seed 1/1 +\d+\.\d\d% +\d:\d\d, [\d:]+ left")
     terminal.wait_for(r"2 of \d+ jobs .*about [\d:]+ left")
     terminal.press(b"\x03")
     terminal.wait_for(r"Interrupted: 2 of \d+ jobs done in .*the same command goes on")

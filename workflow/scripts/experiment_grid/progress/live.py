@@ -93,7 +93,7 @@ class LiveView:
         rows.add_column(no_wrap=True, justify="right", min_width=7)
         rows.add_column(no_wrap=True, justify="right", min_width=6)
         for job in jobs:
-            rows.add_row(job.rule, job.cell, *self._training(job), duration_short(job.seconds))
+            rows.add_row(job.rule, job.cell, *self._training(job), self._time(job))
         return rows
 
     def _training(self, job: Job) -> tuple[str, str]:
@@ -106,8 +106,11 @@ class LiveView:
         epochs, seeds = f"{epoch}/{training.epochs}", f"seed {turn}/{training.seeds}"
         if self._console.width < NARROW:
             return f"{epochs} {seeds}", training.accuracy
-        left = training.seconds_left(job.seconds)
-        return f"epoch {epochs}, {seeds}" + (f", {duration_short(left)} left" if left else ""), training.accuracy
+        return f"epoch {epochs}, {seeds}", training.accuracy
+
+    def _time(self, job: Job) -> str:
+        left = job.training.seconds_left(job.seconds) if job.training and self._console.width >= NARROW else None
+        return duration_short(job.seconds) + (f", {duration_short(left)} left" if left else "")
 
 
 def duration_short(seconds: float) -> str:
