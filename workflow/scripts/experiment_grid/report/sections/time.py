@@ -44,10 +44,16 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "how": _how(results),
         "figure": drawings.time(),
         "findings": [one["text"] for one in results.findings["findings"] if one["kind"] == "time"],
+        "several_devices": len(devices) > 1,
         "parts": ["All seeds: " + part if part == "total" else part for part in parts],
         "original": bool(minutes),
         "rows": [
-            {"index": index, "name": cell["cell"], "cells": _cells(row, cell, parts, minutes)}
+            {
+                "index": index,
+                "name": cell["cell"],
+                "device": device_name(cell["device"]) if cell["status"] != "failed" else "–",
+                "cells": _cells(row, cell, parts, minutes),
+            }
             for index, (row, cell) in enumerate(zip(results.comparison, results.cells, strict=True))
         ],
         "note": (
@@ -61,7 +67,6 @@ def _cells(row: dict[str, Any], cell: dict[str, Any], parts: list[str], minutes:
     known = cell["status"] != "failed"
     by_part = (cell.get("seconds") or {}) if known else {}
     values = [
-        device_name(cell["device"]) if known else "–",
         seconds(row["train_seconds"]),
         seconds(row["seconds_per_epoch"]),
         whole(row["images_per_second"]),
