@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from experiment_grid.analysis.phrases import signed
+from experiment_grid.format import MINUS, points_interval, probability, seconds_between
 from experiment_grid.report.figures.audit import _labels
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
 from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time
-from experiment_grid.report.format import MINUS, points_interval, probability, seconds_between
 from experiment_grid.report.sections.audit import _figure
 from experiment_grid.report.sections.claims import _evidence
 from experiment_grid.report.sections.comparison import _epoch

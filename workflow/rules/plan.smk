@@ -91,11 +91,6 @@ def refuse_foreign():
         sys.exit(str(error))
 
 
-def named(wildcards):
-    """What the plan calls a job of a cell, or of a seed of it; None for a job of all cells."""
-    return "/".join(wildcards.get(name) for name in ("cell", "seed") if wildcards.get(name)) or None
-
-
 def planned(stage):
     """Input function that gives the plan file of a stage's job. Only the main process plans, not a job on a cluster.
 
@@ -103,7 +98,7 @@ def planned(stage):
     """
 
     def plan_file(wildcards):
-        job = stage, named(wildcards)
+        job = stage, queries.job_name(wildcards)
         if not IS_MAIN:
             return str(plan.path(*job))
         if engine.touches(workflow):
@@ -141,7 +136,7 @@ def inputs(stage, files):
     def given(wildcards):
         one = isinstance(files, str)
         names = [files] if one else files
-        kept = IS_MAIN and plan.decision(stage, named(wildcards)).kept
+        kept = IS_MAIN and plan.decision(stage, queries.job_name(wildcards)).kept
         if kept:
             names = [name for name in names if not name.startswith(SPARED) or (plan.results / name).exists()]
         paths = [ancient(f"<results>/{name}") if kept else f"<results>/{name}" for name in names]
@@ -213,3 +208,27 @@ onsuccess:
 
 onerror:
     end(succeeded=False)
+
+
+def seeds_apart(wildcards):
+    """Where the seeds of a cell are trained apart: their files."""
+    names = ("history.csv", "checkpoints.safetensors", "run.json")
+    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in names]
+    return inputs("train", files)(wildcards)
+
+
+def asked(wildcards):
+    """What a job asks for: the keys of its cell; a core where it only puts seeds together that were trained apart."""
+    parameters = settings.cells[wildcards.cell].parameters
+    gathers = wildcards.cell in SPLIT and not wildcards.get("seed")
+    return parameters.model_copy(update={"threads": 1, "device": "cpu"}) if gathers else parameters
+
+
+ASKED = {
+    # For Slurm, where the profile's `cores: 1` bounds `threads`.
+    "cpus_per_task": lambda wildcards: asked(wildcards).threads,
+    "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).mem_mb,
+    "runtime": lambda wildcards, attempt: attempt * asked(wildcards).runtime,
+    # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
+    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
+}

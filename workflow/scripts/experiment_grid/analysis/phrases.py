@@ -2,7 +2,7 @@
 
 import math
 
-from experiment_grid.report import format as page
+from experiment_grid import format as page
 
 MINUS = "\N{MINUS SIGN}"
 SHARES = ("accuracy", "f1", "precision", "recall")

@@ -45,6 +45,11 @@ def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:
     return f"<results>/cells/{name}/evaluation.csv"
 
 
+def job_name(wildcards: Any) -> str | None:
+    """What the plan calls a job of a cell, or `cell/seed` of a seed of it; None for a job of all cells."""
+    return "/".join(wildcards.get(name) for name in ("cell", "seed") if wildcards.get(name)) or None
+
+
 def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
     """The files that Snakemake expects of a job: its outputs and its benchmark."""
     rule = getattr(rules, stage)

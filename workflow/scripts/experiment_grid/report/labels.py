@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.report.format import number
+from experiment_grid.format import number
 
 FIGURES = {
     "train_loss": "Total training loss",

@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from experiment_grid.format import FILTERS
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.figures.style import VARIABLES, Look
-from experiment_grid.report.format import FILTERS
 from experiment_grid.report.labels import verdict_class
 from experiment_grid.report.results import Results
 from experiment_grid.report.script_data import for_scripts

@@ -99,7 +99,7 @@ class _LoaderSteps(Trainer):
 
         kind = getattr(datasets, TORCHVISION[dataset])
         images = kind.__new__(kind)  # as its __init__ leaves it, which would look for files that it unpacked itself
-        images.data, images.targets = self.images.cpu().flatten(0, 1), self.labels.cpu()
+        images.data, images.targets = self.images.cpu().reshape(-1, *self.images.shape[-2:]), self.labels.cpu()
         scaled = [transforms.Normalize((0.5,), (0.5,))] if normalize else []
         images.transform, images.target_transform = transforms.Compose([transforms.ToTensor(), *scaled]), None
         training = Subset(images, self.training.tolist())

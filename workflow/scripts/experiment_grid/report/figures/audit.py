@@ -6,10 +6,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from experiment_grid.format import missing
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
-from experiment_grid.report.format import missing
 
 ROW = 0.29  # inches
 LONGEST = 34  # characters of a row's label

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from experiment_grid.format import MINUS, missing
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
-from experiment_grid.report.format import MINUS, missing
 
 ROW = 0.25  # inches
 OUTLIER = 8  # times the median: further out an effect is told by an arrow

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from experiment_grid.format import missing, number
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors
 from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
-from experiment_grid.report.format import missing, number
 
 MOST_LABELS = 8  # values of an axis that are written
 WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number, then by size

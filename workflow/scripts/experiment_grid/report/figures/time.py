@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from experiment_grid.format import missing
 from experiment_grid.report.figures.labels import label_ends
 from experiment_grid.report.figures.scales import accuracy_scale
 from experiment_grid.report.figures.style import GRID, Look, Margins, figure
-from experiment_grid.report.format import missing
 
 
 def draw(rows: list[dict[str, Any]], looks: list[Look], named: list[str], context: bool) -> Figure:

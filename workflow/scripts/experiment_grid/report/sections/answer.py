@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import factor_name, title
+from experiment_grid.format import level, missing, percent, points, points_interval, spelled, whole
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import level, missing, percent, points, points_interval, spelled, whole
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from experiment_grid.config.labels import title
+from experiment_grid.format import MISSING, fixed, minutes, missing, number, percent, ratio, spelled, whole
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import MISSING, fixed, minutes, missing, number, percent, ratio, spelled, whole
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import claims

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from experiment_grid.report.format import fixed, minutes, missing, number, percent, seconds, significant, whole
+from experiment_grid.format import fixed, minutes, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import settings_text
 from experiment_grid.report.results import METRICS, TEST, Epochs, Results
 

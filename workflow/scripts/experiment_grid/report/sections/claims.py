@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.report.format import MISSING, between, missing, p_value, points, points_interval, ratio, signed
+from experiment_grid.format import MISSING, between, missing, p_value, points, points_interval, ratio, signed
 from experiment_grid.report.results import Results
 
 TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")

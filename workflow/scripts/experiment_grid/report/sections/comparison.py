@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.report.format import fixed, level, missing, number, percent, seconds, significant, whole
+from experiment_grid.format import fixed, level, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results, parameters, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale

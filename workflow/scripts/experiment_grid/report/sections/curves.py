@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import component
+from experiment_grid.format import missing, percent, points, points_interval, signed, significant
 from experiment_grid.report.drawings import WHICH, Drawings
 from experiment_grid.report.figures.curves import SETS
-from experiment_grid.report.format import missing, percent, points, points_interval, signed, significant
 from experiment_grid.report.labels import epoch_words
 from experiment_grid.report.results import Results
 

@@ -3,8 +3,7 @@ cells get wrong."""
 
 from typing import Any
 
-from experiment_grid.error_analysis.selection import MOST_HARD
-from experiment_grid.report.format import missing, percent, probability, whole
+from experiment_grid.format import missing, percent, probability, whole
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.cells import CLASSES, commonest, confusion
 
@@ -117,8 +116,8 @@ def _right(item: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
 
 
 def _hard_text(hard: list[dict[str, Any]]) -> str:
-    cut = f" The list ends at {len(hard)} images." if len(hard) == MOST_HARD else ""
-    return f"They are hard for all or most of these models. Models with the same predictions count once.{cut}"
+    shown = f"The {len(hard)} that most models get wrong" if len(hard) > 1 else "The one"
+    return f"{shown}: hard for all or most of these models. Models with the same predictions count once."
 
 
 def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells: int) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import ASKED, factor_name, in_order
-from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import (
+from experiment_grid.format import (
     loss_interval,
     missing,
     p_value,
@@ -16,6 +15,7 @@ from experiment_grid.report.format import (
     signed,
     spelled,
 )
+from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.marks import Scale, difference_scale

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.report.format import level, moment, seconds, whole
+from experiment_grid.format import level, moment, seconds, whole
 from experiment_grid.report.labels import DATASETS, INK, epoch_words, plural
 from experiment_grid.report.results import Results
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from experiment_grid.format import missing, signed
 from experiment_grid.report.figures.scales import ROUND, accuracy_limits, accuracy_ticks, errors
-from experiment_grid.report.format import missing, signed
 
 LEAST, MOST = 3.0, 97.0  # per cent: room for a dot and for half of a tick's label
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from experiment_grid.report.format import moment
+from experiment_grid.format import moment
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from experiment_grid.format import milliseconds, missing, ratio, seconds, whole
+from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.format import milliseconds, missing, ratio, seconds, whole
-from experiment_grid.report.format import minutes as in_minutes
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
