@@ -42,7 +42,8 @@ def test_whole_demo_grid_is_bit_for_bit_the_local_one(cluster, project):
 
     submissions = cluster.jobs()
     assert [job["State"] for job in submissions] == ["COMPLETED"] * 3, "nine cells, five to a submission; and timing"
-    assert {job["NumCPUs"] for job in submissions} == {"1"}, "the cells of a group run one after another"
+    cores = [job["NumCPUs"] for job in submissions]
+    assert cores.count("1") >= 2, "the cells of a group run one after another; timing has its node for itself"
     assert (project / "results/report.html").exists()
 
     demo["pathvars"] = {"results": "local"}
