@@ -23,7 +23,7 @@ YES ?=
 export NAME YES
 
 # Snakemake keeps a cache below HOME, and ends with a traceback where it can't.
-export XDG_CACHE_HOME ?= $(shell mkdir -p "$$HOME/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo .snakemake/cache)
+export XDG_CACHE_HOME ?= $(shell mkdir -p "$${HOME:-/dev/null}/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo "$$PWD/.snakemake/cache")
 
 define SETTINGS
 

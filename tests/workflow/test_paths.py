@@ -100,12 +100,12 @@ def test_what_make_is_given_is_one_word(telling, value):
     assert not (telling / "x").exists()
 
 
-@pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", ".snakemake/cache")])
+@pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", "{}/.snakemake/cache")])
 def test_a_home_that_cannot_be_written_is_no_obstacle(telling, home, cache):
     """Snakemake would end in a traceback before it reads the Snakefile."""
     os.environ.pop("XDG_CACHE_HOME", None)
     done = make(telling, "run", HOME=home.format(telling))
-    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache}>")
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache.format(telling)}>")
 
 
 def test_the_setup_says_that_it_could_not_work_here(tmp_path):
