@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -120,5 +121,6 @@ def test_figure(reader):
 def test_section_makes_the_page_alone(reader):
     why = reader.ran["make why CONFIG=config/mine.yaml"]
     assert "0 to train, 14 kept" in why
-    assert "26 trainings of 13 cells" in (reader.folder / "results/mine/report.html").read_text("utf-8")
+    page = (reader.folder / "results/mine/report.html").read_text("utf-8")
+    assert re.search(r"\b\d+ trainings of \d+ cells took", page)
     assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from experiment_grid.config.problems import LOADER
+from experiment_grid.config.problems import LOADER as SafeLoader
 
 
 def typed(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _read(value: Any) -> Any:
         found = json.loads(value)  # 1e-3, which YAML 1.1 takes for text
     except ValueError:
         try:
-            found = yaml.load(value, LOADER)
+            found = yaml.load(value, Loader=SafeLoader)
         except (yaml.YAMLError, ValueError):
             return value
     return found if isinstance(found, bool | int | float) or value == "null" else value
