@@ -252,7 +252,7 @@ def test_offline_every_mirror_and_both_ways_out_are_named(folder):
     with pytest.raises(DataError) as error:
         fetch(folder, *mirrors)
     message = str(error.value)
-    assert message.startswith("train-images-idx3-ubyte of mnist is not to be had from any of 3 mirrors:\n")
+    assert message.startswith("train-images-idx3-ubyte of mnist could not be downloaded from any of 3 mirrors:\n")
     assert "  file:///nowhere/at/all/: no such file\n" in message
     assert f"  {refused}: Connection refused\n" in message
     assert all(f"\n  {mirror}: " in message for mirror in mirrors)

@@ -149,7 +149,7 @@ def test_a_bad_mirror_is_passed_over_and_its_reason_told(usps_files, tmp_path, b
         _, origin = torchvision_sets.download(settings("USPS"), [bad, good], tmp_path / "raw", policy)
     assert origin == good
     lines = str(error.value).splitlines()
-    assert lines[0] == "usps is not to be had from any of 2 mirrors:"
+    assert lines[0] == "usps could not be downloaded from any of 2 mirrors:"
     assert lines[1].startswith(f"  {bad}: ") and reason in lines[1]
     assert lines[2].startswith(f"  {torchvision_sets.OWN}: ") and "Connection refused" in lines[2]
     assert "MNIST_MIRROR=" in lines[3] and "make demo" in lines[3]

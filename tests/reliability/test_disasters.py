@@ -60,7 +60,7 @@ def test_sighup_to_snakemake_alone_is_as_if_it_were_killed(unfinished, finished,
         run.process.send_signal(signal.SIGHUP)
         assert run.finish() != 0
         with Run(unfinished, *NARROW) as second:
-            waiting = f"train narrow: process {trainer} of an earlier run is still at it; waiting"
+            waiting = f"train narrow: process {trainer} of an earlier run is still running; waiting"
             second.wait_for("word of the trainer", lambda: waiting in second.said)
             faults.release()
             assert second.finish() == 0, second.said

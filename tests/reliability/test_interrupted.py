@@ -46,7 +46,7 @@ def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_
         second.process.kill()
         second.finish()
         with Run(unfinished, *NARROW) as third:
-            waiting = f"train narrow: process {orphan} of an earlier run is still at it; waiting"
+            waiting = f"train narrow: process {orphan} of an earlier run is still running; waiting"
             third.wait_for("word of the orphan", lambda: waiting in third.said)
             os.kill(orphan, signal.SIGKILL)
             assert third.finish() == 0, third.said
@@ -96,7 +96,7 @@ def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinish
         assert (unfinished / "results/partial/narrow/seed1.epoch1.safetensors").is_file()
         config.write_text(whole)
         with Run(unfinished, *NARROW) as next_run:
-            waiting = f"train narrow: process {trainer} of an earlier run is still at it; waiting"
+            waiting = f"train narrow: process {trainer} of an earlier run is still running; waiting"
             next_run.wait_for("word of the trainer", lambda: waiting in next_run.said)
 
 

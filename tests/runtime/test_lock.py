@@ -45,7 +45,7 @@ def test_a_job_waits_until_the_process_that_has_it_ends(other, tmp_path, capsys)
     threading.Timer(0.3, other.kill).start()
     with lock.job(tmp_path / "results", "train", "narrow") as waited:
         assert waited and other.wait() != 0
-    assert f"train narrow: process {other.pid} of an earlier run is still at it; waiting" in capsys.readouterr().err
+    assert f"train narrow: process {other.pid} of an earlier run is still running; waiting" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_one_is_told(tmp_path):

@@ -103,7 +103,7 @@ def _from_any(dataset: str, name: str, checksum: str, mirrors: list[str], target
     raise DataError(
         "\n".join(
             [
-                f"{name} of {dataset} is not to be had from any of {len(mirrors)} mirrors:",
+                f"{name} of {dataset} could not be downloaded from any of {len(mirrors)} mirrors:",
                 *reasons,
                 "Two ways out: a mirror of your own, a folder with the four files (MNIST_MIRROR=file:///folder or "
                 "https://…, before the command), or the embedded data without a download (make demo).",

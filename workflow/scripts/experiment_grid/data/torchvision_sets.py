@@ -75,7 +75,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
     raise DataError(
         "\n".join(
             [
-                f"{settings['dataset']} is not to be had from any of {len(mirrors) + 1} mirrors:",
+                f"{settings['dataset']} could not be downloaded from any of {len(mirrors) + 1} mirrors:",
                 *reasons,
                 "Two ways out: a mirror of your own, a folder with the files as torchvision names them "
                 "(MNIST_MIRROR=file:///folder or https://…, before the command), or the embedded data without a "

@@ -46,7 +46,7 @@ def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
         free = _taken(file)
         if not free:
             name = f"{stage} {cell}" if cell else stage
-            print(f"{name}: {_holder(file)} of an earlier run is still at it; waiting", file=sys.stderr, flush=True)
+            print(f"{name}: {_holder(file)} of an earlier run is still running; waiting", file=sys.stderr, flush=True)
             _taken(file, wait=True)
         yield not free
 
