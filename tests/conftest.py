@@ -11,6 +11,10 @@ from faults import Faults
 from filelock import FileLock
 from project import copy_project, snakemake
 
+# `make test` runs the tests inside of make; the makes that they run are a user's own.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
+
 SLOW = ("tests/slurm", "tests/reliability", "tests/docs/test_extend.py")
 
 
