@@ -49,7 +49,7 @@ def _block(
         "index": index,
         "name": name,
         "note": note,
-        "parameters": settings_text(cell["parameters"]),
+        "parameters": settings_text(cell["parameters"] | {"device": row["device"]}),
         "summary": f"test accuracy {percent(row['test_accuracy'])}"
         if not missing(row["test_accuracy"])
         else row["status"],
