@@ -175,7 +175,7 @@ def test_more_of_the_same_steps_is_arithmetic(timed):
 
 
 def test_the_table_has_the_ratio_that_the_conclusion_has(timed):
-    """One number for the time of all steps: effects.csv gives what the claim on it gives, and both give its interval."""
+    """One number for the time of all steps, with one interval: in effects.csv as in the claim on it."""
     for factor in ("depth", "epochs"):
         claim, effects = timed(factor=[factor], direction="different"), timed.effects
         row = effects.table[effects.table["factor"] == factor].iloc[0]

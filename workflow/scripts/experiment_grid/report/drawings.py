@@ -113,8 +113,8 @@ class Drawings:
     def effects(self) -> Drawing | None:
         made = self._effects()
         caption = (
-            "Every cell that differs from the baseline in one factor, with intervals; the time of all steps has one where "
-            "a conclusion asks for it. Filled and blue: the difference of accuracy is significant. Arrows: beyond the "
+            "Every cell that differs from the baseline in one factor, with intervals; the time of all steps has one "
+            "where a conclusion asks for it. Filled and blue: the difference of accuracy is significant. Arrows: beyond the "
             "axis."
         )
         return made and self._drawing(made, "effects", "Effects beside the baseline", caption)

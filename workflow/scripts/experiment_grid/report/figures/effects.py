@@ -1,4 +1,4 @@
-"""What each change did: difference of test accuracy and log loss, and ratio of times, a row per pair, with intervals."""
+"""What each change did: difference of test accuracy and log loss, ratio of times; a row per pair, with intervals."""
 
 import math
 from typing import Any

@@ -7,6 +7,7 @@ from experiment_grid.config.labels import title
 from experiment_grid.format import fixed, level, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results, parameters, varying
+from experiment_grid.report.sections.answer import ranked
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
 
 
@@ -103,7 +104,7 @@ def context(results: Results) -> dict[str, Any]:
             for name in parameters(rows)
             if rows and name not in different
         ],
-        "rows": [_row(row, index, columns, results, scale) for index, row in enumerate(rows)],
+        "rows": [_row(rows[place], place, columns, results, scale) for place in ranked(results)],
         "epoch": epoch_words(results.settings["epoch"]),
         "interval": _interval_text(results, single),
         "diverged": _diverged(rows),
