@@ -114,8 +114,8 @@ class Drawings:
         made = self._effects()
         caption = (
             "Every cell that differs from the baseline in one factor, with intervals; the time of all steps has one "
-            "where a conclusion asks for it. Filled and blue: the difference of accuracy is significant. Arrows: beyond the "
-            "axis."
+            "where a conclusion asks for it. Filled and blue: the difference of accuracy is "
+            "significant. Arrows: beyond the axis."
         )
         return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
 
@@ -175,7 +175,7 @@ class Drawings:
             "Test accuracy alone; the verdicts on rows count training loss and training accuracy too. Diamonds: the "
             "original’s. Lines: where one new run of ours falls. Thin grey: the cell that fits it best."
         )
-        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption)
+        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption, "compact")
 
     def _agreement(self):
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]

@@ -12,7 +12,7 @@ from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 
 ROW = 0.29  # inches
-LONGEST = 34  # characters of a row's label
+LONGEST = 26  # characters of a row's label
 CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
 
 
@@ -22,7 +22,8 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
     rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
     if not rows:
         return None
-    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=2.4, right=1.15, bottom=0.42, top=0.15))
+    # As wide as a phone can show.
+    made, (axes,) = figure((4.6, ROW * len(rows) + 0.75), margins=Margins(left=1.8, right=0.75, bottom=0.42, top=0.15))
     for place, row in enumerate(rows):
         agrees = row["verdict"] == "consistent"
         colour = CONSISTENT if agrees else DIFFERS
@@ -40,12 +41,12 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=7.5,
             color=colour,
         )
-    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=8)
+    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND))
+    axes.xaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
     axes.set_xlabel("test accuracy")
     return made
