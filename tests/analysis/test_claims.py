@@ -67,7 +67,7 @@ def test_a_single_setting_that_separates_pairs_is_not_called_the_cause():
     """Batch size alone separates the three, but they differ in epochs too."""
     three = depends_on(found([1, 1, -1], batch_size=[32, 32, 64], epochs=[3, 9, 9]))
     assert three.startswith("on batch size (32 up, 64 down)")
-    assert "of single settings only this one separates the pairs, which differ in epochs too" in three
+    assert "of single factors only this one separates the pairs, which differ in epochs too" in three
 
 
 @pytest.fixture(scope="module")

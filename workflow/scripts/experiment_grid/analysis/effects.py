@@ -209,13 +209,13 @@ def _losses(table: pd.DataFrame, losses: Measure, ends, confidence: float) -> No
 def _times(table: pd.DataFrame, every: dict[str, TimePairs], judged: dict[str, tuple[TimePairs, pd.DataFrame]]) -> None:
     """Ratios of the time of all steps; an interval, the page's one, where a conclusion asks for the pair."""
     logs: dict[tuple[str, str], tuple[float, ...]] = {}
-    for pairs, cells, measure in every.values():
-        for pair in pairs:
+    for measured, cells, measure in every.values():
+        for pair in measured:
             change = measure.means[pair.second] - measure.means[pair.first]
             logs[cells[pair.first].name, cells[pair.second].name] = change, np.nan, np.nan
     if measures.TRAINING in judged:
-        (pairs, cells, _), compared = judged[measures.TRAINING]
-        for pair, *figures in zip(pairs, compared["difference"], compared["low"], compared["high"], strict=True):
+        (measured, cells, _), compared = judged[measures.TRAINING]
+        for pair, *figures in zip(measured, compared["difference"], compared["low"], compared["high"], strict=True):
             logs[cells[pair.first].name, cells[pair.second].name] = tuple(figures)
     found = [logs.get(ends, (np.nan,) * len(TIME)) for ends in zip(table["from"], table["to"], strict=True)]
     table[TIME] = np.exp(np.array(found, float).reshape(-1, len(TIME)))
