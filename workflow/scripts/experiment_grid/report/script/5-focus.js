@@ -122,7 +122,8 @@ function endLabels(seen, x, y, to, edge) {
   return ends.map(({ cell, x: across, y: at }) => make("g", { "data-cell": cell },
     make("text", { x: Math.min(across, edge) + 6, y: at + 4, "font-size": 12, fill: lookOf(cell).stroke }, shorten(cells.names[cell], 19))));
 }
-const shorten = (name, most) => (name.length <= most ? name : name.slice(0, most - 1) + "…");
+// Cut in the middle: names that begin alike end differently.
+const shorten = (name, most) => (name.length <= most ? name : name.slice(0, Math.ceil((most - 1) / 2)) + "…" + name.slice(-Math.floor((most - 1) / 2)));
 
 /** The place of a cell's value that is nearest to the crosshair. */
 function nearest(cell, at) {
