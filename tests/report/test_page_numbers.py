@@ -65,10 +65,12 @@ def test_an_interval_is_shown_finely_enough_for_its_verdict():
 
 
 def test_labels_that_would_be_alike_are_the_rows_names():
-    titles = {"one": "Three hidden layers, normalised, with 128 images", "c": "C"}
-    titles["two"] = "Three hidden layers, as they are, with 128 images"
+    long = "with 128 images and all else as before"
+    titles = {"one": f"Three hidden layers, normalised, {long}", "c": "C"}
+    titles["two"] = f"Three hidden layers, as is, {long}"
     rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
-    assert len(set(_labels(rows, titles))) == 2 + 1
+    labels = _labels(rows, titles)
+    assert len(set(labels)) == 2 + 1 and all(len(label.splitlines()) <= 2 for label in labels)
     titles["two"] = titles["one"].replace("normalised", "standardised")
     assert _labels(rows, titles) == ["one", "c", "two"]
 

@@ -1,6 +1,7 @@
 """The original report's test accuracies against ours: its figure as a mark, the prediction interval of a
 new run as a line."""
 
+from textwrap import wrap
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 
 ROW = 0.29  # inches
-LONGEST = 26  # characters of a row's label
+LONGEST = 26  # characters of a line of a row's label, which has two
 CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
 
 
@@ -44,7 +45,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
             fontsize=7.5,
             color=colour,
         )
-    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=7.5)
+    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=7, linespacing=0.95)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
@@ -54,7 +55,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
 
 def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
     """The rows' titles as far as they fit; where that makes two alike, the rows' names."""
-    labels = [shorten(titles.get(row["row"], row["row"]), LONGEST) for row in rows]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [shorten(row["row"], LONGEST) for row in rows]
+    labels = [shorten(titles.get(row["row"], row["row"]), 2 * LONGEST) for row in rows]
+    if len(set(labels)) < len(labels):
+        labels = [shorten(row["row"], LONGEST) for row in rows]
+    return ["\n".join(wrap(label, LONGEST + 2, max_lines=2, placeholder="…")) for label in labels]
