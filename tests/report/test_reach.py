@@ -127,12 +127,6 @@ def test_the_confusion_matrix_fits_a_phone(opened):
     assert place.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
 
 
-def test_the_agreement_with_the_original_fits_a_phone(opened):
-    page = opened(viewport={"width": 375, "height": 800})
-    place = page.locator("#agreement .drawing .scroll")
-    assert place.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
-
-
 def test_names_have_the_colours_of_their_groups(opened):
     """In charts and legends alike, whatever a cell's own colour is."""
     page = opened()
@@ -153,7 +147,7 @@ def test_names_have_the_colours_of_their_groups(opened):
 def test_a_page_of_very_many_cells_says_where_its_scores_are(opened, tmp_path, monkeypatch):
     monkeypatch.setattr("experiment_grid.report.results.MANY", 1)
     page = opened(make_page(tmp_path, grid={"a": ({}, 4.0), "b": ({"batch_size": 8}, 4.0)}, images=100, epochs=2))
-    assert "no tables of scores: those by class are in comparison/classes.csv" in page.locator("#cells").inner_text()
+    assert "no tables of scores: those by class are in comparison/classes.csv" in page.locator("#cells").text_content()
     page.locator("#cell-0 summary").first.click()
     assert page.locator("#cell-0 .heat").is_visible()
     assert page.locator("#cell-0 .result").count() == 0
