@@ -149,5 +149,5 @@ def test_a_page_of_very_many_cells_says_where_its_scores_are(opened, tmp_path, m
     page = opened(make_page(tmp_path, grid={"a": ({}, 4.0), "b": ({"batch_size": 8}, 4.0)}, images=100, epochs=2))
     assert "no tables of scores: those by class are in comparison/classes.csv" in page.locator("#cells").text_content()
     page.locator("#cell-0 summary").first.click()
-    assert page.locator("#cell-0 .heat").is_visible()
+    page.locator("#cell-0 .heat").wait_for()
     assert page.locator("#cell-0 .result").count() == 0
