@@ -184,6 +184,30 @@ def compared(stage, *files, only=None):
     return lambda wildcards: inputs(stage, [f"cells/{cell}/{file}" for cell in cells for file in files])(wildcards)
 
 
+def seeds_apart(wildcards):
+    """Where the seeds of a cell are trained apart: their files."""
+    names = ("history.csv", "checkpoints.safetensors", "run.json")
+    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in names]
+    return inputs("train", files)(wildcards)
+
+
+def asked(wildcards):
+    """What a job asks for: the keys of its cell; a core where it only puts seeds together that were trained apart."""
+    parameters = settings.cells[wildcards.cell].parameters
+    gathers = wildcards.cell in SPLIT and not wildcards.get("seed")
+    return parameters.model_copy(update={"threads": 1, "device": "cpu"}) if gathers else parameters
+
+
+ASKED = {
+    # For Slurm, where the profile's `cores: 1` bounds `threads`.
+    "cpus_per_task": lambda wildcards: asked(wildcards).threads,
+    "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).mem_mb,
+    "runtime": lambda wildcards, attempt: attempt * asked(wildcards).runtime,
+    # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
+    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
+}
+
+
 if PROGRESS:
     PROGRESS.goal = lambda: queries.goal(engine.asked(workflow), plan.results, os.environ)
 
@@ -208,27 +232,3 @@ onsuccess:
 
 onerror:
     end(succeeded=False)
-
-
-def seeds_apart(wildcards):
-    """Where the seeds of a cell are trained apart: their files."""
-    names = ("history.csv", "checkpoints.safetensors", "run.json")
-    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in names]
-    return inputs("train", files)(wildcards)
-
-
-def asked(wildcards):
-    """What a job asks for: the keys of its cell; a core where it only puts seeds together that were trained apart."""
-    parameters = settings.cells[wildcards.cell].parameters
-    gathers = wildcards.cell in SPLIT and not wildcards.get("seed")
-    return parameters.model_copy(update={"threads": 1, "device": "cpu"}) if gathers else parameters
-
-
-ASKED = {
-    # For Slurm, where the profile's `cores: 1` bounds `threads`.
-    "cpus_per_task": lambda wildcards: asked(wildcards).threads,
-    "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).mem_mb,
-    "runtime": lambda wildcards, attempt: attempt * asked(wildcards).runtime,
-    # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
-    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
-}
