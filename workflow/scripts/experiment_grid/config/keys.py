@@ -463,6 +463,13 @@ class Config(Closed):
             "report-partial` sets it."
         ),
     ] = False
+    old_trainings_mb: Annotated[
+        whole(0, 1_000_000_000),
+        Field(
+            description="MB that trainings may take which no configured cell has any more: the oldest are removed "
+            "after a run. A cell that is one of them again doesn't train."
+        ),
+    ] = 10_000
     confidence: Annotated[float, Field(ge=0.5, le=0.999, description="Level of all intervals.")] = 0.95
     baseline: Annotated[
         str, Field(description="Name of the cell that the page compares with first.", **words("name of a cell"))
