@@ -23,6 +23,7 @@ FOUND = "found again"  # begins the reason of a job which takes what is kept her
 FOLDER = "trained"  # of a results folder
 NAME = re.compile(r"(?P<bits>[0-9a-f]{16})-(?P<amount>[0-9a-f]{8})")
 RECORD, HISTORY, CHECKPOINTS = FILES = ("run.json", "history.csv", "checkpoints.safetensors")
+PREPARED = "prepared.safetensors"
 NO_PART = ("cell", "dataset", "parameters")  # of a recipe's settings; the images' checksum is, and what is trained with
 AMOUNT = ("seeds", "epochs")
 SAME_BITS = ("device", "step")  # parameters; the kind of device is
@@ -43,7 +44,7 @@ def bits(recipe: Mapping[str, Any], data: str, device: str, versions: Mapping[st
 
 def bits_of(record: Mapping[str, Any]) -> str:
     """The same of the record of a job that trained."""
-    (data,) = (checksum for name, checksum in record["inputs"].items() if name.startswith("data/"))
+    (data,) = (checksum for name, checksum in record["inputs"].items() if Path(name).name == PREPARED)
     return bits(record["recipe"], data, record["device"]["type"], record["versions"])
 
 
