@@ -45,6 +45,8 @@ class Stage:
         for path in self.outputs:
             path.unlink(missing_ok=True)
         shutil.rmtree("results/partial", ignore_errors=True)
+        if self.snakemake.rule == "train":  # what is there would be found again
+            shutil.rmtree("results/trained", ignore_errors=True)
 
     def run(self, prepare=lambda: None) -> int:
         """Run in a process of its own, after `prepare` there; returns what `os.waitpid` does."""

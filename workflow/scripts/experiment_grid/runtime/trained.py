@@ -21,6 +21,7 @@ from experiment_grid.training.intervals import EPOCHS_COUNT
 
 FOUND = "found again"  # begins the reason of a job which takes what is kept here
 FOLDER = "trained"  # of a results folder
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 NAME = re.compile(r"(?P<bits>[0-9a-f]{16})-(?P<amount>[0-9a-f]{8})")
 RECORD, HISTORY, CHECKPOINTS = FILES = ("run.json", "history.csv", "checkpoints.safetensors")
 PREPARED = "prepared.safetensors"
@@ -125,24 +126,24 @@ class Trainings:
     def keep(self, run: Path, outputs: Iterable[Path], states: Sequence[Path]) -> str | None:
         """Keep a job's training by its record `run`, with the last epochs' files `states`; why not, or None.
 
-        Nothing is copied: a file system without hard links keeps none.
+        Nothing is copied: a file system without hard links keeps none. The record comes last, so that a folder with one
+        is whole.
         """
-        record = json.loads(run.read_text("utf-8"))
-        folder = self.folder / name(record)
-        part = folder.with_name(f".{folder.name}.{os.getpid()}")
+        folder = self.folder / name(json.loads(run.read_text("utf-8")))
         try:
-            remove(part)
-            part.mkdir(parents=True)
-            for file in (run, *outputs, *states):
-                os.link(file, part / file.name)
+            remove(folder / RECORD)  # what has none is no training
             remove(folder)
-            part.replace(folder)
+            folder.mkdir(parents=True)
+            for file in (*outputs, *states, run):
+                os.link(file, folder / file.name)
         except OSError as error:
-            remove(part)
-            if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV):
-                return "this file system has no hard links"
-            raise
+            return "this file system has no hard links" if error.errno in NO_LINKS else os.strerror(error.errno)
         return None
+
+    def unfinished(self) -> list[Path]:
+        """Folders of jobs that were killed before all was kept."""
+        folders = [folder for folder in self.folder.glob("*") if NAME.fullmatch(folder.name)]
+        return [folder for folder in folders if not folder.is_symlink() and not (folder / RECORD).exists()]
 
 
 def _checksum(value: Any, length: int) -> str:
