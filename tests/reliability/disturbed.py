@@ -40,12 +40,19 @@ class Stage:
         self.left = files()
         self.kilobytes = sum(-(-path.stat().st_size // 4096) * 4 for path in self.outputs)  # by pages
         exec(self._code, {"__name__": "stage", "__file__": __file__})  # its imports
+        self.trained = None
+        if self.snakemake.rule == "train":
+            from experiment_grid.runtime.trained import FOLDER, name  # the script's folder is on the path by now
+
+            self.trained = Path("results", FOLDER, name(json.loads(Path(self.snakemake.output.run).read_text("utf-8"))))
 
     def clean(self) -> None:
         """Take away what the stage makes."""
         for path in self.outputs:
             path.unlink(missing_ok=True)
         shutil.rmtree("results/partial", ignore_errors=True)
+        if self.trained:  # it would be found again
+            shutil.rmtree(self.trained, ignore_errors=True)
 
     def run(self, prepare=lambda: None) -> int:
         """Run in a process of its own, after `prepare` there; returns what `os.waitpid` does."""

@@ -48,6 +48,7 @@ rule stale:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
+        trainings=lambda wildcards: queries.old_trainings(plan),
         patterns=lambda wildcards: queries.written(rules),
         delete=False,
     script:
@@ -60,6 +61,7 @@ use rule stale as prune with:
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
+        trainings=lambda wildcards: queries.old_trainings(plan),
         patterns=lambda wildcards: queries.written(rules),
         configured=CELLS,
         delete=True,

@@ -12,6 +12,7 @@ from experiment_grid.data.datasets import mirrors
 from experiment_grid.data.source import files, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
+from experiment_grid.planning.found import remove_oldest
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.runtime import engine, lock
@@ -62,6 +63,7 @@ plan = Plan(
     split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
     asked=lambda: engine.asked(workflow),
+    device=lambda cell: "cuda" if GPUS and settings.cells[cell].parameters.device != "cpu" else "cpu",
 )
 COMPARED = plan.compared
 if not COMPARED:
@@ -223,6 +225,8 @@ def end(*, succeeded):
     """The last thing that happens in a run."""
     with suppress(OSError):
         plan.settle()
+        if removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb):
+            logger.warning(removed)
     handler.end(PROGRESS, succeeded=succeeded)
 
 

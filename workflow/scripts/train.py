@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,13 +19,17 @@ with quick_imports():
 
 from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
-from experiment_grid.runtime.records import READ, age, now, write_record
+from experiment_grid.runtime.records import FORCED, READ, age, now, results_folder, write_record
+from experiment_grid.runtime.trained import Trained, Trainings, bits
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
 from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.reuse import lay_out
 from experiment_grid.training.stopping import chosen_epoch, stops
+
+PACKAGES = ("torch", "numpy", "safetensors")
 
 
 def train(
@@ -37,12 +42,14 @@ def train(
     gpus: int = 0,
     alone: bool = True,
     no_gpu: str | None = None,
+    anew: bool = False,
 ) -> None:
     """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
 
     `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
     `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one. Not `alone`, it shares
-    `partial` with other jobs.
+    `partial` with other jobs. `anew`: take nothing that was trained before under another name, or with other seeds or
+    fewer epochs.
     """
     begun = now()
     seconds = {"import": age()}  # and all else since the process was born
@@ -57,16 +64,22 @@ def train(
         origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
         origin |= {"torch": torch.__version__, "numpy": np.__version__}
         kept = EpochStore(partial, origin)
+        trainings = Trainings(results_folder(plan))
+        versions = {name: metadata.version(name) for name in PACKAGES}
+        same = bits(recipe, origin["data"], device.type, versions)
         images, labels = (torch.from_numpy(array).to(device) for array in training_images(prepared))
         n_classes = len(classes(prepared))
         scaled = {**parameters, "normalize": scaling(parameters["normalize"], channels(prepared))}
         seconds["read"] = perf_counter() - started
 
+        found: dict[int, dict[str, Any]] = {}
         rows: list[history.Row] = []
         weights: list[tuple[int, int, Path]] = []  # seed, epoch and where they are
         parts: Counter[str] = Counter()
         rule = settings["epoch"] if parameters.get("keep") == "chosen" else None
         for seed in parameters["seeds"]:
+            if not anew and (before := trainings.find(same, seed, parameters)):
+                found[seed] = find_again(before, seed, parameters["epochs"], kept)
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
             own: list[history.Row] = []
@@ -77,9 +90,13 @@ def train(
             numbers = [chosen_epoch(accuracy(own), rule)] if rule else [row.epoch for row in own]
             weights += [(seed, number, kept.path(seed, number)) for number in numbers]
             rows += own
+            if seed in found:
+                found[seed]["whole"] = found[seed]["epochs"] == len(own)
         if gpus and device.type == "cpu" and parameters["device"] == "auto":
             no_gpu = "PyTorch finds no CUDA device"
         on = describe(device, threads, no_gpu)
+        if all(found.get(seed, {}).get("whole") for seed in parameters["seeds"]):  # nothing was trained here
+            on = found[seed]["device"]
 
     saving = perf_counter()
     checkpoints.merge(outputs["checkpoints"], cell, weights)
@@ -95,7 +112,7 @@ def train(
         [outputs["history"], outputs["checkpoints"]],
         inputs=[prepared],
         started=begun,
-        packages=("torch", "numpy", "safetensors"),
+        packages=PACKAGES,
         status="ok" if all(seed["status"] == "ok" for seed in by_seed.values()) else "diverged",
         parameters=parameters,
         device=on,
@@ -104,8 +121,22 @@ def train(
         validation_images=len(trainer.validation),
         seconds=seconds,
         seeds=by_seed,
+        **({"found": found} if found else {}),
     )
+    last = [kept.path(seed, max(row.epoch for row in rows if row.seed == seed)) for seed in parameters["seeds"]]
+    states = [path for path in last if kept.has_state(path)]
+    if why := trainings.keep(outputs["run"], [outputs["history"], outputs["checkpoints"]], states):
+        print(f"not kept for cells of other names: {why}")
     forget_epochs(partial, None if alone else parameters["seeds"])
+
+
+def find_again(before: Trained, seed: int, epochs: int, kept: EpochStore) -> dict[str, Any]:
+    """Take the epochs of a seed that were trained before; what the record says of them."""
+    number = lay_out(before, seed, epochs, kept)
+    READ.update(before.record.get("reads", {}))
+    origin = before.origin(seed)
+    print(f"seed {seed}: {number} epochs found again: trained {origin['finished'][:10]} as {origin['cell']}")
+    return {**origin, "epochs": number, "device": before.record["device"]}
 
 
 def run(
@@ -198,7 +229,7 @@ def gather(recipe: dict[str, Any], prepared: Path, seeds: list[Path], outputs: d
         [outputs["history"], outputs["checkpoints"]],
         inputs=[prepared, *(folder / name for folder in seeds for name in names)],
         started=begun,
-        packages=("torch", "numpy", "safetensors"),
+        packages=PACKAGES,
         status="ok" if all(run["status"] == "ok" for run in runs) else "diverged",
         parameters=recipe["settings"]["parameters"],
         **{key: runs[0][key] for key in ("device", "parameters_count", "training_images", "validation_images")},
@@ -221,8 +252,8 @@ def main(snakemake: Any) -> None:
             forget_epochs(partial)
         else:
             options = {"gpus": snakemake.resources.get("gpu", 0), "no_gpu": snakemake.params.no_gpu}
-            alone = plan["stage"] == "train"
-            train(plan["recipe"], prepared, outputs, partial, plan_file, **options, alone=alone)
+            options |= {"alone": plan["stage"] == "train", "anew": FORCED in plan["why"]}
+            train(plan["recipe"], prepared, outputs, partial, plan_file, **options)
     os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down
 
 

@@ -37,6 +37,7 @@ class Settings:
     gpus: int | str
     epoch: str
     partial: bool
+    old_trainings_mb: int
     confidence: float
     baseline: str
     final: str
@@ -97,6 +98,7 @@ def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) 
         gpus=config["gpus"] if config["gpus"] == "auto" else int(config["gpus"]),
         epoch=config["epoch"],
         partial=config["partial"],
+        old_trainings_mb=config["old_trainings_mb"],
         confidence=float(config["confidence"]),
         baseline=config["baseline"],
         final=config["final"],

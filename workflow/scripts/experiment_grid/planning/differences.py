@@ -28,7 +28,7 @@ def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> li
     ]
     if code:
         names = dict.fromkeys(name.removeprefix(PACKAGE) for name in code)
-        sentences.append(f"code of {stage} changed ({_some([*names])})")
+        sentences.append(f"code of {stage} changed ({some([*names])})")
     return [one_line(sentence, 200) for sentence in sentences]
 
 
@@ -36,10 +36,10 @@ def _partial(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """What differs in what a partial page does without: cells, and the ends of their logs (`Plan.recipe`)."""
     old, new = (_list(recipe.get("missing")) for recipe in (before, after))
     back, gone = [name for name in old if name not in new], [name for name in new if name not in old]
-    sentences = [f"no longer without {_some(back)}"] if back else []
-    sentences += [f"without {_some(gone)}, not finished"] if gone else []
+    sentences = [f"no longer without {some(back)}"] if back else []
+    sentences += [f"without {some(gone)}, not finished"] if gone else []
     if not sentences and any(before.get(key) != after.get(key) for key in PARTIAL):
-        sentences.append(f"news of what is missing: {_some(new)}")
+        sentences.append(f"news of what is missing: {some(new)}")
     return sentences
 
 
@@ -53,8 +53,9 @@ def _whole(settings: Any) -> Any:
     return {key: value for key, value in settings.items() if key not in PARTIAL}
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def some(names: list[str], most: int = 3) -> str:
+    """The first of these names, and how many more there are."""
+    return ", ".join(map(str, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _settings(before: Any, after: Any) -> list[str]:

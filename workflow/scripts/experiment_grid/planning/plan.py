@@ -18,16 +18,18 @@ from experiment_grid.config import signatures
 from experiment_grid.data import source
 from experiment_grid.planning import fingerprint, records
 from experiment_grid.planning.differences import differences
+from experiment_grid.planning.found import Found, old
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
 from experiment_grid.runtime.files import PART, digest, forget_epochs, write_json
 from experiment_grid.runtime.logs import end
-from experiment_grid.runtime.records import now
+from experiment_grid.runtime.records import FORCED, now
+from experiment_grid.runtime.trained import Trained
 
 SOURCES = ("download", "prepare")  # what every cell starts from
+TRAININGS = ("train", "train_seed")
 SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
-FORCED = "forced"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
@@ -40,6 +42,7 @@ class Decision:
 
     why: list[str] = field(default_factory=list)
     record: dict[str, Any] | None = None
+    found: bool = False  # runs, and all that it would train was trained before
     absent: bool = False  # nothing there, and nothing needed as long as what was made from it is kept
 
     @property
@@ -66,11 +69,13 @@ class Plan:
         split: Mapping[str, list[str]] | None = None,
         products: Callable[[str, str | None], Iterable[Path]] = lambda stage, cell: (),
         asked: Callable[[], Asked] = Asked,
+        device: Callable[[str], str] = lambda cell: "cpu",
     ):
         """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
 
         `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`; `products` gives the files
-        that Snakemake expects of a job, `asked` what its command line asks for.
+        that Snakemake expects of a job, `asked` what its command line asks for, `device` the kind of device (cpu, cuda)
+        that a cell trains on.
         """
         self.results = Path(results)
         self._products = products
@@ -80,6 +85,7 @@ class Plan:
         self._recipes = recipes
         self._partial = partial
         self._split = split or {}
+        self._found = Found(self.results, device)
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._looked = self._written = False
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
@@ -235,8 +241,18 @@ class Plan:
         """Whether and why a job runs."""
         key = (stage, cell)
         if key not in self._decisions:
-            self._decisions[key] = self._decide(stage, cell)
+            decision = self._decisions[key] = self._decide(stage, cell)
+            if stage in TRAININGS and decision.runs and FORCED not in decision.why:
+                sentence, decision.found = self._found.of(self.recipe(stage, cell), self._data())
+                decision.why += [sentence] if sentence else []
         return self._decisions[key]
+
+    def _data(self) -> str | None:
+        """SHA-256 of the prepared images, where they are those that will be trained on."""
+        prepared = self.decision("prepare")
+        if prepared.runs or prepared.record is None:
+            return None
+        return next(output["sha256"] for output in prepared.record["outputs"].values())
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
@@ -256,6 +272,14 @@ class Plan:
         folders |= {path.parent.parent for path in self.results.glob("seeds/*/*/run.json")}
         return sorted({folder.name for folder in folders if not folder.is_symlink()} - {*self._cells})
 
+    def old_trainings(self) -> list[Trained]:
+        """The trainings that are kept and that no configured cell has or would find, the latest first."""
+        trained = [job for job in self.jobs() if job[0] in TRAININGS]
+        for job in trained:
+            self.decision(*job)
+        left = (records.read(self.record(*job)) for job in trained)
+        return old(self.results, filter(None, left), self._found.wanted)
+
     def _planned(self, stage: str, cell: str | None, why: list[str]) -> dict[str, Any]:
         planned = {
             "stage": stage,
@@ -266,9 +290,13 @@ class Plan:
             "planned": now(),
         }
         if stage == "report":
-            trained = [name for name in self._cells if self.decision("train", name).runs]
-            kept = [name for name in self._cells if name not in set(trained)]
-            planned["run"] = {"started": self.started, "trained": trained, "kept": kept}
+            decisions = {name: self.decision("train", name) for name in self._cells}
+            planned["run"] = {
+                "started": self.started,
+                "trained": [name for name, decision in decisions.items() if decision.runs and not decision.found],
+                "found": [name for name, decision in decisions.items() if decision.found],
+                "kept": [name for name, decision in decisions.items() if not decision.runs],
+            }
         return planned
 
     def _decide(self, stage: str, cell: str | None) -> Decision:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.planning.found import described
 from experiment_grid.planning.plan import SOURCES, Plan
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
@@ -35,6 +36,11 @@ def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
         if why[job]:
             why |= {other: ["not there, and needed"] for other in absent}
     return [(stage, cell, reasons) for (stage, cell), reasons in why.items()]
+
+
+def old_trainings(plan: Plan) -> dict[str, str]:
+    """The folders of trainings that no configured cell has any more, and a line on each."""
+    return {str(one.folder): described(one) for one in plan.old_trainings()}
 
 
 def named_cell(cells: list[str], environment: Mapping[str, str]) -> str:

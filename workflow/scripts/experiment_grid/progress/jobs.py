@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.runtime.stage import read_plan
+from experiment_grid.runtime.trained import FOUND
 
 TRAININGS = ("train_seed", "train")
 NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
@@ -138,7 +139,7 @@ class Run:
         self.done += 1
         self.by_rule[job.rule] = max(0, self.by_rule.get(job.rule, 0) - 1)
         self._spent.setdefault(job.rule, []).append(job.seconds)
-        if job.training:
+        if job.training and not any(reason.startswith(FOUND) for reason in job.why):  # which tells no pace
             self._trained[0] += job.seconds
             self._trained[1] += job.training.units
         return job

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 from experiment_grid.runtime.files import PART
 
 CELL = r"(?P<cell>[A-Za-z0-9][A-Za-z0-9._-]*)"
-# What no rule names: plans, epochs of trainings that are not done, pictures of the DAG.
+# What no rule names: plans, epochs of trainings that are not done, trainings that are found again, pictures of the DAG.
 MORE = (
     r"plan/\w+\.json",
     rf"plan/\w+/{CELL}\.json",
     rf"plan/train_seed/{CELL}/\d+\.json",
     rf"partial/{CELL}/seed\d+[^/]*\.epoch\d+\.safetensors",
+    r"trained/[0-9a-f]{16}-[0-9a-f]{8}/(run\.json|history\.csv|(checkpoints|seed\d+\.epoch\d+)\.safetensors)",
     r"dag/(rules|cells)\.svg",
 )
 LOCK = ".lock"  # in a results folder

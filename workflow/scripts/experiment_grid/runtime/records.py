@@ -20,6 +20,7 @@ from experiment_grid.runtime.files import describe, digest, write_json
 AGAIN = "the same command makes this again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
 READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)
+FORCED = "forced"  # why a job runs that Snakemake was told to run, whatever is there
 FORMAT = 1  # of the record; a record of another format makes its job run again
 
 

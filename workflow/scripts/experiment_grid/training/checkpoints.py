@@ -44,6 +44,13 @@ class _Tensor(NamedTuple):
         return last - first
 
 
+def saved(file: Any, seed: int, epoch: int, of: str = MODEL) -> dict[str, Tensor]:
+    """The state dict of one seed after one epoch, from a file as `safe_open` gives it; empty where none was kept."""
+    prefix = f"seed{seed}/epoch{epoch}{of}/"
+    names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (no mapping)
+    return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+
+
 def merge(path: Path | str, cell: str, epochs: Iterable[tuple[int, int, Path]]) -> None:
     """Write the weights of a cell from its seeds, epochs and their files, the same bytes every time.
 

@@ -44,13 +44,13 @@ class Epoch:
 
 
 class EpochStore:
-    """The epochs of one cell, in a folder of their own; `origin` tells where they belong."""
+    """The epochs of one cell, in a folder of their own; `origin` says where they belong, None: anywhere."""
 
-    def __init__(self, folder: Path, origin: Mapping[str, Any]):
+    def __init__(self, folder: Path, origin: Mapping[str, Any] | None):
         if folder.is_symlink():
             raise UserError(f"{folder}: is a link, and epochs are kept in the results folder alone; remove it")
         self.folder = folder
-        self.origin = json.dumps(origin, sort_keys=True)
+        self.origin = None if origin is None else json.dumps(origin, sort_keys=True)
         self.seconds_writing = 0.0
         self.seconds_before = 0.0  # that went into the epochs that were found here
 
@@ -89,7 +89,7 @@ class EpochStore:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         except (OSError, SafetensorError) as error:
             return _removed(path, f"damaged ({error})")
-        if metadata.get("origin") != self.origin:
+        if self.origin not in (None, metadata.get("origin")):
             print(f"{path}: of another recipe, data set or device; not used")
             return None
         if other := changed_reads(json.loads(metadata.get("reads", "{}"))):
@@ -106,6 +106,11 @@ class EpochStore:
         return Epoch(
             seed, number, Row(**results["row"]), results["seconds"], model, loss, unpack(results["rest"], rest)
         )
+
+    def has_state(self, path: Path) -> bool:
+        """Whether a training can go on from an epoch's file."""
+        with safe_open(path, "pt") as file:
+            return json.loads(file.metadata()["results"])["rest"] is not None
 
     def path(self, seed: int, number: int) -> Path:
         """The file of an epoch."""

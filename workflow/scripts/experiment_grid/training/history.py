@@ -46,10 +46,16 @@ def gather(path: Path, seeds: Iterable[Path]) -> None:
         part.write_text("".join([*texts[0][:1], *(line for lines in texts for line in lines[1:])]), "utf-8")
 
 
+def read(path: Path) -> list[Row]:
+    """All rows; a loss that is no number is NaN."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
+    return [Row(**row | {name: int(row[name]) for name in ("seed", "epoch")}) for row in rows]
+
+
 def read_validation_accuracy(path: Path) -> dict[int, list[float]]:
     """The validation accuracy after each epoch, by seed."""
     accuracy: dict[int, list[float]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            accuracy.setdefault(int(row["seed"]), []).append(float(row["validation_accuracy"]))
+    for row in read(path):
+        accuracy.setdefault(row.seed, []).append(row.validation_accuracy)
     return accuracy

@@ -22,7 +22,8 @@ def context(results: Results) -> dict[str, Any]:
         _fact("Models trained", whole(models), _seeds(known)),
     ]
     if "trained" in run:
-        facts.append(_fact("In this run", f"{len(run['trained'])} trained", f"{len(run['kept'])} kept from before"))
+        kept = f"{_found(run)}{len(run['kept'])} kept from before"
+        facts.append(_fact("In this run", f"{len(run['trained'])} trained", kept))
     facts.append(_fact("Training, all models", f"{seconds(sum(trained))} summed" if trained else "–", _devices(known)))
     judged = sum(row["judged"] or 0 for row in results.original)
     if judged:
@@ -41,6 +42,10 @@ def context(results: Results) -> dict[str, Any]:
         "facts": facts,
         "how": how,
     }
+
+
+def _found(run: dict[str, Any]) -> str:
+    return f"{len(run['found'])} found again, " if run.get("found") else ""
 
 
 def _of_audit(cells: list[dict[str, Any]]) -> str:

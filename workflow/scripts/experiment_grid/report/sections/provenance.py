@@ -8,17 +8,21 @@ from experiment_grid.format import moment
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.head import device_name
 
+WORDS = {"trained": "trained", "found again": "found", "kept": "kept"}  # of a cell in a run, and the run's list of them
+
 
 def context(results: Results) -> dict[str, Any]:
     """What the records hold."""
     run = results.run
-    trained, kept = set(run.get("trained", ())), set(run.get("kept", ()))
+    done = {name: word for word, of in WORDS.items() for name in run.get(of, ())}
     text = (
         "Every stage leaves a record of what it ran from: parameters, code, inputs and outputs. A cell "
         "runs again only when one of them changed."
     )
     if "trained" in run:
-        text += f" In this run {len(trained)} trained and {len(kept)} were kept."
+        counts = Counter(done.values())
+        again = f", {counts['found again']} were found again" if counts["found again"] else ""
+        text += f" In this run {counts['trained']} trained{again} and {counts['kept']} were kept."
     rows = []
     for index, cell in enumerate(results.cells):
         name = cell["cell"]
@@ -26,7 +30,7 @@ def context(results: Results) -> dict[str, Any]:
             {
                 "index": index,
                 "name": name,
-                "run": "trained" if name in trained else "kept" if name in kept else "–",
+                "run": done.get(name, "–"),
                 "when": moment(cell.get("finished")),
                 "why": cell.get("why") or [],
                 "seeds": ", ".join(str(seed) for seed in cell.get("seeds", ())) or "–",

@@ -1,0 +1,33 @@
+"""A training that was done before, put where the epochs of a killed one would be: the trainer goes on from there."""
+
+from dataclasses import replace
+
+from safetensors import safe_open
+
+from experiment_grid.runtime.trained import CHECKPOINTS, HISTORY, Trained
+from experiment_grid.training import checkpoints, history
+from experiment_grid.training.epoch_store import Epoch, EpochStore
+
+
+def lay_out(trained: Trained, seed: int, epochs: int, kept: EpochStore) -> int:
+    """Write the first `epochs` epochs of a seed of `trained` into `kept`; how many there are.
+
+    The time of validation is the mean of all epochs of that job: histories have the time of training alone.
+    """
+    every = history.read(trained.folder / HISTORY)
+    rows = [row for row in every if row.seed == seed]
+    validate = trained.record["seconds"].get("validate", 0.0) / len(every)
+    state = trained.state(seed)
+    last = EpochStore(trained.folder, None).read(seed, rows[-1].epoch) if state and len(rows) <= epochs else None
+    with safe_open(trained.folder / CHECKPOINTS, "pt") as file:
+        for row in rows[:epochs]:
+            spent = {"train": row.seconds, "validate": validate}
+            if last and row.epoch == last.number:
+                epoch = replace(last, row=row, seconds=spent)
+            else:
+                model, loss = (
+                    checkpoints.saved(file, seed, row.epoch, of) for of in (checkpoints.MODEL, checkpoints.LOSS)
+                )
+                epoch = Epoch(seed, row.epoch, row, spent, model, loss, None)
+            kept.write(epoch)
+    return len(rows[:epochs])
