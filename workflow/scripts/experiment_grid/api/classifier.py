@@ -77,7 +77,7 @@ def saved(run: "Run", cell: Cell, seed: int, epoch: int) -> Classifier:
 
 
 def located(model: dict[str, Any], cell: Cell, results: Path) -> dict[str, Any]:
-    """The component with the path of a file of the user's made absolute; warns if it is not the code of the training."""
+    """The component with an absolute path of the user's file; warns if that is not the code of the training."""
     path, is_file, name = model["_target_"].rpartition(":")
     places = [place for place in (*results.parents, Path.cwd()) if is_file and (place / path).is_file()]
     if is_file and not places:
