@@ -127,10 +127,11 @@ check: setup
 	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
 # Set-up: a stamp for each set of packages, made again when its lock file changes.
-.PHONY: setup setup-dev setup-bench
+.PHONY: setup setup-dev setup-bench setup-export
 setup: $(VENV)/.package ## create .venv with what a run needs
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
+setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONNX need
 
 $(UV):
 	@$(call given,PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
@@ -160,8 +161,13 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.package
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.export: requirements-export.txt $(VENV)/.package
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-export.txt
+	@touch $@
+
 .PHONY: lock
 lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group dev -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group bench -o requirements-bench.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --all-extras --group pyproject.toml:export pyproject.toml -o requirements-export.txt

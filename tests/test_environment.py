@@ -16,7 +16,9 @@ from experiment_grid.planning.stages import STAGES
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 GROUPS = {"run": PYPROJECT["project"]["dependencies"], **PYPROJECT["dependency-groups"]}
+GROUPS["export"] += [pin for pins in PYPROJECT["project"]["optional-dependencies"].values() for pin in pins]
 LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "bench": "requirements-bench.txt"}
+LOCKS["export"] = "requirements-export.txt"
 
 
 ENVIRONMENTS = sorted((ROOT / "workflow/envs").glob("*.yml"))
@@ -91,7 +93,7 @@ def test_locks_have_the_pins(group, lock):
     assert {name: locked(lock)[name] for name in pins} == {name: {version} for name, version in pins.items()}
 
 
-@pytest.mark.parametrize("lock", [LOCKS["dev"], LOCKS["bench"]])
+@pytest.mark.parametrize("lock", [LOCKS["dev"], LOCKS["bench"], LOCKS["export"]])
 def test_locks_agree_with_that_of_a_run(lock):
     other, workflow = locked(lock), locked(LOCKS["run"])
     assert {name: other[name] for name in other.keys() & workflow} == {
