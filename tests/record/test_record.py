@@ -50,8 +50,8 @@ def test_the_crate_says_what_it_is(crate):
     assert "cells/wide/checkpoints.safetensors" in {entity.id for entity in read}
 
 
-# What the profile recommends and a run cannot say: pages of its programs and their addresses, who ran them; of the whole,
-# an author and a publisher.
+# What the profile recommends and a run cannot say: pages of its programs and their addresses, who ran them;
+# author and publisher of the whole.
 NOT_SAID = ["process-run-crate-0.5_3.2", "process-run-crate-0.5_5.1", "process-run-crate-0.5_8.6"]
 NOT_SAID += ["ro-crate-1.1_22.2", "ro-crate-1.1_22.3"]
 
