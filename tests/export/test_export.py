@@ -107,7 +107,7 @@ def test_tensorboard_has_the_curves(results, tmp_path):
         found = events.Scalars(name)
         assert [event.step for event in found] == ours["epoch"].tolist()
         np.testing.assert_allclose([event.value for event in found], ours[name], rtol=1e-6)
-    (text,) = events.Tensors("parameters/text_summary")
+    (text,) = events.Tensors("parameters")
     assert b'"learning_rate": "0.01"' in text.tensor_proto.string_val[0]
 
 
