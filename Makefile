@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 4
 GPUS ?= 1
+TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -32,6 +33,7 @@ With any command that is about a run:
   CORES=4 GPUS=1            how many of them a run may take
   PROGRESS=lines            lines instead of the live view; or live, snakemake
   PYTHON=python3.12         the Python that .venv is made with
+  TORCH=cpu                 PyTorch without CUDA, where .venv is made: 4 GB less
 endef
 export SETTINGS
 
@@ -127,14 +129,20 @@ check: setup
 	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
 # Set-up: a stamp for each set of packages, made again when its lock file changes.
-.PHONY: setup setup-dev setup-bench
+.PHONY: setup setup-dev setup-bench setup-export
 setup: $(VENV)/.package ## create .venv with what a run needs
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
+setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONNX need
+
+# TORCH is uv's --torch-backend: the build without CUDA comes from PyTorch's own index, and goes without what CUDA needs.
+PACKAGES = $(if $(value TORCH),grep -vE '^(nvidia-|cuda-|triton)' requirements.txt,cat requirements.txt)
+BACKEND = $(if $(value TORCH),--torch-backend $(call given,TORCH))
+TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6.5 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
 
 $(UV):
 	@$(call given,PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
-	@echo "Setting up $(VENV), once: about 6 GB, most of it PyTorch with its CUDA libraries"
+	@echo "Setting up $(VENV), once: $(TAKES). Free here: $$(df -Ph . | awk 'END {print $$4}')"
 	@PYTHONPATH=workflow/scripts $(call given,PYTHON) -m experiment_grid.runtime.package $(VENV)
 	@$(call given,PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
@@ -142,7 +150,7 @@ $(UV):
 # The last two lines write the bytecode once, where the shell forbids Python to do so too (as in many containers):
 # without it every job would compile what it imports again (torch's sources in 2 s, fontTools' in half a second).
 $(VENV)/.workflow: requirements.txt | $(UV)
-	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(PACKAGES) | $(UV) pip install --quiet --python $(BIN)/python $(BACKEND) -r -
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.backends.backend_pdf, jinja2, rocrate.rocrate'
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
@@ -160,8 +168,13 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.package
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.export: requirements-export.txt $(VENV)/.package
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-export.txt
+	@touch $@
+
 .PHONY: lock
 lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group dev -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group bench -o requirements-bench.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --all-extras --group pyproject.toml:export pyproject.toml -o requirements-export.txt
