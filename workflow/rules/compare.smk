@@ -1,4 +1,5 @@
 rule compare:
+    localrule: True
     input:
         plan=planned("compare"),
         run=compared("compare", "run.json"),

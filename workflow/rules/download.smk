@@ -11,6 +11,7 @@ DOWNLOADED = [f"data/{DATASET}/{name}" for name in files(settings.dataset)]
 
 # `update`: files that are there are verified and kept, not deleted before the job or after its failure.
 rule download:
+    localrule: True
     input:
         plan=planned("download"),
     output:

@@ -1,4 +1,5 @@
 rule errors:
+    localrule: True
     input:
         plan=planned("errors"),
         prepared=prepared("errors"),

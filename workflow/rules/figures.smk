@@ -11,6 +11,7 @@ FIGURES = {
 
 
 rule figures:
+    localrule: True
     input:
         plan=planned("figures"),
         tables=inputs("figures", expand("{name}.csv", name=["comparison", "effects", "reference"])),

@@ -2,22 +2,14 @@
 # and one cell alone: `make cell NAME=…`. Those that only look leave nothing, also no log.
 
 
-localrules:
-    cell,
-    why,
-    dag,
-    stale,
-    prune,
-    open,
-    clean,
-
-
 rule cell:
+    localrule: True
     input:
         lambda wildcards: queries.named_cell(CELLS, os.environ),
 
 
 rule why:
+    localrule: True
     log:
         os.devnull,
     conda:
@@ -29,6 +21,7 @@ rule why:
 
 
 rule dag:
+    localrule: True
     log:
         "<results>/logs/dag.log",
     conda:
@@ -41,6 +34,7 @@ rule dag:
 
 
 rule stale:
+    localrule: True
     log:
         os.devnull,
     conda:
@@ -66,6 +60,7 @@ use rule stale as prune with:
 
 
 rule open:
+    localrule: True
     log:
         os.devnull,
     conda:
@@ -77,6 +72,7 @@ rule open:
 
 
 rule clean:
+    localrule: True
     log:
         "<results>/logs/clean.log",
     conda:

@@ -1,4 +1,5 @@
 rule prepare:
+    localrule: True
     input:
         plan=planned("prepare"),
         files=inputs("prepare", DOWNLOADED),

@@ -1,4 +1,5 @@
 rule record:
+    localrule: True
     input:
         plan=planned("record"),
         cells=compared("record", "run.json", "evaluation.json"),

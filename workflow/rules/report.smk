@@ -1,4 +1,5 @@
 rule report:
+    localrule: True
     input:
         plan=planned("report"),
         tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference", "timing"])),

@@ -161,6 +161,15 @@ def stream(workflow: Any) -> Any:
     return sys.stdout if settings.stdout else sys.stderr
 
 
+@otherwise(lambda workflow: False)
+def is_silent(workflow: Any) -> bool:
+    """Whether Snakemake says nothing, not even what is wrong: --quiet all."""
+    from snakemake.settings.enums import Quietness
+
+    settings = workflow.logger_manager.settings
+    return Quietness.ALL in settings.quiet and not settings.dryrun
+
+
 @otherwise(lambda workflow, handler: False)
 def replace_output(workflow: Any, handler: logging.Handler) -> bool:
     """Put a handler in the place of Snakemake's own; whether that could be done."""
