@@ -1,5 +1,4 @@
 rule compare:
-    localrule: True
     input:
         plan=planned("compare"),
         run=compared("compare", "run.json"),
@@ -45,6 +44,7 @@ rule compare:
         "<results>/logs/compare.log",
     benchmark:
         "<results>/benchmarks/compare.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yml"
     threads: 1

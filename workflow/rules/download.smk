@@ -11,7 +11,6 @@ DOWNLOADED = [f"data/{DATASET}/{name}" for name in files(settings.dataset)]
 
 # `update`: files that are there are verified and kept, not deleted before the job or after its failure.
 rule download:
-    localrule: True
     input:
         plan=planned("download"),
     output:
@@ -21,6 +20,7 @@ rule download:
         "<results>/logs/download.log",
     benchmark:
         "<results>/benchmarks/download.tsv"
+    localrule: True
     conda:
         "../envs/training.yml"
     threads: 1

@@ -1,5 +1,4 @@
 rule errors:
-    localrule: True
     input:
         plan=planned("errors"),
         prepared=prepared("errors"),
@@ -20,6 +19,7 @@ rule errors:
         "<results>/logs/errors.log",
     benchmark:
         "<results>/benchmarks/errors.tsv"
+    localrule: True
     conda:
         "../envs/training.yml"
     threads: 1

@@ -11,7 +11,6 @@ FIGURES = {
 
 
 rule figures:
-    localrule: True
     input:
         plan=planned("figures"),
         tables=inputs("figures", expand("{name}.csv", name=["comparison", "effects", "reference"])),
@@ -34,6 +33,7 @@ rule figures:
         "<results>/logs/figures.log",
     benchmark:
         "<results>/benchmarks/figures.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1

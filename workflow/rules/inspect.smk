@@ -3,15 +3,15 @@
 
 
 rule cell:
-    localrule: True
     input:
         lambda wildcards: queries.named_cell(CELLS, os.environ),
+    localrule: True
 
 
 rule why:
-    localrule: True
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -21,9 +21,9 @@ rule why:
 
 
 rule dag:
-    localrule: True
     log:
         "<results>/logs/dag.log",
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -34,9 +34,9 @@ rule dag:
 
 
 rule stale:
-    localrule: True
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -60,9 +60,9 @@ use rule stale as prune with:
 
 
 rule open:
-    localrule: True
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -72,9 +72,9 @@ rule open:
 
 
 rule clean:
-    localrule: True
     log:
         "<results>/logs/clean.log",
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:

@@ -1,5 +1,4 @@
 rule prepare:
-    localrule: True
     input:
         plan=planned("prepare"),
         files=inputs("prepare", DOWNLOADED),
@@ -10,6 +9,7 @@ rule prepare:
         "<results>/logs/prepare.log",
     benchmark:
         "<results>/benchmarks/prepare.tsv"
+    localrule: True
     conda:
         "../envs/data.yml"
     threads: 1

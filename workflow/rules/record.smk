@@ -1,5 +1,4 @@
 rule record:
-    localrule: True
     input:
         plan=planned("record"),
         cells=compared("record", "run.json", "evaluation.json"),
@@ -20,6 +19,7 @@ rule record:
         "<results>/logs/record.log",
     benchmark:
         "<results>/benchmarks/record.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1

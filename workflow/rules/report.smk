@@ -1,5 +1,4 @@
 rule report:
-    localrule: True
     input:
         plan=planned("report"),
         tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference", "timing"])),
@@ -22,6 +21,7 @@ rule report:
         "<results>/logs/report.log",
     benchmark:
         "<results>/benchmarks/report.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1
