@@ -28,7 +28,7 @@ rule dag:
         "../envs/inspect.yml"
     params:
         folder=f"{plan.results}/dag",
-        jobs=lambda wildcards: queries.reasons(plan),
+        jobs=lambda wildcards: [(*job, why) for job, why in plan.reasons.items()],
     script:
         "../scripts/dag.py"
 

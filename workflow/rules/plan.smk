@@ -14,6 +14,7 @@ from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
 
@@ -48,11 +49,9 @@ NO_TOUCH = (
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
-SPLIT = {
-    name: [f"{name}/{seed}" for seed in cell.parameters.seeds]
-    for name, cell in settings.cells.items()
-    if cell.parameters.split_seeds
-}
+SPLIT = queries.seeds_apart(settings.cells)
+DELETES = engine.deletes(sys.argv[1:])
+NAMES = engine.rule_names(workflow, [*STAGES, "cell", *queries.READERS, *queries.REMOVERS])
 plan = Plan(
     RESULTS,
     DATASET,
@@ -61,7 +60,7 @@ plan = Plan(
     partial=settings.partial,
     split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
-    asked=lambda: engine.asked(workflow),
+    asked=lambda: engine.asked(workflow, NAMES),
 )
 COMPARED = plan.compared
 if not COMPARED:
@@ -105,9 +104,9 @@ def planned(stage):
             sys.exit(NO_TOUCH)
         try:
             plan.look_for_files_in_the_way()
-            if engine.deletes():
-                hold()
             if engine.only_looks(workflow):
+                if DELETES:
+                    hold()
                 return to_look_at(job)
             hold()
             refuse_foreign()
@@ -185,14 +184,14 @@ def compared(stage, *files, only=None):
 
 
 if PROGRESS:
-    PROGRESS.goal = lambda: queries.goal(engine.asked(workflow), plan.results, os.environ)
+    PROGRESS.goal = lambda: queries.goal(engine.asked(workflow, NAMES), plan.results, os.environ)
 
 
 onstart:
     engine.throttle(workflow)
-    if not queries.only_read(engine.asked(workflow).targets):
+    if not queries.only_read(engine.asked(workflow, NAMES).targets):
         hold()
-        warn_of_no_gpu(engine.cells_to_train(workflow))
+        warn_of_no_gpu(engine.cells_to_train(workflow, NAMES))
 
 
 def end(*, succeeded):

@@ -28,6 +28,7 @@ from experiment_grid.runtime.records import now
 SOURCES = ("download", "prepare")  # what every cell starts from
 SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
 FORCED = "forced"
+NEEDED = "not there, and needed"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
@@ -191,12 +192,12 @@ class Plan:
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
         path = self.path(stage, cell)
-        if decision.runs:
-            write_json(path, self._planned(stage, cell, decision.why), flush=False)
+        if why := self.reasons.get((stage, cell)) or decision.why:
+            write_json(path, self._planned(stage, cell, why), flush=False)
             return
         left = records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
         if left is None or left.get("recipe") != self.recipe(stage, cell):
-            why = decision.record["why"] if decision.record else ["needed by another job"]
+            why = decision.record["why"] if decision.record else [NEEDED]
             write_json(path, self._planned(stage, cell, why), flush=False)
 
     @cached_property
@@ -237,6 +238,19 @@ class Plan:
         if key not in self._decisions:
             self._decisions[key] = self._decide(stage, cell)
         return self._decisions[key]
+
+    @cached_property
+    def reasons(self) -> dict[tuple[str, str | None], list[str]]:
+        """Why each job would run; no reason: it is kept. What is absent runs for those that need it, or for itself."""
+        missing = set(self.missing)
+        jobs = [job for job in self.jobs() if not job[1] or job[1].partition("/")[0] not in missing]
+        why = {job: self.decision(*job).why for job in jobs}
+        for job in reversed(jobs):
+            if not why[job] and self.decision(*job).absent:
+                why[job] = self._wanted(*job)
+            if why[job]:
+                why |= {other: [NEEDED] for other in self.upstream(*job) if self.decision(*other).absent}
+        return why
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
@@ -300,15 +314,24 @@ class Plan:
         asked = self._asked()
         if asked.all_forced or stage in asked.forced:
             return [FORCED]
-        if not asked.forced and not asked.targets:
-            return []
-        products = {os.path.normpath(path): path for path in self._products(stage, cell)}
-        if not products.keys().isdisjoint(map(os.path.normpath, asked.forced)):
+        forced = {os.path.normpath(path) for path in asked.forced}
+        if forced and any(os.path.normpath(path) in forced for path in self._products(stage, cell)):
             return [FORCED]
-        wanted = {*products} if stage in asked.targets else {*map(os.path.normpath, asked.targets)}
-        missing = [path for name, path in products.items() if name in wanted and not path.exists()]
         # Without its data a cell is kept: what is fetched again for itself is no reason to train again.
-        return [f"asked for, and not there: {missing[0].name}"] if missing and stage not in SOURCES else []
+        return self._wanted(stage, cell) if stage not in SOURCES else []
+
+    def _wanted(self, stage: str, cell: str | None) -> list[str]:
+        """Why a job runs that was asked for by name: a file of it is missing."""
+        targets = self._asked().targets
+        if not targets:
+            return []
+        wanted = {os.path.normpath(path) for path in targets}
+        missing = [
+            path
+            for path in self._products(stage, cell)
+            if (stage in targets or os.path.normpath(path) in wanted) and not path.exists()
+        ]
+        return [f"asked for, and not there: {missing[0].name}"] if missing else []
 
     def record(self, stage: str, cell: str | None) -> Path:
         """Path of the record that a job leaves."""
