@@ -96,8 +96,7 @@ def test_an_error_in_a_rule_is_told_where_all_else_is_quiet(finished, tmp_path, 
 
 
 def test_an_error_of_an_answer_is_told(finished, tmp_path, forks):
-    change = 'rule why:\n    log:\n        os.devnull,\n    conda:\n        "../envs/inspect.yml"\n    params:\n        text', "rule why:\n    para:\n        text"
-    break_rule(finished, tmp_path / "project", "inspect", change)
+    break_rule(finished, tmp_path / "project", "inspect", ("rule why:\n", "rule why:\n    para: 1\n"))
     done = forks.snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
     assert done.returncode == 1 and "Unexpected keyword para" in done.stderr
 
