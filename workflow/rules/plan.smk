@@ -34,7 +34,8 @@ try:
     read = configured.checked_before if ON_NODE else configured.load
     RESULTS = engine.results(workflow, config)
     places.check(RESULTS, engine.config_files(workflow))
-    settings = read(typed(config, engine.given_values(workflow)), engine.config_files(workflow))
+    config_given = engine.given_values(workflow), engine.given_texts(workflow)
+    settings = read(typed(config, *config_given), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
     RECIPES = Recipes(settings, SOURCE, REFERENCE)

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from experiment_grid.config import signatures
 from experiment_grid.data import source
-from experiment_grid.planning import fingerprint, records
+from experiment_grid.planning import fingerprint, records, stand_ins
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
@@ -84,7 +83,7 @@ class Plan:
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._looked = self._written = False
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
-        self._stand_ins: TemporaryDirectory[str] | None = None
+        self._stand_ins: Path | None = None
         self.started = now()
 
     def file(self, stage: str, cell: str | None = None) -> str:
@@ -106,22 +105,14 @@ class Plan:
 
     def stand_in(self, stage: str, cell: str | None = None) -> str:
         """Path of an empty file in the place of a job's plan file, as new as that would be, outside of the results: for
-        whoever only looks. It is gone with this process.
-
-        The first call makes all of them, as `file` does.
+        whoever only looks. The first call makes all of them, as `file` does.
         """
         if self._stand_ins is None:
-            self._stand_ins = TemporaryDirectory(prefix="experiment-grid-", ignore_cleanup_errors=True)
-            for job in self.jobs():
-                path = self._stand_in(*job)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-                os.utime(path, ns=(self._newest, self._newest))
-        return str(self._stand_in(stage, cell))
+            self._stand_ins = stand_ins.make([self._in_results(*job) for job in self.jobs()], self._newest)
+        return str(self._stand_ins / self._in_results(stage, cell))
 
-    def _stand_in(self, stage: str, cell: str | None) -> Path:
-        assert self._stand_ins is not None
-        return Path(self._stand_ins.name) / self.path(stage, cell).relative_to(self.results)
+    def _in_results(self, stage: str, cell: str | None) -> Path:
+        return self.path(stage, cell).relative_to(self.results)
 
     @cached_property
     def _newest(self) -> int:

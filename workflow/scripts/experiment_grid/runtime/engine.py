@@ -162,6 +162,13 @@ def given_values(workflow: Any) -> dict[str, Any]:
     return dict(workflow.config_settings.config)
 
 
+@otherwise(lambda workflow: {})
+def given_texts(workflow: Any) -> dict[str, str]:
+    """The same as it was typed."""
+    pairs = (pair.partition("=") for pair in workflow.config_settings.config_args)
+    return {key: text.strip("'\"") for key, _, text in pairs if text}
+
+
 @otherwise(lambda workflow: list(getattr(workflow, "configfiles", ())))
 def config_files(workflow: Any) -> Sequence[Path | str]:
     """Where the config comes from: those of --configfile, later ones winning, and at the end the one that they all

@@ -36,7 +36,11 @@ def check_paths(project: Path, python: Path) -> None:
 def check_moved(environment: Path) -> None:
     """Refuse an environment that lies elsewhere than it was made: its programs name the place of their interpreter."""
     config = environment / "pyvenv.cfg"
-    made = re.search(r"^command = .* -m venv (?:-\S+ )*(/.*)$", config.read_text("utf-8"), re.M) if config.is_file() else None
+    made = (
+        re.search(r"^command = .* -m venv (?:-\S+ )*(/.*)$", config.read_text("utf-8"), re.M)
+        if config.is_file()
+        else None
+    )
     if made and Path(made[1]).resolve() != environment.resolve():
         raise UserError(f"{environment}: was made at {made[1]}, and can't be moved; remove it: rm -r {environment}")
 
