@@ -40,7 +40,7 @@ class Decision:
 
     why: list[str] = field(default_factory=list)
     record: dict[str, Any] | None = None
-    absent: bool = False  # nothing there, and nothing needed as long as what was made from it is kept
+    absent: bool = False  # not all there, and not needed as long as what was made from it is kept
 
     @property
     def runs(self) -> bool:
@@ -289,7 +289,7 @@ class Plan:
         if not records.valid(record, stage):
             return Decision(forced or [f"{path.name} is of another format"])
         why = forced + differences(record["recipe"], self.recipe(stage, cell), stage)
-        if stage in SPARED and all(not (self.results / name).exists() for name in record["outputs"]):
+        if stage in SPARED and any(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
