@@ -51,6 +51,7 @@ rule stale:
 use rule stale as prune with:
     log:
         "<results>/logs/prune.log",
+    localrule: True
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
