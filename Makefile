@@ -8,6 +8,9 @@ CORES ?= 4
 GPUS ?= 1
 TORCH ?=
 VENV := .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV: make and Snakemake need a path without spaces; given: $(VENV))
+endif
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # What was given as $(1)=…, as one word for the shell, whatever is in it.
@@ -18,10 +21,11 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(call given,CORES) --resources gpu=$(call 
 CONFIG ?=
 OVERLAY = $(if $(value CONFIG),--configfile $(call given,CONFIG))
 
-# Of `make cell` and `make clean`; their rules read them from the environment.
+# Of `make cell` and `make clean`; their rules read them from the environment. Make itself would export what it is given
+# only after it had expanded it.
 NAME ?=
 YES ?=
-export NAME YES
+unexport CONFIG CORES GPUS NAME PYTHON YES
 
 # Snakemake keeps a cache below HOME, and ends with a traceback where it can't.
 export XDG_CACHE_HOME ?= $(shell mkdir -p "$${HOME:-/dev/null}/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo "$$PWD/.snakemake/cache")
@@ -66,7 +70,7 @@ why: check ## say what would run now and why; runs nothing
 
 .PHONY: cell
 cell: check ## train and evaluate one cell: make cell NAME=batch-128
-	$(SNAKEMAKE) $(OVERLAY) -- cell
+	NAME=$(call given,NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
 
 .PHONY: dag
 dag: check ## draw the DAG, by rule and by cell: results/dag/*.svg
@@ -86,7 +90,7 @@ prune: check ## remove the results of cells that are no longer configured
 
 .PHONY: clean
 clean: check ## remove results, after asking; downloads stay
-	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
+	@YES=$(call given,YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
 test: setup-dev ## pass the tests
@@ -128,9 +132,10 @@ format: setup-dev ## rewrite the sources in the project's layout
 check: setup
 	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
-# Set-up: a stamp for each set of packages, made again when its lock file changes.
-.PHONY: setup setup-dev setup-bench setup-export
-setup: $(VENV)/.package ## create .venv with what a run needs
+# Set-up: a stamp for each set of packages, made again when its lock file changes. Whether Snakemake can work in these
+# places is asked each time: a project may have been moved.
+.PHONY: setup setup-dev setup-bench setup-export places
+setup: places $(VENV)/.package ## create .venv with what a run needs
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
 setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONNX need
@@ -139,6 +144,9 @@ setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONN
 PACKAGES = $(if $(value TORCH),grep -vE '^(nvidia-|cuda-|triton)' requirements.txt,cat requirements.txt)
 BACKEND = $(if $(value TORCH),--torch-backend $(call given,TORCH))
 TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6.5 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
+
+places:
+	@$(if $(wildcard $(BIN)/python),PYTHONPATH=workflow/scripts $(BIN)/python -m experiment_grid.runtime.package $(VENV))
 
 $(UV):
 	@$(call given,PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'

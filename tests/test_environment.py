@@ -64,7 +64,7 @@ def test_a_stages_environment_has_what_it_imports(stage):
 def test_the_floor_is_the_same_everywhere():
     (floor,) = re.findall(r'^min_version\("(.+)"\)$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     (newest,) = (pin.partition("==")[2] for pin in GROUPS["run"] if pin.startswith("snakemake=="))
-    for document in ("README.md", "docs/decisions/progress.md"):
+    for document in ("README.md", "docs/decisions/progress.md", ".snakemake-workflow-catalog.yml"):
         assert f"Snakemake {floor} to {newest}" in (ROOT / document).read_text("utf-8").replace("\n", " "), document
 
 
