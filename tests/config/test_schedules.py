@@ -46,6 +46,10 @@ def test_what_training_fills_in_is_an_option_where_it_is_given(tmp_path):
     ("text", "line"),
     [
         ("step", "schedule.step_size: is missing: an option of step, the schedule of cell x; allowed: a whole number"),
+        (
+            "{_target_: step, step_size: 0}",
+            "schedule.step_size: is out of range; given: 0; allowed: a whole number from 1",
+        ),
         ("{_target_: cosine, warmup: -1}", "schedule.warmup: is out of range; given: -1; allowed: a number from 0"),
         ("{_target_: cosine, warmup: 4}", "schedule: has a warm-up that is no shorter than the 4 epochs of cell x"),
         (

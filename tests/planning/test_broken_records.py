@@ -124,6 +124,12 @@ def test_a_record_without_outputs_makes_its_job_run(results, recipes):
     assert "train a" in running(results, recipes)
 
 
+def test_a_record_without_inputs_makes_its_job_run(results, recipes):
+    """Whatever was trained on, it would be taken for what is there now."""
+    change(results, inputs={})
+    assert "train a" in running(results, recipes)
+
+
 @pytest.mark.parametrize(
     "reads", [[1], {"/etc/passwd": "0"}, {"../x": "0"}, {"a\0b": "0"}, {"x" * 5000: "0"}, {"x": 0}]
 )

@@ -51,9 +51,12 @@ OF_SCHEDULE = {
 
 TARGETS = ("target", "_target", "class_path", "class", "type", "name")  # what others call it
 ANYTHING = Parameter("", "", required=False, literal=False, default=None)
-IN_TORCH_NN = {  # options that PyTorch checks in its kernels, not where an object is made
-    "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
-    "reduction": "Literal['mean', 'sum', 'none']",
+CHECKED_LATE = {  # options that PyTorch checks, or fails by, after an object was made, by their package
+    "torch.nn": {
+        "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
+        "reduction": "Literal['mean', 'sum', 'none']",
+    },
+    "torch.optim.lr_scheduler": {"step_size": "Annotated[int, Ge(1)]"},
 }
 
 
@@ -170,8 +173,9 @@ def _located(kind: str, target: str, found: signatures.Found, package: str | Non
         taken = _of_schedule(target, taken)
     if target == f"{TORCHVISION}.EMNIST":
         taken["split"] = taken["split"]._replace(annotation=f"Literal[{', '.join(map(repr, EMNIST))}]")
-    if target.startswith("torch.nn."):
-        taken |= {name: taken[name]._replace(annotation=IN_TORCH_NN[name]) for name in taken.keys() & IN_TORCH_NN}
+    for place, late in CHECKED_LATE.items():
+        if target.startswith(f"{place}."):
+            taken |= {name: taken[name]._replace(annotation=late[name]) for name in taken.keys() & late}
     return Located(target, taken, signature.open, package, signature.guards, given)
 
 

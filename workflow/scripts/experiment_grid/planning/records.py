@@ -8,6 +8,7 @@ from typing import Any
 from experiment_grid.runtime.errors import one_line
 from experiment_grid.runtime.records import FORMAT, changed_reads
 
+FIRST = "download"  # the stage that reads no file of the results
 LONGEST = 256  # bytes of a name with its folders; none that a stage writes is as long
 TIMES = range(2**63)  # nanoseconds since 1970 that a file can have
 
@@ -33,6 +34,7 @@ def valid(record: dict[str, Any], stage: str) -> bool:
         and _is_list_of_text(record.get("why"))
         and finished(record) in TIMES
         and isinstance(record.get("inputs"), dict)
+        and (bool(record["inputs"]) or stage == FIRST)
         and isinstance(outputs, dict)
         and bool(outputs)
         and all(_is_name(name) and _is_description(known) for name, known in outputs.items())
