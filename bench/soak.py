@@ -151,7 +151,7 @@ def undisturbed(project: Path, goal: list[str]) -> float:
 
 def clear(results: Path, *, data: bool) -> None:
     """Remove what was made: with `data` everything, else the cell's own."""
-    for path in [results] if data else [results / "cells", results / "partial"]:
+    for path in [results] if data else [results / name for name in ("cells", "partial", "trained")]:
         shutil.rmtree(path, ignore_errors=True)
 
 

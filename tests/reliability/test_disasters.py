@@ -8,20 +8,11 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
 from faults import Faults, Run, trained
 from project import command_of, copy_project, environment_of, planned_jobs, snakemake
 
 NARROW = ("--", "results/cells/narrow/evaluation.csv")
 HOLD = ("hold", "partial/narrow/seed1.epoch2", 1)
-
-
-@pytest.fixture
-def unfinished(project):
-    """The finished project without the cell `narrow`."""
-    for path in (project / "results/cells/narrow").iterdir():
-        path.unlink()
-    return project
 
 
 def test_a_cell_that_exceeds_a_limit_of_memory_ends_with_a_line_and_the_others_go_on(project):

@@ -13,14 +13,6 @@ from project import command_of, copy_project, environment_of, planned_jobs, snak
 NARROW = ("--", "results/cells/narrow/evaluation.csv")
 
 
-@pytest.fixture
-def unfinished(project):
-    """The finished project without the cell `narrow`."""
-    for path in (project / "results/cells/narrow").iterdir():
-        path.unlink()
-    return project
-
-
 def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_path):
     """The training is held in its 2nd epoch, then in its 3rd; what is done before that is not done again."""
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1), ("hold", "narrow/seed2.epoch1", 1))

@@ -104,7 +104,8 @@ def test_a_changed_cell_trains_alone_and_the_page_says_why(project):
 
 
 def test_cores_order_and_neighbours_change_no_number_and_the_longest_starts_first(project, finished):
-    shutil.rmtree(project / "results/cells")
+    for folder in ("cells", "trained"):
+        shutil.rmtree(project / "results" / folder)
     evaluated = [f"results/cells/{cell}/evaluation.csv" for cell in CELLS]
     neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
