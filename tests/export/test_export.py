@@ -42,17 +42,13 @@ def server(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{tmp_path}/store.db",
-        "--artifacts-destination",
-        str(tmp_path / "files"),
-    ]
+    command += ["--backend-store-uri", f"sqlite:///{tmp_path}/store.db"]
+    command += ["--artifacts-destination", str(tmp_path / "files")]
+    # Its jobs would be a dozen more processes, which nobody needs here.
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     address, log = f"http://127.0.0.1:{port}", tmp_path / "server.log"
     with log.open("w") as file:
-        process = subprocess.Popen(
-            command, stdout=file, stderr=file, cwd=tmp_path, env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
-        )
+        process = subprocess.Popen(command, stdout=file, stderr=file, cwd=tmp_path, env=environment)
     try:
         until = time.monotonic() + 300
         while True:
