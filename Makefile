@@ -114,11 +114,12 @@ bench-gpu: setup-bench ## measure cells on a GPU beside the usual loops on the s
 	$(BIN)/python -m bench gpu --epochs 5 --rounds 2
 
 .PHONY: lint
-lint: setup-dev ## ruff, snakefmt, snakemake --lint, hadolint
+lint: setup-dev ## ruff, snakefmt, snakemake --lint, codespell, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/codespell
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
