@@ -6,12 +6,12 @@ import pytest
 import yaml
 from configs import load_overlay
 
-from experiment_grid.config.keys import NAMES, Factors
+from experiment_grid.config.factor_keys import NAMES, Factors
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
 PARAMETERS = ", ".join(NAMES)
-CELL = f"name, note, {PARAMETERS}, grid, step"
+CELL = f"name, note, {PARAMETERS}, grid, sample, exclude, step"
 TOP = (
     "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
     "packages, pathvars"

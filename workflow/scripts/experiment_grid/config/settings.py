@@ -58,7 +58,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
     config = _complete(config, sources)
-    sources.refuse([*checks.grids(config), *checks.packages(config)])
+    sources.refuse([*checks.cells(config), *checks.packages(config)])
     dataset, wrong = None, []
     try:
         dataset = resolved(config["dataset"], config["packages"])
@@ -79,8 +79,16 @@ def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) 
     sources = Sources(files if overlays.needed(config["defaults"]) else ())
     config = _complete(config, sources)
     resolution = Resolution(config["defaults"], config["packages"])
-    every = (cell for item in config["cells"] for cell in expand(item))
-    cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}
+    cells: dict[str, Cell] = {}
+    sampled = any("sample" in item for item in config["cells"])
+    known: set[Parameters] = set()
+    for item in config["cells"]:
+        for name, own in expand(item):
+            parameters = resolution.parameters(CellValues(name, own))
+            if "sample" not in item or parameters not in known:
+                cells[name] = Cell(name, "", parameters)
+            if sampled:
+                known.add(parameters)
     return _settings(config, resolved(config["dataset"], config["packages"]), cells)
 
 
