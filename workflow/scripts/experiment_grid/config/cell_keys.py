@@ -73,6 +73,8 @@ WHOLE = whole(-(10**9), 10**9)
 class Distribution(Closed):
     """What the values of a sample's axis are drawn from: one of these."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     uniform: _between(float, "Numbers from the first to the second, all alike.") = None
     log_uniform: _between(float, "Numbers above 0 whose logarithms are uniform.", gt=0) = None
     int_uniform: _between(WHOLE, "Whole numbers, both ends among them, all alike.") = None

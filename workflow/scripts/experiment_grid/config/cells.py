@@ -27,6 +27,7 @@ class Cells:
         self.problems: list[Problem] = []
         self.parameters: dict[str, Parameters] = {}
         self.notes: dict[str, str] = {}
+        self.of_item: dict[int, list[str]] = {}  # names by the number of the item
         self._keys: dict[str, Keys] = {}
         self._names: dict[str, str] = {}  # by small letters: some file systems know no others
         self._same: dict[Parameters, str] = {}
@@ -54,6 +55,7 @@ class Cells:
         self.problems += self._values(cell, parameters)
         self.parameters[name] = parameters
         self.notes[name] = item.get("note", "")
+        self.of_item.setdefault(int(keys[1]), []).append(name)
         self._keys.setdefault(name, keys)
 
     def _among_them(self, key: str, name: str) -> Iterator[Problem]:

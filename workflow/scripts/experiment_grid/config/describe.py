@@ -66,10 +66,10 @@ cells:
       seed: 1                                         # 1 where it is left out
       learning_rate: {log_uniform: [1.0e-4, 1.0e-1]}  # as many from 0.0001 to 0.001 as from 0.01 to 0.1
       dropout: {uniform: [0, 0.5]}
-      batch_size: {log_int_uniform: [16, 256]}        # int_uniform: whole numbers, all alike
+      epochs: {int_uniform: [3, 10]}                  # log_int_uniform: more of the small ones
       model.hidden: {choice: [[64], [128, 64]]}
     exclude:                                          # of a grid too
-      - {learning_rate: {above: 0.03}, batch_size: {below: 32}}
+      - {learning_rate: {below: 0.001}, epochs: {below: 5}}
 ```
 
 gives `search-001` to `search-050`, or later ones where some are excluded. A larger `number` keeps the cells that there

@@ -12,6 +12,7 @@ from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Keys
 
+UNNAMED = "sample"
 OF_ITEM = ("name", "note", "grid", "sample", "exclude")  # keys that are no parameters
 SHORT = {  # axes with a shorter name in a cell's name; the others keep their own
     "learning_rate": "lr",
@@ -49,7 +50,7 @@ def expand(item: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     own = {key: value for key, value in item.items() if key not in OF_ITEM}
     exclude = item.get("exclude", ())
     if "sample" in item:
-        prefix = item.get("name", "sample")
+        prefix = item.get("name", UNNAMED)
         for number, values in sampling.draw(item["sample"], exclude).items():
             yield f"{prefix}-{number:03}", own | values
     elif "grid" in item:

@@ -14,7 +14,7 @@ from experiment_grid.config.cell_keys import Sample
 
 SETTINGS = ("number", "seed")  # of a sample; its other keys are axes
 MOST_POINTS = 2**16  # looked at for cells that are not left out and not the same as others
-STEPS = 1000  # at least, that a range is divided into
+STEPS = 10_000  # at least, that a range is divided into
 
 
 def distributions(sample: Mapping[str, Any]) -> dict[str, tuple[str, list[Any]]]:

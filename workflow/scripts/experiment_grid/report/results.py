@@ -93,6 +93,11 @@ class Results:
         return _json(self.folder / "errors" / "errors.json")
 
     @cached_property
+    def model(self) -> list[dict[str, Any]]:
+        """The rows of model.csv; figures does without."""
+        return _rows(self.folder / "comparison" / "model.csv")
+
+    @cached_property
     def timing(self) -> list[dict[str, Any]]:
         """The rows of timing.csv; figures does without."""
         return _rows(self.folder / "timing.csv")
@@ -184,7 +189,7 @@ def _json(path: Path) -> dict[str, Any]:
 def _table(path: Path) -> pd.DataFrame:
     # Only the empty string is missing: a cell may be called "nan" or "007".
     text = dict.fromkeys(
-        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as"), str
+        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as", "term"), str
     )
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
 
