@@ -30,13 +30,21 @@ def choose(settings: dict[str, Any], cells: list[Cell], seeds: pd.DataFrame) -> 
     if not settings.get("searches") or len(usable) < 2:
         return None
     means, counts = validation.means[usable], validation.counts[usable]
-    images = np.array([cells[place].run["validation_images"] for place in usable])
-    once = np.isnan(validation.spread.variance[usable])
-    error = np.where(once, means * (1 - means) / images, validation.spread.variance[usable] / counts) ** 0.5
     best = int(means.argmax())
-    accuracy = float(means[best])
-    of = len({*validation.same[usable].tolist()})
-    return Chosen(cells[usable[best]].name, of, accuracy, luck_of_best(means, error), int(counts[best]))
+    of = len({*measures.accuracy(cells).same[usable].tolist()})
+    if counts[best] == 1:
+        images = np.array([cells[place].run["validation_images"] for place in usable])
+        error = (means * (1 - means) / images) ** 0.5
+    else:
+        good = seeds[seeds["status"] == "ok"].groupby("cell")["validation_accuracy"]
+        own = good.var().reindex([cells[place].name for place in usable]).to_numpy()
+        error = (np.nanmean(own[_best_quarter(means)]) / counts) ** 0.5
+    return Chosen(cells[usable[best]].name, of, float(means[best]), luck_of_best(means, error), int(counts[best]))
+
+
+def _best_quarter(means: np.ndarray) -> np.ndarray:
+    """Places of the best cells: seeds move cells that hardly learn far more, and these can't win."""
+    return np.argsort(means)[::-1][: max(len(means) // 4, 5)]
 
 
 def luck_of_best(means: np.ndarray, error: np.ndarray) -> float:

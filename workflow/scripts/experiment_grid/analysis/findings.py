@@ -270,6 +270,8 @@ def _audit(rows):
 
 
 def _pairs(found, kept):
+    if not found:
+        return ""
     if kept == found:
         return f"All {found} pairs of cells that differ in one factor are compared."
     return (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.config.labels import factor_name, title
+from experiment_grid.config.labels import title
 from experiment_grid.format import level, missing, number, percent, points, points_interval, spelled
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
@@ -33,7 +33,7 @@ def context(results: Results) -> dict[str, Any] | None:
         "zero": [{"at": scale.at(0.0)}],
         "list": [
             {
-                "name": factor_name(factor).capitalize(),
+                "name": title(factor)[:1].upper() + title(factor)[1:],
                 "rows": [_row(row, scale) for row in rows if row["factor"] == factor],
             }
             for factor in factors
@@ -63,7 +63,7 @@ def _plain(value: Any) -> str:
 def _text(model: dict[str, Any], rows: list[dict[str, Any]], confidence: str) -> str:
     if not rows:
         return f"Too few cells with different accuracies ({model['cells']}) for a model of what each factor does."
-    left = [factor_name(factor) for factor in model["left_out"]]
+    left = [title(factor) for factor in model["left_out"]]
     untold = f" Not to be told from the others: {', '.join(left)}." if left else ""
     share = percent(model["r_squared"], 0)
     return (
