@@ -56,7 +56,7 @@ gives the four cells `wide-lr-0.001_batch-32`, `wide-lr-0.001_batch-64`, `wide-l
 must be the parameters: two cells never train the same thing.
 """
 SAMPLE = """\
-With `sample` it stands for `number` cells with drawn values ([searches](../docs/extend/search.md)):
+With `sample` it stands for `number` cells with drawn values ([searches](../docs/search.md)):
 
 ```yaml
 cells:
