@@ -13,7 +13,7 @@ NEAR = 200  # cells that can win: of more, the best
 
 
 class Chosen(NamedTuple):
-    """The chosen cell, of how many different ones; `luck`: of its validation accuracy. `seeds`: 1 where each cell was
+    """The chosen cell, of how many; `luck`: of its validation accuracy. `seeds`: 1 where each cell was
     trained once, and only the validation images' chance is known."""
 
     cell: str
@@ -31,7 +31,6 @@ def choose(settings: dict[str, Any], cells: list[Cell], seeds: pd.DataFrame) -> 
         return None
     means, counts = validation.means[usable], validation.counts[usable]
     best = int(means.argmax())
-    of = len({*measures.accuracy(cells).same[usable].tolist()})
     if counts[best] == 1:
         images = np.array([cells[place].run["validation_images"] for place in usable])
         error = (means * (1 - means) / images) ** 0.5
@@ -39,7 +38,9 @@ def choose(settings: dict[str, Any], cells: list[Cell], seeds: pd.DataFrame) -> 
         good = seeds[seeds["status"] == "ok"].groupby("cell")["validation_accuracy"]
         own = good.var().reindex([cells[place].name for place in usable]).to_numpy()
         error = (np.nanmean(own[_best_quarter(means)]) / counts) ** 0.5
-    return Chosen(cells[usable[best]].name, of, float(means[best]), luck_of_best(means, error), int(counts[best]))
+    return Chosen(
+        cells[usable[best]].name, len(usable), float(means[best]), luck_of_best(means, error), int(counts[best])
+    )
 
 
 def _best_quarter(means: np.ndarray) -> np.ndarray:
