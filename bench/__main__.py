@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 
-from bench import cell, gpu, normalization, run, scale
+from bench import cell, gpu, normalization, run, scale, threads
 
 SECTIONS = {
     "cell": (cell.section, "one cell, one CPU thread, beside other ways to train it (3 min)"),
     "normalization": (normalization.section, "what normalising costs in a DataLoader and here (2 min)"),
     "run": (run.section, "the default grid on two cores, and where the time goes (2 to 5 min)"),
     "scale": (scale.section, "100 and 1,000 cells on the digits (10 to 30 min)"),
+    "threads": (threads.section, "what a second core does for one training (3 min)"),
     "gpu": (gpu.section, "three cells on a GPU, beside the usual loops (make bench-gpu, 3 min)"),
 }
 DEFAULT = ("cell", "normalization")
@@ -54,7 +55,7 @@ def arguments_of(argv: list[str]) -> argparse.Namespace:
     parser = Parser(prog="python -m bench", description=f"Sections: {described}.")
     parser.add_argument("sections", nargs="*", metavar="section", help=f"default: {' '.join(DEFAULT)}")
     parser.add_argument("--hidden", type=counts, default=(128, 64), help='hidden layers of the cell (128,64; "": none)')
-    parser.add_argument("--epochs", type=count, default=10, help="epochs of cell and gpu (default: 10)")
+    parser.add_argument("--epochs", type=count, default=10, help="epochs of cell, threads and gpu (default: 10)")
     parser.add_argument("--rounds", type=count, default=3, help="how often each is measured (default: 3)")
     parser.add_argument("--cells", type=sizes, default=(100, 1000), help="sizes of scale (default: 100,1000)")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="of gpu; cpu: to try it without one")

@@ -5,9 +5,11 @@ import json
 import os
 import sys
 
-os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}  # as Snakemake does for a job
+THREADS = json.loads(sys.argv[2])["threads"]
+# As Snakemake does for a job.
+os.environ |= {f"{library}_NUM_THREADS": str(THREADS) for library in ("OMP", "MKL", "OPENBLAS")}
 
-from bench.contestants import Job
+from bench.contestants import Job  # noqa: E402 (which imports what reads these)
 
 
 def main(name: str, job: str) -> None:
@@ -15,7 +17,7 @@ def main(name: str, job: str) -> None:
     values = json.loads(job)
     on_gpu = values["device"] == "cuda"
     if hasattr(os, "sched_setaffinity") and not on_gpu:  # there PyTorch's backward pass has a thread of its own
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for all its threads
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])  # one core for all its threads
     contestant = importlib.import_module(f"bench.contestants.{name}")
     found = {"training": contestant.train(Job(**values | {key: tuple(values[key]) for key in ("hidden", "seeds")}))}
     if on_gpu:

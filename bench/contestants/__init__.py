@@ -31,8 +31,9 @@ class Job:
     n_images: int = 60_000  # of which the others are for validation
     seeds: tuple[int, ...] = (1,)  # only this project trains more than the first
     device: str = "cpu"  # or cuda, for this project, the eager loop and the loader
-    model: str = "mlp"  # or lenet, for the same; its weights are not saved
+    model: str = "mlp"  # or lenet, for the same, or wide, a LeNet with [32, 64] channels; weights are not saved
     step: str = "recorded"  # or eager, for this project
+    threads: int = 1  # for this project, each on a core
 
     @property
     def seed(self) -> int:

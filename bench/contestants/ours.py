@@ -15,6 +15,7 @@ from bench.contestants import Job, save
 MODELS = {
     "mlp": {"_target_": "experiment_grid.training.models.mlp.MLP"},
     "lenet": {"_target_": "models/lenet.py:LeNet"},
+    "wide": {"_target_": "models/lenet.py:LeNet", "channels": [32, 64]},
 }
 
 
@@ -37,6 +38,7 @@ def train(job: Job) -> float:
         "seeds": list(job.seeds),
         "device": job.device,
         "step": job.step,
+        "threads": job.threads,
     }
     outputs = run(train_stage, parameters, job)
     seconds = json.loads(outputs["run"].read_text("utf-8"))["seconds"]["train"]

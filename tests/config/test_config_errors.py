@@ -13,8 +13,8 @@ from experiment_grid.runtime.errors import UserError
 PARAMETERS = ", ".join(NAMES)
 CELL = f"name, note, {PARAMETERS}, grid, sample, exclude, step"
 TOP = (
-    "title, note, dataset, mirrors, gpus, epoch, partial, confidence, baseline, final, reference, defaults, cells, "
-    "packages, pathvars"
+    "title, note, dataset, mirrors, gpus, epoch, partial, old_trainings_mb, confidence, baseline, final, reference, "
+    "defaults, cells, packages, pathvars"
 )
 NAME = "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters"
 DATASET = (

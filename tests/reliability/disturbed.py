@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 WRITES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-OWN = {"started", "finished", "peak_memory", "seconds", "train_seconds"}  # of every run
+OWN = {"found", "started", "finished", "peak_memory", "seconds", "train_seconds"}  # of every run
 KILOBYTES = (0, 2, 8, 32)  # of room left
 
 
@@ -38,13 +38,21 @@ class Stage:
         self.log = Path(self.snakemake.log[0])
         self.right = {path: content(path) for path in self.outputs}
         self.left = files()
+        self.kilobytes = sum(-(-path.stat().st_size // 4096) * 4 for path in self.outputs)  # by pages
         exec(self._code, {"__name__": "stage", "__file__": __file__})  # its imports
+        self.trained = None
+        if self.snakemake.rule == "train":
+            from experiment_grid.runtime.trained import FOLDER, name  # the script's folder is on the path by now
+
+            self.trained = Path("results", FOLDER, name(json.loads(Path(self.snakemake.output.run).read_text("utf-8"))))
 
     def clean(self) -> None:
         """Take away what the stage makes."""
         for path in self.outputs:
             path.unlink(missing_ok=True)
         shutil.rmtree("results/partial", ignore_errors=True)
+        if self.trained:  # it would be found again
+            shutil.rmtree(self.trained, ignore_errors=True)
 
     def run(self, prepare=lambda: None) -> int:
         """Run in a process of its own, after `prepare` there; returns what `os.waitpid` does."""
@@ -186,7 +194,8 @@ def refuse(stage: Stage, prepare) -> None:
 def full(stage: Stage, _) -> dict[str, int]:
     """With so many kilobytes of room on a file system of its own; `df` must be that of the results."""
     filler = Path("results/filler")
-    for room in KILOBYTES:
+    rooms = [room for room in KILOBYTES if room < stage.kilobytes]
+    for room in rooms:
         stage.clean()
         with filler.open("wb") as file:
             free = os.statvfs("results").f_bavail * os.statvfs("results").f_frsize
@@ -194,7 +203,7 @@ def full(stage: Stage, _) -> dict[str, int]:
         refuse(stage, lambda: None)
         filler.unlink()
         stage.finish()
-    return {"full disks": len(KILOBYTES)}
+    return {"full disks": len(rooms)}
 
 
 def limit(stage: Stage, _) -> dict[str, int]:

@@ -201,7 +201,7 @@ def end(*, succeeded):
     """The last thing that happens in a run."""
     with suppress(OSError):
         plan.settle()
-        if removed := remove_oldest(plan.old_trainings(), settings.old_trainings_mb):
+        if removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb):
             logger.warning(removed)
     handler.end(PROGRESS, succeeded=succeeded)
 

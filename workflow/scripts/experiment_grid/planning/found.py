@@ -69,8 +69,11 @@ def old(results: Path, records: Iterable[dict[str, Any]], wanted: Collection[str
     return sorted(trainings, key=lambda one: str(one.record.get("finished")), reverse=True)
 
 
-def remove_oldest(trainings: list[Trained], limit: int) -> str | None:
-    """Remove the last of these until the others take no more than `limit` MB; a sentence, where one was removed."""
+def remove_oldest(results: Path, trainings: list[Trained], limit: int) -> str | None:
+    """Remove the last of these until the others take no more than `limit` MB; a sentence, where one was removed. What
+    killed jobs left of theirs goes too."""
+    for folder in Trainings(results).unfinished():
+        remove(folder)
     taken, removed = 0, []
     for one in trainings:
         taken += alone(one)

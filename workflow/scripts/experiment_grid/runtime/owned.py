@@ -16,7 +16,7 @@ MORE = (
     rf"plan/\w+/{CELL}\.json",
     rf"plan/train_seed/{CELL}/\d+\.json",
     rf"partial/{CELL}/seed\d+[^/]*\.epoch\d+\.safetensors",
-    r"trained/\.?[0-9a-f]{16}-[0-9a-f]{8}(\.\d+)?/(run\.json|history\.csv|checkpoints\.safetensors|seed\d+\.epoch\d+\.safetensors)",
+    r"trained/[0-9a-f]{16}-[0-9a-f]{8}/(run\.json|history\.csv|(checkpoints|seed\d+\.epoch\d+)\.safetensors)",
     r"dag/(rules|cells)\.svg",
 )
 LOCK = ".lock"  # in a results folder

@@ -21,8 +21,10 @@ from experiment_grid.training.intervals import EPOCHS_COUNT
 
 FOUND = "found again"  # begins the reason of a job which takes what is kept here
 FOLDER = "trained"  # of a results folder
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 NAME = re.compile(r"(?P<bits>[0-9a-f]{16})-(?P<amount>[0-9a-f]{8})")
 RECORD, HISTORY, CHECKPOINTS = FILES = ("run.json", "history.csv", "checkpoints.safetensors")
+PREPARED = "prepared.safetensors"
 NO_PART = ("cell", "dataset", "parameters")  # of a recipe's settings; the images' checksum is, and what is trained with
 AMOUNT = ("seeds", "epochs")
 SAME_BITS = ("device", "step")  # parameters; the kind of device is
@@ -43,7 +45,7 @@ def bits(recipe: Mapping[str, Any], data: str, device: str, versions: Mapping[st
 
 def bits_of(record: Mapping[str, Any]) -> str:
     """The same of the record of a job that trained."""
-    (data,) = (checksum for name, checksum in record["inputs"].items() if name.startswith("data/"))
+    (data,) = (checksum for name, checksum in record["inputs"].items() if Path(name).name == PREPARED)
     return bits(record["recipe"], data, record["device"]["type"], record["versions"])
 
 
@@ -124,24 +126,24 @@ class Trainings:
     def keep(self, run: Path, outputs: Iterable[Path], states: Sequence[Path]) -> str | None:
         """Keep a job's training by its record `run`, with the last epochs' files `states`; why not, or None.
 
-        Nothing is copied: a file system without hard links keeps none.
+        Nothing is copied: a file system without hard links keeps none. The record comes last, so that a folder with one
+        is whole.
         """
-        record = json.loads(run.read_text("utf-8"))
-        folder = self.folder / name(record)
-        part = folder.with_name(f".{folder.name}.{os.getpid()}")
+        folder = self.folder / name(json.loads(run.read_text("utf-8")))
         try:
-            remove(part)
-            part.mkdir(parents=True)
-            for file in (run, *outputs, *states):
-                os.link(file, part / file.name)
+            remove(folder / RECORD)  # what has none is no training
             remove(folder)
-            part.replace(folder)
+            folder.mkdir(parents=True)
+            for file in (*outputs, *states, run):
+                os.link(file, folder / file.name)
         except OSError as error:
-            remove(part)
-            if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV):
-                return "this file system has no hard links"
-            raise
+            return "this file system has no hard links" if error.errno in NO_LINKS else os.strerror(error.errno)
         return None
+
+    def unfinished(self) -> list[Path]:
+        """Folders of jobs that were killed before all was kept."""
+        folders = [folder for folder in self.folder.glob("*") if NAME.fullmatch(folder.name)]
+        return [folder for folder in folders if not folder.is_symlink() and not (folder / RECORD).exists()]
 
 
 def _checksum(value: Any, length: int) -> str:
