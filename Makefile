@@ -6,7 +6,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= 4
 GPUS ?= 1
+TORCH ?=
 VENV := .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV: make and Snakemake need a path without spaces; given: $(VENV))
+endif
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # What was given as $(1)=…, as one word for the shell, whatever is in it.
@@ -17,10 +21,11 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(call given,CORES) --resources gpu=$(call 
 CONFIG ?=
 OVERLAY = $(if $(value CONFIG),--configfile $(call given,CONFIG))
 
-# Of `make cell` and `make clean`; their rules read them from the environment.
+# Of `make cell` and `make clean`; their rules read them from the environment. Make itself would export what it is given
+# only after it had expanded it.
 NAME ?=
 YES ?=
-export NAME YES
+unexport CONFIG CORES GPUS NAME PYTHON YES
 
 # Snakemake keeps a cache below HOME, and ends with a traceback where it can't.
 export XDG_CACHE_HOME ?= $(shell mkdir -p "$${HOME:-/dev/null}/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo "$$PWD/.snakemake/cache")
@@ -32,6 +37,7 @@ With any command that is about a run:
   CORES=4 GPUS=1            how many of them a run may take
   PROGRESS=lines            lines instead of the live view; or live, snakemake
   PYTHON=python3.12         the Python that .venv is made with
+  TORCH=cpu                 PyTorch without CUDA, where .venv is made: 4 GB less
 endef
 export SETTINGS
 
@@ -64,7 +70,7 @@ why: check ## say what would run now and why; runs nothing
 
 .PHONY: cell
 cell: check ## train and evaluate one cell: make cell NAME=batch-128
-	$(SNAKEMAKE) $(OVERLAY) -- cell
+	NAME=$(call given,NAME) $(SNAKEMAKE) $(OVERLAY) -- cell
 
 .PHONY: dag
 dag: check ## draw the DAG, by rule and by cell: results/dag/*.svg
@@ -84,7 +90,7 @@ prune: check ## remove the results of cells that are no longer configured
 
 .PHONY: clean
 clean: check ## remove results, after asking; downloads stay
-	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
+	@YES=$(call given,YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
 test: setup-dev ## pass the tests
@@ -126,15 +132,25 @@ format: setup-dev ## rewrite the sources in the project's layout
 check: setup
 	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
-# Set-up: a stamp for each set of packages, made again when its lock file changes.
-.PHONY: setup setup-dev setup-bench
-setup: $(VENV)/.package ## create .venv with what a run needs
+# Set-up: a stamp for each set of packages, made again when its lock file changes. Whether Snakemake can work in these
+# places is asked each time: a project may have been moved.
+.PHONY: setup setup-dev setup-bench setup-export places
+setup: places $(VENV)/.package ## create .venv with what a run needs
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
+setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONNX need
+
+# TORCH is uv's --torch-backend: the build without CUDA comes from PyTorch's own index, and goes without what CUDA needs.
+PACKAGES = $(if $(value TORCH),grep -vE '^(nvidia-|cuda-|triton)' requirements.txt,cat requirements.txt)
+BACKEND = $(if $(value TORCH),--torch-backend $(call given,TORCH))
+TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6.5 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
+
+places:
+	@$(if $(wildcard $(BIN)/python),PYTHONPATH=workflow/scripts $(BIN)/python -m experiment_grid.runtime.package $(VENV))
 
 $(UV):
 	@$(call given,PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"make: Python is {sys.version.split()[0]}, needed is 3.11 or later: make PYTHON=...")'
-	@echo "Setting up $(VENV), once: about 6 GB, most of it PyTorch with its CUDA libraries"
+	@echo "Setting up $(VENV), once: $(TAKES). Free here: $$(df -Ph . | awk 'END {print $$4}')"
 	@PYTHONPATH=workflow/scripts $(call given,PYTHON) -m experiment_grid.runtime.package $(VENV)
 	@$(call given,PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
@@ -142,7 +158,7 @@ $(UV):
 # The last two lines write the bytecode once, where the shell forbids Python to do so too (as in many containers):
 # without it every job would compile what it imports again (torch's sources in 2 s, fontTools' in half a second).
 $(VENV)/.workflow: requirements.txt | $(UV)
-	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(PACKAGES) | $(UV) pip install --quiet --python $(BIN)/python $(BACKEND) -r -
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import snakemake.cli, torch, sklearn.metrics, statsmodels.stats.api, pandas, matplotlib.backends.backend_pdf, jinja2, rocrate.rocrate'
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
@@ -160,8 +176,13 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.package
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.txt
 	@touch $@
 
+$(VENV)/.export: requirements-export.txt $(VENV)/.package
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-export.txt
+	@touch $@
+
 .PHONY: lock
 lock: $(UV) ## resolve the pins of pyproject.toml into the requirements files
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group dev -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --group bench -o requirements-bench.txt
+	$(UV) pip compile --quiet --universal --no-header --no-emit-index-url -c requirements.txt --all-extras --group pyproject.toml:export pyproject.toml -o requirements-export.txt

@@ -31,17 +31,6 @@ include: "workflow/rules/record.smk"
 include: "workflow/rules/inspect.smk"
 
 
-# On a cluster these run where Snakemake itself runs: seconds each, and a compute node may have no way out to a mirror.
-localrules:
-    download,
-    prepare,
-    compare,
-    figures,
-    errors,
-    report,
-    record,
-
-
 rule all:
     default_target: True
     input:

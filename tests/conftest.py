@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 from faults import Faults
 from filelock import FileLock
+from hypothesis import settings
 from project import copy_project, snakemake
 
 # `make test` runs the tests inside of make; the makes that they run are a user's own.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(name, None)
+
+# Machines may be busy: no property holds by the clock.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 SLOW = ("tests/slurm", "tests/reliability", "tests/docs/test_extend.py")
 

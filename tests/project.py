@@ -104,7 +104,7 @@ def snakemake(
 
 
 def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:
-    """The jobs that Snakemake would run now, as "rule" or "rule cell", without `all`, sorted."""
+    """The jobs that Snakemake would run now, as "rule", "rule cell" or "rule cell/seed", without `all`, sorted."""
     done = snakemake(folder, "--dry-run", *arguments, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return names_of_jobs(done.stdout + done.stderr)
@@ -116,6 +116,7 @@ def names_of_jobs(said: str) -> list[str]:
     assert jobs or "Nothing to be done" in said, said
     names = []
     for rule, block in jobs:
-        cell = re.search(r"^    wildcards: cell=(\S+)$", block, re.MULTILINE)
-        names.append(f"{rule} {cell.group(1)}" if cell else rule)
+        wildcards = re.search(r"^    wildcards: cell=(\S+?)(?:, seed=(\S+))?$", block, re.MULTILINE)
+        job = "/".join(filter(None, wildcards.groups())) if wildcards else ""
+        names.append(f"{rule} {job}".strip())
     return sorted(name for name in names if name != "all")

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,7 +18,9 @@ from experiment_grid.planning.stages import STAGES
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 GROUPS = {"run": PYPROJECT["project"]["dependencies"], **PYPROJECT["dependency-groups"]}
+GROUPS["export"] += [pin for pins in PYPROJECT["project"]["optional-dependencies"].values() for pin in pins]
 LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt", "bench": "requirements-bench.txt"}
+LOCKS["export"] = "requirements-export.txt"
 
 
 ENVIRONMENTS = sorted((ROOT / "workflow/envs").glob("*.yml"))
@@ -60,7 +64,7 @@ def test_a_stages_environment_has_what_it_imports(stage):
 def test_the_floor_is_the_same_everywhere():
     (floor,) = re.findall(r'^min_version\("(.+)"\)$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     (newest,) = (pin.partition("==")[2] for pin in GROUPS["run"] if pin.startswith("snakemake=="))
-    for document in ("README.md", "docs/decisions/progress.md"):
+    for document in ("README.md", "docs/decisions/progress.md", ".snakemake-workflow-catalog.yml"):
         assert f"Snakemake {floor} to {newest}" in (ROOT / document).read_text("utf-8").replace("\n", " "), document
 
 
@@ -91,7 +95,7 @@ def test_locks_have_the_pins(group, lock):
     assert {name: locked(lock)[name] for name in pins} == {name: {version} for name, version in pins.items()}
 
 
-@pytest.mark.parametrize("lock", [LOCKS["dev"], LOCKS["bench"]])
+@pytest.mark.parametrize("lock", [LOCKS["dev"], LOCKS["bench"], LOCKS["export"]])
 def test_locks_agree_with_that_of_a_run(lock):
     other, workflow = locked(lock), locked(LOCKS["run"])
     assert {name: other[name] for name in other.keys() & workflow} == {
@@ -107,3 +111,19 @@ def test_locks_name_packages_not_addresses():
         "pyproject.toml",
     ]:
         assert "://" not in (ROOT / name).read_text(), name
+
+
+@pytest.mark.parametrize("torch", ["", "cpu"])
+def test_set_up_can_go_without_cuda(torch, tmp_path):
+    """And says what it takes before it takes it."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    command = ["make", "-n", "setup", f"TORCH={torch}"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    takes, packages = said.index("Setting up .venv, once: "), said.index("-r -")
+    assert takes < said.index("-m venv") < packages
+    assert ("make setup TORCH=cpu" in said) == (not torch) and ("--torch-backend 'cpu' -r -" in said) == bool(torch)
+    (listing,) = re.findall(r"^(.*) \| .venv/bin/uv pip install .*-r -$", said, re.MULTILINE)
+    listed = subprocess.run(["bash", "-c", listing], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    left_out = locked(LOCKS["run"]).keys() - {*re.findall(r"^([a-z0-9-]+)==", listed, re.MULTILINE)}
+    assert all(name.startswith(("nvidia-", "cuda-", "triton")) for name in left_out) and bool(left_out) == bool(torch)

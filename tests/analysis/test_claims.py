@@ -67,7 +67,7 @@ def test_a_single_setting_that_separates_pairs_is_not_called_the_cause():
     """Batch size alone separates the three, but they differ in epochs too."""
     three = depends_on(found([1, 1, -1], batch_size=[32, 32, 64], epochs=[3, 9, 9]))
     assert three.startswith("on batch size (32 up, 64 down)")
-    assert "of single settings only this one separates the pairs, which differ in epochs too" in three
+    assert "of single factors only this one separates the pairs, which differ in epochs too" in three
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def timed(tmp_path_factory):
         timing = read_timing(*make_timing(results, settings, seconds, shared={"long": "deep"}))
         base = {"claim": "c", "says": "So.", "source": "figures", "quote": None, "measure": "train_seconds"}
         base |= {"direction": "higher", "where": {}, "where_ours_differs": None} | claim
-        effects = find_effects(cells, seeds, None, 0.95, asked({"claims": [base]}), timing)
+        effects = judge_claim.effects = find_effects(cells, seeds, None, 0.95, asked({"claims": [base]}), timing)
         return judge(cells, effects, {"claims": [base]})[0]
 
     return judge_claim
@@ -159,19 +159,34 @@ def test_claims_on_time_are_decided_by_steps_measured_alone(timed):
 
 def test_what_takes_as_long_is_not_decided(timed):
     claim = timed(factor=["normalize"])
-    assert claim["verdict"] == "not decided" and "Training time from plain to deep: × 1" in claim["text"]
+    assert claim["verdict"] == "not decided" and "Time of all steps from plain to deep: × 1" in claim["text"]
     assert claim["evidence"][0]["ratio_low"] < 1 < claim["evidence"][0]["ratio_high"]
 
 
 def test_more_of_the_same_steps_is_arithmetic(timed):
     """`long` shares the measurement of `deep`: no chance is in their ratio."""
     claim = timed(factor=["epochs"])
-    assert claim["verdict"] == "confirmed" and "computed" in claim["text"]
+    assert claim["verdict"] == "confirmed" and claim["text"].startswith("One pair, the ratio computed.")
     row = claim["evidence"][0]
     assert row["ratio_low"] == row["ratio"] == row["ratio_high"] == pytest.approx(1.5)
     assert row["decided"] and row["p_adjusted"] is None and row["basis"] == "same step"
     same = timed(factor=["epochs"], measure="seconds_per_epoch", direction="different")
     assert same["verdict"] == "not decided" and same["evidence"][0]["ratio"] == 1
+
+
+def test_the_table_has_the_ratio_that_the_conclusion_has(timed):
+    """One number for the time of all steps, with one interval: in effects.csv as in the claim on it."""
+    for factor in ("depth", "epochs"):
+        claim, effects = timed(factor=[factor], direction="different"), timed.effects
+        row = effects.table[effects.table["factor"] == factor].iloc[0]
+        ratio = claim["evidence"][0]["ratio"]
+        turned = claim["evidence"][0]["from"] != row["from"]
+        assert row["time_ratio"] == pytest.approx(1 / ratio if turned else ratio)
+        ends = sorted((row["time_low"], row["time_high"]))
+        known = [claim["evidence"][0][f"ratio_{end}"] for end in ("low", "high")]
+        assert ends == pytest.approx(sorted(1 / one for one in known) if turned else known)
+    unasked = effects.table[effects.table["factor"] == "normalize"].iloc[0]
+    assert unasked["time_ratio"] == pytest.approx(1, abs=0.1) and np.isnan(unasked["time_low"])
 
 
 def test_a_training_has_as_many_steps_as_its_batches(timed):

@@ -1,6 +1,5 @@
 """effects.csv: what two cells' figures say of one factor."""
 
-import json
 import shutil
 
 import numpy as np
@@ -72,7 +71,7 @@ def test_all_pairs_are_one_family_and_intervals_say_what_is_decided(made):
     least = table["p"].idxmin()
     assert table.loc[least, "p_adjusted"] == pytest.approx(min(1, 6 * table.loc[least, "p"]))
     assert ((table["p_adjusted"] < 0.05) == table["decided"]).all()
-    assert (((table["low"] > 0) | (table["high"] < 0)) == table["decided"]).all()
+    assert (((table["low"] >= 0) | (table["high"] <= 0)) == table["decided"]).all()
 
 
 def test_comparisons_that_a_claim_needs_are_in_the_family_too(made):
@@ -119,19 +118,6 @@ def test_cells_that_predict_the_same_do_not_differ(tmp_path):
     assert (row["difference"], row["low"], row["high"], row["mcnemar_p"]) == (0, 0, 0, 1)
     assert np.isnan(row["p"]) and np.isnan(row["p_adjusted"]) and not row["decided"]
     assert row["basis"] == "same predictions"
-
-
-@pytest.mark.parametrize(("change", "same"), [({"no_gpu": "none is free"}, True), ({"name": "another CPU"}, False)])
-def test_times_are_of_one_machine_by_its_processor(tmp_path, change, same):
-    """Why a cell was not given a GPU is no other machine."""
-    effects_of(tmp_path, {"three-hidden-layers": ({}, 4.0), "ce": ({"loss": "cross_entropy"}, 4.0)})
-    path = tmp_path / "cells/ce/run.json"
-    run = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(run | {"device": run["device"] | change}), "utf-8")
-    settings = make_cells(tmp_path / "none", {"three-hidden-layers": ({}, 4.0), "ce": ({"loss": "cross_entropy"}, 4.0)})
-    cells = read_cells({name: tmp_path / "cells" / name for name in ("three-hidden-layers", "ce")}, settings)
-    row = find_effects(cells, score_cells(cells, 0.95)[0], None, 0.95).table.iloc[0]
-    assert row["same_machine"] is same
 
 
 def test_equal_cells_are_one_in_the_family(tmp_path):

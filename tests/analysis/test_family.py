@@ -78,7 +78,7 @@ comparisons = some.lists(
 @given(comparisons, some.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_an_interval_leaves_zero_out_just_where_its_pair_is_decided(rows, confidence):
     family = judge(Comparisons(*np.array([row[:3] for row in rows]).T), np.arange(len(rows)), confidence)
-    assert (((family.low > 0) | (family.high < 0)) == family.decided).all()
+    assert (((family.low >= 0) | (family.high <= 0)) == family.decided).all()
     assert (family.low <= family.high).all()
 
 

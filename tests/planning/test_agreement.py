@@ -17,6 +17,7 @@ from snakemake.utils import update_config
 from experiment_grid.config import settings as configured
 from experiment_grid.data.source import source
 from experiment_grid.planning import queries
+from experiment_grid.planning.explain import explain
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
 
@@ -28,10 +29,10 @@ final: narrow
 defaults: {hidden: [8], epochs: 1, batch_size: 128, learning_rate: 0.01, seeds: [1], device: cpu}
 cells:
   - {name: wide, hidden: [16]}
-  - {name: narrow, learning_rate: 0.02}
+  - {name: narrow, learning_rate: 0.02, seeds: [1, 2], split_seeds: true}
 """
 YEAR = 365 * 24 * 3600  # seconds
-STARTED = re.compile(r"^\d\d:\d\d:\d\d  start  (\w+)(?: +([\w.-]+))?(?:  \(.*)?$", re.M)
+STARTED = re.compile(r"^\d\d:\d\d:\d\d  start  (\w+)(?: +([\w./-]+))?(?:  \(.*)?$", re.M)
 
 Chance = random.Random
 
@@ -96,8 +97,27 @@ def delete_one(project: Path, chance: Chance) -> None:
     chance.choice([path for path in files(project) if "data" not in path.parts]).unlink(missing_ok=True)
 
 
+def delete_data(project: Path, chance: Chance) -> None:
+    """A single file of it."""
+    for path in chance.sample(files(project, "data"), min(1, len(files(project, "data")))):
+        path.unlink()
+
+
+def interrupt_training(project: Path, chance: Chance) -> None:
+    """What a killed training leaves: an epoch, perhaps of outputs that are not whole."""
+    cell = chance.choice(["wide", "narrow"])
+    part = project / f"results/partial/{cell}/seed1.epoch1.safetensors"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(b"an epoch")
+    for path in files(project, f"cells/{cell}"):
+        if chance.random() < 0.5:
+            path.unlink()
+
+
 def delete_a_folder(project: Path, chance: Chance) -> None:
-    name = chance.choice(["data", "benchmarks", "logs", "plan", "errors", "cells/narrow", "figures", "data/digits"])
+    name = chance.choice(
+        ["data", "benchmarks", "logs", "plan", "errors", "cells/narrow", "figures", "data/digits", "seeds/narrow/1"]
+    )
     shutil.rmtree(project / "results" / name, ignore_errors=True)
 
 
@@ -121,7 +141,7 @@ def change_a_cell(project: Path, chance: Chance) -> None:
 
 EVENTS: list[Callable[[Path, Chance], None]] = [
     *(shuffle, one_time, touch_some, of_the_future, copy),
-    *(delete_one, delete_a_folder, forget, damage, change_a_cell),
+    *(delete_one, delete_data, delete_a_folder, interrupt_training, forget, damage, change_a_cell),
 ]
 
 
@@ -146,8 +166,19 @@ def by_plan(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         update_config(config, yaml.safe_load(path.read_text("utf-8")))
     settings = configured.load(config, given[::-1])
     recipes = Recipes(settings, source(settings.dataset), None)
-    plan = Plan("results", settings.dataset.name, list(settings.cells), recipes)
-    return sorted(f"{stage} {cell}" if cell else stage for stage, cell, why in queries.reasons(plan) if why)
+    split = queries.seeds_apart(settings.cells)
+    plan = Plan("results", settings.dataset.name, list(settings.cells), recipes, split=split)
+    jobs = sorted(f"{stage} {cell}" if cell else stage for (stage, cell), why in plan.reasons.items() if why)
+    assert named(explain(plan)) == jobs
+    return jobs
+
+
+def named(text: str) -> list[str]:
+    """The jobs that `make why` names."""
+    of_cells = re.findall(r"^  (\w+) {2,}(\w.*?): ", text, re.M)
+    of_all = re.findall(r"^  (\w+(?:, \w+)*): ", text, re.M)
+    jobs = [f"{stage} {cell}" for stage, cells in of_cells for cell in cells.split(", ")]
+    return sorted([*jobs, *(stage for stages in of_all for stage in stages.split(", "))])
 
 
 def by_dry_run(project: Path, forks: Forks) -> list[str]:

@@ -85,6 +85,39 @@ def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
         assert "1 of 16 jobs done in" in last and last.endswith("the same command goes on once the cause is mended.")
 
 
+@pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])
+def test_an_error_in_a_rule_is_told_where_all_else_is_quiet(finished, tmp_path, forks, case):
+    """As in `make why` and its like."""
+    rule, change, reason = BROKEN[case]
+    break_rule(finished, tmp_path / "project", rule, change)
+    done = forks.snakemake(tmp_path / "project", "--quiet", "all")
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count(reason) == 1 and ENGINE not in done.stderr
+
+
+def test_an_error_of_an_answer_is_told(finished, tmp_path, forks):
+    break_rule(finished, tmp_path / "project", "inspect", ("rule why:\n", "rule why:\n    para: 1\n"))
+    done = forks.snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
+    assert done.returncode == 1 and "Unexpected keyword para" in done.stderr
+
+
+def test_a_failed_script_is_told_where_all_else_is_quiet(tmp_path, forks):
+    script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
+    script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")
+    done = forks.snakemake(tmp_path / "project", "--quiet", "all")
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count("ValueError: boom") == 1 and "FAILED prepare" in done.stderr
+    assert "jobs done" not in done.stderr and "start" not in done.stderr
+
+
+def test_an_answer_that_fails_is_told_once(finished, forks):
+    """Its own line; that its job failed is no news."""
+    done = forks.snakemake(finished, "--quiet", "all", "--", "clean")
+    assert done.returncode == 1 and done.stdout == ""
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
+    assert "there is no terminal to ask on" in line
+
+
 def test_an_error_in_a_rule_is_told_on_a_terminal(finished, tmp_path):
     rule, change, reason = BROKEN["a priority in words"]
     break_rule(finished, tmp_path / "project", rule, change)

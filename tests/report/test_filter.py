@@ -85,7 +85,7 @@ def test_a_number_as_the_page_writes_it_is_equal(five, page_of_five):
         for key, name in (
             ("test_accuracy", "test accuracy"),
             ("train_seconds", "training time"),
-            ("test_f1_macro", "F1"),
+            ("test_f1_macro", "Macro F1"),
         ):
             place = five.locator(f'#cells-table th[data-key="{key}"]').evaluate("one => one.cellIndex")
             text = cells.locator("th, td").nth(place).text_content()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from experiment_grid.analysis.phrases import signed
-from experiment_grid.format import MINUS, points_interval, probability, seconds_between
+from experiment_grid.format import MINUS, points_interval, probability
 from experiment_grid.report.figures.audit import _labels
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
@@ -18,20 +18,9 @@ from experiment_grid.report.sections.audit import _figure
 from experiment_grid.report.sections.claims import _evidence
 from experiment_grid.report.sections.comparison import _epoch
 
-durations = some.floats(-1e5, 1e5).filter(lambda value: value == 0 or abs(value) > 1e-6)
-
 
 def numbers(text):
     return [float(one.replace(MINUS, "-")) for one in re.findall(rf"[+{MINUS}]?\d+(?:\.\d+)?", text)]
-
-
-@given(some.lists(durations, min_size=3, max_size=3))
-def test_a_shown_difference_of_times_lies_in_its_shown_interval(three):
-    low, value, high = sorted(three)
-    shown, interval = seconds_between(value, low, high)
-    (middle,), (least, most) = numbers(shown), numbers(interval)
-    assert least <= middle <= most
-    assert middle == pytest.approx(value, abs=0.01 * max(abs(low), abs(high)))
 
 
 @pytest.mark.parametrize("measure", ["test_accuracy", "train_loss"])
@@ -50,10 +39,11 @@ def test_times_behind_a_claim_are_ratios():
 
 
 def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
-    assert points_interval(1e-9, 0.0123) == "above 0 to +1.23"
+    assert points_interval(0.0, 0.0123) == "above 0 to +1.23"
+    assert points_interval(0.0, 0.0) == "0.00 to 0.00"
     assert points_interval(-0.0123, -0.00001) == f"{MINUS}1.23 to below 0"
     assert points_interval(-0.00001, 0.0123) == "0.00 to +1.23"
-    assert signed("accuracy", 0.006, 1e-9, 0.0123) == "+0.60 points [above 0, +1.23]"
+    assert signed("accuracy", 0.006, 0.0, 0.0123) == "+0.60 points [above 0, +1.23]"
 
 
 @pytest.mark.parametrize(
@@ -75,10 +65,12 @@ def test_an_interval_is_shown_finely_enough_for_its_verdict():
 
 
 def test_labels_that_would_be_alike_are_the_rows_names():
-    titles = {"one": "Three hidden layers, normalised, with 128 images", "c": "C"}
-    titles["two"] = "Three hidden layers, as they are, with 128 images"
+    long = "with 128 images and all else as before"
+    titles = {"one": f"Three hidden layers, normalised, {long}", "c": "C"}
+    titles["two"] = f"Three hidden layers, as is, {long}"
     rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
-    assert len(set(_labels(rows, titles))) == 2 + 1
+    labels = _labels(rows, titles)
+    assert len(set(labels)) == 2 + 1 and all(len(label.splitlines()) <= 2 for label in labels)
     titles["two"] = titles["one"].replace("normalised", "standardised")
     assert _labels(rows, titles) == ["one", "c", "two"]
 

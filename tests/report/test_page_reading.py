@@ -64,6 +64,7 @@ def test_can_be_read_without_scripts(opened):
     assert page.locator("#filter").is_hidden()
     assert page.locator("#pair-chooser").is_hidden()
     assert page.locator("#cells-table tbody tr").count() == 8
+    assert page.locator("#cells-table tbody bdi").all_inner_texts() == page.locator("#ranking bdi").all_inner_texts()
     page.locator("#cell-0 > summary").click()
     assert page.locator("#cell-0 .heat td").first.is_visible()
 

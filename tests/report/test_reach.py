@@ -110,3 +110,44 @@ def test_ticks_of_the_charts_are_round(opened):
     ticks = [text for text in texts if re.fullmatch(r"[\d.]+( %)?", text)]
     assert len(ticks) > 40
     assert [text for text in ticks if len(re.sub(r"[^\d]", "", text).strip("0")) > 4] == []
+
+
+@pytest.mark.parametrize("width", [375, 1366])
+def test_nothing_moves_when_the_filter_answers(opened, width):
+    page = opened(viewport={"width": width, "height": 800})
+    before = page.locator("h1").bounding_box()
+    page.locator("#filter").fill("accuracy > 99.99%")
+    assert page.locator("#shown").is_visible()
+    assert page.locator("h1").bounding_box() == before
+
+
+def test_the_confusion_matrix_fits_a_phone(opened):
+    page = opened(viewport={"width": 375, "height": 800})
+    place = page.locator("#errors [data-confusion] .scroll")
+    assert place.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+
+
+def test_names_have_the_colours_of_their_groups(opened):
+    """In charts and legends alike, whatever a cell's own colour is."""
+    page = opened()
+    page.locator("#group").select_option("learning_rate")
+    script = """() => {
+      const seen = {};
+      for (const [place, members] of [...groups.values()].entries()) for (const cell of members) {
+        const wanted = getComputedStyle(document.querySelector(`.legend .g${place}`) ?? document.body).borderLeftColor;
+        for (const one of document.querySelectorAll(`.chart [data-cell="${cell}"] text`)) {
+          if (one.checkVisibility()) seen[getComputedStyle(one).fill === wanted] = one.textContent;
+        }
+      }
+      return seen;
+    }"""
+    assert set(page.evaluate(script)) == {"true"}
+
+
+def test_a_page_of_very_many_cells_says_where_its_scores_are(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr("experiment_grid.report.results.MANY", 1)
+    page = opened(make_page(tmp_path, grid={"a": ({}, 4.0), "b": ({"batch_size": 8}, 4.0)}, images=100, epochs=2))
+    assert "no tables of scores: those by class are in comparison/classes.csv" in page.locator("#cells").text_content()
+    page.locator("#cell-0 summary").first.click()
+    page.locator("#cell-0 .heat").wait_for()
+    assert page.locator("#cell-0 .result").count() == 0

@@ -1,6 +1,7 @@
 """What is asked of Snakemake's internals: when, and at how many jobs, its scheduler looks (that it starts all that can:
 tests/slurm), and a run without any of them."""
 
+import json
 import re
 import shutil
 import sys
@@ -43,14 +44,11 @@ def test_without_a_scheduler_nothing_happens():
 
 
 ENGINE = "workflow/scripts/experiment_grid/runtime/engine.py"
-INTERNALS = sorted(
-    {
-        *re.findall(
-            r"(?:workflow|manager|scheduler|limiter|settings|GroupJob)\.(\w+)", (ROOT / ENGINE).read_text("utf-8")
-        )
-    }
-    - {"types"}
-)
+OBJECTS = r"workflow|manager|scheduler|limiter|settings|GroupJob|dag|job|given|getattr\(rules, name\)"
+SOURCE = (ROOT / ENGINE).read_text("utf-8")
+IMPORTS = sorted({*re.findall(r"from (snakemake\.[\w.]+) import", SOURCE)})
+INTERNALS = [*sorted({*re.findall(rf"\b(?:{OBJECTS})\.(\w+)", SOURCE)} - {"enums"}), *IMPORTS]
+DOCUMENTED = {"snakemake.utils", "snakemake_interface_logger_plugins.common"}
 OUTPUT = {"logger_manager", "settings", "main_snakefile", "logger"}  # without these it is Snakemake's own
 
 
@@ -59,7 +57,8 @@ def take_away(project, names: list[str]) -> None:
     path = project / ENGINE
     text = path.read_text("utf-8")
     for name in names:
-        text = re.sub(rf"\.{name}\b", f".{name}_of_old", text)
+        before = "from " if name in IMPORTS else "."
+        text = re.sub(rf"{re.escape(before + name)}\b", f"{before}{name}_of_old", text)
     path.write_text(text, "utf-8")
 
 
@@ -73,6 +72,16 @@ def run_with_what_is_left(project) -> str:
     why = snakemake(project, "--quiet", "all", "--", "why")
     assert "Nothing to do: all 4 cells are kept" in why.stdout
     return done.stderr
+
+
+def test_nothing_undocumented_is_used_anywhere_else():
+    scripts = [path for path in (ROOT / "workflow").rglob("*") if path.suffix in (".py", ".smk")]
+    for path in [ROOT / "Snakefile", *scripts]:
+        code = "" if path == ROOT / ENGINE else re.sub(r"#.*|`[^`]*`", "", path.read_text("utf-8"))
+        assert not re.findall(r"(?<![\w/.-])workflow\.\w+", code), path
+        rules = re.findall(r"\brules\.\w+\.(\w+)|getattr\(rules, \w+\)\.(\w+)", code)
+        assert {name for names in rules for name in names if name} <= {"output"}, path
+        assert {*re.findall(r"^ *(?:from|import) (snakemake[\w.]*)", code, re.M)} <= DOCUMENTED, path
 
 
 def test_a_run_without_any_internals(project):
@@ -110,9 +119,18 @@ def state():
 before = state()
 
 
+rule download:
+    output:
+        "fetched.txt",
+    shell:
+        "touch {output}"
+
+
 {module}
 
 assert state() == before, (before, state())
+assert not {"download", "record", "clean"} & workflow._localrules, workflow._localrules
+assert {"experiments_download", "experiments_record", "experiments_prune"} <= workflow._localrules
 
 
 onstart:
@@ -121,7 +139,9 @@ onstart:
 """
 
 
-def test_a_workflow_that_uses_this_one_as_a_module_is_left_as_it_is(project):
+@pytest.fixture
+def host(project):
+    """A project that uses this one as a module, as docs/module.md says."""
     document = (ROOT / "docs/module.md").read_text("utf-8")
     module = re.search(r"```python\n(.*?)```", document, re.DOTALL)[1].replace(
         "experiment-grid/Snakefile", "inner/Snakefile"
@@ -132,8 +152,20 @@ def test_a_workflow_that_uses_this_one_as_a_module_is_left_as_it_is(project):
         shutil.move(project / name, project / "inner" / name)
     (project / "Snakefile").write_text(HOST.replace("{module}", module), "utf-8")
     (project / "experiments.yaml").write_text(experiments, "utf-8")
+    return project
+
+
+def test_a_workflow_that_uses_this_one_as_a_module_is_left_as_it_is(host):
     target = "results/experiments/data/digits/prepared.safetensors"
-    done = snakemake(project, "--", target, config=None)
+    done = snakemake(host, "--", target, "fetched.txt", config=None)
     assert done.returncode == 0, done.stderr
     assert "the host's own hook" in done.stdout + done.stderr
     assert "rule experiments_prepare:" in done.stderr
+    assert "localrules directive" not in done.stderr
+    # Its rules are forced by the names that they have there.
+    done = snakemake(host, "--forcerun", "experiments_prepare", "--", target, config=None)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((host / target).with_name("prepare.json").read_text("utf-8"))
+    assert record["why"] == ["forced"]
+    done = snakemake(host, "--quiet", "all", "--", "experiments_why", config=None)
+    assert "2 cells: 2 to train" in done.stdout, done.stderr

@@ -108,8 +108,11 @@ def test_all_output_is_deleted_unless_a_run_is_at_work(project, forks):
         done = forks.snakemake(project, "--delete-all-output")
         assert done.returncode == 1 and "is working in this folder" in done.stderr
     assert (project / "results/report.html").is_file()
+    (project / "results/.lock").unlink()
+    done = forks.snakemake(project, "-np", "--delete-all-output")
+    assert done.returncode == 0 and not (project / "results/.lock").exists(), done.stderr
     done = forks.snakemake(project, "--delete-all-output")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and (project / "results/.lock").exists(), done.stderr
     left = {path.relative_to(project / "results").parts[0] for path in (project / "results").rglob("*.*")}
     assert left <= {"plan", "logs", "benchmarks", "partial", ".locks", ".lock"}
     done = forks.snakemake(project, "--dry-run")

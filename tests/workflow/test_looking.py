@@ -27,7 +27,7 @@ LOOKS = {
     "make stale": ["--quiet", "all", "--", "stale"],
     "make open": ["--quiet", "all", "--", "open"],
 }
-DURING_A_RUN = ("-n", "--summary", "--dag", "--rulegraph", "--list-rules", "make why", "make open")
+DURING_A_RUN = ("-n", "--summary", "--dag", "--rulegraph", "--list-rules", "--lint", "make why", "make open")
 READ_ONLY = 'mount --bind results results && mount -o remount,bind,ro results && exec "$@"'
 
 
@@ -90,7 +90,7 @@ def test_looking_needs_no_rights_in_the_results(tempting):
         return subprocess.run(command, cwd=tempting, env=environment_of(), capture_output=True, text=True)
 
     assert "Write-protected output files" in look("-n").stdout
-    for name in ("--summary", "--dag", "make why"):
+    for name in ("--summary", "--dag", "--rulegraph", "--list-rules", "--lint", "make why"):
         done = look(name)
         assert done.returncode == 0, name + done.stdout + done.stderr
     assert "narrow: learning_rate 0.02 → 0.03" in done.stdout

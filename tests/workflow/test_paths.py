@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import venv
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,8 @@ def telling(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "value", ["my file.yaml", "a;touch hacked", "it's", 'a"b', "$(touch hacked)", "`touch hacked`"]
+    "value",
+    ["my file.yaml", "a;touch hacked", "it's", 'a"b', "$(touch hacked)", "$(shell touch hacked)", "`touch hacked`"],
 )
 def test_what_make_is_given_is_one_word(telling, value):
     done = make(telling, "run", f"CONFIG={value}", "CORES=1;2", "GPUS=$x", HOME=str(telling))
@@ -95,9 +97,10 @@ def test_what_make_is_given_is_one_word(telling, value):
     assert f"<--configfile>\n<{value}>\n" in done.stdout
     assert "<--cores>\n<1;2>\n<--resources>\n<gpu=$x>\n" in done.stdout
     done = make(telling, "cell", f"NAME={value}")
-    assert done.stdout.splitlines()[-1].startswith(f"<{value}> ") or "$" in value  # make takes that out
-    assert make(telling, "clean", "YES=1").stdout.splitlines()[-1].startswith("<> <1> ")
-    assert not (telling / "x").exists()
+    assert done.stdout.splitlines()[-1].startswith(f"<{value}> ")
+    assert make(telling, "cell", NAME=value).stdout == done.stdout
+    assert f"<> <{value}> " in make(telling, "clean", f"YES={value}").stdout
+    assert not (telling / "x").exists() and not (telling / "hacked").exists()
 
 
 @pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", "{}/.snakemake/cache")])
@@ -108,13 +111,41 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(telling, home, cache):
     assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache.format(telling)}>")
 
 
-def test_the_setup_says_that_it_could_not_work_here(tmp_path):
-    """Before anything is installed, not at the first job."""
-    project = tmp_path / "my project"
+def set_up(project: Path) -> None:
+    """What is looked at before anything is installed."""
     (project / "workflow").mkdir(parents=True)
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, project)
     shutil.copytree(ROOT / "workflow/scripts", project / "workflow/scripts")
+
+
+def test_the_setup_says_that_it_could_not_work_here(tmp_path):
+    """Before anything is installed, not at the first job."""
+    project = tmp_path / "my project"
+    set_up(project)
     done = make(project, "setup")
     assert done.returncode != 0 and not (project / ".venv").exists()
     assert f"{project}/.venv/bin/python: Snakemake starts jobs only by a Python whose path has no spaces" in done.stderr
+
+
+def test_the_setup_says_so_of_a_project_that_was_moved(tmp_path):
+    project = tmp_path / "project"
+    set_up(project)
+    venv.create(project / ".venv", symlinks=True)
+    for name in ("bin/uv", ".workflow", ".package"):
+        (project / ".venv" / name).touch()
+    assert make(project, "setup").returncode == 0
+    (project / ".venv/pyvenv.cfg").write_text(f"command = /usr/bin/python3 -m venv {project}/.venv\n", "utf-8")
+    assert make(project, "setup").returncode == 0
+    done = make(project.rename(tmp_path / "moved"), "setup")
+    assert done.returncode != 0 and f".venv: was made at {project}/.venv, and can't be moved; remove it" in done.stderr
+    done = make((tmp_path / "moved").rename(tmp_path / "my project"), "setup")
+    assert done.returncode != 0 and "Snakemake starts jobs only by a Python whose path has no spaces" in done.stderr
+
+
+def test_make_uses_another_environment(telling):
+    (telling / ".venv").rename(telling / "elsewhere")
+    done = make(telling, "run", f"VENV={telling}/elsewhere")
+    assert done.returncode == 0 and "<--cores>" in done.stdout
+    done = make(telling, "run", "VENV=/a b")
+    assert done.returncode != 0 and "VENV: make and Snakemake need a path without spaces; given: /a b" in done.stderr

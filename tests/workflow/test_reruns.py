@@ -287,6 +287,7 @@ CASES = {
     "a deleted record": (delete("cells/narrow/run.json"), cell("narrow")),
     # Data
     "a data file fetched again": (fetch_again, []),
+    "one deleted data file": (delete("data/digits/train-images-idx3-ubyte.gz"), []),
     "deleted data": (lambda folder: shutil.rmtree(folder / "results/data"), []),
     "deleted data and a new cell": (delete_data_and_add_a_cell, sorted([*cell("new"), "download", "prepare"])),
     "another dataset": (own_dataset, sorted([*ALL, "download", "prepare"])),

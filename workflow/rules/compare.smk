@@ -45,6 +45,7 @@ rule compare:
         "<results>/logs/compare.log",
     benchmark:
         "<results>/benchmarks/compare.tsv"
+    localrule: True
     conda:
         "../envs/analysis.yml"
     threads: 1

@@ -20,6 +20,7 @@ rule download:
         "<results>/logs/download.log",
     benchmark:
         "<results>/benchmarks/download.tsv"
+    localrule: True
     conda:
         "../envs/training.yml"
     threads: 1

@@ -19,6 +19,7 @@ rule errors:
         "<results>/logs/errors.log",
     benchmark:
         "<results>/benchmarks/errors.tsv"
+    localrule: True
     conda:
         "../envs/training.yml"
     threads: 1

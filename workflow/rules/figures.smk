@@ -33,6 +33,7 @@ rule figures:
         "<results>/logs/figures.log",
     benchmark:
         "<results>/benchmarks/figures.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1

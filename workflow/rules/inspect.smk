@@ -2,24 +2,16 @@
 # and one cell alone: `make cell NAME=…`. Those that only look leave nothing, also no log.
 
 
-localrules:
-    cell,
-    why,
-    dag,
-    stale,
-    prune,
-    open,
-    clean,
-
-
 rule cell:
     input:
         lambda wildcards: queries.named_cell(CELLS, os.environ),
+    localrule: True
 
 
 rule why:
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -31,11 +23,12 @@ rule why:
 rule dag:
     log:
         "<results>/logs/dag.log",
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
         folder=f"{plan.results}/dag",
-        jobs=lambda wildcards: queries.reasons(plan),
+        jobs=lambda wildcards: [(*job, why) for job, why in plan.reasons.items()],
     script:
         "../scripts/dag.py"
 
@@ -43,6 +36,7 @@ rule dag:
 rule stale:
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -58,6 +52,7 @@ rule stale:
 use rule stale as prune with:
     log:
         "<results>/logs/prune.log",
+    localrule: True
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
@@ -70,6 +65,7 @@ use rule stale as prune with:
 rule open:
     log:
         os.devnull,
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:
@@ -81,6 +77,7 @@ rule open:
 rule clean:
     log:
         "<results>/logs/clean.log",
+    localrule: True
     conda:
         "../envs/inspect.yml"
     params:

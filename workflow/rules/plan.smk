@@ -15,6 +15,7 @@ from experiment_grid.planning.explain import explain
 from experiment_grid.planning.found import remove_oldest
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
 
@@ -34,7 +35,8 @@ try:
     read = configured.checked_before if ON_NODE else configured.load
     RESULTS = engine.results(workflow, config)
     places.check(RESULTS, engine.config_files(workflow))
-    settings = read(typed(config, engine.given_values(workflow)), engine.config_files(workflow))
+    config_given = engine.given_values(workflow), engine.given_texts(workflow)
+    settings = read(typed(config, *config_given), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)
     SOURCE = {} if ON_NODE else source(settings.dataset)
     RECIPES = Recipes(settings, SOURCE, REFERENCE)
@@ -49,11 +51,9 @@ NO_TOUCH = (
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
 GPUS = gpus_available(settings.gpus)
-SPLIT = {
-    name: [f"{name}/{seed}" for seed in cell.parameters.seeds]
-    for name, cell in settings.cells.items()
-    if cell.parameters.split_seeds
-}
+SPLIT = queries.seeds_apart(settings.cells)
+DELETES = engine.deletes(sys.argv[1:])
+NAMES = engine.rule_names(workflow, [*STAGES, "cell", *queries.READERS, *queries.REMOVERS])
 plan = Plan(
     RESULTS,
     DATASET,
@@ -62,7 +62,7 @@ plan = Plan(
     partial=settings.partial,
     split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
-    asked=lambda: engine.asked(workflow),
+    asked=lambda: engine.asked(workflow, NAMES),
     device=lambda cell: "cuda" if GPUS and settings.cells[cell].parameters.device != "cpu" else "cpu",
 )
 COMPARED = plan.compared
@@ -107,9 +107,9 @@ def planned(stage):
             sys.exit(NO_TOUCH)
         try:
             plan.look_for_files_in_the_way()
-            if engine.deletes():
-                hold()
             if engine.only_looks(workflow):
+                if DELETES:
+                    hold()
                 return to_look_at(job)
             hold()
             refuse_foreign()
@@ -186,34 +186,6 @@ def compared(stage, *files, only=None):
     return lambda wildcards: inputs(stage, [f"cells/{cell}/{file}" for cell in cells for file in files])(wildcards)
 
 
-if PROGRESS:
-    PROGRESS.goal = lambda: queries.goal(engine.asked(workflow), plan.results, os.environ)
-
-
-onstart:
-    engine.throttle(workflow)
-    if not queries.only_read(engine.asked(workflow).targets):
-        hold()
-        warn_of_no_gpu(engine.cells_to_train(workflow))
-
-
-def end(*, succeeded):
-    """The last thing that happens in a run."""
-    with suppress(OSError):
-        plan.settle()
-        if removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb):
-            logger.warning(removed)
-    handler.end(PROGRESS, succeeded=succeeded)
-
-
-onsuccess:
-    end(succeeded=True)
-
-
-onerror:
-    end(succeeded=False)
-
-
 def seeds_apart(wildcards):
     """Where the seeds of a cell are trained apart: their files."""
     names = ("history.csv", "checkpoints.safetensors", "run.json")
@@ -236,3 +208,30 @@ ASKED = {
     # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
     "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
 }
+
+
+if PROGRESS:
+    PROGRESS.goal = lambda: queries.goal(engine.asked(workflow, NAMES), plan.results, os.environ)
+
+
+onstart:
+    engine.throttle(workflow)
+    if not queries.only_read(engine.asked(workflow, NAMES).targets):
+        hold()
+        warn_of_no_gpu(engine.cells_to_train(workflow, NAMES))
+
+
+def end(*, succeeded):
+    """The last thing that happens in a run."""
+    with suppress(OSError):
+        if plan.settle() and (removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)):
+            logger.warning(removed)
+    handler.end(PROGRESS, succeeded=succeeded)
+
+
+onsuccess:
+    end(succeeded=True)
+
+
+onerror:
+    end(succeeded=False)

@@ -9,6 +9,7 @@ rule prepare:
         "<results>/logs/prepare.log",
     benchmark:
         "<results>/benchmarks/prepare.tsv"
+    localrule: True
     conda:
         "../envs/data.yml"
     threads: 1

@@ -19,6 +19,7 @@ rule record:
         "<results>/logs/record.log",
     benchmark:
         "<results>/benchmarks/record.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1

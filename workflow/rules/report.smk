@@ -21,6 +21,7 @@ rule report:
         "<results>/logs/report.log",
     benchmark:
         "<results>/benchmarks/report.tsv"
+    localrule: True
     conda:
         "../envs/report.yml"
     threads: 1

@@ -6,6 +6,7 @@ action that says with which code, from which files and parameters it made which 
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ from experiment_grid.runtime.records import now, write_record
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
+NO_LICENCE = {
+    "@type": "CreativeWork",
+    "name": "No licence stated",
+    "description": "Whoever made this run says how it may be used.",
+}
 TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -26,6 +32,7 @@ TYPES = {
     ".npz": "application/zip",
     ".pdf": "application/pdf",
     ".png": "image/png",
+    ".safetensors": "application/octet-stream",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
 }
@@ -49,18 +56,21 @@ def crate(settings: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, 
         ContextEntity(root, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"})
     )
     root.root_dataset["conformsTo"] = profile
-    for entry in records:
-        _add_action(root, entry)
-    return root.metadata.generate()
+    root.license = root.add(ContextEntity(root, "#licence", NO_LICENCE))
+    root.root_dataset["mentions"] = [_add_action(root, entry) for entry in records]
+    content = root.metadata.generate()
+    for entity in content["@graph"]:
+        entity |= {name: value[0] for name, value in entity.items() if isinstance(value, list) and len(value) == 1}
+    return content
 
 
-def _add_action(root: ROCrate, entry: dict[str, Any]) -> None:
+def _add_action(root: ROCrate, entry: dict[str, Any]) -> ContextEntity:
     settings = entry["recipe"]["settings"]
     job = entry["stage"] + (f"-{settings['cell']}" if "cell" in settings else "")
     made = [_file(root, name, output) for name, output in entry["outputs"].items()]
     read = [_file(root, name, {"sha256": checksum}) for name, checksum in entry["inputs"].items()]
     machine = entry["machine"]
-    root.add_action(
+    return root.add_action(
         instrument=_code(root, entry),
         identifier=f"#{job}",
         object=read + _parameters(root, job, settings),
@@ -68,11 +78,16 @@ def _add_action(root: ROCrate, entry: dict[str, Any]) -> None:
         properties={
             "name": job.replace("-", " ", 1),
             "description": f"Ran because: {'; '.join(entry['why'])}. On {machine['cpu']}, {machine['system']}.",
-            "startTime": entry["started"],
-            "endTime": entry["finished"],
+            "startTime": _to_the_second(entry["started"]),
+            "endTime": _to_the_second(entry["finished"]),
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
+
+
+def _to_the_second(time: str) -> str:
+    """A time as RO-Crate's validator reads ISO 8601: without fractions."""
+    return datetime.fromisoformat(time).isoformat(timespec="seconds")
 
 
 def _file(root: ROCrate, name: str, known: dict[str, Any]):
@@ -98,7 +113,7 @@ def _code(root: ROCrate, entry: dict[str, Any]):
         return known
     packages = []
     for name, release in entry["versions"].items():
-        package = f"#{name}-{release}"
+        package = f"pkg:pypi/{name}@{release}" if name != "python" else f"pkg:generic/{name}@{release}"
         found = root.dereference(package) or root.add(
             SoftwareApplication(root, package, {"name": name, "softwareVersion": release})
         )

@@ -97,24 +97,13 @@ def milliseconds(value: float | None) -> str:
     return MISSING if missing(value) else f"{significant(1000 * value, 3)}{THIN}ms"
 
 
-def seconds_between(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
-    """A difference of times in seconds and its interval, all to the same decimals: three digits of the longest."""
-    if missing(value):
-        return MISSING, MISSING
-    bounded = not (missing(low) or missing(high))
-    longest = max(abs(bound) for bound in ((value, low, high) if bounded else (value,)))
-    decimals = max(0, 2 - math.floor(math.log10(longest))) if longest else 0
-    shown = [f"{signed(bound, decimals)}{THIN}s" for bound in ((value, low, high) if bounded else (value,))]
-    return shown[0], f"{shown[1]} to {shown[2]}" if bounded else MISSING
-
-
 def between(write: Callable[[float], str], low: float | None, high: float | None) -> str:
-    """An interval; an end that leaves zero out by less than the digits show says so."""
+    """An interval; an end that leaves zero out (one at zero does too) by less than the digits show says so."""
     if missing(low) or missing(high):
         return MISSING
     zero = write(0.0)
-    least = "above 0" if low > 0 and write(low) == zero else write(low)
-    return f"{least} to {'below 0' if high < 0 and write(high) == zero else write(high)}"
+    least = "above 0" if 0 <= low < high and write(low) == zero else write(low)
+    return f"{least} to {'below 0' if low < high <= 0 and write(high) == zero else write(high)}"
 
 
 def points_interval(low: float | None, high: float | None) -> str:

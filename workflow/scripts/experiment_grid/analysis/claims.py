@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import COUNTED, SAME, SEEDS, Effects
+from experiment_grid.analysis.effects import SAME, SEEDS, Effects
 from experiment_grid.analysis.factors import ANY, Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, LOSSES, TIMES
+from experiment_grid.analysis.pair_figures import COUNTED
 from experiment_grid.analysis.phrases import listed, measured, p_value, ratio, signed
 from experiment_grid.analysis.table import spelled
 from experiment_grid.analysis.verdicts import (

@@ -8,11 +8,11 @@ import pandas as pd
 
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.factors import Pair, factor_matches, levels, pairs
+from experiment_grid.analysis.factors import ANY, Pair, factor_matches, levels, pairs
 from experiment_grid.analysis.family import Comparisons, Family, judge, simultaneous_margin
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
-from experiment_grid.analysis.pair_figures import COUNTS, SINGLE, describe, models
+from experiment_grid.analysis.pair_figures import COUNTED, COUNTS, SINGLE, describe, models
 from experiment_grid.analysis.table import spelled
 from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
 
@@ -53,15 +53,10 @@ COLUMNS = [
     "loss_low",
     "loss_high",
     "f1_difference",
-    "seconds_difference",
-    "seconds_low",
-    "seconds_high",
-    "seconds_ratio",
-    "epoch_seconds_ratio",
-    "same_machine",
+    *(TIME := ["time_ratio", "time_low", "time_high"]),
 ]
 WHOLE = ["seeds", "from_seeds", "to_seeds", "seeds_needed", "from_seed", "to_seed", *COUNTS]
-SEEDS, SAME, COUNTED = "seeds and images", "same predictions", "same step"  # basis; and SINGLE
+SEEDS, SAME = "seeds and images", "same predictions"  # basis; and COUNTED and SINGLE
 PAGE = "page"  # the one family that all comparisons of a page are in
 
 
@@ -117,6 +112,7 @@ def find_effects(
     table["from_seeds"], table["to_seeds"] = accuracy.counts[ends].T if len(ends) else ([], [])
     table["seeds_needed"] = _more_seeds(accuracy, ends, compared, family, tests, confidence)
     _losses(table, measures.log_loss(cells), ends, confidence)
+    _times(table, time_pairs(cells, found, [(measures.TRAINING, ANY)], timing), times)
     describe(table, cells, seeds, ends)
     models(table, cells, ends, confidence)
     return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, same, times)
@@ -129,7 +125,7 @@ def best_beside(cells: list[Cell], best: str, final: str, confidence: float) -> 
     """
     names, accuracy = [cell.name for cell in cells], measures.accuracy(cells)
     found = measures.compare(accuracy, [(names.index(final), names.index(best))])
-    distinct = len({int(same) for same, count in zip(accuracy.same, accuracy.counts, strict=True) if count})
+    distinct = measures.distinct(accuracy)
     difference, (margin,) = float(found.difference[0]), simultaneous_margin(found, distinct - 1, confidence)
     bounds = {"low": None, "high": None}
     if not np.isnan(margin):
@@ -208,3 +204,18 @@ def _losses(table: pd.DataFrame, losses: Measure, ends, confidence: float) -> No
     margin = np.where(_equal(losses, ends) & ~np.isnan(compared.difference), 0.0, margin)
     table["loss_difference"] = compared.difference
     table["loss_low"], table["loss_high"] = compared.difference - margin, compared.difference + margin
+
+
+def _times(table: pd.DataFrame, every: dict[str, TimePairs], judged: dict[str, tuple[TimePairs, pd.DataFrame]]) -> None:
+    """Ratios of the time of all steps; an interval, the page's one, where a conclusion asks for the pair."""
+    logs: dict[tuple[str, str], tuple[float, ...]] = {}
+    for measured, cells, measure in every.values():
+        for pair in measured:
+            change = measure.means[pair.second] - measure.means[pair.first]
+            logs[cells[pair.first].name, cells[pair.second].name] = change, np.nan, np.nan
+    if measures.TRAINING in judged:
+        (measured, cells, _), compared = judged[measures.TRAINING]
+        for pair, *figures in zip(measured, compared["difference"], compared["low"], compared["high"], strict=True):
+            logs[cells[pair.first].name, cells[pair.second].name] = tuple(figures)
+    found = [logs.get(ends, (np.nan,) * len(TIME)) for ends in zip(table["from"], table["to"], strict=True)]
+    table[TIME] = np.exp(np.array(found, float).reshape(-1, len(TIME)))

@@ -121,7 +121,7 @@ def rates(regime: Regime, n_seeds: int, n_pages: int, method=METHODS["this proje
     real = true[PAIRS[:, 1]] - true[PAIRS[:, 0]]
     differs = real != 0
     power = decided[:, differs].mean() if differs.any() else np.nan
-    missed = ((low > real) | (high < real)).any(axis=1).mean()
+    missed = ((low > real) | (high < real) | (decided & ~differs)).any(axis=1).mean()  # an end at zero leaves it out
     return Rates(decided[:, ~differs].any(axis=1).mean(), power, missed)
 
 

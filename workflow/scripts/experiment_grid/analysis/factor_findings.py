@@ -1,5 +1,6 @@
 """What each factor did, in a sentence with its figures, and how many seeds would decide what is open."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.effects import SAME, SEEDS, SINGLE, Effects
 from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
-from experiment_grid.analysis.phrases import p_value, signed
+from experiment_grid.analysis.phrases import p_value, ratio, signed
 from experiment_grid.analysis.verdicts import CONFOUNDED, DEPENDS, Evidence, counted, depends_on, evidence, tendency
 from experiment_grid.config.labels import factor_name, in_order
 
@@ -50,20 +51,14 @@ def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence, int]]) -> d
     }
     if not known:
         text = f"{name.capitalize()}: no pair of cells with results."
-        return summary | {"tendency": "not decided", "largest": None, "seconds": None, "text": text}
+        return summary | {"tendency": "not decided", "largest": None, "time": None, "text": text}
     found = [one for _, one, _ in known]
     does = tendency(found)
     row = max(known, key=lambda item: (bool(item[0]["decided"]), abs(item[0]["difference"])))[0]
     ends = {"from": row["from"], "to": row["to"]}
     largest = {key: number(row[key]) for key in ("difference", "low", "high")} | {"decided": decided(row)}
-    columns = {
-        "ratio": "seconds_ratio",
-        "difference": "seconds_difference",
-        "low": "seconds_low",
-        "high": "seconds_high",
-    }
-    seconds = {key: number(row[column]) for key, column in columns.items()}
-    more = {"tendency": does, "largest": ends | largest, "seconds": ends | seconds}
+    time = {key: number(row[f"time_{key}"]) for key in ("ratio", "low", "high")}
+    more = {"tendency": does, "largest": ends | largest, "time": ends | time}
     return summary | more | {"text": _text(factor, does, found, [*distinct.values()], row)}
 
 
@@ -109,10 +104,13 @@ def difference(row: dict[str, Any]) -> str:
 
 
 def time_change(row: dict[str, Any]) -> str:
-    """The training times beside each other, as description."""
-    if pd.isna(row["seconds_ratio"]):
+    """The ratio of the time of all steps, as the conclusions on time have it."""
+    if pd.isna(row["time_ratio"]):
         return "no times"
-    return f"training took {100 * row['seconds_ratio']:.0f} % of the time (described, not tested)"
+    low, high = (row[key] for key in ("time_low", "time_high"))
+    bounded = not pd.isna(low) and low < high
+    figures = [math.log(row[key]) for key in (("time_ratio", "time_low", "time_high") if bounded else ("time_ratio",))]
+    return f"time of all steps {ratio(*figures)}"
 
 
 def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:

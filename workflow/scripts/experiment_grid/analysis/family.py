@@ -8,10 +8,6 @@ from scipy import special
 from experiment_grid.analysis.paired import holm
 from experiment_grid.analysis.variance import Spread
 
-# An interval that ends at zero without holding it (its pair is decided in a later step of Holm's) ends here: far below
-# one image of any test set.
-JUST_BESIDE_ZERO = 1e-9
-
 
 class Comparisons(NamedTuple):
     """Differences [..., m] with standard error and degrees of freedom; NaN where there is nothing to test."""
@@ -58,7 +54,7 @@ def judge(comparisons: Comparisons, same, confidence: float) -> Family:
     """Decide all comparisons [m] of a page together. Those with the same number in `same` [m] are one, and count once.
 
     The intervals hold all together (Bonferroni). Where Holm's later steps decide a pair whose interval would reach over
-    zero, it ends at zero instead and leaves it out (Strassburger & Bretz 2008; Guilbaud 2008).
+    zero, it ends at zero instead, an end that leaves zero out (Strassburger & Bretz 2008; Guilbaud 2008).
     """
     p = p_values(comparisons)
     _, first, place = np.unique(np.asarray(same, int), return_index=True, return_inverse=True)
@@ -76,7 +72,7 @@ def simultaneous_margin(comparisons: Comparisons, n_tests: int, confidence: floa
 
 
 def beside_zero(difference, margin, decided) -> tuple[np.ndarray, np.ndarray]:
-    """Ends (low, high) of the intervals, zero left out where decided."""
+    """Ends (low, high) of the intervals: where decided at most at zero, which is no part of them."""
     low, high = difference - margin, difference + margin
-    low = np.where(decided & (difference > 0), np.maximum(low, JUST_BESIDE_ZERO), low)
-    return low, np.where(decided & (difference < 0), np.minimum(high, -JUST_BESIDE_ZERO), high)
+    low = np.where(decided & (difference > 0), np.maximum(low, 0.0), low)
+    return low, np.where(decided & (difference < 0), np.minimum(high, 0.0), high)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import STATED, VERDICTS
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
@@ -41,7 +42,7 @@ def findings(
         *_overview(cells, comparison),
         *_final(settings, table),
         *_calibrated(calibrated),
-        *(_chosen(chosen, table) if chosen else _best(table)),
+        *(_chosen(chosen, table) if chosen else _best(table, measures.distinct(measures.accuracy(cells)))),
         *(_effect(row) for row in baseline.to_dict("records") if not pd.isna(row["difference"])),
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
         *_times(table),
@@ -153,7 +154,7 @@ def _figures(row):
     return {name: float(row[name]) for name in names}
 
 
-def _best(table):
+def _best(table, distinct):
     usable = table[table["test_accuracy"].notna()]
     if len(usable) < 2:
         return
@@ -164,9 +165,11 @@ def _best(table):
     rest = f"; the intervals of {listed(near)} overlap its interval (unadjusted)" if near else ""
     text = (
         f"The highest mean test accuracy is that of {best.name}, {_accuracy(best)}{rest}. "
-        f"It was picked as the best of {len(usable)} cells, so its accuracy is probably overestimated."
+        f"It was picked as the best of {distinct} {'different ' * (distinct < len(usable))}cells, so its accuracy is "
+        "probably overestimated."
     )
-    yield _finding("best", best.name, text, [best.name, *near], "comparison.csv", figures=_figures(best))
+    figures = _figures(best) | {"of": distinct}
+    yield _finding("best", best.name, text, [best.name, *near], "comparison.csv", figures=figures)
 
 
 def _chosen(found: Chosen, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -197,7 +200,7 @@ def _effect(row):
 
 def _effect_figures(row):
     names = ("difference", "low", "high", "p", "p_adjusted", "probability_higher")
-    names += ("loss_difference", "seconds_difference", "seconds_ratio")
+    names += ("loss_difference", "time_ratio")
     return {name: number(row[name]) for name in names}
 
 
@@ -299,8 +302,8 @@ def _caveats(settings, table, effects):
         "Intervals of differences are simultaneous. McNemar's tests under Two cells are a family of their own.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
-        "Training times were taken while other jobs ran; they are descriptive only. Conclusions on time are decided "
-        "from steps that were measured with nothing beside them.",
+        "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is a step as "
+        "measured with nothing beside it times their number; conclusions on time are decided by it.",
     ]
     floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:

@@ -40,6 +40,11 @@ def accuracy(cells: list[Cell]) -> Measure:
     )
 
 
+def distinct(measure: Measure) -> int:
+    """How many different cells have a run."""
+    return len({int(same) for same, count in zip(measure.same, measure.counts, strict=True) if count})
+
+
 def log_loss(cells: list[Cell]) -> Measure:
     """Mean negative log-probability of the true class of the test images: one scale for all loss functions."""
     losses = [cell.log_loss[cell.ok] if cell.comparable else np.empty((0, 1)) for cell in cells]

@@ -1,4 +1,4 @@
-"""What is told of two cells beside their verdict: times, F1, one run against another, two models on the same images."""
+"""What is told of two cells beside their verdict: F1, one run against another, two models on the same images."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from experiment_grid.analysis.more_seeds import share_higher
 from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
 
 COUNTS = ["both_right", "only_from_right", "only_to_right", "both_wrong"]
-DESCRIBED = ["probability_higher", "f1_difference", "seconds_difference", "seconds_low", "seconds_high"]
-DESCRIBED += ["seconds_ratio", "epoch_seconds_ratio"]
+DESCRIBED = ["probability_higher", "f1_difference"]
+COUNTED = "same step"  # basis of a ratio of times that is computed: the same step, another number of them
 SINGLE = "images (single run)"  # basis of a difference that two trained models alone tell of
 
 
@@ -21,7 +21,6 @@ def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends) 
     rows = [_described(cells[first], cells[second], runs) for first, second in np.asarray(ends).tolist()]
     for column in DESCRIBED:
         table[column] = pd.Series([row.get(column) for row in rows], table.index, dtype=float)
-    table["same_machine"] = pd.Series([row.get("same_machine") for row in rows], table.index, dtype=object)
     _test_by_seed(table, [row["by_seed"] for row in rows])
 
 
@@ -38,30 +37,7 @@ def _described(first: Cell, second: Cell, runs: dict[str, dict[str, np.ndarray]]
         "probability_higher": share_higher(*accuracy),
         "f1_difference": f1[1].mean() - f1[0].mean(),
         "by_seed": [by_seed[1][seed] - by_seed[0][seed] for seed in common],
-        "same_machine": _same_machine(first, second),
-    } | _times(one, other)
-
-
-def _times(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> dict[str, float]:
-    """Description: means as in comparison.csv, and between which bounds the difference of any two runs lies."""
-    one, other = first["train_seconds"], second["train_seconds"]
-    return {
-        "seconds_difference": other.mean() - one.mean(),
-        "seconds_low": other.min() - one.max(),
-        "seconds_high": other.max() - one.min(),
-        "seconds_ratio": _ratio(other.mean(), one.mean()),
-        "epoch_seconds_ratio": _ratio(second["seconds_per_epoch"].mean(), first["seconds_per_epoch"].mean()),
     }
-
-
-def _ratio(value: float, unit: float) -> float:
-    return value / unit if unit > 0 else np.nan
-
-
-def _same_machine(first: Cell, second: Cell) -> bool:
-    one, other = first.run, second.run
-    same = one["machine"]["cpu"] == other["machine"]["cpu"] and one["machine"]["host"] == other["machine"]["host"]
-    return same and (first.device != second.device or one["device"]["name"] == other["device"]["name"])
 
 
 def _test_by_seed(table: pd.DataFrame, flips: list) -> None:

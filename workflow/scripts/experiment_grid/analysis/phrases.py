@@ -10,7 +10,8 @@ SHARES = ("accuracy", "f1", "precision", "recall")
 
 def measured(measure: str) -> str:
     """A column's name at the beginning of a sentence: `test_accuracy` → `Test accuracy`."""
-    names = {"train_seconds": "Training time", "seconds_per_epoch": "Time per epoch", "loader_seconds": "Time per step"}
+    names = {"train_seconds": "Time of all steps", "seconds_per_epoch": "Time of an epoch's steps"}
+    names["loader_seconds"] = "Time of a step"
     return names.get(measure, measure.replace("_", " ").replace("train ", "training ").capitalize())
 
 
@@ -21,9 +22,9 @@ def signed(measure: str, value: float, low: float | None = None, high: float | N
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return text
     ends = [_number(end * scale, digits) for end in (low, high)]
-    if low > 0 and ends[0] == _number(0, digits):  # zero is left out by less than the digits show
+    if 0 <= low < high and ends[0] == _number(0, digits):  # an end leaves zero out, by less than the digits show
         ends[0] = "above 0"
-    if high < 0 and ends[1] == _number(0, digits):
+    if low < high <= 0 and ends[1] == _number(0, digits):
         ends[1] = "below 0"
     return f"{text} [{ends[0]}, {ends[1]}]"
 

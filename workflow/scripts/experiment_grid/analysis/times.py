@@ -12,6 +12,7 @@ import pandas as pd
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.factors import Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, PER_EPOCH, TIMES, Measure, of_runs
+from experiment_grid.tables import read_table
 
 TRAINER, LOADER, LOADER_NORMALIZED = "trainer", "loader", "loader, normalized"  # column `way`
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
@@ -41,8 +42,7 @@ class TimePairs(NamedTuple):
 
 def read_timing(table: Path, rounds: Path) -> Timing:
     """What the timing stage wrote."""
-    text = dict.fromkeys(("cell", "measured_as"), str)
-    return Timing(*(pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text) for path in (table, rounds)))
+    return Timing(read_table(table), read_table(rounds))
 
 
 def time_pairs(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.factors import Pair, levels, rank
-from experiment_grid.analysis.pair_figures import SINGLE
+from experiment_grid.analysis.pair_figures import COUNTED, SINGLE
 from experiment_grid.analysis.phrases import listed
 from experiment_grid.analysis.table import spelled
 from experiment_grid.config.labels import title
@@ -125,7 +125,7 @@ def depends_on(found: list[Evidence]) -> str:
     others = [name for name, value in values.items() if name not in apart and len({*map(value, found)}) > 1]
     if not others:
         return f"on {where[0]}"
-    return f"on {where[0]}: of single settings only this one separates the pairs, which differ in {listed(others)} too"
+    return f"on {where[0]}: of single factors only this one separates the pairs, which differ in {listed(others)} too"
 
 
 def _own(one: Evidence) -> str:
@@ -144,9 +144,14 @@ def counted(found: list[Evidence]) -> str:
     """How many pairs there are and how many of them are decided, in which direction."""
     single = sum(one.row["basis"] in (None, SINGLE) for one in found)
     up, down = (sum(one.sign == sign for one in found) for sign in (1, -1))
+    computed = sum(one.row["basis"] == COUNTED for one in found)
     pairs = "one pair" if len(found) == 1 else f"{len(found)} pairs"
     if single == len(found):
         return f"{pairs}, single runs or none: nothing is significant"
+    if computed:
+        tested = [one for one in found if one.row["basis"] != COUNTED]
+        rest = f", {counted(tested).partition(', ')[2]}" if tested else ""
+        return f"{pairs}{rest}, {computed if tested else 'the ratio' if len(found) == 1 else 'all'} computed"
     if up and down and all(one.ordered for one in found):
         return f"{pairs}, {up} significant upwards and {down} downwards"
     if len(found) == 1:

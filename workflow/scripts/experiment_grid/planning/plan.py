@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from experiment_grid.config import signatures
 from experiment_grid.data import source
-from experiment_grid.planning import fingerprint, records
+from experiment_grid.planning import fingerprint, records, stand_ins
 from experiment_grid.planning.differences import differences
 from experiment_grid.planning.found import Found, old
 from experiment_grid.planning.recipes import Recipes
@@ -30,6 +29,7 @@ from experiment_grid.runtime.trained import Trained
 SOURCES = ("download", "prepare")  # what every cell starts from
 TRAININGS = ("train", "train_seed")
 SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
+NEEDED = "not there, and needed"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
@@ -43,7 +43,7 @@ class Decision:
     why: list[str] = field(default_factory=list)
     record: dict[str, Any] | None = None
     found: bool = False  # runs, and all that it would train was trained before
-    absent: bool = False  # nothing there, and nothing needed as long as what was made from it is kept
+    absent: bool = False  # not all there, and not needed as long as what was made from it is kept
 
     @property
     def runs(self) -> bool:
@@ -89,7 +89,7 @@ class Plan:
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._looked = self._written = False
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
-        self._stand_ins: TemporaryDirectory[str] | None = None
+        self._stand_ins: Path | None = None
         self.started = now()
 
     def file(self, stage: str, cell: str | None = None) -> str:
@@ -111,22 +111,14 @@ class Plan:
 
     def stand_in(self, stage: str, cell: str | None = None) -> str:
         """Path of an empty file in the place of a job's plan file, as new as that would be, outside of the results: for
-        whoever only looks. It is gone with this process.
-
-        The first call makes all of them, as `file` does.
+        whoever only looks. The first call makes all of them, as `file` does.
         """
         if self._stand_ins is None:
-            self._stand_ins = TemporaryDirectory(prefix="experiment-grid-", ignore_cleanup_errors=True)
-            for job in self.jobs():
-                path = self._stand_in(*job)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
-                os.utime(path, ns=(self._newest, self._newest))
-        return str(self._stand_in(stage, cell))
+            self._stand_ins = stand_ins.make([self._in_results(*job) for job in self.jobs()], self._newest)
+        return str(self._stand_ins / self._in_results(stage, cell))
 
-    def _stand_in(self, stage: str, cell: str | None) -> Path:
-        assert self._stand_ins is not None
-        return Path(self._stand_ins.name) / self.path(stage, cell).relative_to(self.results)
+    def _in_results(self, stage: str, cell: str | None) -> Path:
+        return self.path(stage, cell).relative_to(self.results)
 
     @cached_property
     def _newest(self) -> int:
@@ -150,17 +142,18 @@ class Plan:
                     if path.exists() and path.stat().st_mtime_ns > start - STEP:
                         os.utime(path, ns=(start - STEP,) * 2)
 
-    def settle(self) -> None:
-        """After a run: give what jobs made the times of their records. Snakemake has touched it since, and every plan
-        would look into each file."""
+    def settle(self) -> bool:
+        """After a run, and whether there was one: give what jobs made the times of their records. Snakemake has touched
+        it since, and every plan would look into each file."""
         if not self._written:
-            return
+            return False
         for job in self.jobs():
             record = records.read(self.record(*job)) if self.decision(*job).runs else None
             if record is not None and records.valid(record, job[0]):
                 self._damage(record)
         for path, moment in self._times.items():
             os.utime(path, ns=(moment, moment))
+        return True
 
     def path(self, stage: str, cell: str | None = None) -> Path:
         """Path of a job's plan file, taken as it is: for a process that runs a job which another one planned."""
@@ -197,12 +190,12 @@ class Plan:
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
         path = self.path(stage, cell)
-        if decision.runs:
-            write_json(path, self._planned(stage, cell, decision.why), flush=False)
+        if why := self.reasons.get((stage, cell)) or decision.why:
+            write_json(path, self._planned(stage, cell, why), flush=False)
             return
         left = records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
         if left is None or left.get("recipe") != self.recipe(stage, cell):
-            why = decision.record["why"] if decision.record else ["needed by another job"]
+            why = decision.record["why"] if decision.record else [NEEDED]
             write_json(path, self._planned(stage, cell, why), flush=False)
 
     @cached_property
@@ -253,6 +246,19 @@ class Plan:
         if prepared.runs or prepared.record is None:
             return None
         return next(output["sha256"] for output in prepared.record["outputs"].values())
+
+    @cached_property
+    def reasons(self) -> dict[tuple[str, str | None], list[str]]:
+        """Why each job would run; no reason: it is kept. What is absent runs for those that need it, or for itself."""
+        missing = set(self.missing)
+        jobs = [job for job in self.jobs() if not job[1] or job[1].partition("/")[0] not in missing]
+        why = {job: self.decision(*job).why for job in jobs}
+        for job in reversed(jobs):
+            if not why[job] and self.decision(*job).absent:
+                why[job] = self._wanted(*job)
+            if why[job]:
+                why |= {other: [NEEDED] for other in self.upstream(*job) if self.decision(*other).absent}
+        return why
 
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in the order of the data's way."""
@@ -312,7 +318,7 @@ class Plan:
         if not records.valid(record, stage):
             return Decision(forced or [f"{path.name} is of another format"])
         why = forced + differences(record["recipe"], self.recipe(stage, cell), stage)
-        if stage in SPARED and all(not (self.results / name).exists() for name in record["outputs"]):
+        if stage in SPARED and any(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
@@ -328,15 +334,24 @@ class Plan:
         asked = self._asked()
         if asked.all_forced or stage in asked.forced:
             return [FORCED]
-        if not asked.forced and not asked.targets:
-            return []
-        products = {os.path.normpath(path): path for path in self._products(stage, cell)}
-        if not products.keys().isdisjoint(map(os.path.normpath, asked.forced)):
+        forced = {os.path.normpath(path) for path in asked.forced}
+        if forced and any(os.path.normpath(path) in forced for path in self._products(stage, cell)):
             return [FORCED]
-        wanted = {*products} if stage in asked.targets else {*map(os.path.normpath, asked.targets)}
-        missing = [path for name, path in products.items() if name in wanted and not path.exists()]
         # Without its data a cell is kept: what is fetched again for itself is no reason to train again.
-        return [f"asked for, and not there: {missing[0].name}"] if missing and stage not in SOURCES else []
+        return self._wanted(stage, cell) if stage not in SOURCES else []
+
+    def _wanted(self, stage: str, cell: str | None) -> list[str]:
+        """Why a job runs that was asked for by name: a file of it is missing."""
+        targets = self._asked().targets
+        if not targets:
+            return []
+        wanted = {os.path.normpath(path) for path in targets}
+        missing = [
+            path
+            for path in self._products(stage, cell)
+            if (stage in targets or os.path.normpath(path) in wanted) and not path.exists()
+        ]
+        return [f"asked for, and not there: {missing[0].name}"] if missing else []
 
     def record(self, stage: str, cell: str | None) -> Path:
         """Path of the record that a job leaves."""

@@ -8,12 +8,19 @@ from typing import Any
 from experiment_grid.planning.found import described
 from experiment_grid.planning.plan import SOURCES, Plan
 from experiment_grid.planning.stages import STAGES
+from experiment_grid.runtime import engine
 from experiment_grid.runtime.engine import Asked
 from experiment_grid.runtime.errors import UserError
 
 READERS = {"why", "dag", "open", "stale"}
 REMOVERS = {"prune", "clean"}
 FOLDER = "pathvars: {results: …}"
+
+
+def seeds_apart(cells: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The jobs of the seeds of cells that train them apart, by cell, called `cell/seed`; of `Settings.cells`."""
+    apart = {name: cell.parameters.seeds for name, cell in cells.items() if cell.parameters.split_seeds}
+    return {name: [f"{name}/{seed}" for seed in seeds] for name, seeds in apart.items()}
 
 
 def only_read(targets: Collection[str]) -> bool:
@@ -26,16 +33,6 @@ def goal(asked: Asked, results: Path, environment: Mapping[str, str]) -> str:
     if "cell" in asked.targets:
         return f"The cell: {results}/cells/{environment['NAME']}/"
     return "" if asked.targets or asked.in_part else f"The page: {results}/report.html"
-
-
-def reasons(plan: Plan) -> list[tuple[str, str | None, list[str]]]:
-    """Every job, stage and cell, with why it would run; no reason: it is kept."""
-    why = {job: plan.decision(*job).why for job in plan.jobs()}
-    for job in reversed(plan.jobs()):
-        absent = [other for other in plan.upstream(*job) if plan.decision(*other).absent]
-        if why[job]:
-            why |= {other: ["not there, and needed"] for other in absent}
-    return [(stage, cell, reasons) for (stage, cell), reasons in why.items()]
 
 
 def old_trainings(plan: Plan) -> dict[str, str]:
@@ -58,9 +55,8 @@ def job_name(wildcards: Any) -> str | None:
 
 def products(rules: Any, stage: str, cell: str | None) -> list[Path]:
     """The files that Snakemake expects of a job: its outputs and its benchmark."""
-    rule = getattr(rules, stage)
     name, _, seed = (cell or "").partition("/")
-    files = (str(file) for file in (*rule.output, rule.benchmark))
+    files = map(str, [*getattr(rules, stage).output, *engine.benchmark(rules, stage)])
     return [Path(file.replace("{cell}", name).replace("{seed}", seed)) for file in files]
 
 
@@ -69,7 +65,7 @@ def refuse_foreign(plan: Plan, rules: Any) -> None:
     for stage, cell in plan.jobs():
         if stage in SOURCES or plan.path(stage, cell).exists() or plan.record(stage, cell).exists():
             continue
-        for path in products(rules, stage, cell)[:-1]:  # a benchmark is Snakemake's own to write
+        for path in products(rules, stage, cell)[: len(getattr(rules, stage).output)]:  # a benchmark is Snakemake's own
             if path.is_file() or path.is_symlink():
                 wrong = "is there, and no run of this workflow wrote it"
                 raise UserError(f"{path}: {wrong}; move it away, or give the run a folder of its own ({FOLDER})")
@@ -77,7 +73,6 @@ def refuse_foreign(plan: Plan, rules: Any) -> None:
 
 def written(rules: Any) -> list[str]:
     """What the rules write, by Snakemake's `rules`: outputs, logs, benchmarks, with `{cell}` for the name of a cell."""
-    stages = [getattr(rules, name) for name in STAGES]
-    all_of_them = [*stages, *(getattr(rules, name) for name in sorted(READERS | REMOVERS))]
-    files = [file for rule in all_of_them for kind in (rule.output, rule.log) for file in kind]
-    return [str(file) for file in (*files, *(rule.benchmark for rule in stages))]
+    names = [*STAGES, *sorted(READERS | REMOVERS)]
+    files = [file for name in names for file in (*getattr(rules, name).output, *engine.log(rules, name))]
+    return [str(file) for file in (*files, *(file for name in STAGES for file in engine.benchmark(rules, name)))]

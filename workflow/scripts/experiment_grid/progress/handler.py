@@ -54,8 +54,8 @@ MODES = ("live", "lines", "snakemake")
 class Progress(logging.Handler):
     """Shows the run on `stream`: `live` where that is a terminal, otherwise in lines."""
 
-    def __init__(self, stream: TextIO, live: bool, partial: str = PARTIAL):
-        """`partial` is the command for a page of what there is."""
+    def __init__(self, stream: TextIO, live: bool, partial: str = PARTIAL, *, silent: bool = False):
+        """`partial` is the command for a page of what there is; `silent` shows nothing but errors."""
         super().__init__()
         self.run = Run()
         self.goal: Callable[[], str] = str  # a line on where lies what the run is for
@@ -63,6 +63,7 @@ class Progress(logging.Handler):
         self._stream = stream
         self._live = live
         self._partial = partial
+        self._silent = silent
         self._stderr: StderrRedirect | None = None
         self._view = None
         self._begun = False
@@ -102,7 +103,8 @@ class Progress(logging.Handler):
                 self._print(f"{_clock()}  done   {lines.end(job, self.run)}", "green")
         elif event == LogEvent.JOB_ERROR:
             job = self.run.fail(record.jobid)
-            if job and not self._interrupted:
+            spoke = self._silent and job and not job.outputs  # an answer's own line says why there is none
+            if job and not spoke and not self._interrupted:
                 self._print(f"{_clock()}  FAILED {lines.failure(job, record.rule_msg)}", "red")
         elif event == LogEvent.GROUP_ERROR:
             self._lost(record.aux_logs)
@@ -139,12 +141,16 @@ class Progress(logging.Handler):
             self._print(text, next((style for level, style in STYLES.items() if record.levelno >= level), ""))
 
     def _print(self, line: str, style: str = "") -> None:
+        if self._silent and style != STYLES[logging.ERROR]:
+            return
         if self._view is not None:
             self._view.print(line, style)
         else:
             print(line, file=self._stream if self._stderr is None else self._stderr.terminal, flush=True)
 
     def _open(self) -> None:
+        if self._silent:
+            return
         if self._live or self._stream is sys.stderr:
             self._stderr = StderrRedirect(self._overheard)
         if self._live:
@@ -166,7 +172,7 @@ class Progress(logging.Handler):
 
     def succeed(self) -> None:
         """Tell where lies what the run was for."""
-        if goal := self.goal():
+        if not self._silent and (goal := self.goal()):
             print(goal)
 
     def close(self) -> None:
@@ -192,7 +198,8 @@ def attach(workflow, snakefile: Path) -> Progress | None:
 
     That is where another workflow than that of `snakefile` is run and uses this one as a module, in the jobs of a
     cluster, in a dry run, where --quiet, --verbose or a logger plugin was asked for, and where the environment has
-    PROGRESS=snakemake. PROGRESS=lines and PROGRESS=live choose the form.
+    PROGRESS=snakemake. PROGRESS=lines and PROGRESS=live choose the form. With --quiet all, errors alone are shown, of
+    which Snakemake's own output would have none.
     """
     mode = os.environ.get("PROGRESS", "")
     if mode and mode not in MODES:
@@ -201,6 +208,9 @@ def attach(workflow, snakefile: Path) -> Progress | None:
         return None
     logging.raiseExceptions = False  # of Snakemake's own log without room: the line that says so would stand below it
     engine.patch_group_jobs()
+    if engine.is_silent(workflow) and engine.is_main(workflow):
+        silent = Progress(sys.stderr, live=False, silent=True)
+        return silent if engine.replace_output(workflow, silent) else None
     stream = engine.stream(workflow)
     if stream is None or mode == "snakemake" or not engine.is_main(workflow):
         return None

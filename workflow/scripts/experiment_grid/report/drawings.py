@@ -114,9 +114,9 @@ class Drawings:
     def effects(self) -> Drawing | None:
         made = self._effects()
         caption = (
-            "Every cell that differs from the baseline in one factor. Accuracy and log loss with intervals, times with "
-            "the range of two runs. Filled and blue: significant, which only accuracy is tested for. Arrows: beyond "
-            "the axis."
+            "Every cell that differs from the baseline in one factor, with intervals; the time of all steps has one "
+            "where a conclusion asks for it. Filled and blue: the difference of accuracy is "
+            "significant. Arrows: beyond the axis."
         )
         return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
 
@@ -140,7 +140,7 @@ class Drawings:
     def parallel(self) -> Drawing | None:
         """All settings of all cells side by side."""
         made = self._parallel()
-        caption = "A line is a cell: through its settings to its test accuracy."
+        caption = "A line is a cell: through its values of the factors to its test accuracy."
         return made and self._drawing(made, "parallel", "Settings and test accuracy of all cells", caption, "wide")
 
     def _parallel(self) -> Figure | None:
@@ -181,7 +181,7 @@ class Drawings:
             "Test accuracy alone; the verdicts on rows count training loss and training accuracy too. Diamonds: the "
             "original’s. Lines: where one new run of ours falls. Thin grey: the cell that fits it best."
         )
-        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption)
+        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption, "compact")
 
     def _agreement(self):
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]

@@ -14,6 +14,7 @@ import pandas as pd
 from PIL import Image
 
 from experiment_grid.format import missing
+from experiment_grid.tables import read_table
 
 METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 TEST = METRICS[4:]
@@ -156,8 +157,8 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
         effects=_rows(folder / "effects.csv"),
         reference=_rows(folder / "reference.csv"),
         seeds=_rows(side_by_side / "seeds.csv"),
-        curves=_table(side_by_side / "curves.csv"),
-        classes=_table(side_by_side / "classes.csv"),
+        curves=read_table(side_by_side / "curves.csv"),
+        classes=read_table(side_by_side / "classes.csv"),
         findings=_json(side_by_side / "findings.json"),
         claims=_json(side_by_side / "claims.json")["claims"],
         original=_json(side_by_side / "reference.json")["rows"],
@@ -186,16 +187,8 @@ def _json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8"))
 
 
-def _table(path: Path) -> pd.DataFrame:
-    # Only the empty string is missing: a cell may be called "nan" or "007".
-    text = dict.fromkeys(
-        ("cell", "name", "from", "to", "from_value", "to_value", "nearest_cell", "row", "measured_as", "term"), str
-    )
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
-
-
 def _rows(path: Path) -> list[dict[str, Any]]:
-    table = _table(path)
+    table = read_table(path)
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 

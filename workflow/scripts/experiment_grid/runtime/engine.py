@@ -1,5 +1,4 @@
-"""All of Snakemake that its documentation does not promise (rules/start.smk alone asks, before it can import this,
-where it is).
+"""All of Snakemake that its documentation does not promise.
 
 Where they are other ones than in the versions that CI runs, a question gets the answer of its `fallback`: the run
 works, without what the answer was for.
@@ -8,7 +7,7 @@ works, without what the answer was for.
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -48,11 +47,19 @@ class Asked:
     in_part: bool = False  # --until, --omit-from
 
 
-@otherwise(lambda workflow: Asked())
-def asked(workflow: Any) -> Asked:
-    """The jobs that were asked for. Otherwise: as if none was named."""
+@otherwise(lambda workflow, stages: {stage: stage for stage in stages})
+def rule_names(workflow: Any, stages: Iterable[str]) -> dict[str, str]:
+    """The stages by the names of their rules, which have a prefix where this is a module. Known while it is read."""
+    return {workflow.modifier.modify_rulename(stage): stage for stage in stages}
+
+
+@otherwise(lambda workflow, names: Asked())
+def asked(workflow: Any, names: Mapping[str, str]) -> Asked:
+    """The jobs that were asked for, by `rule_names`. Otherwise: as if none was named."""
     settings = workflow.dag_settings
-    targets, forced = frozenset(map(str, settings.targets)), frozenset(map(str, settings.forcerun))
+    targets, forced = (
+        frozenset(names.get(name, name) for name in map(str, given)) for given in (settings.targets, settings.forcerun)
+    )
     in_part = bool(settings.until or settings.omit_from)
     return Asked(targets, forced | (targets if settings.forcetargets else set()), settings.forceall, in_part)
 
@@ -81,22 +88,40 @@ def touches(workflow: Any) -> bool:
     return workflow.touch
 
 
-@otherwise(lambda workflow: [])
-def cells_to_train(workflow: Any) -> list[Any]:
+@otherwise(lambda workflow, names: [])
+def cells_to_train(workflow: Any, names: Mapping[str, str]) -> list[Any]:
     """The wildcards of the train jobs that will run, before they start. Otherwise: none is known."""
-    return [job.wildcards for job in workflow.dag.needrun_jobs() if job.rule.name in ("train", "train_seed")]
+    jobs = workflow.dag.needrun_jobs()
+    return [job.wildcards for job in jobs if names.get(job.rule.name) in ("train", "train_seed")]
 
 
-def deletes() -> bool:
-    """Whether outputs will be deleted: --delete-all-output and its like, which no API tells."""
-    told = any(argument.startswith("--delete-") for argument in sys.argv)
-    return told and {"-n", "--dry-run", "--dryrun"}.isdisjoint(sys.argv)
+@otherwise(lambda arguments: any(argument.startswith("--delete-") for argument in arguments))
+def deletes(arguments: Sequence[str]) -> bool:
+    """Whether a command line deletes outputs: --delete-all-output and its like, which no API tells."""
+    if not any(argument.startswith("--del") for argument in arguments):
+        return False  # a quarter of a second faster
+    from snakemake.cli import get_argument_parser
+
+    given = get_argument_parser().parse_args(arguments)
+    return (given.delete_all_output or given.delete_temp_output) and not given.dryrun
 
 
 @otherwise(lambda workflow: None)
 def cores(workflow: Any) -> int | None:
     """What --cores says; None where it says nothing, as on a cluster."""
     return workflow.resource_settings.cores
+
+
+@otherwise(lambda rules, name: [])
+def benchmark(rules: Any, name: str) -> list[str]:
+    """The benchmark of a rule, of Snakemake's `rules`. Otherwise: none is known."""
+    return [getattr(rules, name).benchmark]
+
+
+@otherwise(lambda rules, name: [])
+def log(rules: Any, name: str) -> list[str]:
+    """The logs of a rule, of Snakemake's `rules`. Otherwise: none is known."""
+    return list(getattr(rules, name).log)
 
 
 # Where it is, and what it was given
@@ -137,6 +162,13 @@ def given_values(workflow: Any) -> dict[str, Any]:
     return dict(workflow.config_settings.config)
 
 
+@otherwise(lambda workflow: {})
+def given_texts(workflow: Any) -> dict[str, str]:
+    """The same as it was typed."""
+    pairs = (pair.partition("=") for pair in workflow.config_settings.config_args)
+    return {key: text.strip("'\"") for key, _, text in pairs if text}
+
+
 @otherwise(lambda workflow: list(getattr(workflow, "configfiles", ())))
 def config_files(workflow: Any) -> Sequence[Path | str]:
     """Where the config comes from: those of --configfile, later ones winning, and at the end the one that they all
@@ -159,6 +191,15 @@ def stream(workflow: Any) -> Any:
     if settings.dryrun or settings.quiet or settings.verbose or settings.debug_dag or manager.plugin_handlers:
         return None
     return sys.stdout if settings.stdout else sys.stderr
+
+
+@otherwise(lambda workflow: False)
+def is_silent(workflow: Any) -> bool:
+    """Whether Snakemake says nothing, not even what is wrong: --quiet all."""
+    from snakemake.settings.enums import Quietness
+
+    settings = workflow.logger_manager.settings
+    return Quietness.ALL in settings.quiet and not settings.dryrun
 
 
 @otherwise(lambda workflow, handler: False)

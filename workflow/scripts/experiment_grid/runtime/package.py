@@ -33,8 +33,21 @@ def check_paths(project: Path, python: Path) -> None:
         raise UserError(f"{project}: Snakemake takes braces in a path for a name of its own; move the project")
 
 
+def check_moved(environment: Path) -> None:
+    """Refuse an environment that lies elsewhere than it was made: its programs name the place of their interpreter."""
+    config = environment / "pyvenv.cfg"
+    made = (
+        re.search(r"^command = .* -m venv (?:-\S+ )*(/.*)$", config.read_text("utf-8"), re.M)
+        if config.is_file()
+        else None
+    )
+    if made and Path(made[1]).resolve() != environment.resolve():
+        raise UserError(f"{environment}: was made at {made[1]}, and can't be moved; remove it: rm -r {environment}")
+
+
 if __name__ == "__main__":
     try:
         check_paths(Path.cwd(), Path.cwd() / sys.argv[1] / "bin/python")
+        check_moved(Path(sys.argv[1]))
     except UserError as error:
         sys.exit(str(error))

@@ -1,6 +1,7 @@
 """The original report's test accuracies against ours: its figure as a mark, the prediction interval of a
 new run as a line."""
 
+from textwrap import wrap
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 
 ROW = 0.29  # inches
-LONGEST = 34  # characters of a row's label
+LONGEST = 26  # characters of a line of a row's label, which has two
 CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
 
 
@@ -22,7 +23,8 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
     rows = [row for row in rows if not missing(row["original"]) and not missing(row["low"])]
     if not rows:
         return None
-    made, (axes,) = figure((7.6, ROW * len(rows) + 0.75), margins=Margins(left=2.4, right=1.15, bottom=0.42, top=0.15))
+    # As wide as a phone can show.
+    made, (axes,) = figure((4.6, ROW * len(rows) + 0.75), margins=Margins(left=1.8, right=0.75, bottom=0.42, top=0.15))
     for place, row in enumerate(rows):
         agrees = row["verdict"] == "consistent"
         colour = CONSISTENT if agrees else DIFFERS
@@ -40,12 +42,12 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=7.5,
             color=colour,
         )
-    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=8)
+    axes.set_yticks(range(len(rows)), _labels(rows, titles), color=INK, fontsize=7, linespacing=0.95)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND))
+    axes.xaxis.set_major_locator(MaxNLocator(3, steps=ROUND))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g} %"))
     axes.set_xlabel("test accuracy")
     return made
@@ -53,7 +55,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
 
 def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
     """The rows' titles as far as they fit; where that makes two alike, the rows' names."""
-    labels = [shorten(titles.get(row["row"], row["row"]), LONGEST) for row in rows]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [shorten(row["row"], LONGEST) for row in rows]
+    labels = [shorten(titles.get(row["row"], row["row"]), 2 * LONGEST) for row in rows]
+    if len(set(labels)) < len(labels):
+        labels = [shorten(row["row"], LONGEST) for row in rows]
+    return ["\n".join(wrap(label, LONGEST + 2, max_lines=2, placeholder="…")) for label in labels]

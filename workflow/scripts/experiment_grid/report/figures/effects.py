@@ -1,6 +1,6 @@
-"""What each change did: difference of test accuracy and log loss and training time, a row per pair,
-with intervals."""
+"""What each change did: difference of test accuracy and log loss, ratio of times; a row per pair, with intervals."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from experiment_grid.format import MINUS, missing
 from experiment_grid.report.figures.labels import shorten
-from experiment_grid.report.figures.scales import ROUND
+from experiment_grid.report.figures.scales import ROUND, loss_ticks
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 
 ROW = 0.25  # inches
@@ -18,7 +18,7 @@ OUTLIER = 8  # times the median: further out an effect is told by an arrow
 PANELS = (
     ("Test accuracy, points", ("difference", "low", "high"), 100),
     ("Log loss", ("loss_difference", "loss_low", "loss_high"), 1),
-    ("Training time, s", ("seconds_difference", "seconds_low", "seconds_high"), 1),
+    (TIME := "Time of all steps, ratio", ("time_ratio", "time_low", "time_high"), 1),  # by its logarithm
 )
 
 
@@ -38,11 +38,17 @@ def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
     for panel, (title, keys, factor) in zip(panels, PANELS, strict=True):
         panel.set_title(title, fontsize=9)
         panel.axvline(0, color=INK, linewidth=0.8, zorder=1)
-        values = [[None if missing(row[key]) else factor * row[key] for key in keys] for row in effects]
+        scale = math.log if title == TIME else float
+        values = [[None if missing(row[key]) else factor * scale(row[key]) for key in keys] for row in effects]
         reach = _reach([value for value in values if value[0] is not None])
         for place, (row, value) in enumerate(zip(effects, values, strict=True)):
             _mark(panel, value, place, row, cells, reach, keys[0] == "difference")
-        panel.xaxis.set_major_locator(MaxNLocator(4, steps=ROUND))
+        if title == TIME:
+            low, high = (math.exp(end) for end in panel.get_xlim())
+            ticks = loss_ticks(low, high, 4)
+            panel.set_xticks([math.log(tick) for tick in ticks], [f"× {tick:.3g}" for tick in ticks])
+        else:
+            panel.xaxis.set_major_locator(MaxNLocator(4, steps=ROUND))
     return made
 
 

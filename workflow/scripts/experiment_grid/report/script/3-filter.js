@@ -3,7 +3,7 @@ const TOKEN = /"[^"]*"|<=|>=|!=|[<>=≤≥≠]|[^\s<>=≤≥≠!"]+|!/g;
 const OPERATORS = { "<": (v, w) => v < w, ">": (v, w) => v > w, "<=": (v, w) => v <= w, ">=": (v, w) => v >= w, "=": null, "!=": null };
 const ALIKE = { "≤": "<=", "≥": ">=", "≠": "!=" };
 const UNITS = { percent: { "%": 0.01, points: 0.01 }, seconds: { ms: 0.001, s: 1, min: 60, h: 3600 }, number: {} };
-const OTHER_NAMES = { accuracy: "test_accuracy", time: "train_seconds", training: "train_seconds", name: "cell" };
+const OTHER_NAMES = { accuracy: "test_accuracy", time: "train_seconds", training: "train_seconds", name: "cell", f1: "test_f1_macro", precision: "test_precision_macro", recall: "test_recall_macro" };
 const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 const unitOf = (heading) => heading.dataset.unit ?? "text";
 const columnNames = new Map(headings.map((heading) => [heading, [heading.dataset.key, titles.get(heading.dataset.key)].map(plain)]));

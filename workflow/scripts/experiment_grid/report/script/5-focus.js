@@ -122,7 +122,8 @@ function endLabels(seen, x, y, to, edge) {
   return ends.map(({ cell, x: across, y: at }) => make("g", { "data-cell": cell },
     make("text", { x: Math.min(across, edge) + 6, y: at + 4, "font-size": 12, fill: lookOf(cell).stroke }, shorten(cells.names[cell], 19))));
 }
-const shorten = (name, most) => (name.length <= most ? name : name.slice(0, most - 1) + "…");
+// Cut in the middle: names that begin alike end differently.
+const shorten = (name, most) => (name.length <= most ? name : name.slice(0, Math.ceil((most - 1) / 2)) + "…" + name.slice(-Math.floor((most - 1) / 2)));
 
 /** The place of a cell's value that is nearest to the crosshair. */
 function nearest(cell, at) {
@@ -193,7 +194,7 @@ function drawLegend() {
       list(members)])
     : [list(shown)];
   const left = kept.length - shown.length;
-  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-at" })),
+  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-values" }, make("span", { class: "legend-at" }), shown.some((cell) => known.get(cell)?.high.some((high, place) => high > known.get(cell).low[place])) ? make("small", {}, "seeds from – to") : "")),
     ...parts, ...(left ? [make("p", { class: "note" }, `${whole(left)} more cells: filter or pin them to list them.`)] : []));
   lightLive();
 }

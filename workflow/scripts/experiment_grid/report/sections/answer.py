@@ -13,7 +13,7 @@ from experiment_grid.report.sections.marks import Scale, accuracy_scale
 
 MOST_ROWS = 24  # cells in the chart; of more the best, the worst, the baseline and the final one
 WORST = 3
-NAMED = 3  # settings named in the first sentence
+NAMED = 3  # factors named in the first sentence
 SMALL_MATRIX = 128  # pixels on a side
 
 
@@ -116,7 +116,7 @@ def _compared(results: Results) -> dict[str, Any]:
     what = ""
     if names:
         listed = names[:NAMED] if len(names) > NAMED + 1 else names
-        rest = [f"{len(names) - NAMED} more settings"] if len(names) > NAMED + 1 else []
+        rest = [f"{len(names) - NAMED} more factors"] if len(names) > NAMED + 1 else []
         words = [*listed, *rest]
         what = f" in {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
     cells = plural(len(rows), "cell")
@@ -143,10 +143,16 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
     return _sentence(
         f"{best['cell']} is the most accurate: ",
         share,
-        f" right{_interval(best)}, picked as the best of {len(results.comparison)}.",
+        f" right{_interval(best)}{_picked(results)}.",
         "comparison",
         "the comparison",
     )
+
+
+def _picked(results: Results) -> str:
+    """Of how many different cells the best was picked: those that predict the same are one."""
+    found = next((one["figures"] for one in results.findings["findings"] if one["kind"] == "best"), None)
+    return f", picked as the best of {found['of']}" if found else ""
 
 
 def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
@@ -189,11 +195,11 @@ def _sure(results: Results) -> dict[str, Any] | None:
         return None
     if not tested:
         single = any(row["basis"] == "images (single run)" for row in results.effects)
-        why = ": cells trained once cannot tell" if single else ": no two cells differ in one setting alone"
+        why = ": cells trained once cannot tell" if single else ": no two cells differ in one factor alone"
         return _sentence("", "No difference", f" is significant{why}.", "factors", "the pairs")
     pairs = results.findings["pairs"]
     return _sentence(
-        "Of the differences that one setting makes, ",
+        "Of the differences that one factor makes, ",
         f"{pairs['decided'] or 'none'} of {pairs['distinct']}",
         f" {'is' if pairs['decided'] < 2 else 'are'} statistically significant.",
         "factors",

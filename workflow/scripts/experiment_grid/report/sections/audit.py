@@ -22,7 +22,7 @@ WRITE = {
     "test_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
     "test_f1": (6, fixed),
 }
-WORDS = {"depends": "mixed (depends)"}  # verdicts in a count
+WORDS = {"depends": "that depend"}  # verdicts in a count
 COUNTED = ("train_loss", "train_correct", "test_correct")  # figures by which a row is judged
 MORE = 2  # decimals that an interval may get so that its ends do not seem to contradict the verdict
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiment_grid.format import fixed, minutes, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import settings_text
-from experiment_grid.report.results import METRICS, TEST, Epochs, Results
+from experiment_grid.report.results import MANY, METRICS, TEST, Epochs, Results
 
 CLASSES = 20  # with more, a matrix's counts can't be read: squares instead, and the commonest confusions as a list
 MOST_CONFUSIONS = 20
@@ -29,11 +29,14 @@ def context(results: Results) -> dict[str, Any]:
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
     epochs = {} if results.many else _by_epoch(results.epochs)
-    drawn = "; so many cells have their scores in their files alone" if results.many else ""
-    text = (
-        "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by class "
-        f"and its confusion matrix{drawn}. Links to its log and files work where this page lies in its results folder."
+    opens = (
+        f"Each block opens to the cell’s curves and its confusion matrix. Of more than {MANY} cells the page has no "
+        "tables of scores: those by class are in comparison/classes.csv, those by epoch in each cell’s history."
+        if results.many
+        else "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by "
+        "class and its confusion matrix."
     )
+    text = f"{opens} Links to its log and files work where this page lies in its results folder."
     blocks = []
     for index, (cell, row) in enumerate(zip(results.cells, results.comparison, strict=True)):
         blocks.append(_block(results, index, cell, row, notes.get(cell["cell"]), scores, epochs))
@@ -49,7 +52,7 @@ def _block(
         "index": index,
         "name": name,
         "note": note,
-        "parameters": settings_text(cell["parameters"]),
+        "parameters": settings_text(cell["parameters"] | {"device": row["device"]}),
         "summary": f"test accuracy {percent(row['test_accuracy'])}"
         if not missing(row["test_accuracy"])
         else row["status"],

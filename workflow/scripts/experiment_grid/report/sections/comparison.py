@@ -7,6 +7,7 @@ from experiment_grid.config.labels import title
 from experiment_grid.format import fixed, level, missing, number, percent, seconds, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results, parameters, varying
+from experiment_grid.report.sections.answer import ranked
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
 
 
@@ -54,7 +55,7 @@ MEASURES = (
     ),
     Column("interval", "Interval", "of the test accuracy", None, "percent", False),
     Column("test_accuracy_sd", "SD", "standard deviation of the test accuracy between seeds, points", _bare, "percent"),
-    Column("test_f1_macro", "F1", "mean of the classes' F1 on the test images", _four),
+    Column("test_f1_macro", "Macro F1", "mean of the classes' F1 on the test images", _four),
     Column("test_loss", "Test loss", "in the cell's own loss function", significant),
     Column("validation_accuracy", "Validation accuracy, %", "on the training images held back", _bare, "percent"),
     Column("validation_loss", "Validation loss", "in the cell's own loss function", significant),
@@ -66,8 +67,8 @@ MEASURES = (
         "percent",
     ),
     Column("train_loss", "Training loss", "running mean over the epoch, while the weights move", significant),
-    Column("test_precision_macro", "Precision", "mean of the classes' precision", _four),
-    Column("test_recall_macro", "Recall", "mean of the classes' recall", _four),
+    Column("test_precision_macro", "Macro precision", "mean of the classes' precision", _four),
+    Column("test_recall_macro", "Macro recall", "mean of the classes' recall", _four),
     Column(
         "last_test_accuracy",
         "Last epoch, %",
@@ -103,7 +104,7 @@ def context(results: Results) -> dict[str, Any]:
             for name in parameters(rows)
             if rows and name not in different
         ],
-        "rows": [_row(row, index, columns, results, scale) for index, row in enumerate(rows)],
+        "rows": [_row(rows[place], place, columns, results, scale) for place in ranked(results)],
         "epoch": epoch_words(results.settings["epoch"]),
         "interval": _interval_text(results, single),
         "diverged": _diverged(rows),

@@ -4,6 +4,8 @@ from typing import Any
 
 from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.format import (
+    MISSING,
+    between,
     loss_interval,
     missing,
     p_value,
@@ -11,7 +13,6 @@ from experiment_grid.format import (
     points,
     points_interval,
     ratio,
-    seconds_between,
     signed,
     spelled,
 )
@@ -77,10 +78,7 @@ def _factor(factor: str, words: dict[str, Any], results: Results, scale: Scale) 
 
 
 def _row(row: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
-    time = ratio(row["seconds_ratio"])
-    if not missing(row["seconds_ratio"]) and not row["same_machine"]:
-        time += " (another machine)"
-    seconds, seconds_range = seconds_between(*(row[f"seconds_{key}"] for key in ("difference", "low", "high")))
+    bounded = not missing(row["time_low"]) and row["time_low"] < row["time_high"]
     return {
         "index": results.index[row["to"]],
         "from": row["from"],
@@ -92,9 +90,8 @@ def _row(row: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
         "p": p_value(row["p_adjusted"]),
         "loss": signed(row["loss_difference"], 3),
         "loss_interval": loss_interval(row["loss_low"], row["loss_high"]),
-        "seconds": seconds,
-        "seconds_range": seconds_range,
-        "time": time,
+        "time": ratio(row["time_ratio"]),
+        "time_interval": between(ratio, row["time_low"], row["time_high"]) if bounded else MISSING,
         "higher": percent(row["probability_higher"], 0),
         "decided": _decided(row),
     }

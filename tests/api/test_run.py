@@ -1,0 +1,162 @@
+"""A finished run in Python: the same numbers as the workflow's files, and one line where something is not there."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from project import ROOT
+from trained_cell import OneCell
+
+import experiment_grid as eg
+from experiment_grid.runtime.errors import UserError
+
+LENET = {"_target_": "models/lenet.py:LeNet", "channels": [4, 6], "kernel": 1}
+
+
+@pytest.fixture(scope="module")
+def run(finished) -> eg.Run:
+    return eg.load(finished / "results")
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch) -> OneCell:
+    """A cell with a model of the user's own, trained, in a project that is not the working directory."""
+    shutil.copytree(ROOT / "models", tmp_path / "project/models")
+    monkeypatch.chdir(tmp_path / "project")
+    cell = OneCell(tmp_path / "project/results", "lenet", model=LENET, epochs=2, keep="chosen")
+    cell.train()
+    cell.evaluate()
+    prepared = tmp_path / "project/results/data/small/prepared.safetensors"
+    prepared.parent.mkdir()
+    cell.prepared.rename(prepared)
+    monkeypatch.chdir(tmp_path)
+    return cell
+
+
+def test_the_tables_are_the_files(run, finished):
+    assert run.cells == ["wide", "narrow", "grid-batch-32", "grid-batch-128"]
+    for name in ("comparison", "effects", "timing"):
+        assert len(getattr(run, name)) == len(pd.read_csv(finished / f"results/{name}.csv"))
+    history = pd.read_csv(finished / "results/cells/narrow/history.csv")
+    of_narrow = run.history[run.history["cell"] == "narrow"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_narrow[history.columns], history)
+    assert of_narrow["test_accuracy"].notna().all()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_model_gives_the_predictions_of_the_run(run, seed):
+    model, (images, labels) = run.model("wide", seed=seed), run.images()
+    assert isinstance(model, torch.nn.Module) and not model.training
+    ours = model(torch.from_numpy(images)).log_softmax(dim=1).numpy()
+    np.testing.assert_allclose(ours, run.log_probabilities("wide", seed), atol=1e-5)
+    predicted = run.predictions("wide", seed)
+    assert (predicted["label"] == labels).all()
+    row = run.history.query("cell == 'wide' and seed == @seed").iloc[-1]
+    assert predicted["correct"].mean() == pytest.approx(row["test_accuracy"])
+
+
+def test_an_epoch_can_be_asked_for(run):
+    images, labels = run.images()
+    right = run.model("narrow", seed=1, epoch=1).probabilities(images).argmax(axis=1) == labels
+    row = run.history.query("cell == 'narrow' and seed == 1 and epoch == 1").iloc[0]
+    assert right.mean() == pytest.approx(row["test_accuracy"])
+
+
+def test_images_as_they_are(run, finished):
+    model, (images, _) = run.model("wide"), run.images()
+    assert run.final == "wide"
+    whole = model.probabilities(images[:3])
+    for same in (images[:3, 0], torch.from_numpy(images[:3])):
+        np.testing.assert_array_equal(model.probabilities(same), whole)
+    for one in (images[0], images[0, 0], Image.fromarray(images[0, 0]).convert("RGB")):
+        said = eg.predict(one, finished / "results")
+        assert said.columns.tolist() == run.classes and len(said) == 1
+        np.testing.assert_allclose(said.to_numpy(), whole[:1], atol=1e-6)
+
+
+def test_a_model_of_ones_own(own):
+    random.seed(1)
+    before = random.getstate(), torch.get_rng_state()
+    run = eg.load(own.results)
+    model, (images, _) = run.model("lenet", seed=2), run.images()
+    assert random.getstate() == before[0] and torch.equal(torch.get_rng_state(), before[1])
+    assert type(model.module).__name__ == "LeNet"
+    np.testing.assert_allclose(np.log(model.probabilities(images)), run.log_probabilities("lenet", seed=2), atol=1e-4)
+    with pytest.raises(UserError, match="no weights of epoch 1; there are 2, as the cell has keep: chosen"):
+        run.model("lenet", epoch=1)
+
+
+def test_a_model_whose_code_has_changed_says_so(own, tmp_path):
+    plan = json.loads(own.run.read_text("utf-8"))
+    plan["recipe"]["code"] = {"models/lenet.py": "another"}
+    own.run.write_text(json.dumps(plan), "utf-8")
+    with pytest.warns(UserWarning, match=r"models/lenet.py has changed since cell lenet was trained"):
+        eg.load(own.results).model("lenet")
+    (tmp_path / "project/models").rename(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"models/lenet.py: no such file .*Run.state_dict"):
+        eg.load(own.results).model("lenet")
+
+
+def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
+    sys.path.insert(0, str(tmp_path / "project/models"))
+    try:
+        from lenet import LeNet
+
+        module = LeNet((1, 6, 5), 4, channels=(4, 6), kernel=1)
+    finally:
+        sys.path.pop(0)
+    assert module.load_state_dict(eg.load(own.results).state_dict("lenet", seed=1)).missing_keys == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda run: eg.load(run.folder / "cells"), "holds no run with a trained cell"),
+        (lambda run: run.model("deep"), "has no trained cell 'deep'; there are wide, narrow, grid-batch-32"),
+        (lambda run: run.predictions("wide", seed=7), "cell wide: has no seed 7; there are 1, 2"),
+        (lambda run: run.model("wide", 1, epoch=3), "seed 1 has no weights of epoch 3; there are 1 to 2"),
+        (lambda run: run.model("wide", 1, epoch="best"), "no weights of epoch best"),
+        (lambda run: run.images("validation"), "given 'validation'; allowed: train, test"),
+        (lambda run: run.predict(np.zeros((8, 8))), "numbers of type float64; wanted are pixels as uint8"),
+        (lambda run: run.predict(np.zeros((3, 28, 28), np.uint8)), r"given is \[3, 28, 28\]; wanted is \[1, 8, 8\]"),
+    ],
+)
+def test_what_is_not_there_is_a_line(run, ask, message):
+    with pytest.raises(UserError, match=message) as caught:
+        ask(run)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_is_not_finished(run, tmp_path):
+    shutil.copytree(run.folder / "cells/wide", tmp_path / "cells/wide")
+    part = eg.load(tmp_path)
+    assert part.predictions("wide")["correct"].mean() > 0.1
+    for ask in (lambda: part.comparison, lambda: part.final, lambda: part.model("wide")):
+        with pytest.raises(UserError, match="is not there"):
+            ask()
+    (tmp_path / "cells/wide/evaluation.json").unlink()
+    with pytest.raises(UserError, match="trained and not yet evaluated"):
+        eg.load(tmp_path).predictions("wide")
+
+
+def test_the_stages_do_not_import_it():
+    code = "import experiment_grid, sys; print({'pandas', 'torch', 'numpy'} & {*sys.modules}, dir(experiment_grid))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow/scripts", capture_output=True, text=True)
+    assert done.stdout.startswith("set()"), done.stderr
+    with pytest.raises(AttributeError):
+        eg.nothing  # noqa: B018
+
+
+def test_types_are_those_that_are_declared():
+    package = Path(eg.__file__).parent
+    assert (package / "py.typed").is_file()
+    declared = (package / "__init__.pyi").read_text("utf-8")
+    assert all(f"import {name} as {name}\n" in declared for name in eg.__all__)

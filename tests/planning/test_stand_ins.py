@@ -1,0 +1,45 @@
+"""What a look leaves in the temporary folder: nothing, or until the next."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiment_grid.planning import stand_ins
+
+MAKE = (
+    "import os, sys; from pathlib import Path; from experiment_grid.planning import stand_ins; "
+    "print(stand_ins.make([Path('plan/train/a.json')], 5), flush=True); "
+)
+
+
+def folder_of(end: str, tmp_path: Path) -> Path:
+    """The folder of a process that ends like this."""
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", MAKE + end], env=environment, capture_output=True, text=True)
+    return Path(done.stdout.strip())
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_they_go_with_their_process(temporary):
+    assert not folder_of("", temporary).exists()
+
+
+def test_those_of_a_killed_process_go_with_the_next(temporary):
+    killed = folder_of("os.kill(os.getpid(), 9)", temporary)
+    assert (killed / "plan/train/a.json").stat().st_mtime_ns == 5
+    others = [temporary / name for name in ("experiment-grid-mine", "experiment-grid-12-a.b", "experiment-grid")]
+    own = temporary / f"experiment-grid-{os.getpid()}-abc"
+    for folder in (*others, own):
+        folder.mkdir()
+    (temporary / "experiment-grid-999999999-link").symlink_to(others[0])
+    stand_ins.remove_left()
+    assert not killed.exists()
+    assert all(folder.is_dir() for folder in (*others, own, temporary / "experiment-grid-999999999-link"))

@@ -1,0 +1,108 @@
+"""A cell's trained model that takes images as they are."""
+
+import os
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from experiment_grid.analysis.cells import Cell
+from experiment_grid.data import prepared
+from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.planning.fingerprint import target_fingerprint
+from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.images import Normalize, inputs_of, predict, scaling
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from experiment_grid.api.run import Run
+
+
+class Classifier(nn.Module):
+    """Logits float32 [N, K] of images as they are: uint8 [N, C, H, W]; or [N, H, W] and [H, W] of grey ones, [C, H, W].
+
+    `module` is the cell's own nn.Module, which takes them scaled; `normalize` is how. `shape` is (C, H, W), `classes`
+    the names of the K classes. An image of another size or type raises UserError.
+    """
+
+    def __init__(self, module: nn.Module, normalize: Normalize, shape: tuple[int, int, int], classes: list[str]):
+        super().__init__()
+        self.module, self.normalize, self.shape, self.classes = module, normalize, shape, classes
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.module(inputs_of(self.batch(images), self.normalize)).float()
+
+    def probabilities(self, images: "Tensor | np.ndarray | Image") -> np.ndarray:
+        """The classes' probabilities, float32 [N, K]; in batches, so that there may be many images."""
+        return predict(self.module, self.batch(images), self.normalize).softmax(dim=1).cpu().numpy()
+
+    def batch(self, images: "Tensor | np.ndarray | Image") -> Tensor:
+        """Images as uint8 [N, C, H, W]."""
+        channels = self.shape[0]
+        if hasattr(images, "convert"):
+            pixels = np.array(images.convert({1: "L", 3: "RGB"}.get(channels, images.mode)))
+            images = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+        given = images if isinstance(images, Tensor) else torch.tensor(np.asarray(images))
+        if given.dtype != torch.uint8:
+            kind = str(given.dtype).removeprefix("torch.")
+            raise UserError(f"images: given are numbers of type {kind}; wanted are pixels as uint8, 0 to 255")
+        shape = tuple(given.shape)
+        one = shape == self.shape or (channels == 1 and shape == self.shape[1:])
+        if not one and shape[1:] != self.shape and not (channels == 1 and shape[1:] == self.shape[1:]):
+            raise UserError(f"images: given is {list(shape)}; wanted is {list(self.shape)}, or N of them")
+        return given.reshape(-1, *self.shape)
+
+
+def saved(run: "Run", cell: Cell, seed: int, epoch: int) -> Classifier:
+    """The model of a cell of `run` as it was after an epoch."""
+    path, parameters = run.prepared(cell.name), dict(cell.run["parameters"])
+    parameters["model"] = located(parameters["model"], cell, run.folder)
+    with safe_open(path, "numpy") as file:
+        shape = tuple(file.get_slice("test_images").get_shape()[1:])
+    names = prepared.classes(path)
+    with own_randomness():
+        model = SavedModel(run.checkpoints(cell.name), cell.name, parameters, shape, len(names), seed)
+    model.load(epoch)
+    module = model.model.module.requires_grad_(False)
+    normalize = scaling(parameters["normalize"], prepared.channels(path))
+    return Classifier(module, normalize, shape, names).eval()
+
+
+def located(model: dict[str, Any], cell: Cell, results: Path) -> dict[str, Any]:
+    """The component with an absolute path of the user's file; warns if that is not the code of the training."""
+    path, is_file, name = model["_target_"].rpartition(":")
+    places = [place for place in (*results.parents, Path.cwd()) if is_file and (place / path).is_file()]
+    if is_file and not places:
+        raise UserError(
+            f"cell {cell.name}: model: {path}: no such file in a folder around {results} or in {Path.cwd()}; "
+            "the weights alone: Run.state_dict"
+        )
+    target = f"{places[0] / path}:{name}" if is_file else model["_target_"]
+    recipe = cell.run["recipe"]["code"]
+    for file, found in target_fingerprint("model", target).items():
+        file = os.path.relpath(file, places[0]) if Path(file).is_absolute() else file
+        if file == "experiment_grid":  # its __init__ makes no model
+            continue
+        if recipe.get(file, found) != found:
+            warnings.warn(f"{file} has changed since cell {cell.name} was trained", stacklevel=4)
+    return model | {"_target_": target}
+
+
+@contextmanager
+def own_randomness() -> Iterator[None]:
+    """Leave the generators as they are, whatever a model's initial weights are drawn from."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
