@@ -71,15 +71,10 @@ def draw_factor(
         dash, colour = ("-", PALETTE[0]) if row["decided"] else ((0, (3, 2)), MUTED)
         (line,) = axes.plot(*zip(*ends, strict=True), color=colour, linestyle=dash, linewidth=1, alpha=0.8)
         line.set_gid(f"pair-{cells[row['from']]}-{cells[row['to']]}")
-    for name, (x, y) in place.items():
-        axes.plot(
-            [x],
-            [y],
-            "o",
-            markersize=5 if len(place) <= MANY_MARKS else 3,
-            color=looks[cells[name]].colour,
-            gid=f"cell-{cells[name]}",
-        )
+    size_of_mark = 5 if len(place) <= MANY_MARKS else 3
+    across_and_up = np.array([*place.values()]).reshape(-1, 2)
+    colours, urls = [looks[cells[name]].colour for name in place], [f"cell-{cells[name]}" for name in place]
+    axes.scatter(*across_and_up.T, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
     if axis:
         axes.set_xticks([at for _, at in axis.ticks], [number(value) for value, _ in axis.ticks], fontsize=8.5)
         axes.set_xlim(-0.05, 1.05)
