@@ -1,6 +1,7 @@
 """What the process that submits a grid costs, apart from the cluster's own work.
 
     python -m bench.slurm_queue 100 1000
+    python -m bench.slurm_queue --sample 1000
 
 Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
 commands stand scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
@@ -13,6 +14,7 @@ size.
 import json
 import os
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -29,6 +31,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/slurm")]
 
 from project import copy_project, snakemake  # noqa: E402
 from runs import CONFIG, Run, configure, peak_memory  # noqa: E402
+
+from experiment_grid.config.grid import expand  # noqa: E402
 
 TEMPLATE = "cell-0"
 TOGETHER = ("timing", "compare", "figures", "errors", "report")
@@ -104,11 +108,21 @@ def grid(cells: int) -> dict:
     return config | {"cells": listed, "baseline": TEMPLATE, "final": TEMPLATE}
 
 
-def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
-    """Run `cells` cells to their end: seconds until the first submission and a cell after it, megabytes, files."""
+def sample(cells: int) -> dict:
+    """The same with cells that are drawn, but for the first."""
+    drawn = {"learning_rate": {"log_uniform": [1e-4, 0.1]}, "momentum": {"uniform": [0, 0.95]}}
+    drawn |= {"batch_size": {"int_uniform": [32, 128]}, "model.hidden": {"choice": [[16], [32], [32, 16]]}}
+    listed = [{"name": TEMPLATE}, {"name": "cell", "sample": {"number": cells - 1} | drawn}]
+    return grid(1) | {"cells": listed}
+
+
+def measure(config: dict, per_submission: int, folder: Path) -> dict[str, float]:
+    """Run all cells to their end: seconds until the first submission and a cell after it, megabytes, files."""
     project = copy_project(folder / "project")
-    configure(project, grid(cells))
-    targets = [f"results/cells/cell-{number}/evaluation.json" for number in range(cells)]
+    configure(project, config)
+    names = [name for item in config["cells"] for name, _ in expand(item)]
+    cells = len(names)
+    targets = [f"results/cells/{name}/evaluation.json" for name in names]
     done = snakemake(project, "--keep-going", targets[0], config=CONFIG)
     assert done.returncode == 0, done.stderr
     shutil.move(project / "results/cells" / TEMPLATE, project / "template")
@@ -129,6 +143,9 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
     files = [path for path in project.rglob("*") if path.is_file()]
     together = snakemake(project, config=CONFIG, timeout=3600)
     assert together.returncode == 0, together.stderr
+    before = _of_children()
+    nothing = snakemake(project, config=CONFIG)
+    assert "Nothing to be done" in nothing.stdout + nothing.stderr
     return {
         "cells": cells,
         "cells in a submission": per_submission,
@@ -139,6 +156,7 @@ def measure(cells: int, per_submission: int, folder: Path) -> dict[str, float]:
         "peak memory, MB": most / 1e6,
         "files in results": sum((project / "results") in path.parents for path in files),
         "files in .snakemake": sum((project / ".snakemake") in path.parents for path in files),
+        "nothing to do, s of the CPU": _of_children() - before,
     } | _together(project / "results")
 
 
@@ -150,6 +168,12 @@ def _together(results: Path) -> dict[str, float]:
     return figures | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
 
 
+def _of_children() -> float:
+    """Seconds of the CPU of all that was started here and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _seconds(process: psutil.Process) -> float:
     """Of the CPU so far, those of the commands that it started and that have ended too."""
     times = process.cpu_times()
@@ -158,11 +182,12 @@ def _seconds(process: psutil.Process) -> float:
 
 def main(arguments: list[str]) -> None:
     """Measure grids of the given sizes, one cell to a submission and ten; from both, what each costs the CPU."""
-    for cells in map(int, arguments or ["100", "1000"]):
+    make = sample if "--sample" in arguments else grid
+    for cells in map(int, [one for one in arguments if one != "--sample"] or ["100", "1000"]):
         per_cell = {}
         for per_submission in (1, 10):
             with tempfile.TemporaryDirectory() as folder:
-                figures = measure(cells, per_submission, Path(folder))
+                figures = measure(make(cells), per_submission, Path(folder))
             per_cell[per_submission] = figures["of the CPU, a cell"]
             for name, value in figures.items():
                 print(f"{name:>22}  {value:,.3f}" if isinstance(value, float) else f"{name:>22}  {value:,}")

@@ -23,6 +23,7 @@ OUTPUTS = {
     "curves": "comparison/curves.csv",
     "seeds": "comparison/seeds.csv",
     "classes": "comparison/classes.csv",
+    "model": "comparison/model.csv",
     "predictions": "comparison/predictions.npz",
     "confusion": "comparison/confusion.npz",
     "findings": "comparison/findings.json",

@@ -6,12 +6,12 @@ import pytest
 import yaml
 from configs import load_overlay
 
-from experiment_grid.config.keys import NAMES, Factors
+from experiment_grid.config.factor_keys import NAMES, Factors
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 
 PARAMETERS = ", ".join(NAMES)
-CELL = f"name, note, {PARAMETERS}, grid, step"
+CELL = f"name, note, {PARAMETERS}, grid, sample, exclude, step"
 TOP = (
     "title, note, dataset, mirrors, gpus, epoch, partial, old_trainings_mb, confidence, baseline, final, reference, "
     "defaults, cells, packages, pathvars"
@@ -154,7 +154,7 @@ CASES = {
         f'given: "b{"xy" * 20}"; allowed: another name, or a cell of its own instead of one of a grid'
     ],
     "cells: [{epochs: 3}]": [
-        '1: cells[0]: has neither a name nor a grid; given: {"epochs": 3}; allowed: a cell needs a name'
+        '1: cells[0]: has neither a name nor a grid nor a sample; given: {"epochs": 3}; allowed: a cell needs a name'
     ],
     "baseline: c": ['1: baseline: is no configured cell; given: "c"; allowed: a, b'],
     "final: ab": ['1: final: is no configured cell (did you mean b?); given: "ab"; allowed: a, b'],

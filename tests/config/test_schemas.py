@@ -9,8 +9,10 @@ import pytest
 import yaml
 from configs import ROOT
 
+from experiment_grid.config.cell_keys import Cell, Grid
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
-from experiment_grid.config.keys import NAMES, Cell, Config, Grid
+from experiment_grid.config.factor_keys import NAMES
+from experiment_grid.config.keys import Config
 from experiment_grid.config.labels import SHORT_KEYS
 from experiment_grid.config.parameters import FIELDS, HANDLING
 from experiment_grid.config.settings import load
@@ -58,10 +60,20 @@ def test_readmes_components_are_read_and_named_as_it_says(monkeypatch, tmp_path)
 def test_readmes_grid_example_gives_the_cells_that_it_names(monkeypatch):
     monkeypatch.chdir(ROOT)
     text = (CONFIG / "README.md").read_text("utf-8")
-    example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```\n", text, re.DOTALL)[-1])
+    example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```\n", text, re.DOTALL)[-2])
     config = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8")) | example
     names = re.findall(r"`(wide-lr\S+)`", text)
     assert list(load(config | {"baseline": names[0], "final": names[0]}).cells) == names
+
+
+def test_readmes_sample_gives_the_cells_that_it_names(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = (CONFIG / "README.md").read_text("utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(.*?)```\n", text, re.DOTALL)[-1])
+    del example["cells"][0]["exclude"]
+    config = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8")) | example
+    names = list(load(config | {"baseline": "search-001", "final": "search-050"}).cells)
+    assert (names[0], names[-1], len(names)) == ("search-001", "search-050", 50)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -96,7 +108,7 @@ def test_every_key_has_a_description():
 def test_parameters_of_models_and_program_are_the_same():
     assert list(Grid.model_fields) == [name for name in NAMES if name not in HANDLING]
     assert {*NAMES} == {*FIELDS, *HANDLING, *SHORT_KEYS}
-    assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid", "step"]
+    assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid", "sample", "exclude", "step"]
 
 
 @pytest.mark.parametrize("declared", ['"leaky_relu"', "    train_fraction: ", "    batch_size: "])
@@ -150,6 +162,12 @@ def test_editors_find_the_schema(file):
         {"cells": [{"grid": {"learning_rate": 1}}]},
         {"cells": [{"grid": {"modl.channels": [1]}}]},
         {"cells": [{"grid": {}}]},
+        {"cells": [{"sample": {"learning_rate": {"uniform": [1, 2]}}}]},
+        {"cells": [{"sample": {"number": 3, "lerning_rate": {"uniform": [1, 2]}}}]},
+        {"cells": [{"sample": {"number": 3, "learning_rate": {"normal": [1, 2]}}}]},
+        {"cells": [{"sample": {"number": 3, "learning_rate": {"uniform": [1, 2, 3]}}}]},
+        {"cells": [{"sample": {"number": 3, "learning_rate": {"uniform": [1, 2], "choice": [1]}}}]},
+        {"cells": [{"name": "a", "exclude": [{}]}]},
         {"cells": [{"name": "a", "model": 3}]},
     ],
     ids=str,

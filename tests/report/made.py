@@ -69,7 +69,7 @@ def _outputs(results: Path) -> dict[str, Path]:
     folder = results / "comparison"
     folder.mkdir(exist_ok=True)
     files = {name: results / f"{name}.csv" for name in ("comparison", "effects", "reference")}
-    files |= {name: folder / f"{name}.csv" for name in ("curves", "seeds", "classes")}
+    files |= {name: folder / f"{name}.csv" for name in ("curves", "seeds", "classes", "model")}
     files |= {name: folder / f"{name}.npz" for name in ("predictions", "confusion")}
     files |= {name: folder / f"{name}.json" for name in ("findings", "claims", "cells")}
     files |= {"rows": folder / "reference.json", "record": folder / "compare.json"}

@@ -31,6 +31,7 @@ rule compare:
         curves="<results>/comparison/curves.csv",
         seeds="<results>/comparison/seeds.csv",
         classes="<results>/comparison/classes.csv",
+        model="<results>/comparison/model.csv",
         predictions="<results>/comparison/predictions.npz",
         confusion="<results>/comparison/confusion.npz",
         findings="<results>/comparison/findings.json",

@@ -14,6 +14,7 @@ from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.exports import shown_table, write_csv, write_latex, write_markdown
 from experiment_grid.analysis.findings import findings
+from experiment_grid.analysis.linear_model import fit
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.table import comparison_table
 from experiment_grid.analysis.times import read_timing
@@ -58,11 +59,13 @@ def compare(
     claims = judge(cells, effects, reference)
     final = next(cell for cell in cells if cell.name == settings["final"])
     calibrated = calibration(final, folders[final.name] / "predictions.npz") if final.comparable else None
-    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated, timed)
+    model = fit(settings, cells, confidence)
+    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated, timed, model)
 
     write_csv(outputs["comparison"], comparison)
     write_csv(outputs["effects"], effects.table)
     write_csv(outputs["reference"], agreement.table)
+    write_csv(outputs["model"], model.table)
     write_csv(outputs["curves"], curves(cells))
     write_csv(outputs["seeds"], seeds)
     write_csv(outputs["classes"], classes)

@@ -9,9 +9,11 @@ import pandas as pd
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import STATED, VERDICTS
 from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
+from experiment_grid.analysis.linear_model import Model
 from experiment_grid.analysis.phrases import listed, percent, significant
 from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
@@ -27,8 +29,10 @@ def findings(
     audited: list[dict[str, Any]],
     calibrated: dict[str, Any] | None = None,
     timing: Timing | None = None,
+    model: Model | None = None,
 ) -> dict[str, Any]:
     """The content of findings.json."""
+    chosen = choose(settings, cells, seeds)
     table = comparison.set_index("cell")
     factors = summaries(effects, cells)
     baseline = effects.table[effects.table["is_baseline"]]
@@ -38,7 +42,7 @@ def findings(
         *_overview(cells, comparison),
         *_final(settings, table),
         *_calibrated(calibrated),
-        *_best(table, measures.distinct(measures.accuracy(cells))),
+        *(_chosen(chosen, table) if chosen else _best(table, measures.distinct(measures.accuracy(cells)))),
         *(_effect(row) for row in baseline.to_dict("records") if not pd.isna(row["difference"])),
         *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
         *_times(table),
@@ -54,7 +58,9 @@ def findings(
         "findings": [{"decided": None, "factor": None} | finding for finding in sentences],
         "factors": factors,
         "calibration": calibrated,
-        "best": _best_beside_final(settings, cells, table),
+        "chosen": chosen and chosen._asdict(),
+        "model": model and {"cells": model.cells, "r_squared": model.r_squared, "left_out": model.left_out},
+        "best": None if chosen else _best_beside_final(settings, cells, table),
         "pairs": {"found": found, "kept": kept, **_distinct(effects), "text": _pairs(found, kept) + _same(effects)},
         "open": open_questions(effects.table, effects.same),
         "caveats": [*_caveats(settings, table, effects), *_crowded(cells)],
@@ -166,6 +172,15 @@ def _best(table, distinct):
     yield _finding("best", best.name, text, [best.name, *near], "comparison.csv", figures=figures)
 
 
+def _chosen(found: Chosen, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    row = table.loc[found.cell]
+    text = (
+        f"Chosen by validation accuracy among {found.of} cells: {found.cell}, {percent(found.validation_accuracy)} of "
+        f"the validation images and {_accuracy(row)} of the test images right. {of_choice(found)}"
+    )
+    yield _finding("chosen", found.cell, text, [found.cell], "comparison.csv", figures=_figures(row) | found._asdict())
+
+
 def _effect(row):
     text = (
         f"{factor_name(row['factor']).capitalize()} {row['from_value']} to {row['to_value']} "
@@ -258,6 +273,8 @@ def _audit(rows):
 
 
 def _pairs(found, kept):
+    if not found:
+        return ""
     if kept == found:
         return f"All {found} pairs of cells that differ in one factor are compared."
     return (

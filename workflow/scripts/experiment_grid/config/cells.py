@@ -7,7 +7,7 @@ from typing import Any
 from experiment_grid.config.components import ProblemsError
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.config.gpus import gpus_available
-from experiment_grid.config.grid import expand
+from experiment_grid.config.grid import axes, expand
 from experiment_grid.config.kinds import NAME
 from experiment_grid.config.parameters import Component, Parameters
 from experiment_grid.config.problems import Keys, Problem, closest
@@ -27,6 +27,7 @@ class Cells:
         self.problems: list[Problem] = []
         self.parameters: dict[str, Parameters] = {}
         self.notes: dict[str, str] = {}
+        self.of_item: dict[int, list[str]] = {}  # names by the number of the item
         self._keys: dict[str, Keys] = {}
         self._names: dict[str, str] = {}  # by small letters: some file systems know no others
         self._same: dict[Parameters, str] = {}
@@ -41,17 +42,20 @@ class Cells:
                 self.problems += self._among_them(key, config[key])
 
     def _add(self, keys: Keys, name: str, own: dict[str, Any], item: Mapping[str, Any]) -> None:
-        cell = CellValues(name, own, keys, item.get("grid"))
+        cell = CellValues(name, own, keys, axes(item))
         try:
             parameters = self._resolution.parameters(cell)
         except ProblemsError as error:
             self.problems += error.problems
+            return
+        if "sample" in item and parameters in self._same:  # another item has it
             return
         self.problems += self._name(keys, name, item)
         self.problems += self._alike(keys, name, parameters)
         self.problems += self._values(cell, parameters)
         self.parameters[name] = parameters
         self.notes[name] = item.get("note", "")
+        self.of_item.setdefault(int(keys[1]), []).append(name)
         self._keys.setdefault(name, keys)
 
     def _among_them(self, key: str, name: str) -> Iterator[Problem]:
@@ -60,7 +64,7 @@ class Cells:
             yield Problem((key,), f"is no configured cell{closest(name, self.parameters)}", name, some)
 
     def _name(self, keys: Keys, name: str, item: Mapping[str, Any]) -> Iterator[Problem]:
-        where = (*keys, "grid" if "grid" in item else "name")
+        where = (*keys, next((key for key in ("grid", "sample") if key in item), "name"))
         if len(name) > NAME["longest"]:
             yield Problem(where, f"makes a name of {len(name)} characters", name, f"at most {NAME['longest']}")
         elif name in MISSING_IN_TABLES:
@@ -120,5 +124,5 @@ def _cuda_asked(config: Mapping[str, Any]) -> bool:
     """Whether a cell may name CUDA: only then is it worth counting GPUs."""
     asked = [config["defaults"].get("device")]
     for item in config["cells"]:
-        asked += [item.get("device"), *item.get("grid", {}).get("device", [])]
+        asked += [item.get("device"), *(value for axis in axes(item).values() for value in axis.values)]
     return "cuda" in asked

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.config import sampling
+from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.definitions import places
-from experiment_grid.config.grid import size
-from experiment_grid.config.keys import MOST_CELLS, REQUIRED, Config
+from experiment_grid.config.factor_keys import NAMES, Parameters
+from experiment_grid.config.grid import Axis, axes, expand, size
+from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.overlays import told_twice
-from experiment_grid.config.problems import Keys, Problem
+from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
-from experiment_grid.config.validation import allowed, schema_of
+from experiment_grid.config.validation import allowed, problems, schema_of
 
 
 def report(config: Mapping[str, Any]) -> Iterator[Problem]:
@@ -30,20 +33,106 @@ def missing(config: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem((key,), "is missing", allowed=allowed(schema["properties"][key], schema))
 
 
-def grids(config: Mapping[str, Any]) -> Iterator[Problem]:
+def cells(config: Mapping[str, Any]) -> Iterator[Problem]:
     """Items of the list of cells that can't be expanded, or would be too many."""
-    for index, item in enumerate(config["cells"]):
-        keys: Keys = ("cells", index)
-        if "name" not in item and "grid" not in item:
-            yield Problem(keys, "has neither a name nor a grid", item, "a cell needs a name")
-        for axis in item.get("grid", {}):
-            if axis in item:
-                wrong = "is told twice: here and as an axis of the grid"
-                yield Problem((*keys, axis), wrong, item[axis], "one of the two")
-        yield from told_twice(item, keys)
+    found = list(_items(config))
     total = sum(map(size, config["cells"]))
     if total > MOST_CELLS:
-        yield Problem(("cells",), f"stands for {total} cells", allowed=f"at most {MOST_CELLS}")
+        found.append(Problem(("cells",), f"stands for {total} cells", allowed=f"at most {MOST_CELLS}"))
+    yield from found
+    if not found:
+        yield from _left(config)
+
+
+def _items(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for index, item in enumerate(config["cells"]):
+        keys: Keys = ("cells", index)
+        several = [key for key in ("grid", "sample") if key in item]
+        if "name" not in item and not several:
+            yield Problem(keys, "has neither a name nor a grid nor a sample", item, "a cell needs a name")
+        if len(several) > 1:
+            yield Problem((*keys, "sample"), "is told beside a grid", item["sample"], "one of the two")
+        for axis in axes(item):
+            if axis in item:
+                wrong = f"is told twice: here and as an axis of the {several[0]}"
+                yield Problem((*keys, axis), wrong, item[axis], "one of the two")
+        yield from told_twice(item, keys)
+        if "sample" in item:
+            yield from _drawn(item["sample"], (*keys, "sample"))
+        if "exclude" in item:
+            yield from _excluded(item, keys)
+
+
+def _drawn(sample: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:
+    """Values that a sample may draw and that its parameter can't be."""
+    drawn = sampling.distributions(sample)
+    if not drawn:
+        yield Problem(keys, "draws no parameter", sample, "learning_rate: {log_uniform: [0.0001, 0.1]}, for example")
+    for axis, (kind, values) in drawn.items():
+        if axis not in NAMES:  # an option, which is checked with its component
+            continue
+        for number, value in enumerate(values):
+            for problem in problems({axis: value}, Parameters):
+                where = (*keys, axis, kind, number, *problem.keys[1:])
+                yield Problem(where, problem.wrong, problem.given, problem.allowed)
+        if kind in ("uniform", "log_uniform") and not any(problems({axis: value}, Parameters) for value in values):
+            for problem in problems({axis: sampling.between(kind, values)}, Parameters):
+                wrong = f"draws numbers that {axis} can't be"
+                yield Problem((*keys, axis, kind), wrong, values, f"{problem.allowed}; by int_{kind}, log_int_uniform")
+
+
+def _excluded(item: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:
+    """Entries that leave nothing out."""
+    known = axes(item)
+    if not known:
+        yield Problem((*keys, "exclude"), "has no grid or sample to leave out of", item["exclude"], "nothing here")
+        return
+    for number, entry in enumerate(item["exclude"]):
+        for axis, wanted in entry.items():
+            where = (*keys, "exclude", number, axis)
+            if axis not in known:
+                wrong = f"is no axis of this {known[next(iter(known))].keys[0]}{closest(axis, known)}"
+                yield Problem(where, wrong, wanted, ", ".join(known))
+            elif not _occurs(wanted, known[axis]):
+                yield Problem(where, "is no value of the axis", wanted, _values(known[axis]))
+
+
+def _occurs(wanted: Any, axis: Axis) -> bool:
+    numbers = all(isinstance(value, int | float) for value in axis.values)
+    if sampling.is_range(wanted) and not numbers:
+        return False
+    if _listed(axis):
+        return any(sampling.covers(wanted, value) for value in axis.values)
+    low, high = axis.values
+    if sampling.is_range(wanted):
+        return wanted.get("above", low) < high and wanted.get("below", high) > low
+    return isinstance(wanted, int | float) and low <= wanted <= high
+
+
+def _listed(axis: Axis) -> bool:
+    return axis.keys[0] == "grid" or axis.keys[-1] == "choice"
+
+
+def _values(axis: Axis) -> str:
+    if _listed(axis):
+        return f"one of {show(axis.values)}"
+    low, high = axis.values
+    return f"a number from {low:g} to {high:g}, or {{above: …, below: …}}"
+
+
+def _left(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Grids and samples of which not enough is left."""
+    for index, item in enumerate(config["cells"]):
+        keys: Keys = ("cells", index)
+        if "sample" in item:
+            number, found = item["sample"]["number"], len(sampling.draw(item["sample"], item.get("exclude", ())))
+            if found < number:
+                wrong = "is more than the different combinations that are not excluded"
+                yield Problem(
+                    (*keys, "sample", "number"), wrong, number, f"1 to {found}" if found else "fewer excluded"
+                )
+        elif "exclude" in item and next(expand(item), None) is None:
+            yield Problem((*keys, "exclude"), "leaves no cell", item["exclude"], "one combination at least that stays")
 
 
 def packages(config: Mapping[str, Any]) -> Iterator[Problem]:

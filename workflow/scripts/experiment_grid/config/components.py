@@ -11,8 +11,8 @@ from typing import Any
 
 from experiment_grid.config import annotations, signatures
 from experiment_grid.config.definitions import NotThereError, places
+from experiment_grid.config.factor_keys import Parameters as Keyed
 from experiment_grid.config.guards import Guard
-from experiment_grid.config.keys import Parameters as Keyed
 from experiment_grid.config.labels import AUGMENT, SHORT_KEYS
 from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import MISSING, Keys, Problem, closest

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from experiment_grid.config.keys import NAMES, REQUIRED, Config
+from experiment_grid.config.factor_keys import NAMES
+from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.reference import Report
 from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import allowed, resolve, schema_of
@@ -21,7 +22,7 @@ CONFIG = Path(__file__).parents[4] / "config"
 HEAD = """\
 # Configuration
 
-<!-- Made from workflow/scripts/experiment_grid/config/keys.py:
+<!-- Made from workflow/scripts/experiment_grid/config/keys.py and others beside it:
 PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 
 | file | what |
@@ -53,6 +54,27 @@ cells:
 gives the four cells `wide-lr-0.001_batch-32`, `wide-lr-0.001_batch-64`, `wide-lr-0.005_batch-32` and
 `wide-lr-0.005_batch-64`. Without `name` they are called `lr-0.001_batch-32` and so on. Names must be unique, and so
 must be the parameters: two cells never train the same thing.
+"""
+SAMPLE = """\
+With `sample` it stands for `number` cells with drawn values ([searches](../docs/search.md)):
+
+```yaml
+cells:
+  - name: search
+    sample:
+      number: 50
+      seed: 1                                         # 1 where it is left out
+      learning_rate: {log_uniform: [1.0e-4, 1.0e-1]}  # as many from 0.0001 to 0.001 as from 0.01 to 0.1
+      dropout: {uniform: [0, 0.5]}
+      epochs: {int_uniform: [3, 10]}                  # log_int_uniform: more of the small ones
+      model.hidden: {choice: [[64], [128, 64]]}
+    exclude:                                          # of a grid too
+      - {learning_rate: {below: 0.001}, epochs: {below: 5}}
+```
+
+gives `search-001` to `search-050`, or later ones where some are excluded. A larger `number` keeps the cells that there
+are, and their names; another seed, an axis more or other ends draw others. The points are Sobol's, which leave smaller
+gaps than independent ones.
 """
 
 
@@ -120,6 +142,7 @@ def describe() -> str:
         "An item of `cells` has parameters, and:\n",
         *_table(cell, root, None, {}),
         GRID,
+        SAMPLE,
     ]
     return "\n".join(lines)
 

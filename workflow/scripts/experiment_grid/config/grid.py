@@ -1,15 +1,19 @@
-"""From the config's list of cells to every cell of the grid: `grid: {axis: [values]}` means each combination."""
+"""From an item of the config's list to the cells that it stands for: combinations of a grid, points of a sample."""
 
 import itertools
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from experiment_grid.config import sampling
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import TARGET
+from experiment_grid.config.problems import Keys
 
+UNNAMED = "sample"
+OF_ITEM = ("name", "note", "grid", "sample", "exclude")  # keys that are no parameters
 SHORT = {  # axes with a shorter name in a cell's name; the others keep their own
     "learning_rate": "lr",
     "batch_size": "batch",
@@ -18,24 +22,52 @@ SHORT = {  # axes with a shorter name in a cell's name; the others keep their ow
 }
 
 
+class Axis(NamedTuple):
+    """What varies between the cells of an item: where the item says so, and the values, or the ends of a range."""
+
+    keys: Keys
+    values: list[Any]
+
+
+def axes(item: Mapping[str, Any]) -> dict[str, Axis]:
+    """The axes of an item's grid or sample by parameter; none of a cell."""
+    if "sample" in item:
+        drawn = sampling.distributions(item["sample"])
+        return {axis: Axis(("sample", axis, kind), values) for axis, (kind, values) in drawn.items()}
+    return {axis: Axis(("grid", axis), values) for axis, values in item.get("grid", {}).items()}
+
+
 def size(item: Mapping[str, Any]) -> int:
-    """Number of cells that an item of the list stands for."""
-    return math.prod(len(values) for values in item.get("grid", {}).values())
+    """Number of cells that an item of the list stands for at most."""
+    if "sample" in item:
+        return item["sample"]["number"]
+    return math.prod(len(axis.values) for axis in axes(item).values())
 
 
 def expand(item: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and own parameters of every cell that an item of the list stands for, the last axis changing fastest."""
-    own = {key: value for key, value in item.items() if key not in ("name", "note", "grid")}
-    if "grid" not in item:
+    """Name and own parameters of every cell that an item of the list stands for; of a grid the last axis changes
+    fastest."""
+    own = {key: value for key, value in item.items() if key not in OF_ITEM}
+    exclude = item.get("exclude", ())
+    if "sample" in item:
+        prefix = item.get("name", UNNAMED)
+        for number, values in sampling.draw(item["sample"], exclude).items():
+            yield f"{prefix}-{number:03}", own | values
+    elif "grid" in item:
+        prefix = f"{item['name']}-" if "name" in item else ""
+        for name, values in _combinations(item["grid"]):
+            if not any(sampling.matches(entry, values) for entry in exclude):
+                yield prefix + name, own | values
+    else:
         yield item["name"], own
-        return
-    axes = item["grid"]
-    prefix = f"{item['name']}-" if "name" in item else ""
-    labels = [_labels(axis, values, axes) for axis, values in axes.items()]
-    for chosen in itertools.product(*(range(len(values)) for values in axes.values())):
+
+
+def _combinations(grid: Mapping[str, list[Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    labels = [_labels(axis, values, grid) for axis, values in grid.items()]
+    for chosen in itertools.product(*(range(len(values)) for values in grid.values())):
         parts = [names[number] for names, number in zip(labels, chosen, strict=True)]
-        values = [axis[number] for axis, number in zip(axes.values(), chosen, strict=True)]
-        yield prefix + "_".join(parts), own | dict(zip(axes, values, strict=True))
+        values = [axis[number] for axis, number in zip(grid.values(), chosen, strict=True)]
+        yield "_".join(parts), dict(zip(grid, values, strict=True))
 
 
 def _labels(axis: str, values: list[Any], axes: Mapping[str, Any]) -> list[str]:

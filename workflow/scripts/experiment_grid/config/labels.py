@@ -49,6 +49,12 @@ def component(key: str) -> str | None:
     return first if option and first in COMPONENTS else SHORT_KEYS.get(key)
 
 
+def column(key: str) -> str:
+    """A config's key of an option as a cell's flat parameters have it: model.hidden is hidden."""
+    first, _, option = key.partition(".")
+    return option if SHORT_KEYS.get(option) == first else key
+
+
 def title(key: str) -> str:
     """A parameter's name in words: hidden layers, learning rate, label smoothing (loss)."""
     if key in TITLES:

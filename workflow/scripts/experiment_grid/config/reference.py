@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from experiment_grid.config.keys import NAMES
+from experiment_grid.config.factor_keys import NAMES
 from experiment_grid.config.kinds import OPTION, Closed, Name, whole
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
 from experiment_grid.config.searched import summary

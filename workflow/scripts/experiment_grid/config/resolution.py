@@ -15,6 +15,7 @@ from experiment_grid.config.components import (
     target_of,
     version,
 )
+from experiment_grid.config.grid import Axis
 from experiment_grid.config.kinds import listed
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
@@ -28,20 +29,20 @@ DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none
 class CellValues:
     """What an item of the list of cells says, for one of the cells that it stands for."""
 
-    def __init__(self, name: str, own: Mapping[str, Any], keys: Keys = (), axes: Mapping[str, Any] | None = None):
+    def __init__(self, name: str, own: Mapping[str, Any], keys: Keys = (), axes: Mapping[str, Axis] | None = None):
         self.name, self.own, self.keys, self.axes = name, own, keys, axes or {}
 
     def where(self, key: str) -> Keys:
-        """The key path of a parameter: the cell's own, an axis of its grid, or in `defaults`."""
+        """The key path of a parameter: the cell's own, an axis, or in `defaults`."""
         if key in self.axes:
-            return (*self.keys, "grid", key)
+            return (*self.keys, *self.axes[key].keys)
         return (*self.keys, key) if key in self.own else ("defaults", key)
 
     def place(self, kind: str) -> Keys:
         """Where the component itself is given; of an axis the value that counts."""
         place = self.where(kind)
         if kind in self.axes and (kind == AUGMENT or not isinstance(self.own[kind], str)):
-            return (*place, self.axes[kind].index(self.own[kind]))
+            return (*place, self.axes[kind].values.index(self.own[kind]))
         return place
 
 

@@ -9,11 +9,13 @@ from experiment_grid.config import checks, overlays
 from experiment_grid.config.cells import Cells
 from experiment_grid.config.components import ProblemsError
 from experiment_grid.config.dataset import Dataset, resolved
-from experiment_grid.config.grid import expand
+from experiment_grid.config.grid import UNNAMED, expand
 from experiment_grid.config.keys import Config
+from experiment_grid.config.labels import column
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.problems import Sources, complain
 from experiment_grid.config.resolution import CellValues, Resolution
+from experiment_grid.config.sampling import distributions, seed_of
 from experiment_grid.config.validation import problems
 
 
@@ -43,6 +45,7 @@ class Settings:
     final: str
     reference: Path | None
     cells: dict[str, Cell]
+    searches: list[dict[str, Any]]  # name, seed, axes (column → distribution and its values), cells
 
 
 def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Settings:
@@ -58,7 +61,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))
     config = _complete(config, sources)
-    sources.refuse([*checks.grids(config), *checks.packages(config)])
+    sources.refuse([*checks.cells(config), *checks.packages(config)])
     dataset, wrong = None, []
     try:
         dataset = resolved(config["dataset"], config["packages"])
@@ -66,9 +69,8 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
         wrong = error.problems
     cells = Cells(config, dataset)
     sources.refuse([*wrong, *cells.problems, *checks.files(config)])
-    return _settings(
-        config, dataset, {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}
-    )
+    made = {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}
+    return _settings(config, dataset, made, _searches(config, cells.of_item))
 
 
 def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Settings:
@@ -79,8 +81,16 @@ def checked_before(config: Mapping[str, Any], files: Iterable[Path | str] = ()) 
     sources = Sources(files if overlays.needed(config["defaults"]) else ())
     config = _complete(config, sources)
     resolution = Resolution(config["defaults"], config["packages"])
-    every = (cell for item in config["cells"] for cell in expand(item))
-    cells = {name: Cell(name, "", resolution.parameters(CellValues(name, own))) for name, own in every}
+    cells: dict[str, Cell] = {}
+    sampled = any("sample" in item for item in config["cells"])
+    known: set[Parameters] = set()
+    for item in config["cells"]:
+        for name, own in expand(item):
+            parameters = resolution.parameters(CellValues(name, own))
+            if "sample" not in item or parameters not in known:
+                cells[name] = Cell(name, "", parameters)
+            if sampled:
+                known.add(parameters)
     return _settings(config, resolved(config["dataset"], config["packages"]), cells)
 
 
@@ -89,7 +99,23 @@ def _complete(config: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
     return fields | dict(config) | {"defaults": overlays.defaults(config["defaults"], sources)}
 
 
-def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) -> Settings:
+def _searches(config: Mapping[str, Any], cells: Mapping[int, list[str]]) -> list[dict[str, Any]]:
+    """The samples among the items of the list of cells, as analysis and page need them."""
+    return [
+        {
+            "name": item.get("name", UNNAMED),
+            "seed": seed_of(item["sample"]),
+            "axes": {column(axis): drawn for axis, drawn in distributions(item["sample"]).items()},
+            "cells": cells.get(index, []),
+        }
+        for index, item in enumerate(config["cells"])
+        if "sample" in item
+    ]
+
+
+def _settings(
+    config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell], searches: list[dict[str, Any]] | None = None
+) -> Settings:
     return Settings(
         title=config["title"],
         note=config["note"],
@@ -104,4 +130,5 @@ def _settings(config: dict[str, Any], dataset: Dataset, cells: dict[str, Cell]) 
         final=config["final"],
         reference=Path(config["reference"]) if config["reference"] is not None else None,
         cells=cells,
+        searches=searches or [],
     )

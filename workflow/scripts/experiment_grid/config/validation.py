@@ -213,6 +213,8 @@ WRONG = {
     "empty": "is empty",
     "too_short": "is empty",
     "string_too_short": "is empty",
+    "unordered": "has its ends in the wrong order, or at one value",
+    "one_of": "is not one distribution",
     "too_long": "is too long",
     "string_too_long": "is too long",
     "string_pattern_mismatch": "has a form or characters that are not allowed",

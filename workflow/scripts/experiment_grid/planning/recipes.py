@@ -114,6 +114,10 @@ class Recipes:
         parameters = {name: cell.parameters for name, cell in self._settings.cells.items()}
         return [{"name": name, "parameters": columns} for name, columns in flat(parameters).items()]
 
+    @property
+    def _searches(self) -> dict[str, Any]:
+        return {"searches": self._settings.searches} if self._settings.searches else {}
+
     def _compare(self) -> dict[str, Any]:
         settings = self._settings
         return {
@@ -124,6 +128,7 @@ class Recipes:
             "confidence": settings.confidence,
             "epoch": settings.epoch,
             "reference": self._reference,
+            **self._searches,
         }
 
     def _figures(self) -> dict[str, Any]:
@@ -154,6 +159,7 @@ class Recipes:
             "epoch": settings.epoch,
             "confidence": settings.confidence,
             "reference": self._reference is not None,
+            **self._searches,
         }
 
     def _record(self) -> dict[str, Any]:

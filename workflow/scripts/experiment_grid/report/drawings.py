@@ -8,6 +8,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from experiment_grid.config.labels import title
+from experiment_grid.config.ranges import range_of
 from experiment_grid.report.figures import (
     audit,
     confusion,
@@ -132,7 +133,7 @@ class Drawings:
         for key in varying(rows):
             pairs = [row for row in self.results.effects if _parameter(row["factor"]) == key][:MOST_JOINED]
             heading = title(key)[:1].upper() + title(key)[1:]
-            panel = settings.draw_factor(rows, key, heading, pairs, self.results.index, self.looks)
+            panel = settings.draw_factor(rows, key, heading, pairs, self.results.index, self.looks, self._drawn(key))
             made.append(self._drawing(panel, f"factor-{key}", f"Test accuracy by {title(key)}", "", "panel"))
         return made
 
@@ -147,7 +148,12 @@ class Drawings:
         keys = [key for key in varying(rows) if key != "device"]
         if len(keys) < 2 or len(settings.known(rows)) < FEWEST_LINES:
             return None
-        return settings.draw_parallel(rows, keys[:MOST_AXES], title, self.looks, self.results.many)
+        keys = keys[:MOST_AXES]
+        drawn = {key: self._drawn(key) for key in keys}
+        return settings.draw_parallel(rows, keys, title, self.looks, self.results.many, drawn)
+
+    def _drawn(self, key: str) -> settings.Range | None:
+        return range_of(key, self.results.settings.get("searches", []))
 
     def reliability(self) -> Drawing | None:
         found = self.results.findings["calibration"]

@@ -94,6 +94,11 @@ class Results:
         return _json(self.folder / "errors" / "errors.json")
 
     @cached_property
+    def model(self) -> list[dict[str, Any]]:
+        """The rows of model.csv; figures does without."""
+        return _rows(self.folder / "comparison" / "model.csv")
+
+    @cached_property
     def timing(self) -> list[dict[str, Any]]:
         """The rows of timing.csv; figures does without."""
         return _rows(self.folder / "timing.csv")

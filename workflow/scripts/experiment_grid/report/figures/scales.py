@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 FEWEST_ERRORS = 1e-4  # an accuracy of 1 has no place on a scale of errors; it is drawn here
 ACCURACIES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
@@ -39,6 +39,19 @@ def loss_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Round losses inside the limits of a logarithmic scale."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     return _ticks(low, high, most, np.log10, [digit * 10.0**power for power in powers for digit in (1, 2, 5)])
+
+
+def round_ticks(low: float, high: float, *, log: bool, most: int = 5) -> list[float]:
+    """Round numbers inside the limits of a range, by logarithm powers of ten or with 2 and 5 between them."""
+    if not log:
+        return [tick for tick in MaxNLocator(most, steps=ROUND).tick_values(low, high).tolist() if low <= tick <= high]
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1,), (1, 3), (1, 2, 5)):
+        ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
+        ticks = [tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
+        if len(ticks) >= FEWEST_TICKS:
+            break
+    return ticks
 
 
 def _ticks(low: float, high: float, most: int, place: Callable, first: list[float] | tuple[float, ...]) -> list[float]:

@@ -1,7 +1,8 @@
 """Accuracy by setting: a panel per factor, and all settings of a cell as one line from axis to axis."""
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,16 @@ from matplotlib.figure import Figure
 
 from experiment_grid.format import missing, number
 from experiment_grid.report.figures.labels import shorten
-from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors
+from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors, round_ticks
 from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
 
 MOST_LABELS = 8  # values of an axis that are written
 WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number, then by size
 LONGEST = 13  # characters of a value
+Range = tuple[bool, float, float]  # of a factor that was drawn from one: whether by its logarithm, and its ends
+MANY_MARKS = 100  # cells whose marks are of the full size
+BOX = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+TEXT = {"ha": "right", "va": "center", "fontsize": 8}
 APART = 0.012  # of an axis: lines of neighbouring cells through the same value
 
 
@@ -42,17 +47,22 @@ def draw_factor(
     pairs: list[dict[str, Any]],
     cells: dict[str, int],
     looks: list[Look],
+    drawn: Range | None = None,
     size: tuple[float, float] = (3.4, 2.45),
 ) -> Figure:
     """Test accuracy of every cell over its value of `key`; `pairs`, which differ in nothing else, are joined.
 
     `rows` are those of comparison.csv, `pairs` of effects.csv: blue where the difference is decided, grey and dashed
-    where it is not.
+    where it is not. A factor `drawn` from a range has an axis of numbers.
     """
     made, (axes,) = figure(size, margins=Margins(left=0.62, right=0.2))
-    values, shown = values_of(rows, key), known(rows)
+    values, shown = values_of(rows, key), {*known(rows)}
+    axis = _RangeAxis(drawn, values) if drawn else None
+    across = axis.places if axis else {value: place for place, value in enumerate(values)}
     place = {
-        name: (values.index(rows[at][key]), rows[at]["test_accuracy"]) for name, at in cells.items() if at in shown
+        name: (across[rows[at][key]], rows[at]["test_accuracy"])
+        for name, at in cells.items()
+        if at in shown and rows[at][key] in across
     }
     for row in pairs:
         ends = [place.get(row["from"]), place.get(row["to"])]
@@ -61,13 +71,32 @@ def draw_factor(
         dash, colour = ("-", PALETTE[0]) if row["decided"] else ((0, (3, 2)), MUTED)
         (line,) = axes.plot(*zip(*ends, strict=True), color=colour, linestyle=dash, linewidth=1, alpha=0.8)
         line.set_gid(f"pair-{cells[row['from']]}-{cells[row['to']]}")
-    for name, (x, y) in place.items():
-        axes.plot([x], [y], "o", markersize=5, color=looks[cells[name]].colour, gid=f"cell-{cells[name]}")
-    _value_ticks(axes, values)
-    axes.set_xlim(-0.5, len(values) - 0.5)
+    size_of_mark = 5 if len(place) <= MANY_MARKS else 3
+    across_and_up = np.array([*place.values()]).reshape(-1, 2)
+    colours, urls = [looks[cells[name]].colour for name in place], [f"cell-{cells[name]}" for name in place]
+    axes.scatter(*across_and_up.T, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
+    if axis:
+        axes.set_xticks([at for _, at in axis.ticks], [number(value) for value, _ in axis.ticks], fontsize=8.5)
+        axes.set_xlim(-0.05, 1.05)
+    else:
+        _value_ticks(axes, values)
+        axes.set_xlim(-0.5, len(values) - 0.5)
     accuracy_scale(axes, np.array([rows[at]["test_accuracy"] for at in shown]))
     axes.set_title(heading)
     return made
+
+
+class _RangeAxis:
+    """Places from 0 to 1 of a factor's values, by their logarithm or as they are, and round numbers as ticks."""
+
+    def __init__(self, drawn: Range, values: list[Any]):
+        log, low, high = drawn
+        known = [value for value in values if isinstance(value, int | float) and (value > 0 or not log)]
+        scale = math.log if log else float
+        low, high = min(low, *known), max(high, *known)
+        reach = scale(high) - scale(low)
+        self.places = {value: (scale(value) - scale(low)) / reach for value in known}
+        self.ticks = [(tick, (scale(tick) - scale(low)) / reach) for tick in round_ticks(low, high, log=log)]
 
 
 def _value_ticks(axes, values: list[Any]) -> None:
@@ -87,6 +116,7 @@ def draw_parallel(
     heading: Callable[[str], str],
     looks: list[Look],
     context: bool,
+    drawn: Mapping[str, Range | None] | None = None,
     size: tuple[float, float] = (12.4, 3.9),
 ) -> Figure:
     """A line per cell through its settings to its test accuracy, the last axis; a value's text names its condition.
@@ -105,13 +135,19 @@ def draw_parallel(
     for x, key in enumerate(keys):
         values = values_of(rows, key)
         heights = {value: 0.06 + 0.88 * place / max(len(values) - 1, 1) for place, value in enumerate(values)}
+        if axis := (drawn or {}).get(key):
+            ranged = _RangeAxis(axis, values)
+            heights |= {value: 0.06 + 0.88 * place for value, place in ranged.places.items()}
+            heights |= {value: 0.0 for value in values if value not in ranged.places}
+            for value, place in ranged.ticks:
+                axes.text(x - 0.03, 0.06 + 0.88 * place, number(value), bbox=BOX, zorder=4, **TEXT)
+            values = []
         columns.append([heights[rows[place][key]] for place in shown])
         step = -(-len(values) // MOST_LABELS)
-        for value in values[::step]:
+        for value in values[:: step or 1]:
             text = shorten(number(value), LONGEST)
             gid = None if value is None else f"value {key} = {number(value)}"
-            box = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
-            axes.text(x - 0.03, heights[value], text, ha="right", va="center", fontsize=8, gid=gid, bbox=box, zorder=4)
+            axes.text(x - 0.03, heights[value], text, gid=gid, bbox=BOX, zorder=4, **TEXT)
     for tick in accuracy_ticks(low, high):
         axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=8, color=INK)
     apart = APART * (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(1, 12 / max(len(shown), 1))

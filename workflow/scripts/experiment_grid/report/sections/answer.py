@@ -49,7 +49,11 @@ def _rows(results: Results, order: list[int], scale: Scale) -> list[dict[str, An
     """A row per cell that is shown, and one that counts those left out between."""
     shown = set(order)
     if len(order) > MOST_ROWS:
-        shown = {*order[: MOST_ROWS - WORST - 3], *order[-WORST:], *(results.baseline, results.final)}
+        shown = {
+            *order[: MOST_ROWS - WORST - 3],
+            *order[-WORST:],
+            *(results.baseline, results.final, results.index.get(_chosen(results))),
+        }
     made: list[dict[str, Any]] = []
     left = 0
     for place in order:
@@ -63,9 +67,16 @@ def _rows(results: Results, order: list[int], scale: Scale) -> list[dict[str, An
     return made
 
 
+def _chosen(results: Results) -> str | None:
+    """The cell that a search chose."""
+    return (results.findings.get("chosen") or {}).get("cell")
+
+
 def _row(results: Results, place: int, best: bool, scale: Scale) -> dict[str, Any]:
     row = results.comparison[place]
     tags = ["best"] if best and len(results.names) > 1 and not missing(row["test_accuracy"]) else []
+    if chosen := _chosen(results):
+        tags = ["chosen"] if row["cell"] == chosen else []
     tags += [tag for tag in ("final", "baseline") if results.settings[tag] == row["cell"]]
     return {
         "between": None,
@@ -79,7 +90,8 @@ def _row(results: Results, place: int, best: bool, scale: Scale) -> dict[str, An
 
 
 def _sentences(results: Results, order: list[int]) -> list[dict[str, Any] | None]:
-    best = results.comparison[order[0]]
+    chosen = results.index.get(_chosen(results))
+    best = results.comparison[order[0] if chosen is None else chosen]
     return [
         _compared(results),
         _won(results, best),
@@ -116,6 +128,14 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
     if missing(best["test_accuracy"]):
         return _sentence("", "No cell", " has a result yet.", "provenance", "what ran")
     share = percent(best["test_accuracy"])
+    if chosen := results.findings.get("chosen"):
+        return _sentence(
+            f"{best['cell']}, chosen by validation accuracy among {chosen['of']} cells, gets ",
+            share,
+            f" of the test images right{_interval(best)}.",
+            "comparison",
+            "the comparison",
+        )
     if len(results.comparison) == 1:
         return _sentence(
             f"{best['cell']} gets ", share, f" of the test images right{_interval(best)}.", "cells", "the cell"

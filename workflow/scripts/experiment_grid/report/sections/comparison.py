@@ -109,7 +109,9 @@ def context(results: Results) -> dict[str, Any]:
         "interval": _interval_text(results, single),
         "diverged": _diverged(rows),
         "groups": [column for column in columns if column.setting],
-        "findings": [one["text"] for one in results.findings["findings"] if one["kind"] in ("best", "seeds", "failed")],
+        "findings": [
+            one["text"] for one in results.findings["findings"] if one["kind"] in ("best", "chosen", "seeds", "failed")
+        ],
     }
 
 
@@ -122,10 +124,9 @@ def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
 
 
 def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results, scale: Scale) -> dict[str, Any]:
-    best = next((finding["cells"] for finding in results.findings["findings"] if finding["kind"] == "best"), [])
+    found = [finding for finding in results.findings["findings"] if finding["kind"] in ("best", "chosen")]
     marks = [mark for mark in ("baseline", "final") if results.settings[mark] == row["cell"]]
-    if best and best[0] == row["cell"]:
-        marks.append("best")
+    marks += [finding["kind"] for finding in found if finding["cells"][0] == row["cell"]]
     return {
         "index": index,
         "name": row["cell"],

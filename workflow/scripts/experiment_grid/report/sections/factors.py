@@ -19,6 +19,7 @@ from experiment_grid.format import (
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
+from experiment_grid.report.sections import search
 from experiment_grid.report.sections.marks import Scale, difference_scale
 
 MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
@@ -52,9 +53,10 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "ticks": scale.ticks,
         "zero": [{"at": scale.at(0.0)}],
         "list": [_factor(factor, names.get(factor, {}), results, scale) for factor in found],
-        "absent": _no_pair(absent) if absent else "",
+        "absent": _no_pair(absent) if absent and not results.settings.get("searches") else "",
         "note": note,
         "open": results.findings["open"],
+        "search": search.context(results),
     }
 
 
