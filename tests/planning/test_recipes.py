@@ -131,7 +131,8 @@ def finish(made: Recipes) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(f"{stage} {cell}")
         record = plan.results / STAGES[stage].record.format(dataset="digits", cell=cell)
-        write_record(record, plan.file(stage, cell), [output], inputs=[], started=now())
+        inputs = [plan.results / OUTPUTS[made_by].format(cell=of) for made_by, of in plan.upstream(stage, cell)]
+        write_record(record, plan.file(stage, cell), [output], inputs=inputs, started=now())
 
 
 def plan_of(made: Recipes, cells=CELLS) -> Plan:
