@@ -52,13 +52,12 @@ def server(tmp_path, monkeypatch):
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, cwd=tmp_path, start_new_session=True)
     try:
-        until = time.monotonic() + 300
-        while True:
+        while True:  # for as long as it takes on a busy machine
             try:
                 urllib.request.urlopen(f"{address}/health", timeout=5)
                 break
             except OSError:
-                assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
+                assert process.poll() is None, log.read_text("utf-8")
                 time.sleep(0.2)
         yield address
     finally:
@@ -144,7 +143,8 @@ def test_a_mistake_is_a_line(results, tmp_path, monkeypatch, arguments, message)
 @pytest.mark.parametrize("target", ["mlflow", "tensorboard", "onnx"])
 def test_a_package_that_is_missing_is_named_with_its_extra(results, monkeypatch, target):
     monkeypatch.setitem(sys.modules, target, None)
-    monkeypatch.delitem(sys.modules, f"experiment_grid.export.to_{target}", raising=False)
+    for name in [name for name in sys.modules if name.startswith((f"{target}.", "experiment_grid.export.to_"))]:
+        monkeypatch.delitem(sys.modules, name)
     cell = ["wide", "wide.onnx"] if target == "onnx" else []
     with pytest.raises(SystemExit) as caught:
         export(target, results, *cell)
