@@ -52,12 +52,13 @@ def server(tmp_path, monkeypatch):
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, cwd=tmp_path, start_new_session=True)
     try:
-        while True:  # for as long as it takes on a busy machine
+        until = time.monotonic() + 900  # on a busy machine
+        while True:
             try:
                 urllib.request.urlopen(f"{address}/health", timeout=5)
                 break
             except OSError:
-                assert process.poll() is None, log.read_text("utf-8")
+                assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
                 time.sleep(0.2)
         yield address
     finally:
