@@ -3,7 +3,7 @@
 #   docker run --rm -it --user "$(id -u):$(id -g)" -v "$PWD/results:/experiment/results" experiment-grid 4 --configfile config/demo.yaml
 #   docker run --rm -it --user "$(id -u):$(id -g)" -v "$PWD/results:/experiment/results" experiment-grid
 # MNIST from a mirror: -e MNIST_MIRROR=https://...; from a folder: -v /my/mnist:/mnist:ro -e MNIST_MIRROR=file:///mnist
-# Linted, not built: docs/machines.md.
+# Linted; its steps were built on a stand-in for the base image: docs/machines.md.
 # With GPUs: docker run --gpus all ...; as Apptainer image: apptainer build grid.sif docker-daemon://experiment-grid:latest
 FROM python:3.12-slim-bookworm
 

@@ -144,7 +144,7 @@ setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONN
 # TORCH is uv's --torch-backend: the build without CUDA comes from PyTorch's own index, and goes without what CUDA needs.
 PACKAGES = $(if $(value TORCH),grep -vE '^(nvidia-|cuda-|triton)' requirements.txt,cat requirements.txt)
 BACKEND = $(if $(value TORCH),--torch-backend $(call given,TORCH))
-TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6.5 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
+TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
 
 places:
 	@$(if $(wildcard $(BIN)/python),PYTHONPATH=workflow/scripts $(BIN)/python -m experiment_grid.runtime.package $(VENV))

@@ -105,6 +105,24 @@ def test_a_model_whose_code_has_changed_says_so(own, tmp_path):
         eg.load(own.results).model("lenet")
 
 
+def test_a_model_of_torchvisions(tmp_path):
+    resnet = {"_target_": "torchvision.models.resnet18", "num_classes": 4, "progress": False}
+    cell = OneCell(tmp_path / "results", "resnet", model=resnet, epochs=1, batch_size=8, seeds=[1])
+    generator = np.random.default_rng(0)
+    parts = [(generator.integers(0, 256, (n, 3, 32, 32), np.uint8), np.arange(n, dtype=np.uint8) % 4) for n in (24, 8)]
+    cell.prepare(*parts)
+    cell.train()
+    cell.evaluate()
+    (cell.results / "data/small").mkdir()
+    cell.prepared.rename(cell.results / "data/small/prepared.safetensors")
+    run = eg.load(cell.results)
+    model, (images, _) = run.model("resnet"), run.images()
+    assert type(model.module).__name__ == "ResNet" and model.shape == (3, 32, 32)
+    np.testing.assert_allclose(np.log(model.probabilities(images)), run.log_probabilities("resnet"), atol=1e-4)
+    for one in (images[0], Image.fromarray(images[0].transpose(1, 2, 0))):
+        np.testing.assert_allclose(run.predict(one, "resnet"), model.probabilities(images[:1]), atol=1e-5)
+
+
 def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
     sys.path.insert(0, str(tmp_path / "project/models"))
     try:

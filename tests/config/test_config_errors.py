@@ -229,6 +229,9 @@ CASES = {
         '2: defaults.device: is asked for by cell a, and no GPU is found; given: "cuda"; '
         "allowed: auto, cpu; or gpus: 1 if the cluster that trains has one"
     ],
+    "defaults: {device: mps}": [
+        '1: defaults.device: is asked for by cell a, and this machine is no Mac; given: "mps"; allowed: auto, cpu, cuda'
+    ],
     # paths
     'pathvars: {results: "{cell}/x"}': [
         '1: pathvars.results: has a form or characters that are not allowed; given: "{cell}/x"; '

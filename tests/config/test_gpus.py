@@ -62,3 +62,8 @@ def test_gpus_of_a_cluster_are_asked_for_where_they_may_have_been_overlooked():
     assert "--config gpus=N" in gpus.overlooked("auto", 0, {"cpu", "auto"})
     for configured, found, devices in (8, 8, {"auto"}), (0, 0, {"auto"}), ("auto", 1, {"auto"}), ("auto", 0, {"cpu"}):
         assert gpus.overlooked(configured, found, devices) is None
+
+
+def test_auto_takes_no_macs_gpu():
+    wanted = ("auto", 0), ("auto", 2), ("cpu", 2), ("cuda", 2), ("mps", 0)
+    assert [gpus.trains_on(*one) for one in wanted] == ["cpu", "cuda", "cpu", "cuda", "mps"]

@@ -136,6 +136,12 @@ def test_cuda_is_allowed_where_the_config_says_that_there_is_a_gpu(tmp_path):
     assert load_overlay(tmp_path, "gpus: 1\ndefaults: {device: cuda}\n").gpus == 1
 
 
+def test_mps_is_allowed_on_a_mac(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    settings = load_overlay(tmp_path, "cells: [{name: a, device: mps}, {name: b}]\nbaseline: a\nfinal: b\n")
+    assert settings.cells["a"].parameters.device == "mps"
+
+
 def test_large_grids_are_no_problem(tmp_path):
     rates = ", ".join(str(number / 1000) for number in range(1, 41))
     overlay = f"baseline: lr-0.001_batch-1\nfinal: lr-0.04_batch-25\ncells: [{{grid: {{learning_rate: [{rates}], "

@@ -142,3 +142,17 @@ def test_cells_of_few_and_of_many_batches_are_measured_apart():
     """Training records its steps only where it has many."""
     cells = {"few": canonical(epochs=1), "many": canonical(epochs=30), "more": canonical(epochs=40)}
     assert [way.cells for way in ways(cells, "few", "digits", [digits()])] == [["few"], ["many", "more"]]
+
+
+def test_on_a_mac_only_the_cells_that_ask_for_its_gpu_are_measured_there(monkeypatch):
+    """The device `meta` stands for it."""
+    monkeypatch.setattr(measured_ways, "on_mps", lambda device: device.type == "meta")
+    cells = {"a": canonical(), "b": canonical(hidden=[4], device="mps")}
+    on_mac = Images(digits().images.to("meta"), digits().labels.to("meta"), 4)
+    found = ways(cells, "a", "mnist", [digits(), on_mac])
+    assert [(way.cells, way.way) for way in found if way.device == "meta"] == [
+        (["b"], "trainer"),
+        (["b"], "loader"),
+        (["b"], "loader, normalized"),
+    ]
+    assert [way.cells for way in found if way.device == "cpu"] == [["a"], ["b"], ["a"], ["a"]]

@@ -4,9 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from trained_cell import canonical
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.training.devices import device_for, set_arithmetic
+from experiment_grid.training import loop
+from experiment_grid.training.devices import device_for, set_arithmetic, synchronize
+from experiment_grid.training.randomness import EPOCH, seed_all
 
 
 def test_cpu_where_no_gpu_was_given(tmp_path):
@@ -39,6 +43,51 @@ def test_each_job_has_a_gpu_of_its_own_and_gives_it_back(tmp_path, monkeypatch):
         with device_for("auto", 1, tmp_path) as third:
             assert third == second
     assert chosen == [first, second, third]
+
+
+def test_a_mac_has_its_gpu_where_it_is_named(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="finds no Metal GPU on this machine"), device_for("mps", 1, tmp_path):
+        pass
+    done = []
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    monkeypatch.setattr("torch.mps.synchronize", lambda: done.append("waited"))
+    monkeypatch.setattr("torch.mps.manual_seed", done.append)
+    with device_for("auto", 0, tmp_path) as device:
+        assert device.type == "cpu"
+    with device_for("mps", 1, tmp_path) as device:
+        assert device.type == "mps"
+        synchronize(device)
+    for _ in range(2):
+        seed_all(1, EPOCH, 1)
+    assert done[0] == "waited" and done[1] == done[2] == torch.default_generator.initial_seed()
+
+
+class Float64Refused(TorchDispatchMode):
+    """As on MPS; the device `meta` stands for it."""
+
+    operations = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and out.device.type == "meta":
+            self.operations += 1
+            assert out.dtype != torch.float64, func
+        return out
+
+
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+def test_an_epoch_on_a_mac_is_eager_and_has_float64_on_the_cpu_alone(model, monkeypatch):
+    """`meta` refuses to mix devices, and to give its numbers away: the losses, at the end of the epoch. It has no
+    kernels of the fused optimizers."""
+    monkeypatch.setattr(loop, "on_mps", lambda device: device.type == "meta")
+    parameters = canonical(model=model, optimizer="adagrad", gradient_clip=1.0, l1=0.1)
+    images, labels = (torch.empty(size, dtype=torch.uint8, device="meta") for size in ((300, 6, 5), (300,)))
+    with Float64Refused() as mode:
+        trainer = loop.Trainer("cell", parameters, 1, images, labels, 4)
+        assert trainer.learn is loop.gradients
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+            trainer._train(2)
+    assert mode.operations > 8 * len(trainer.sizes)
 
 
 @pytest.mark.gpu

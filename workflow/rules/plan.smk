@@ -7,7 +7,7 @@ from experiment_grid.config import places
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
 from experiment_grid.config.command_line import typed
-from experiment_grid.config.gpus import gpus_available, overlooked, refusal, unusable
+from experiment_grid.config.gpus import gpus_available, overlooked, refusal, trains_on, unusable
 from experiment_grid.data.datasets import mirrors
 from experiment_grid.data.source import files, source
 from experiment_grid.planning import queries
@@ -63,7 +63,7 @@ plan = Plan(
     split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
     asked=lambda: engine.asked(workflow, NAMES),
-    device=lambda cell: "cuda" if GPUS and settings.cells[cell].parameters.device != "cpu" else "cpu",
+    device=lambda cell: trains_on(settings.cells[cell].parameters.device, GPUS),
 )
 COMPARED = plan.compared
 if not COMPARED:
@@ -163,7 +163,7 @@ def gpu_refusal():
 def no_gpu(wildcards):
     """Why a cell that would train on a GPU trains on the CPU; None where it doesn't, or is kept."""
     device = settings.cells[wildcards.cell].parameters.device
-    why = gpu_refusal() if device != "cpu" and plan.decision("train", wildcards.cell).runs else None
+    why = gpu_refusal() if device in ("auto", "cuda") and plan.decision("train", wildcards.cell).runs else None
     if why and device == "cuda":
         sys.exit(f"device: PyTorch can't use a GPU of this machine ({why}); given: cuda; allowed: auto, cpu")
     return why
@@ -206,7 +206,7 @@ ASKED = {
     "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).mem_mb,
     "runtime": lambda wildcards, attempt: attempt * asked(wildcards).runtime,
     # 1 where the cell trains on a GPU, so that `--resources gpu=N` never has more jobs on them than there are.
-    "gpu": lambda wildcards: int(GPUS > 0 and asked(wildcards).device != "cpu" and not no_gpu(wildcards)),
+    "gpu": lambda wildcards: int(trains_on(asked(wildcards).device, GPUS) != "cpu" and not no_gpu(wildcards)),
 }
 
 

@@ -37,6 +37,7 @@ def timing(
     arrays = [torch.from_numpy(array) for array in training_images(prepared)]
     with ExitStack() as devices:
         wanted = ["cpu", "cuda"] if gpus and torch.cuda.is_available() else ["cpu"]
+        wanted += ["mps"] if any(parameters["device"] == "mps" for parameters in cells.values()) else []
         found = [devices.enter_context(device_for(device, gpus)) for device in wanted]
         data = [Images(*(array.to(device) for array in arrays), len(classes(prepared))) for device in found]
         measured_ways = ways(cells, settings["baseline"], settings["dataset"], data)

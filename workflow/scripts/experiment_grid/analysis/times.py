@@ -15,7 +15,7 @@ from experiment_grid.analysis.measures import LOADER_SECONDS, PER_EPOCH, TIMES, 
 from experiment_grid.tables import read_table
 
 TRAINER, LOADER, LOADER_NORMALIZED = "trainer", "loader", "loader, normalized"  # column `way`
-DEVICES = {"cpu": "CPU", "cuda": "GPU"}
+DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU (MPS)"}  # column `device`
 
 Key = tuple[str, str, str]  # cell, device, way
 
@@ -98,7 +98,7 @@ class _Measured:
         return TimePairs(pairs, cells, measured)
 
     def _configured(self, found: list[Pair], factors: list[str]) -> tuple[list[tuple[Cell, Key]], list[Pair]]:
-        """Pairs of cells, each on the device that it trained on; and every cell on both devices."""
+        """Pairs of cells, each on the device that it trained on; and every cell on the CPU and a GPU."""
         entries = [(cell, (cell.name, cell.device, TRAINER)) for cell in self.cells]
         entries = [(cell, key) for cell, key in entries if cell.run and key in self.measured_as]
         places = {cell.name: place for place, (cell, _) in enumerate(entries)}
@@ -110,14 +110,14 @@ class _Measured:
         if any(factor_matches("device", factor) for factor in factors):
             told = set()
             for cell in self.cells:
-                keys = [(cell.name, device, TRAINER) for device in DEVICES]
-                if not cell.run or any(key not in self.measured_as for key in keys):
+                keys = [key for device in DEVICES if (key := (cell.name, device, TRAINER)) in self.measured_as]
+                if not cell.run or len(keys) != 2:
                     continue
                 measured = self.measured_as[keys[0]]
                 if measured not in told:
                     told.add(measured)
                     entries += [(_named(cell, f"{cell.name}, {DEVICES[key[1]]}", device=key[1]), key) for key in keys]
-                    pairs.append(Pair("device", len(entries) - 2, len(entries) - 1, *DEVICES))
+                    pairs.append(Pair("device", len(entries) - 2, len(entries) - 1, *(key[1] for key in keys)))
         return entries, pairs
 
     def _loader(self, factors: list[str]) -> tuple[list[tuple[Cell, Key]], list[Pair]]:

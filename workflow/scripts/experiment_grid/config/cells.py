@@ -1,6 +1,7 @@
 """Every cell of a config: its grids expanded, its components resolved, and what is wrong with one of them."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -89,8 +90,11 @@ class Cells:
         if parameters.device == "cuda" and self._no_gpu:
             wrong = f"is asked for by cell {name}, and no GPU is found"
             yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
-        if parameters.tf32 and parameters.device == "cpu":
-            wrong = f"means nothing to cell {name}, which trains on a CPU"
+        if parameters.device == "mps" and sys.platform != "darwin":
+            wrong = f"is asked for by cell {name}, and this machine is no Mac"
+            yield Problem(where("device"), wrong, "mps", "auto, cpu, cuda")
+        if parameters.tf32 and parameters.device in ("cpu", "mps"):
+            wrong = f"means nothing to cell {name}, which trains on {parameters.device}"
             yield Problem(where("tf32"), wrong, True, "false; or device: auto, cuda")
         if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
             wrong = f"is too small for the batch normalization of cell {name}"

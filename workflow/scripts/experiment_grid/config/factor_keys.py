@@ -96,9 +96,10 @@ class Numbers(Closed):
             "images. Several seeds give intervals.",
         ),
     ] = None
-    device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="auto trains on a GPU where there is one.")] = (
-        None
-    )
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        Field(description="auto trains on a GPU where there is one. mps is the GPU of a Mac, which auto leaves."),
+    ] = None
 
 
 class Handling(Closed):

@@ -40,6 +40,13 @@ def gpus_available(configured: int | str = "auto") -> int:
     return present if visible is None else min(present, len(_listed(visible)))
 
 
+def trains_on(device: str, gpus: int) -> str:
+    """The kind of device, cpu, cuda or mps, of a cell with this key `device` where there are so many GPUs."""
+    if device in ("cpu", "mps"):
+        return device
+    return "cuda" if gpus else "cpu"
+
+
 def overlooked(configured: int | str, found: int, devices: Iterable[str]) -> str | None:
     """What to say where jobs run on a cluster: that cells with `device: auto` get no GPU since none was found here."""
     if configured != "auto" or found or "auto" not in devices:

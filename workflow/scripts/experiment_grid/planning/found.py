@@ -16,7 +16,7 @@ DEPENDS = "trained from the start: its learning rates depend on the number of ep
 
 
 class Found:
-    """Looks in the results folder; `device` gives the kind of device, cpu or cuda, that a cell will train on."""
+    """Looks in the results folder; `device` gives the kind of device, cpu, cuda or mps, that a cell will train on."""
 
     def __init__(self, results: Path, device: Callable[[str], str]):
         self._results = results

@@ -74,8 +74,8 @@ class Plan:
         """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
 
         `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`; `products` gives the files
-        that Snakemake expects of a job, `asked` what its command line asks for, `device` the kind of device (cpu, cuda)
-        that a cell trains on.
+        that Snakemake expects of a job, `asked` what its command line asks for, `device` the kind of device (cpu, cuda,
+        mps) that a cell trains on.
         """
         self.results = Path(results)
         self._products = products

@@ -33,7 +33,7 @@ SAME_BITS = ("device", "step")  # parameters; the kind of device is
 def bits(recipe: Mapping[str, Any], data: str, device: str, versions: Mapping[str, str]) -> str:
     """What the numbers of a seed's training depend on but the seed and the number of epochs, as a checksum.
 
-    `data` is the SHA-256 of the prepared images, `device` cpu or cuda, `versions` those of torch and numpy.
+    `data` is the SHA-256 of the prepared images, `device` cpu, cuda or mps, `versions` those of torch and numpy.
     """
     settings, code = recipe["settings"], recipe["code"]
     parameters = {key: value for key, value in settings["parameters"].items() if key not in (*AMOUNT, *SAME_BITS)}

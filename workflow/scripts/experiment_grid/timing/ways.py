@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.training.devices import synchronize
+from experiment_grid.training.devices import on_mps, synchronize
 from experiment_grid.training.loop import Trainer, batch_sizes
 from experiment_grid.training.recorded import FEW
 from experiment_grid.training.split import split_sizes
@@ -127,15 +127,20 @@ class _LoaderSteps(Trainer):
 
 
 def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: list[Images]) -> list[Way]:
-    """Everything to measure, on every device of `data`. Cells whose parameters a step cannot tell apart share one."""
+    """Everything to measure, on every device of `data`. Cells whose parameters a step cannot tell apart share one.
+
+    On MPS, which lacks some operations, only the cells that ask for it.
+    """
     found = []
     for images in data:
         shared: dict[str, list[str]] = {}
-        for name, parameters in cells.items():
+        every = not on_mps(images.images.device)
+        here = {name: given for name, given in cells.items() if every or given["device"] == "mps"}
+        for name, parameters in here.items():
             shared.setdefault(_work(parameters, len(images.images)), []).append(name)
         found += [Way(names, cells[names[0]], images) for names in shared.values()]
         if dataset in TORCHVISION:
-            first = baseline if baseline in cells else next(iter(cells))
+            first = baseline if baseline in here else next(iter(here))
             found += [Way([first], cells[first], images, way, dataset) for way in (LOADER, LOADER_NORMALIZED)]
     return found
 

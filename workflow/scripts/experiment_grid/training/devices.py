@@ -17,9 +17,14 @@ from experiment_grid.runtime.records import machine
 def device_for(wanted: str, gpus: int, folder: Path = LEASES) -> Iterator[torch.device]:
     """The device of a job, its own while the block runs.
 
-    `wanted` is the cell's parameter (auto, cpu, cuda), `gpus` how many GPUs the workflow gave the job: none, and
+    `wanted` is the cell's parameter (auto, cpu, cuda, mps), `gpus` how many GPUs the workflow gave the job: none, and
     `auto` means the CPU. CUDA_VISIBLE_DEVICES is respected, as by all of CUDA: a cluster names the device with it.
     """
+    if wanted == "mps":
+        if not torch.backends.mps.is_available():
+            raise UserError("device: mps: PyTorch finds no Metal GPU on this machine; set device to cpu or auto")
+        yield torch.device("mps")
+        return
     cuda = torch.cuda.is_available() if wanted == "cuda" or (wanted == "auto" and gpus) else False
     if wanted == "cuda" and not cuda:
         raise UserError("device: cuda: PyTorch finds no CUDA device on this machine; set device to cpu or auto")
@@ -43,15 +48,22 @@ def set_arithmetic(parameters: Mapping[str, Any], device: torch.device) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read before the first product, for deterministic
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = parameters.get("tf32", False)
         torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
-    deterministic = on_gpu and parameters.get("deterministic", False)
+    deterministic = device.type != "cpu" and parameters.get("deterministic", False)
     if deterministic != torch.are_deterministic_algorithms_enabled():
         torch.use_deterministic_algorithms(deterministic)
+
+
+def on_mps(device: torch.device) -> bool:
+    """Whether this is a Mac's GPU: without float64 and without some operations; its steps are not replayed."""
+    return device.type == "mps"
 
 
 def synchronize(device: torch.device) -> None:
     """Wait for what was launched: on a GPU the clock means nothing before."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+    elif on_mps(device):
+        torch.mps.synchronize()
 
 
 def describe(device: torch.device, threads: int, no_gpu: str | None = None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from experiment_grid.training.augmentation import Augment
 from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
-from experiment_grid.training.devices import set_arithmetic, synchronize
+from experiment_grid.training.devices import on_mps, set_arithmetic, synchronize
 from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import Row
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
@@ -171,9 +171,10 @@ class Trainer:
                 self._refuse_no_numbers(answer, loss)
             logits.append(answer)
             losses.append(loss)
-        weights = torch.tensor(sizes, dtype=torch.float64, device=self.device) / len(order)
+        place = "cpu" if on_mps(self.device) else self.device  # MPS has no float64
+        weights = torch.tensor(sizes, dtype=torch.float64, device=place) / len(order)
         answers = torch.cat(logits).float()
-        return figure(torch.stack(losses).double() @ weights, answers), accuracy(answers, labels)
+        return figure(torch.stack(losses).to(place).double() @ weights, answers), accuracy(answers, labels)
 
     def _batches(self, order: Tensor, sizes: list[int]) -> Iterator[Tensor]:
         """The images at `order`, augmented, uint8, in batches of `sizes`; fetched in blocks."""
@@ -184,14 +185,14 @@ class Trainer:
             yield from map(self.augment, take(self.images, order[first : first + sum(block)]).split(block))
 
     def _replay_steps(self, graphs: Graphs | None) -> None:
-        """Let recorded gradients on a CPU, CUDA graphs on a GPU do what gives the same bits in less time.
+        """Let recorded gradients on a CPU, CUDA graphs do what gives the same bits in less time; nothing on MPS.
 
         A whole step is one graph where its optimizer is the project's own and a schedule sets no option but its rate.
         """
         fused = isinstance(self.optimizer, FusedOptimizer)
         if graphs and fused:
             self.optimizer.hold_rates()
-        if self.parameters.get("step") == "eager":
+        if self.parameters.get("step") == "eager" or on_mps(self.device):
             return
         roots = {"the model": self.module, "the loss": self.loss.function}
         counts = {size: number * self.parameters["epochs"] for size, number in Counter(self.sizes).items()}

@@ -22,6 +22,8 @@ def seed_all(seed: int, *purpose: int) -> None:
     torch.default_generator.manual_seed(state)
     if torch.cuda.is_initialized():  # torch.manual_seed would leave word for later, a stack trace at a time
         torch.cuda.manual_seed_all(state)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(state)
     random.seed(state)
     np.random.seed(state % 2**32)
 

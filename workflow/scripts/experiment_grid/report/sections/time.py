@@ -14,7 +14,7 @@ ORIGINAL = (
     " The original’s minutes are of a GPU that it does not name: below 1: faster here, which does not say which "
     "hardware is better."
 )
-DEVICES = {"cpu": "CPU", "cuda": "GPU"}
+DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU (MPS)"}
 WAYS = {
     "trainer": "this trainer",
     "loader": "DataLoader, ToTensor",
