@@ -222,7 +222,7 @@ def test_a_set_that_must_be_downloaded_by_hand_says_so(monkeypatch, tmp_path):
 @pytest.mark.parametrize("label", [None, {"boxes": []}])
 def test_a_set_without_classes_is_one_line(label):
     part = [(Image.new("L", (8, 8)), label)] * 2
-    with pytest.raises(DataError, match=r"image 0 has the label '.*'; needed is a whole number: a classification set"):
+    with pytest.raises(DataError, match=r"image 0 has the label .*; needed is a whole number: a classification set"):
         torchvision_sets._images([part, part], settings("CLEVRClassification"))
 
 
