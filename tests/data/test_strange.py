@@ -44,6 +44,14 @@ def test_a_class_without_test_images_is_a_warning():
     assert checked(images_of([0, 1, 2] * 4, [0, 1]), "own")[1] == ["classes 2 have no test images"]
 
 
+def test_idx_files_in_folders_of_their_names_are_understood(tmp_path):
+    for name, content in contents().items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_bytes(content)
+    dataset = Dataset("own", tmp_path)
+    assert [*source.source(dataset)["files"]] == [*FILES] and source.training_images(dataset) == 40
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_labels_alone_in_the_wrong_byte_order(tmp_path, suffix):
     values = contents()["train-labels-idx1-ubyte"]
