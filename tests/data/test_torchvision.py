@@ -195,6 +195,18 @@ def test_what_was_unpacked_before_an_interruption_is_not_taken_for_whole(monkeyp
     assert (len(images.train[0]), len(images.test[0]), len(images.classes)) == (6, 6, 2)
 
 
+def test_only_archives_stay_of_an_interrupted_download_and_a_link_leads_nowhere(tmp_path):
+    for name in ("raw/dtd/dtd.tar.gz", "raw/dtd/images/1.jpg", "raw/labels.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "raw")
+    torchvision_sets._remove_unpacked(tmp_path / "link")
+    assert (tmp_path / "raw/labels.txt").is_file() and not (tmp_path / "link").is_symlink()
+    torchvision_sets._remove_unpacked(tmp_path / "raw")
+    assert [path.name for path in (tmp_path / "raw").rglob("*") if path.is_file()] == ["dtd.tar.gz"]
+    assert not (tmp_path / "raw/dtd/images").exists()
+
+
 def test_a_connection_that_ends_early_is_tried_again(usps_files, tmp_path):
     files, _ = usps_files
     with server.serving(files, server.closing, server.good) as (mirror, _):

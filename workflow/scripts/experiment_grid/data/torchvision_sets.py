@@ -94,6 +94,8 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
 
 def _remove_unpacked(folder: Path) -> None:
     """Leave only archives in a folder: torchvision takes what was unpacked for whole, also after an interruption."""
+    if folder.is_symlink():  # what it leads to is somebody else's
+        folder.unlink()
     for path, folders, files in os.walk(folder, topdown=False):
         for name in files:
             if not name.endswith(ARCHIVES):
