@@ -1,4 +1,4 @@
-"""What normalising the images costs: in a loader that does it for every image again, and here."""
+"""What normalising and shifting the images cost: in a loader that does it for every image again, and here."""
 
 import argparse
 import tempfile
@@ -10,6 +10,7 @@ from bench.contestants import Job
 from bench.measure import measure, ratios, spread, table, where
 
 EPOCHS = 3
+WAYS = {"torchvision DataLoader loop": "loader", "this project": "ours"}
 
 
 def section(arguments: argparse.Namespace) -> None:
@@ -17,21 +18,20 @@ def section(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = images.make(Path(folder))
         raw = Job(folder, "", epochs=EPOCHS)
-        normalized = replace(raw, normalize=True)
-        contestants = {
-            ("torchvision DataLoader loop", "raw"): ("loader", raw),
-            ("torchvision DataLoader loop", "normalised"): ("loader", normalized),
-            ("this project", "raw"): ("ours", raw),
-            ("this project", "normalised"): ("ours", normalized),
-        }
-        print(f"Normalising: [128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
+        jobs = {"raw": raw, "normalised": replace(raw, normalize=True), "shifted": replace(raw, augment=True)}
+        contestants = {(way, what): (module, job) for way, module in WAYS.items() for what, job in jobs.items()}
+        print("Normalising, and shifting at random (all images of a batch alike here, each on its own in the loader)")
+        print(f"[128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
         print(f"{where()}\n", flush=True)
         times = measure({" ".join(label): job for label, job in contestants.items()}, arguments.rounds)
     rows = []
-    for way in ("torchvision DataLoader loop", "this project"):
+    for way in WAYS:
         if f"{way} raw" not in times:
             continue
-        plain, scaled = times[f"{way} raw"].training, times[f"{way} normalised"].training
-        rows.append([way, spread(plain, 2), spread(scaled, 2), ratios(scaled, plain)])
-    print(table(["training, s", "raw", "normalised", "normalised / raw"], rows))
+        plain, *others = (times[f"{way} {what}"].training for what in jobs)
+        rows.append(
+            [way, spread(plain, 2), *(text for found in others for text in (spread(found, 2), ratios(found, plain)))]
+        )
+    header = [text for what in [*jobs][1:] for text in (what, f"{what} / raw")]
+    print(table(["training, s", "raw", *header], rows))
     print()

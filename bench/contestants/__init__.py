@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HANDWRITTEN = "6ed8ef4"  # the commit with the trainer before the present one; a shallow clone has it not
 NEEDS = {"jax_scan": "jax", "mlp_classifier": "sklearn", "loader": "torchvision"}  # what each imports beyond torch
 NEEDS |= {"handwritten": f"commit {HANDWRITTEN}"}
+SHIFT = {"degrees": 0, "translate": [0.1, 0.1]}  # options of torchvision's RandomAffine
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Job:
     learning_rate: float = 0.001
     momentum: float = 0.9
     normalize: bool = False
+    augment: bool = False  # shifts the training images (SHIFT), for this project and the loader
     n_train: int = 48_000
     n_images: int = 60_000  # of which the others are for validation
     seeds: tuple[int, ...] = (1,)  # only this project trains more than the first

@@ -1,6 +1,6 @@
 """The usual way: torchvision's MNIST with transforms for each image, a DataLoader, nn.Sequential, torch.optim.SGD."""
 
-from bench.contestants import Job, clock, save
+from bench.contestants import SHIFT, Job, clock, save
 from bench.contestants.eager import model
 
 
@@ -16,7 +16,8 @@ def train(job: Job) -> float:
     now = clock(device)
     torch.set_num_threads(1)
     torch.manual_seed(job.seed)
-    steps = [transforms.ToTensor()] + ([transforms.Normalize((0.5,), (0.5,))] if job.normalize else [])
+    steps = [transforms.RandomAffine(**SHIFT)] if job.augment else []
+    steps += [transforms.ToTensor()] + ([transforms.Normalize((0.5,), (0.5,))] if job.normalize else [])
     images = MNIST(job.folder, train=True, transform=transforms.Compose(steps))
     training, _ = random_split(images, [job.n_train, len(images) - job.n_train])
     loader = DataLoader(training, batch_size=job.batch_size, shuffle=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.contestants import Job, save
+from bench.contestants import SHIFT, Job, save
 
 MODELS = {
     "mlp": {"_target_": "experiment_grid.training.models.mlp.MLP"},
@@ -34,6 +34,7 @@ def train(job: Job) -> float:
         "batch_size": job.batch_size,
         "epochs": job.epochs,
         "normalize": job.normalize,
+        "augment": [{"_target_": "torchvision.transforms.v2.RandomAffine"} | SHIFT] if job.augment else [],
         "train_fraction": job.n_train / job.n_images,
         "seeds": list(job.seeds),
         "device": job.device,

@@ -65,6 +65,15 @@ def test_a_network_without_hidden_layers_of_normalised_images(module, folder):
         assert [file[name].shape for name in file.files] == [(10, 784), (10,)]
 
 
+@pytest.mark.parametrize("module", ["ours", "loader"])
+def test_shifted_images_make_other_weights(module, folder):
+    jobs = [job_in(folder, f"{module}-{shift}", augment=shift) for shift in (False, True)]
+    for job in jobs:
+        train(module, job)
+    plain, shifted = (np.load(job.saved) for job in jobs)
+    assert any((plain[name] != shifted[name]).any() for name in plain.files)
+
+
 @pytest.mark.parametrize("module", ["ours", "eager", "loader"])
 def test_lenet_is_only_timed(module, folder):
     job = job_in(folder, f"{module}-lenet", model="lenet")

@@ -2,6 +2,7 @@
 
 import gzip
 
+import numpy as np
 import pytest
 import yaml
 from configs import load_overlay
@@ -365,6 +366,21 @@ def test_own_files_count_their_images(tmp_path, monkeypatch):
     assert error == (
         "overlay.yaml:2: defaults.batch_size: is more than the 80 training images of cell a; "
         "given: 81; allowed: 1 to 80"
+    )
+
+
+@pytest.mark.parametrize("path", ["own", "own.npz"])
+def test_folders_and_arrays_of_one_piece_count_their_images(tmp_path, monkeypatch, path):
+    """A fifth of the 100 is to test with, a fifth of the others validates."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(100):
+        (tmp_path / f"own/{number % 2}").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"own/{number % 2}/{number}.png").touch()
+    np.savez(tmp_path / "own.npz", images=np.zeros((100, 4, 4), np.uint8), labels=np.arange(100) % 2)
+    error = error_of(tmp_path, f"dataset: {{path: {path}, name: mine}}\ndefaults: {{batch_size: 65}}")
+    assert error == (
+        "overlay.yaml:2: defaults.batch_size: is more than the 64 training images of cell a; "
+        "given: 65; allowed: 1 to 64"
     )
 
 

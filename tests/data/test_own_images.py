@@ -13,10 +13,8 @@ from prepare import prepare
 
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.data import arrays, idx, memory, prepared, source
-from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.own import FILES
-from experiment_grid.data.strange import checked
 
 RANDOM = np.random.default_rng(1)
 
@@ -125,8 +123,93 @@ def test_images_that_memory_does_not_hold_are_refused_with_their_bytes(tmp_path,
     ):
         made(root, tmp_path)
     np.savez(tmp_path / "large.npz", images=pixels(30, 6, 8), labels=np.arange(30) % 3)
-    with pytest.raises(DataError, match=r"large\.npz: images: 30 x 6 x 8 x 1 images take 1,440 bytes"):
+    with pytest.raises(DataError, match=r"large\.npz: 30 x 6 x 8 images take 1,440 bytes"):
         made(tmp_path / "large.npz", tmp_path)
+
+
+def test_images_of_idx_files_are_counted_before_they_are_decoded(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path, contents())
+    monkeypatch.setattr(memory, "memory", lambda: 1000)
+    monkeypatch.setattr(idx, "read", lambda *_: pytest.fail("was decoded"))
+    with pytest.raises(DataError, match=r"own: 40 x \d+ x \d+ and 20 x \d+ x \d+ images take [\d,]+ bytes"):
+        prepare("own", [folder / f"{name}.gz" for name in FILES], tmp_path / "prepared.safetensors")
+
+
+@pytest.mark.parametrize("fraction", [None, 0.3])
+def test_training_images_are_counted_while_planning(tmp_path, fraction):
+    more = {} if fraction is None else {"test_fraction": fraction}
+    root = write_images(tmp_path / "pets", each=7)
+    np.savez(tmp_path / "whole.npz", images=pixels(21, 6, 5), labels=np.arange(21) % 3)
+    for path in (root, tmp_path / "whole.npz"):
+        images = prepared.training_images(made(path, tmp_path, **more))[0]
+        assert source.training_images(Dataset("own", path, **more)) == len(images)
+    np.savez(tmp_path / "parts.npz", x_train=pixels(21, 6, 5), y_train=np.arange(21) % 3, x_test=0, y_test=0)
+    assert source.training_images(Dataset("own", tmp_path / "parts.npz")) == 21
+    (tmp_path / "none.npz").write_bytes(b"PK")
+    assert source.training_images(Dataset("own", tmp_path / "none.npz")) is None
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("Training", "Testing")])
+def test_parts_by_other_names_are_no_classes(tmp_path, names):
+    for part in names:
+        write_images(tmp_path / "pets" / part)
+    with pytest.raises(DataError, match=r"has the folders \w+, \w+; needed are train and test with class folders"):
+        source.source(Dataset("own", tmp_path / "pets"))
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    root = write_images(tmp_path / "vehicles", names=("bus", "train"), each=10)
+    assert prepared.classes(made(root, tmp_path)) == ["bus", "train"]
+
+
+def test_what_is_not_used_is_a_warning(tmp_path):
+    for part in ("train", "test", "val"):
+        write_images(tmp_path / "pets" / part)
+    assert prepared.warnings(made(tmp_path / "pets", tmp_path)) == ["the folder val is not used"]
+    values = {f"{part}_{what}": pixels(30, 6, 5) if what == "images" else np.arange(30) % 3
+              for part in ("train", "val", "test") for what in ("images", "labels")}  # fmt: skip
+    np.savez(tmp_path / "med.npz", **values)
+    unused = ["the arrays val_images, val_labels are not used"]
+    assert prepared.warnings(made(tmp_path / "med.npz", tmp_path)) == unused
+
+
+def test_files_that_systems_leave_behind_are_no_images(tmp_path):
+    root = write_images(tmp_path / "pets", each=10)
+    for name in ("cat/._1.png", "__MACOSX/cat/._1.png", "dog/.ipynb_checkpoints/1.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"no image")
+    images, _ = prepared.training_images(made(root, tmp_path))
+    assert len(images) == 24 and prepared.classes(tmp_path / "prepared.safetensors") == ["cat", "dog", "owl"]
+
+
+def test_images_of_16_bits_are_refused(tmp_path):
+    root = write_images(tmp_path / "scans", mode="L")
+    Image.fromarray(np.full((6, 8), 4000, np.uint16)).save(root / "owl/0.png")
+    with pytest.raises(DataError, match=r"owl/0.png: has pixels of 16 or 32 bits \(.*\); needed are 8 bits"):
+        made(root, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [("test_fraction", 0.3, ("parts", "idx", "npz", "digits")), ("size", 4, ("idx", "npz", "digits", "function"))],
+)
+def test_a_setting_that_would_do_nothing_is_refused(tmp_path, key, value, what):
+    for part in ("train", "test"):
+        write_images(tmp_path / "parts" / part)
+    (tmp_path / "idx").mkdir()
+    write_folder(tmp_path / "idx", contents())
+    values = pixels(30, 6, 5), np.arange(30) % 3
+    np.savez(tmp_path / "own.npz", x_train=values[0], y_train=values[1], x_test=values[0][::-1], y_test=values[1])
+    given = {
+        "parts": {"path": tmp_path / "parts"},
+        "idx": {"path": tmp_path / "idx"},
+        "npz": {"path": tmp_path / "own.npz"},
+        "digits": {},
+        "function": {"target": "mine.py:load"},
+    }
+    for name in what:
+        with pytest.raises(DataError, match=f"dataset.{key}: "):
+            make(source.source(Dataset("own", **given[name], **{key: value})), [], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -164,67 +247,12 @@ def test_arrays_that_are_none_are_one_line(tmp_path, changes, line):
     assert "\n" not in str(error.value)
 
 
-def images_of(train, test, classes=(), **more):
-    arrays = [np.asarray(part, np.uint8) for part in (train, test)]
-    return Images(
-        *((more.get(name, pixels(len(part), 1, 6, 5)), part) for name, part in zip(("a", "b"), arrays, strict=True)),
-        [*classes],
-    )
-
-
-def test_labels_from_1_are_renumbered_with_a_warning():
-    images, warnings = checked(images_of([1, 2, 3] * 4, [3, 1]), "own")
-    assert images.train[1].tolist() == [0, 1, 2] * 4 and images.test[1].tolist() == [2, 0]
-    assert images.classes == ["1", "2", "3"]
-    assert warnings == ["labels count from 1 to 3; here they are 0 to 2"]
-
-
-def test_images_in_training_and_test_are_counted():
-    same = pixels(4, 1, 6, 5)
-    images = images_of(
-        [0, 1] * 5,
-        [0, 1, 0],
-        a=np.concatenate([same, pixels(6, 1, 6, 5)]),
-        b=np.concatenate([same[:2], pixels(1, 1, 6, 5)]),
-    )
-    _, warnings = checked(images, "own")
-    assert warnings == ["2 of 3 test images are training images too: the test accuracy is not that of new images"]
-    with pytest.raises(DataError, match="all test images are training images too"):
-        checked(images_of([0, 1] * 2, [0, 1, 0, 1], a=same, b=same), "own")
-
-
-def test_classes_without_images():
-    names = ["a", "b", "c"]
-    assert checked(images_of([0, 2] * 4, [0, 2], names), "own")[1] == ["classes b have no images"]
-    assert checked(images_of([0, 2] * 4, [0, 1], names), "own")[1] == [
-        "classes b have test images, and none to train with"
-    ]
-    for train, test, line in (
-        ([0, 2] * 4, [0, 2], "classes 1 have no images"),
-        ([0, 1] * 4, [0, 2], "classes 2 have test images, and none to train with"),
-        ([1] * 8, [1], "all training labels are 1, needed are two classes at least"),
-    ):
-        with pytest.raises(DataError, match=line):
-            checked(images_of(train, test), "own")
-
-
-def test_a_byte_order_that_is_wrong_is_said_so(tmp_path):
-    values = contents()["train-images-idx3-ubyte"]
-    swapped = values[:4] + b"".join(values[place : place + 4][::-1] for place in (4, 8, 12)) + values[16:]
-    folder = write_folder(tmp_path, contents() | {"train-images-idx3-ubyte": swapped}, "")
-    with pytest.raises(DataError, match="has the numbers of its header in little-endian order"):
-        source.source(Dataset("own", folder))
-
-
-def test_labels_of_idx_files_from_1(tmp_path):
-    files = contents() | {
-        name: idx.encode((np.arange(count) % 3 + 1).astype(np.uint8))
-        for name, count in (("train-labels-idx1-ubyte", 40), ("t10k-labels-idx1-ubyte", 20))
-    }
-    folder = write_folder(tmp_path, files)
-    assert source.source(Dataset("own", folder))
-    prepare("own", [folder / f"{name}.gz" for name in FILES], tmp_path / "prepared.safetensors")
-    assert prepared.classes(tmp_path / "prepared.safetensors") == ["1", "2", "3"]
+def test_files_that_are_no_npz_are_one_line(tmp_path):
+    np.save(tmp_path / "array.npy", pixels(4, 6, 5))
+    (tmp_path / "html.npz").write_bytes(b"<html>")
+    for name in ("array.npy", "html.npz"):
+        with pytest.raises(DataError, match=f"{name}: is no .npz file; needed is one, or a folder of images"):
+            made(tmp_path / name, tmp_path)
 
 
 FUNCTION = """\

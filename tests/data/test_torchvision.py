@@ -11,6 +11,7 @@ import zipfile
 import mirror_server as server
 import numpy as np
 import pytest
+from PIL import Image
 from torchvision import datasets
 
 from experiment_grid.data import idx, torchvision_sets
@@ -21,6 +22,7 @@ from experiment_grid.data.strange import checked
 POLICY = RetryPolicy(attempts=2, back_off=0.01, silence=5)
 HASTY = RetryPolicy(attempts=1, silence=0.3, slowest=1000)
 RANDOM = np.random.default_rng(0)
+CLASSES = ("n01440764", "n02102040")  # of Imagenette
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +167,77 @@ def test_what_a_killed_download_left_is_no_data(usps_files, tmp_path):
     assert len(images.train[0]) == 40
 
 
+def imagenette(each: int) -> bytes:
+    """The archive of Imagenette with two of its classes, `each` images of both in either part."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for place in [f"{part}/{kind}/{n}" for part in ("train", "val") for kind in CLASSES for n in range(each)]:
+            image = io.BytesIO()
+            Image.fromarray(RANDOM.integers(0, 256, (8, 8, 3), np.uint8)).save(image, "JPEG")
+            member = tarfile.TarInfo(f"imagenette2-160/{place}.jpeg")
+            member.size = len(image.getvalue())
+            archive.addfile(member, io.BytesIO(image.getvalue()))
+    return buffer.getvalue()
+
+
+def test_what_was_unpacked_before_an_interruption_is_not_taken_for_whole(monkeypatch, tmp_path):
+    """Also a set whose parts are train and val."""
+    content = imagenette(each=3)
+    monkeypatch.setattr(
+        datasets.Imagenette, "_ARCHIVES", {"160px": ("http://127.0.0.1:9/imagenette2-160.tgz", md5(content))}
+    )
+    for kind in CLASSES:
+        (tmp_path / f"raw/imagenette2-160/train/{kind}").mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / f"raw/imagenette2-160/train/{kind}/0.jpeg")
+    with server.serving({"imagenette2-160.tgz": content}, server.good) as (mirror, _):
+        chosen = settings("Imagenette", {"size": "160px"})
+        images, _ = torchvision_sets.download(chosen, [mirror], tmp_path / "raw", POLICY)
+    assert (len(images.train[0]), len(images.test[0]), len(images.classes)) == (6, 6, 2)
+
+
+def test_only_archives_stay_of_an_interrupted_download_and_a_link_leads_nowhere(tmp_path):
+    for name in ("raw/dtd/dtd.tar.gz", "raw/dtd/images/1.jpg", "raw/labels.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "raw")
+    torchvision_sets._remove_unpacked(tmp_path / "link")
+    assert (tmp_path / "raw/labels.txt").is_file() and not (tmp_path / "link").is_symlink()
+    torchvision_sets._remove_unpacked(tmp_path / "raw")
+    assert [path.name for path in (tmp_path / "raw").rglob("*") if path.is_file()] == ["dtd.tar.gz"]
+    assert not (tmp_path / "raw/dtd/images").exists()
+
+
+def test_a_connection_that_ends_early_is_tried_again(usps_files, tmp_path):
+    files, _ = usps_files
+    with server.serving(files, server.closing, server.good) as (mirror, _):
+        images, _ = torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
+    assert len(images.train[0]) == 40
+    with server.serving(files, server.closing) as (mirror, _), pytest.raises(DataError, match=r"ends after [\d,]+ of"):
+        torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
+
+
+def test_a_set_that_must_be_downloaded_by_hand_says_so(monkeypatch, tmp_path):
+    made = []
+
+    class ByHand:
+        def __init__(self, root):
+            made.append(root)
+            assert len(made) < 5
+            raise RuntimeError("fer2013.csv not found")
+
+    monkeypatch.setattr(datasets, "ByHand", ByHand, raising=False)
+    line = r"ByHand of torchvision can't be downloaded: fer2013\.csv not found"
+    with pytest.raises(DataError, match=line):
+        torchvision_sets.download(settings("ByHand"), ["file:///nowhere/"], tmp_path / "raw", POLICY)
+
+
+@pytest.mark.parametrize("label", [None, {"boxes": []}])
+def test_a_set_without_classes_is_one_line(label):
+    part = [(Image.new("L", (8, 8)), label)] * 2
+    with pytest.raises(DataError, match=r"image 0 has the label .*; needed is a whole number: a classification set"):
+        torchvision_sets._images([part, part], settings("CLEVRClassification"))
+
+
 def test_sets_in_one_piece_and_of_several_sizes(monkeypatch):
     class Piece:
         classes = ("a", "b")
@@ -176,8 +249,6 @@ def test_sets_in_one_piece_and_of_several_sizes(monkeypatch):
             return len(self.sizes)
 
         def __getitem__(self, index):
-            from PIL import Image
-
             return Image.new("RGB", (self.sizes[index], 8), (index, 0, 0)), index % 2
 
     images = torchvision_sets._images([Piece([8] * 20)], settings("EuroSAT", test_fraction=0.25))

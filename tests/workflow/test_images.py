@@ -43,7 +43,7 @@ def project(tmp_path_factory):
         first = folder / "patterns/class 00"
         (first / f"again {number}.png").write_bytes((first / "0.png").read_bytes())
     (folder / "config/images.yaml").write_text(CONFIG, "utf-8")
-    done = snakemake(folder, config="config/images.yaml")
+    done = snakemake(folder, config="config/images.yaml", timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder / "said.txt").write_text(done.stdout + done.stderr, "utf-8")
     return folder

@@ -45,7 +45,9 @@ def make(settings: dict[str, Any], mirrors: list[str], folder: Path) -> str:
         images = arrays.returned(called(origin, settings["options"]), f"dataset: {origin}", fraction)
     else:
         images, origin = torchvision_sets.download(settings, mirrors, folder / ".torchvision", RetryPolicy())
-    prepared.write(folder / source.IMAGES, settings["dataset"], images.classes, images.train, images.test)
+    prepared.write(
+        folder / source.IMAGES, settings["dataset"], images.classes, images.train, images.test, images.warnings
+    )
     print(f"{settings['dataset']}: {len(images.train[0]):,} + {len(images.test[0]):,} images from {origin}")
     return origin
 

@@ -17,6 +17,8 @@ from experiment_grid.runtime.stage import stage
 
 def from_idx(dataset: str, files: list[Path]) -> Images:
     """Decode and check four IDX files, in the order of `own.FILES`; raises DataError."""
+    shapes = [idx.shape(file, FILES[name]) for name, file in zip(FILES, files, strict=True)]
+    refuse_too_many_bytes(dataset, *(shape for shape in shapes if len(shape) > 1))
     arrays = {name: idx.read(file, FILES[name]) for name, file in zip(FILES, files, strict=True)}
     labels = {name: frozenset(np.unique(arrays[name]).tolist()) for name in FILES if FILES[name] == 1}
     places = {name: str(file) for name, file in zip(FILES, files, strict=True)}
@@ -35,9 +37,8 @@ def prepare(dataset: str, files: list[Path], target: Path) -> list[str]:
         images = from_idx(dataset, files)
     else:
         parts = prepared.training_images(files[0]), prepared.test_images(files[0])
-        images = Images(*parts, prepared.classes(files[0]))
+        images = Images(*parts, prepared.classes(files[0]), tuple(prepared.warnings(files[0])))
     images, warnings = checked(images, dataset)
-    refuse_too_many_bytes(dataset, (len(images.train[0]) + len(images.test[0]), *images.train[0].shape[1:]))
     prepared.write(target, dataset, images.classes, images.train, images.test, warnings)
     counts = f"{len(images.train[0]):,} training images, {len(images.test[0]):,} test images"
     print(f"{dataset}: {counts}, {len(images.classes)} classes")

@@ -45,7 +45,7 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         return Dataset(_own_name(said, path.resolve().name.removesuffix(".npz"), "path"), path, **more)
     place: Keys = ("dataset",) if isinstance(given, str) else ("dataset", TARGET)
     if said[TARGET] == EMBEDDED:
-        return Dataset(_own_name(said, EMBEDDED, TARGET))
+        return Dataset(_own_name(said, EMBEDDED, TARGET), **more)
     options = {key: Given(value, ("dataset", key)) for key, value in said.items() if key not in (TARGET, *OURS)}
     try:
         located = locate("dataset", said[TARGET], tuple(packages))

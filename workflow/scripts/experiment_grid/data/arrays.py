@@ -1,17 +1,21 @@
 """Images and labels as arrays, whatever they come from: the parts to train and to test with, in one form."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from experiment_grid.data import folders
+from experiment_grid.data.folders import TEST_FRACTION, own_test_images, test_count, training_count
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
 from experiment_grid.data.memory import refuse_too_many_bytes
 
-TEST_FRACTION = 0.2  # of images that come in one piece, where the config says nothing
 # What the arrays of an .npz, or of a function's dictionary, may be called: Keras, MedMNIST, our own prepared file.
 NAMES = {
     "train_images": ("train_images", "x_train"),
@@ -20,27 +24,51 @@ NAMES = {
     "test_labels": ("test_labels", "y_test"),
 }
 WHOLE = {"images": ("images", "x", "data"), "labels": ("labels", "y", "target")}
-MORE = ("classes", "val_images", "val_labels")  # names of the classes; MedMNIST's validation images, which are not used
 Part = tuple[np.ndarray, np.ndarray]  # images uint8 [N, C, H, W] and labels uint8 [N]
 
 
 @dataclass(frozen=True)
 class Images:
-    """Images uint8 [N, C, H, W] and labels uint8 [N] to train and to test with, and the names of the classes."""
+    """Images uint8 [N, C, H, W] and labels uint8 [N] to train and to test with, names of the classes, and warnings."""
 
     train: Part
     test: Part
     classes: list[str]
+    warnings: tuple[str, ...] = ()
 
 
 def from_npz(path: Path, test_fraction: float | None) -> Images:
     """The arrays of an .npz file. Raises DataError."""
+    with _opened(path) as file:
+        headers = [_header(file.zip, name) for name in file.files]
+        shapes = [
+            (*shape, dtype.itemsize) if dtype.itemsize > 1 else shape for shape, dtype in headers if len(shape) > 2
+        ]
+        refuse_too_many_bytes(str(path), *shapes)
+        return from_mapping({name: file[name] for name in file.files}, str(path), test_fraction)
+
+
+def training_images(path: Path, test_fraction: float | None) -> int | None:
+    """How many images of an .npz file are to train and validate with; None where it has none. Raises DataError."""
+    with _opened(path) as file:
+        for called in NAMES["train_labels"]:
+            if called in file.files:
+                return _header(file.zip, called)[0][0]
+        for called in WHOLE["labels"]:
+            if called in file.files:
+                return training_count(Counter(file[called].ravel().tolist()), test_fraction)
+    return None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """NumPy's view of an .npz file. Raises DataError where it is none, or damaged."""
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path}: is no .npz file; needed is one, or a folder of images")
     try:
         with np.load(path, allow_pickle=False) as file:
-            for name in file.files:
-                _refuse_large(path, file.zip, name)
-            return from_mapping({name: file[name] for name in file.files}, str(path), test_fraction)
-    except (OSError, ValueError, EOFError) as error:  # zipfile's own errors among them
+            yield file
+    except (OSError, ValueError, EOFError, IndexError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: is no .npz file of plain arrays ({error})") from error
 
 
@@ -52,8 +80,9 @@ def from_folders(path: Path, test_fraction: float | None, size: int | None) -> I
     labels = np.array([classes.index(name.split("/")[1 if parts else 0]) for name in found], np.uint8)
     if not parts:
         return whole(images, labels, classes, test_fraction, str(path))
+    warnings = tuple(f"the folder {name} is not used" for name in folders.unused(path))
     train = np.array([name.startswith("train/") for name in found])
-    return Images((images[train], labels[train]), (images[~train], labels[~train]), classes)
+    return Images((images[train], labels[train]), (images[~train], labels[~train]), classes, warnings)
 
 
 def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | None) -> Images:
@@ -66,10 +95,16 @@ def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | No
         key: (_images if key.endswith("images") else _labels)(value, f"{where}: {key}") for key, value in found.items()
     }
     names = [str(name) for name in given.get("classes", ())]
+    used = {name for names in wanted.values() for name in names} | {"classes"}
+    unused = ", ".join(sorted(str(name) for name in given if name not in used))
+    warnings = (f"the arrays {unused} are not used",) if unused else ()
     if wanted is WHOLE:
-        return whole(arrays["images"], arrays["labels"], names, test_fraction, where)
+        images = whole(arrays["images"], arrays["labels"], names, test_fraction, where)
+        return replace(images, warnings=warnings)
+    if test_fraction is not None:
+        raise DataError(own_test_images(where, test_fraction))
     train, test = ((arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
-    return Images(train, test, names)
+    return Images(train, test, names, warnings)
 
 
 def whole(
@@ -78,26 +113,26 @@ def whole(
     """Images in one piece, of which `test_fraction` of each class is to test with: always the same ones."""
     if len(images) != len(labels):
         raise DataError(f"{where}: has {len(labels):,} labels for {len(images):,} images")
-    fraction = TEST_FRACTION if test_fraction is None else test_fraction
     order = np.random.default_rng(0).permutation(len(labels))
     test = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = order[labels[order] == label]
-        test[members[: round(fraction * len(members))]] = True
+        test[members[: test_count(len(members), test_fraction)]] = True
     if not test.any() or test.all():
         raise DataError(
-            f"{where}: test_fraction {fraction} of {len(labels)} images leaves none to train or none to test"
+            f"{where}: test_fraction {test_fraction or TEST_FRACTION} of {len(labels)} images leaves none to train or "
+            "none to test"
         )
     return Images((images[~test], labels[~test]), (images[test], labels[test]), classes)
 
 
-def _refuse_large(path: Path, archive: Any, name: str) -> None:
-    """Raise DataError for an array that its header says does not fit into memory, before it is unpacked."""
+def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of an array, which is not unpacked for it."""
     with archive.open(f"{name}.npy") as file:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(file)
-    refuse_too_many_bytes(f"{path}: {name}", (*shape, dtype.itemsize))
+    return shape, dtype
 
 
 def _images(values: Any, where: str) -> np.ndarray:

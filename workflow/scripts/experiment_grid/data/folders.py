@@ -3,8 +3,10 @@
 Listed with the standard library alone; `read` needs NumPy and Pillow.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
 from experiment_grid.data.memory import refuse_too_many_bytes
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 PARTS = ("train", "test")
+OTHER_PARTS = {
+    *PARTS,
+    "training",
+    "testing",
+    "val",
+    "valid",
+    "validation",
+}  # names of parts, where all folders have such
+TEST_FRACTION = 0.2  # of images that come in one piece, where the config says nothing
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 GREY = ("1", "L", "LA")
 
@@ -35,7 +46,7 @@ def images(folder: Path) -> dict[str, Path]:
     for root, names in zip(roots, classes, strict=True):
         for name in names:
             inside = sorted(file for file in (root / name).rglob("*") if file.suffix.lower() in SUFFIXES)
-            inside = [file for file in inside if file.is_file()]
+            inside = [file for file in inside if file.is_file() and not _hidden(file.relative_to(root))]
             if not inside:
                 raise DataError(
                     f"{root / name}: has no images; allowed: {', '.join(sorted(SUFFIXES))}, or no such folder"
@@ -49,13 +60,48 @@ def classes(folder: Path) -> list[str]:
     return _classes(folder / PARTS[0] if has_parts(folder) else folder)
 
 
-def training_images(folder: Path) -> int | None:
-    """How many images there are below train/; None where a share of them all is to test with."""
-    return sum(name.startswith(f"{PARTS[0]}/") for name in images(folder)) if has_parts(folder) else None
+def training_images(folder: Path, test_fraction: float | None) -> int:
+    """How many images there are to train and validate with."""
+    found = images(folder)
+    if has_parts(folder):
+        return sum(name.startswith(f"{PARTS[0]}/") for name in found)
+    return training_count(Counter(name.partition("/")[0] for name in found), test_fraction)
+
+
+def training_count(classes: Mapping[Any, int], test_fraction: float | None) -> int:
+    """How many images of one piece are left to train with; `classes` are the images of each class."""
+    return sum(count - test_count(count, test_fraction) for count in classes.values())
+
+
+def test_count(count: int, test_fraction: float | None) -> int:
+    """How many of the images of a class are to test with, where all come in one piece."""
+    return round((TEST_FRACTION if test_fraction is None else test_fraction) * count)
+
+
+def own_test_images(where: str, test_fraction: float) -> str:
+    """The line for a `test_fraction` of images that have a part to test with."""
+    return f"dataset.test_fraction: {where} has test images of its own; given: {test_fraction}; allowed is none"
+
+
+def unused(folder: Path) -> list[str]:
+    """The names of folders beside train/ and test/."""
+    return sorted({*_folders(folder)} - {*PARTS}) if has_parts(folder) else []
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(path.name for path in root.iterdir() if path.is_dir() and not _hidden(path.relative_to(root)))
+
+
+def _hidden(path: Path) -> bool:
+    """Whether a file or folder is one of those that macOS and editors leave behind."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def _classes(root: Path) -> list[str]:
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = _folders(root)
+    if names and {name.lower() for name in names} <= OTHER_PARTS:
+        needed = "train and test with class folders in both, or class folders alone"
+        raise DataError(f"dataset.path: {str(root)!r} has the folders {', '.join(names)}; needed are {needed}")
     if len(names) < 2:
         needed = "a folder for each of two classes or more, or the four IDX files"
         raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; needed is {needed}")
@@ -99,6 +145,8 @@ def pixels(picture, channels: int, size: int | None, where: str) -> "np.ndarray"
     """A Pillow image as uint8 [channels, H, W]. Raises DataError, beginning with `where`, for a damaged one."""
     import numpy as np
 
+    if picture.mode.startswith(("I", "F")):  # Pillow would cut them off at 255
+        raise DataError(f"{where}: has pixels of 16 or 32 bits (Pillow's mode {picture.mode}); needed are 8 bits")
     try:
         picture = picture.convert("L" if channels == 1 else "RGB")
         picture = picture.resize((size, size)) if size else picture

@@ -58,6 +58,11 @@ def scan(path: Path, dimensions: int, place: str | None = None) -> Scan:
     return Scan(_dimensions(header), checksum.hexdigest(), frozenset(labels))
 
 
+def shape(path: Path, dimensions: int) -> tuple[int, ...]:
+    """What the header of a file says of its dimensions; raises DataError."""
+    return _dimensions(next(_content(path, dimensions, str(path))))
+
+
 def read(path: Path, dimensions: int) -> "np.ndarray":
     """The values of a file as uint8 of the header's shape; raises DataError."""
     import numpy as np
@@ -106,6 +111,8 @@ def _content(path: Path, dimensions: int, place: str) -> Iterator[bytes]:
             while left and (block := file.read(min(left, BLOCK))):
                 left -= len(block)
                 yield block
+            if left and size - left == math.prod(_dimensions(header, "<")):
+                raise DataError(f"{place}: {LITTLE_ENDIAN}")
             if left:
                 raise DataError(f"{place}: has {size - left:,} bytes of data, its header announces {size:,}")
             if file.read(1):
@@ -116,8 +123,8 @@ def _content(path: Path, dimensions: int, place: str) -> Iterator[bytes]:
         raise DataError(f"{place}: cannot be read ({error.strerror})") from error
 
 
-def _dimensions(header: bytes) -> tuple[int, ...]:
-    return struct.unpack(f">{len(header) // 4 - 1}I", header[4:])
+def _dimensions(header: bytes, order: str = ">") -> tuple[int, ...]:
+    return struct.unpack(f"{order}{len(header) // 4 - 1}I", header[4:])
 
 
 def _too_large(shape: tuple[int, ...]) -> bool:
@@ -144,7 +151,7 @@ def _check(header: bytes, dimensions: int, place: str) -> None:
     if not all(shape):
         raise DataError(f"{place}: its header announces {size} {what}, needed is at least one")
     if _too_large(shape):
-        if not _too_large(tuple(struct.unpack(f"<{dimensions}I", header[4:]))):
+        if not _too_large(_dimensions(header, "<")):
             raise DataError(f"{place}: {LITTLE_ENDIAN}")
         raise DataError(
             f"{place}: its header announces {size} {what}; allowed are images of up to {LARGEST_SIDE:,} x "

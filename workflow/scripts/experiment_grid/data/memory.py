@@ -22,9 +22,9 @@ def memory() -> int:
     return min(found)
 
 
-def refuse_too_many_bytes(where: str, shape: Sequence[int]) -> None:
-    """Raise DataError where images uint8 of this shape take more bytes than there are; `where` begins the line."""
-    size = math.prod(shape)
+def refuse_too_many_bytes(where: str, *shapes: Sequence[int]) -> None:
+    """Raise DataError where images uint8 of these shapes take more bytes than there are; `where` begins the line."""
+    size = sum(map(math.prod, shapes))
     if size > memory():
-        what = " x ".join(f"{length:,}" for length in shape)
+        what = " and ".join(" x ".join(f"{length:,}" for length in shape) for shape in shapes)
         raise DataError(f"{where}: {what} images take {size:,} bytes, this machine has {memory():,} bytes of memory")

@@ -106,8 +106,8 @@ def own_file(folder: str | Path, name: str) -> Path:
 
 
 def _candidates(folder: str | Path, name: str) -> list[Path]:
-    """Where a file may be, the first that counts first."""
-    return [Path(folder) / f"{called}{suffix}" for called in spellings(name) for suffix in (".gz", "")]
+    """Where a file may be, the first that counts first; also in a folder of its name, as Kaggle unpacks it."""
+    return [Path(folder, place) for own in spellings(name) for place in (f"{own}.gz", own, f"{own}/{own}")]
 
 
 def spellings(name: str) -> list[str]:

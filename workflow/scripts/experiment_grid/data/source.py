@@ -1,6 +1,6 @@
 """What identifies the content of the configured data set, found out and checked when the Snakefile is read.
 
-Standard library only, and nothing of the user's code runs.
+Standard library only (NumPy for an .npz), and nothing of the user's code runs.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from experiment_grid.data import folders, own
 from experiment_grid.data.datasets import DATASETS, EMNIST
+from experiment_grid.data.folders import own_test_images
 from experiment_grid.data.idx import DataError
 from experiment_grid.runtime.files import digest, write_json
 
@@ -39,6 +40,7 @@ def source(dataset: Named) -> dict[str, Any]:
     named = {"dataset": dataset.name}
     more = {"test_fraction": dataset.test_fraction, "size": dataset.size}
     more = {key: value for key, value in more.items() if value is not None}
+    _refuse_unused(dataset)
     if dataset.path is not None:
         path = Path(dataset.path)
         if folder := own.idx_folder(path):
@@ -50,6 +52,21 @@ def source(dataset: Named) -> dict[str, Any]:
     if dataset.target is None:
         return named
     return named | {"target": dataset.target, "options": dict(dataset.options)} | more
+
+
+def _refuse_unused(dataset: Named) -> None:
+    """Raise DataError for a test_fraction or size that the data set doesn't use, as far as names say."""
+    path, builtin = dataset.path and Path(dataset.path), _builtin(dataset)
+    has_parts = builtin and "split" not in dataset.options
+    if path:
+        has_parts = own.idx_folder(path) or (path.is_dir() and folders.has_parts(path))
+    if dataset.test_fraction is not None and has_parts:
+        raise DataError(own_test_images(str(path or dataset.name), dataset.test_fraction))
+    by_torchvision = dataset.target and ":" not in dataset.target and not (builtin and builtin.checksums)
+    resized = path.is_dir() and not own.idx_folder(path) if path else by_torchvision
+    if dataset.size is not None and not resized:
+        what = "only images in class folders and those that torchvision downloads are resized"
+        raise DataError(f"dataset.size: {what}; given: {dataset.size}; allowed is none")
 
 
 def files(dataset: Named) -> list[str]:
@@ -69,7 +86,11 @@ def training_images(dataset: Named) -> int | None:
         path = Path(dataset.path)
         if folder := own.idx_folder(path):
             return own.labels_in(folder)
-        return folders.training_images(path) if path.is_dir() else None
+        if path.is_dir():
+            return folders.training_images(path, dataset.test_fraction)
+        from experiment_grid.data import arrays  # with NumPy
+
+        return arrays.training_images(path, dataset.test_fraction)
     except (OSError, DataError):  # reported in full where the files are checked
         return None
 

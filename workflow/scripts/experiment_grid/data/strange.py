@@ -28,19 +28,20 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
         sizes = [" x ".join(map(str, part.shape[1:])) for part in (test, train)]
         raise DataError(f"{dataset}: has test images of {sizes[0]} (C x H x W), its training images are {sizes[1]}")
     trained, tested = (set(np.unique(own).tolist()) for own in (labels, truth))
-    classes, warnings = list(images.classes), []
+    classes, warnings = list(images.classes), list(images.warnings)
     if len(trained) < 2:
         raise DataError(f"{dataset}: all training labels are {min(trained)}, needed are two classes at least")
-    if classes and max(trained | tested) >= len(classes):
+    first = first_label(trained, tested)
+    if classes and max(trained | tested) >= len(classes) + first:
         raise DataError(
             f"{dataset}: has a label {max(trained | tested)}, and names of {len(classes)} classes, from 0 on"
         )
-    if first := first_label(trained, tested):
+    if first:
         count = max(trained | tested)
         warnings.append(f"labels count from 1 to {count}; here they are 0 to {count - 1}")
         images = replace(images, train=(train, labels - 1), test=(test, truth - 1))
         trained, tested = {label - first for label in trained}, {label - first for label in tested}
-        classes = classes[1:]
+        classes = classes if count == len(classes) else classes[1:]  # else the first is named, and has no images
     known = bool(classes)
     classes = classes or [str(label + first) for label in range(max(trained | tested) + 1)]
     for absent, what in (
@@ -52,6 +53,8 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
             if not known:
                 raise DataError(f"{dataset}: {line}")
             warnings.append(line)
+    if untested := trained - tested:
+        warnings.append(f"classes {_named(untested, classes)} have no test images")
     if (twice := _in_both(train, test)) == len(test):
         raise DataError(f"{dataset}: all test images are training images too, needed are others to test with")
     if twice:

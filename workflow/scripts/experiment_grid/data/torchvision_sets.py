@@ -5,12 +5,13 @@ silent one up, and tells how far it is. torchvision takes seconds to import: the
 """
 
 import inspect
+import operator
 import os
 import shutil
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,12 +30,15 @@ from experiment_grid.data.fetch import (
     meaning,
     progress,
 )
-from experiment_grid.data.folders import pixels
+from experiment_grid.data.folders import GREY, own_test_images, pixels
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
 from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.runtime.errors import one_line
 
 LARGEST = 2**35  # bytes of a file; torchvision has the size of none
 OWN = "torchvision's own address"
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".mat")  # verified again by torchvision
+SPLITS = (("train", "test"), ("trainval", "test"), ("train", "val"))  # what a class may call its parts, in this order
 SHOWN = 2.0  # seconds between two lines on how far a download is
 
 
@@ -48,26 +52,29 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
     import torchvision
 
     kind = getattr(torchvision.datasets, settings["target"].rpartition(".")[2])
-    reasons = []
+    reasons, emptied = [], False
     for mirror in [*mirrors, None]:
         attempts = iter(range(1, policy.attempts + 1))
         attempt = next(attempts)
         while attempt:
+            _remove_unpacked(folder)
             with asking(mirror, policy) as opener:
                 try:
-                    parts = _parts(kind, settings["options"], folder)
+                    parts = _parts(kind, settings, folder)
                     images = _images(parts, settings)
                     shutil.rmtree(folder, ignore_errors=True)
                     return images, mirror or OWN
                 except DataError:
                     raise
                 except Exception as error:
-                    reason = opener.failed or _reason(error)
-                    leftover = not opener.asked  # of an interrupted download, which torchvision takes for whole
-                    if leftover:
-                        shutil.rmtree(folder, ignore_errors=True)
-            if leftover:
+                    reason, said = opener.failed or _reason(error), one_line(str(error), 500)
+            if not opener.asked:  # what is there is of an interrupted download, or the class downloads nothing
+                if emptied:
+                    raise DataError(f"dataset: {kind.__name__} of torchvision can't be downloaded: {said}")
+                shutil.rmtree(folder, ignore_errors=True)
+                emptied = True
                 continue
+            emptied = False
             print(f"{mirror or OWN}: {reason}")
             time.sleep(policy.back_off * 2 ** (attempt - 1) if isinstance(reason, Unreachable) else 0)
             attempt = next(attempts, 0) if isinstance(reason, Unreachable) else 0
@@ -83,6 +90,19 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
             ]
         )
     )
+
+
+def _remove_unpacked(folder: Path) -> None:
+    """Leave only archives in a folder: torchvision takes what was unpacked for whole, also after an interruption."""
+    if folder.is_symlink():  # what it leads to is somebody else's
+        folder.unlink()
+    for path, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            if not name.endswith(ARCHIVES):
+                Path(path, name).unlink()
+        for name in folders:
+            with suppress(OSError):  # not empty
+                Path(path, name).rmdir()
 
 
 def _reason(error: Exception) -> MirrorError:
@@ -142,6 +162,9 @@ class Opener(urllib.request.OpenerDirector):
             if self.received > LARGEST:
                 raise self._failing(MirrorError(f"sends more than the {LARGEST:,} bytes that it can be"))
             if size and not block:
+                if announced is not None and self.received < announced:
+                    ended = f"ends after {self.received:,} of {announced:,} bytes"
+                    raise self._failing(Unreachable(ended))
                 self.started = 0.0
                 print(f"{address}\n  {progress(self.received, announced)}")
             elif time.monotonic() - shown > SHOWN:
@@ -172,23 +195,27 @@ def asking(mirror: str | None, policy: RetryPolicy) -> Iterator[Opener]:
         urllib.request.install_opener(before)
 
 
-def _parts(kind: type, options: Mapping[str, Any], folder: Path) -> list[Any]:
+def _parts(kind: type, settings: Mapping[str, Any], folder: Path) -> list[Any]:
     """Objects of a class, to train and to test with; one alone where it makes no difference."""
-    names = _parameters(kind)
+    names, options = _parameters(kind), settings["options"]
     more = {"download": True} if "download" in names else {}
     folder.mkdir(parents=True, exist_ok=True)
+    ways: list[list[dict[str, Any]]] = [[{}]]
     if "train" in names:
-        parts = [{"train": True}, {"train": False}]
+        ways = [[{"train": True}, {"train": False}]]
     elif "split" in names and "split" not in options:
-        parts = [{"split": "train"}, {"split": "test"}]
-    else:
-        parts = [{}]
-    try:
-        return [kind(folder, **part, **more, **options) for part in parts]
-    except (TypeError, ValueError) as error:
-        if isinstance(error, UnicodeError):
-            raise
-        raise DataError(f"dataset: {kind.__name__} of torchvision can't be made: {error}") from error
+        ways = [[{"split": name} for name in pair] for pair in SPLITS]
+    if len(ways[0]) == 2 and "test_fraction" in settings:
+        raise DataError(own_test_images(kind.__name__, settings["test_fraction"]))
+    while ways:
+        try:
+            return [kind(folder, **part, **more, **options) for part in ways.pop(0)]
+        except (TypeError, ValueError) as error:
+            if isinstance(error, UnicodeError):
+                raise
+            if not (ways and "argument split" in str(error)):
+                raise DataError(f"dataset: {kind.__name__} of torchvision can't be made: {error}") from error
+    raise AssertionError("the last way returns or raises")
 
 
 def _parameters(kind: type) -> set[str]:
@@ -205,24 +232,33 @@ def _parameters(kind: type) -> set[str]:
 
 def _images(parts: list[Any], settings: Mapping[str, Any]) -> Images:
     where, size = f"dataset: {settings['dataset']}", settings.get("size")
-    colour = any(part[0][0].mode not in ("1", "L", "LA") for part in parts)
-    decoded = [_decoded(part, 3 if colour else 1, size, where) for part in parts]
+    firsts = [part[0][0] for part in parts]
+    if missing := [type(first).__name__ for first in firsts if not hasattr(first, "mode")]:
+        raise DataError(f"{where}: gives {missing[0]} in the place of images; needed is a classification set")
+    channels = 1 if all(first.mode in GREY for first in firsts) else 3
+    shapes = [(size, size) if size else (first.height, first.width) for first in firsts]
+    refuse_too_many_bytes(where, *((len(part), channels, *shape) for part, shape in zip(parts, shapes, strict=True)))
+    decoded = [_decoded(part, channels, shape, size, where) for part, shape in zip(parts, shapes, strict=True)]
     names = [str(name) for name in getattr(parts[0], "classes", None) or ()]
     if len(decoded) == 1:
         return whole(*decoded[0], names, settings.get("test_fraction"), where)
     return Images(*decoded, names)
 
 
-def _decoded(part: Any, channels: int, size: int | None, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _decoded(
+    part: Any, channels: int, shape: tuple[int, int], size: int | None, where: str
+) -> tuple[np.ndarray, np.ndarray]:
     """The images uint8 [N, C, H, W] and labels uint8 [N] of a data set's object."""
-    first = part[0][0]
-    shape = (size, size) if size else (first.height, first.width)
     if max(shape) > LARGEST_SIDE:
         raise DataError(f"{where}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
-    refuse_too_many_bytes(where, (len(part), channels, *shape))
     images, labels = np.empty((len(part), channels, *shape), np.uint8), np.empty(len(part), np.int64)
     for number in range(len(part)):
-        picture, labels[number] = part[number]
+        picture, label = part[number]
+        try:
+            labels[number] = operator.index(label)
+        except TypeError:
+            found = f"image {number} has the label {str(label)[:60]!r}"
+            raise DataError(f"{where}: {found}; needed is a whole number: a classification set") from None
         values = pixels(picture, channels, size, f"{where}: image {number}")
         if values.shape[1:] != shape:
             raise DataError(f"{where}: has images of {shape} and of {values.shape[1:]} pixels; needed is dataset.size")
