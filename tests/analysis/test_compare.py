@@ -91,7 +91,7 @@ def test_json_has_no_nan_and_the_documented_keys(made):
     keys = {"id", "kind", "text", "decided", "factor", "cells", "figures", "evidence"}
     assert all(set(item) == keys for item in finding["findings"])
     assert all(
-        set(item) == {"factor", "name", "pairs", "distinct", "decided", "tendency", "largest", "seconds", "text"}
+        set(item) == {"factor", "name", "pairs", "distinct", "decided", "tendency", "largest", "time", "text"}
         for item in finding["factors"]
     )
     assert [cell["status"] for cell in read("cells")["cells"]].count("ok") == 6

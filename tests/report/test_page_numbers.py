@@ -71,7 +71,7 @@ def test_labels_that_would_be_alike_are_the_rows_names():
     rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
     labels = _labels(rows, titles)
     assert len(set(labels)) == 2 + 1 and all(len(label.splitlines()) <= 2 for label in labels)
-    titles["two"] = titles["one"].replace("normalised", "standardised")
+    titles["two"] = titles["one"].replace("with 128", "with 256")  # in the middle, which is cut
     assert _labels(rows, titles) == ["one", "c", "two"]
 
 

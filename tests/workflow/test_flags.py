@@ -114,7 +114,7 @@ def test_all_output_is_deleted_unless_a_run_is_at_work(project, forks):
     done = forks.snakemake(project, "--delete-all-output")
     assert done.returncode == 0 and (project / "results/.lock").exists(), done.stderr
     left = {path.relative_to(project / "results").parts[0] for path in (project / "results").rglob("*.*")}
-    assert left <= {"plan", "logs", "benchmarks", "partial", ".locks", ".lock"}
+    assert left <= {"plan", "logs", "benchmarks", "partial", "trained", ".locks", ".lock"}
     done = forks.snakemake(project, "--dry-run")
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
 

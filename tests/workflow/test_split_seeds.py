@@ -59,7 +59,7 @@ def test_how_it_was_trained_reruns_nothing(split):
 
 
 def test_one_more_seed_trains_alone(split):
-    assert planned_jobs(split, *configure(split, [1, 2, 7], True)) == ["train wide", "train_seed"]
+    assert planned_jobs(split, *configure(split, [1, 2, 7], True)) == ["train wide", "train_seed wide/7"]
     log = run(split, *configure(split, [1, 2, 7], True))
     assert "wide/7" in log and "wide/1" not in log
     run(split, *configure(split, [1, 2, 7], False, "three"))

@@ -96,7 +96,7 @@ def train(
             no_gpu = "PyTorch finds no CUDA device"
         on = describe(device, threads, no_gpu)
         if all(found.get(seed, {}).get("whole") for seed in parameters["seeds"]):  # nothing was trained here
-            on = found[seed]["device"]
+            on = found[seed]["device"] | ({"no_gpu": no_gpu} if no_gpu else {})
 
     saving = perf_counter()
     checkpoints.merge(outputs["checkpoints"], cell, weights)

@@ -55,7 +55,11 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
 
 def _labels(rows: list[dict[str, Any]], titles: dict[str, str]) -> list[str]:
     """The rows' titles as far as they fit; where that makes two alike, the rows' names."""
-    labels = [shorten(titles.get(row["row"], row["row"]), 2 * LONGEST) for row in rows]
+    labels = [_in_two_lines(titles.get(row["row"], row["row"])) for row in rows]
     if len(set(labels)) < len(labels):
-        labels = [shorten(row["row"], LONGEST) for row in rows]
-    return ["\n".join(wrap(label, LONGEST + 2, max_lines=2, placeholder="…")) for label in labels]
+        labels = [_in_two_lines(row["row"]) for row in rows]
+    return labels
+
+
+def _in_two_lines(label: str) -> str:
+    return "\n".join(wrap(shorten(label, 2 * LONGEST), LONGEST + 2, max_lines=2, placeholder="…"))
