@@ -33,9 +33,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         print(import_module(f"experiment_grid.export.to_{target}").export(load(options.pop("results")), **options))
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("experiment_grid"):
+        package = (error.name or "").partition(".")[0]
+        if package == "experiment_grid":
             raise
-        sys.exit(f"error: {target}: the package {error.name} is not installed: pip install -e '.[{target}]'")
+        sys.exit(f"error: {target}: the package {package} is not installed: pip install -e '.[{target}]'")
     except UserError as error:
         sys.exit(f"error: {error}")
 
