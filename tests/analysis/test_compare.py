@@ -83,6 +83,8 @@ def test_json_has_no_nan_and_the_documented_keys(made):
         "findings",
         "factors",
         "calibration",
+        "chosen",
+        "model",
         "best",
         "pairs",
         "open",

@@ -46,7 +46,7 @@ def record(settings: dict[str, Any], records: list[Path], outputs: dict[str, Pat
 
 
 def crate(settings: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The crate as JSON-LD, from the records' contents in the order of the data's way."""
+    """The crate as JSON-LD, from the records' contents in topological order."""
     root = ROCrate(gen_preview=False, version="1.1")
     root.name = settings["title"]
     root.description = settings["note"] or f"Neural networks on {settings['dataset']}, compared"

@@ -261,7 +261,7 @@ class Plan:
         return why
 
     def jobs(self) -> list[tuple[str, str | None]]:
-        """All jobs of the configuration, in the order of the data's way."""
+        """All jobs of the configuration, in topological order."""
         return [
             (name, cell) for name, stage in STAGES.items() for cell in (self._of(name) if stage.per_cell else [None])
         ]

@@ -30,7 +30,7 @@ def now() -> str:
 
 
 def age() -> float:
-    """Seconds since this process was born."""
+    """Seconds since this process started."""
     import psutil  # late: nine milliseconds that one stage needs
 
     born = psutil.Process().create_time()
