@@ -29,7 +29,7 @@ def context(results: Results) -> dict[str, Any]:
     if judged:
         consistent = sum(row["consistent"] or 0 for row in results.original)
         facts.append(_fact("Original report", f"{consistent} of {judged}", "agree at the stated settings"))
-    span = f"Cells trained between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
+    span = f"Trainings finished between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (
         f"{span}{started}Test figures are taken at the {epoch_words(settings['epoch'])}. Intervals are "

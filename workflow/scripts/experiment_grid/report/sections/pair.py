@@ -12,11 +12,13 @@ MOST_ROWS = 60  # pairs that the page lists; effects.csv has all
 def context(results: Results) -> dict[str, Any]:
     """The pairs that compare tested, and what scripts add."""
     tested = [row for row in results.effects if row["both_right"] is not None]
-    rows = [row for row in tested if row["is_baseline"]] or tested
+    of_baseline = [row for row in tested if row["is_baseline"]]
+    rows = of_baseline or tested
+    differ = f"differ{' from the baseline' if of_baseline else ''} in one factor"
     return {
         "rows": [_row(row) for row in rows[:MOST_ROWS]],
         "many": len(rows) > 30,
-        "summary": f"{plural(min(len(rows), MOST_ROWS), 'pair')} of {len(rows)} that differ in one factor",
+        "summary": f"{plural(min(len(rows), MOST_ROWS), 'pair')} of {len(rows)} that {differ}",
         "note": (
             "One model represents each cell: that of the seed with the median validation accuracy. p is McNemar’s, "
             "mid-p variant. The "
