@@ -52,7 +52,7 @@ def train(
     fewer epochs.
     """
     begun = now()
-    seconds = {"import": age()}  # and all else since the process was born
+    seconds = {"import": age()}  # and all else since the process started
     started = perf_counter()
     settings = recipe["settings"]
     cell, parameters = settings["cell"], settings["parameters"]
