@@ -94,7 +94,8 @@ class Cells:
             wrong = f"is asked for by cell {name}, and this machine is no Mac"
             yield Problem(where("device"), wrong, "mps", "auto, cpu, cuda")
         if parameters.tf32 and parameters.device in ("cpu", "mps"):
-            wrong = f"means nothing to cell {name}, which trains on {'a CPU' if parameters.device == 'cpu' else parameters.device}"
+            device = "a CPU" if parameters.device == "cpu" else parameters.device
+            wrong = f"means nothing to cell {name}, which trains on {device}"
             yield Problem(where("tf32"), wrong, True, "false; or device: auto, cuda")
         if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
             wrong = f"is too small for the batch normalization of cell {name}"
