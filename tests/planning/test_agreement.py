@@ -187,10 +187,11 @@ def by_dry_run(project: Path, forks: Forks) -> list[str]:
     return names_of_jobs(done.stdout + done.stderr)
 
 
-def by_run(project: Path, forks: Forks) -> list[str]:
+def by_run(project: Path, forks: Forks) -> tuple[list[str], str]:
+    """The jobs that start, and what a run that fails says."""
     done = forks.snakemake(project, PROGRESS="lines")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return sorted(" ".join(filter(None, job)) for job in STARTED.findall(done.stderr))
+    started = sorted(" ".join(filter(None, job)) for job in STARTED.findall(done.stderr))
+    return started, done.stdout + done.stderr if done.returncode else ""
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -209,7 +210,13 @@ def test_plan_and_dry_run_agree_two_hundred_times(two_cells, tmp_path, forks, mo
 @pytest.mark.parametrize("seed", range(1000, 1020))
 def test_plan_dry_run_and_run_agree(two_cells, tmp_path, forks, monkeypatch, seed):
     jobs = agree(two_cells, tmp_path / "project", forks, monkeypatch, seed)
-    assert by_run(tmp_path / "project", forks) == jobs
+    started, failed = by_run(tmp_path / "project", forks)
+    if failed:  # damage that the times of files hide shows when a job reads them
+        assert "changed since it was written, by its record; the same command makes this again" in failed
+        assert {*started} < {*jobs}
+        jobs = agree_as_it_is(tmp_path / "project", forks, monkeypatch)
+        started, failed = by_run(tmp_path / "project", forks)
+    assert (started, failed) == (jobs, "")
     assert agree_as_it_is(tmp_path / "project", forks, monkeypatch) == []
 
 

@@ -116,14 +116,14 @@ def planned(stage):
             path = plan.file(*job)
         except OSError as error:
             sys.exit(str(cannot_write(error.filename or plan.results, error)))
-        return path if plan.decision(*job).runs else ancient(path)
+        return path if plan.runs(*job) else ancient(path)
 
     return plan_file
 
 
 def to_look_at(job):
     """A job's plan file where nothing may be written."""
-    if plan.decision(*job).runs:
+    if plan.runs(*job):
         return plan.stand_in(*job)
     return ancient(str(plan.path(*job))) if plan.path(*job).exists() else []
 

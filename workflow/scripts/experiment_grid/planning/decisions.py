@@ -153,6 +153,10 @@ class Decisions:
                 why |= {other: [NEEDED] for other in self.upstream(*job) if self.decision(*other).absent}
         return why
 
+    def runs(self, stage: str, cell: str | None = None) -> bool:
+        """Whether a job runs, for its own sake or for one that needs what is absent of it."""
+        return self.decision(stage, cell).runs or bool(self.reasons.get((stage, cell)))
+
     def jobs(self) -> list[tuple[str, str | None]]:
         """All jobs of the configuration, in topological order."""
         return [

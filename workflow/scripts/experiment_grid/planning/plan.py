@@ -61,7 +61,7 @@ class Plan(Decisions):
         """Later than now, and than all that is there of the jobs that must run, in nanoseconds since 1970."""
         times = [time.time_ns()]
         for job in self.jobs():
-            if self.decision(*job).runs:
+            if self.runs(*job):
                 times += [path.stat().st_mtime_ns for path in self._products(*job) if path.exists()]
         return max(times) + STEP
 
@@ -73,7 +73,7 @@ class Plan(Decisions):
             os.utime(path, ns=(min(moment, start),) * 2)
         self._times = {}
         for job in self.jobs():
-            if self.decision(*job).runs:
+            if self.runs(*job):
                 for path in self._products(*job):
                     if path.exists() and path.stat().st_mtime_ns > start - STEP:
                         os.utime(path, ns=(start - STEP,) * 2)
