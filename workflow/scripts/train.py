@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
 from experiment_grid.training.reuse import lay_out
 from experiment_grid.training.stopping import chosen_epoch, stops
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 PACKAGES = ("torch", "numpy", "safetensors")
 

@@ -38,7 +38,8 @@ class Classifier(nn.Module):
         self.module, self.normalize, self.shape, self.classes = module, normalize, shape, classes
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.module(inputs_of(self.batch(images), self.normalize)).float()
+        logits: Tensor = self.module(inputs_of(self.batch(images), self.normalize)).float()
+        return logits
 
     def probabilities(self, images: "Tensor | np.ndarray | Image") -> np.ndarray:
         """The classes' probabilities, float32 [N, K]; in batches, so that there may be many images."""

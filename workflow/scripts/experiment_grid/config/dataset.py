@@ -39,7 +39,7 @@ class Dataset:
 def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     """The data set that a config means, valid by the schema. Raises ProblemsError."""
     said = {TARGET: given} if isinstance(given, str) else given
-    more = {key: said[key] for key in OURS[1:] if key in said}
+    more: dict[str, Any] = {key: said[key] for key in OURS[1:] if key in said}
     if "path" in said:
         path = Path(said["path"])
         return Dataset(_own_name(said, path.resolve().name.removesuffix(".npz"), "path"), path, **more)

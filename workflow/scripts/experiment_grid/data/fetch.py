@@ -132,7 +132,7 @@ def local_path(address: str) -> Path:
     return Path(urllib.request.url2pathname(urlsplit(address).path))
 
 
-def _local(address: str) -> Iterator:
+def _local(address: str) -> Iterator[int | bytes]:
     """First the size, then the blocks of a file of this machine."""
     path = local_path(address)
     try:
@@ -146,7 +146,7 @@ def _local(address: str) -> Iterator:
         raise MirrorError(getattr(error, "strerror", None) or str(error)) from error
 
 
-def _remote(address: str, policy: RetryPolicy) -> Iterator:
+def _remote(address: str, policy: RetryPolicy) -> Iterator[int | bytes | None]:
     """First the announced size or None, then the blocks of an answer, each as soon as it arrives."""
     request = urllib.request.Request(address, headers={"Accept-Encoding": "identity", "User-Agent": "experiment-grid"})
     try:

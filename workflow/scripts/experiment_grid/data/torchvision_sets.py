@@ -242,7 +242,8 @@ def _images(parts: list[Any], settings: Mapping[str, Any]) -> Images:
     names = [str(name) for name in getattr(parts[0], "classes", None) or ()]
     if len(decoded) == 1:
         return whole(*decoded[0], names, settings.get("test_fraction"), where)
-    return Images(*decoded, names)
+    train, test = decoded
+    return Images(train, test, names)
 
 
 def _decoded(

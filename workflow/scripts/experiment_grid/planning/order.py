@@ -32,5 +32,5 @@ def _weights(model: Component) -> float:
     names = SHORT_NAMES["model"]
     if model.target in (names["mlp"], names["linear"]):
         widths = [PIXELS, *model.options.get("hidden", ()), CLASSES]
-        return sum(inputs * outputs for inputs, outputs in pairwise(widths))
+        return float(sum(inputs * outputs for inputs, outputs in pairwise(widths)))
     return CONVOLUTION if model.target == names["cnn"] else UNKNOWN

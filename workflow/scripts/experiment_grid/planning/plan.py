@@ -184,7 +184,7 @@ class Plan:
             for path in [*own, *([self.results / "partial" / cell] if cell else [])]:
                 if path.is_symlink():
                     path.unlink()
-            if stage == "train" and not self.decision(stage, cell).runs:
+            if stage == "train" and cell and not self.decision(stage, cell).runs:
                 forget_epochs(self.results / "partial" / cell)
 
     def _write(self, stage: str, cell: str | None) -> None:
@@ -245,7 +245,8 @@ class Plan:
         prepared = self.decision("prepare")
         if prepared.runs or prepared.record is None:
             return None
-        return next(output["sha256"] for output in prepared.record["outputs"].values())
+        sha256: str = next(output["sha256"] for output in prepared.record["outputs"].values())
+        return sha256
 
     @cached_property
     def reasons(self) -> dict[tuple[str, str | None], list[str]]:
@@ -364,7 +365,7 @@ class Plan:
             if not STAGES[name].per_cell:
                 jobs.append((name, None))
             elif name == "train_seed":
-                jobs += [(name, seed) for seed in self._split.get(cell, [])]
+                jobs += [(name, seed) for seed in self._split.get(cell or "", [])]
             elif cell is not None:
                 jobs.append((name, cell))
             else:

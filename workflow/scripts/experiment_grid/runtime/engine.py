@@ -13,7 +13,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-Given, Answer = ParamSpec("Given"), TypeVar("Answer")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 DEFAULT_LIMIT = (100, 1)  # starts in so many seconds
 FEW = 50  # jobs
 
@@ -67,7 +68,7 @@ def asked(workflow: Any, names: Mapping[str, str]) -> Asked:
 @otherwise(lambda workflow: "--mode" not in sys.argv)
 def is_main(workflow: Any) -> bool:
     """Whether this process plans the run, and is not started by another for one of its jobs."""
-    return workflow.is_main_process
+    return bool(workflow.is_main_process)
 
 
 @otherwise(lambda workflow: False)
@@ -85,7 +86,7 @@ def only_looks(workflow: Any) -> bool:
 @otherwise(lambda workflow: "--touch" in sys.argv)
 def touches(workflow: Any) -> bool:
     """Whether --touch was asked for. Known once the DAG is built."""
-    return workflow.touch
+    return bool(workflow.touch)
 
 
 @otherwise(lambda workflow, names: [])
@@ -109,7 +110,8 @@ def deletes(arguments: Sequence[str]) -> bool:
 @otherwise(lambda workflow: None)
 def cores(workflow: Any) -> int | None:
     """What --cores says; None where it says nothing, as on a cluster."""
-    return workflow.resource_settings.cores
+    given: int | None = workflow.resource_settings.cores
+    return given
 
 
 @otherwise(lambda rules, name: [])
@@ -136,7 +138,7 @@ def is_own(workflow: Any, snakefile: Path) -> bool:
 @otherwise(lambda workflow: False)
 def has_given_config(workflow: Any) -> bool:
     """Whether this is a module with a config of its own: no config file of the Snakefile's is read."""
-    return workflow.modifier.skip_configfile
+    return bool(workflow.modifier.skip_configfile)
 
 
 @otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
@@ -145,9 +147,9 @@ def results(workflow: Any, config: dict[str, Any]) -> str:
     from snakemake.exceptions import WorkflowError
 
     try:
-        return workflow.pathvars.apply("<results>")
+        return str(workflow.pathvars.apply("<results>"))
     except WorkflowError:
-        return config["pathvars"]["results"]
+        return str(config["pathvars"]["results"])
 
 
 @otherwise(lambda workflow: [])

@@ -94,7 +94,7 @@ class Watcher(Recorder):
         super().__init__()
         self.device = device
 
-    def _add(self, func: Any, args: tuple, kwargs: dict[str, Any], out: Any) -> None:
+    def _add(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         if "attention" in func.name():  # its seed is a tensor on the CPU, and within a capture none
             return
         given = [leaf for leaf in leaves((args, kwargs)) if leaf is not None]
@@ -108,9 +108,12 @@ class Capture:
     python: PythonState | None = None  # before the step that is watched
     tensors: list[Tensor]  # that the step may write
     places: list[Tensor]
+    fixed: list[Any]  # what the graph takes for granted
+    gradients: list[Tensor | None]
+    answer: Answer
     replay: Callable[[], None] | None = None
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.steps, self.checks, self.replayed = 0, 0, False
 
 
@@ -159,7 +162,7 @@ class Captured(Recorded):
         capture.replayed = True
         return self._replay(capture, arguments)
 
-    def _warm(self, capture: Capture, arguments: tuple) -> Answer:
+    def _warm(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         """An eager step, the last one watched."""
         capture.steps += 1
         if capture.steps < WARM:
@@ -184,11 +187,11 @@ class Captured(Recorded):
             self._stop(why)
         return answer
 
-    def _aside(self, arguments: tuple) -> Answer:
+    def _aside(self, arguments: tuple[Any, ...]) -> Answer:
         with self.graphs.aside():
             return self.eager(*arguments)
 
-    def _capture(self, capture: Capture, arguments: tuple) -> str:
+    def _capture(self, capture: Capture, arguments: tuple[Any, ...]) -> str:
         """Capture a step on memory of its own; says why that fails, empty if it does not."""
         capture.places = [tensor.clone() for tensor in arguments[-2:]]
         capture.tensors = self._written(capture)
@@ -203,7 +206,7 @@ class Captured(Recorded):
         self._forget_gradients()
         return ""
 
-    def _replay(self, capture: Capture, arguments: tuple) -> Answer:
+    def _replay(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         for place, tensor in zip(capture.places, arguments[-2:], strict=True):
             place.copy_(tensor)
         capture.replay()
@@ -212,7 +215,7 @@ class Captured(Recorded):
         logits, loss = capture.answer
         return logits.clone(), loss.clone()
 
-    def _check(self, capture: Capture, arguments: tuple) -> Answer:
+    def _check(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         """A replay, all put back, an eager step: do they leave the same?"""
         copies, random = [tensor.clone() for tensor in capture.tensors], random_states()
         replayed = self._left(capture, self._replay(capture, arguments))

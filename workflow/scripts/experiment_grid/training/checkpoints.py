@@ -40,6 +40,8 @@ class _Tensor(NamedTuple):
 
     @property
     def bytes(self) -> int:
+        first: int
+        last: int
         first, last = self.header["data_offsets"]
         return last - first
 
@@ -147,7 +149,7 @@ class Checkpoints:
             raise self._refused(f"has no {name}")
         if (found := self.file.get_slice(name).get_shape()) != list(like.shape):
             raise self._refused(f"{name} has shape {found}, the cell's network needs {list(like.shape)}")
-        tensor = self.file.get_tensor(name)
+        tensor: Tensor = self.file.get_tensor(name)
         if tensor.dtype != like.dtype:
             kinds = (str(dtype).removeprefix("torch.") for dtype in (tensor.dtype, like.dtype))
             raise self._refused("{} holds {}, wanted is {}".format(name, *kinds))

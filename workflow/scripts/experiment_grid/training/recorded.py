@@ -162,7 +162,7 @@ class Recorded:
         recording = self.recordings.get(size)
         return recording.inputs if recording and recording.checks == CHECKS and not recording.overwrites else None
 
-    def __call__(self, model: Callable, loss: Callable, inputs: Tensor, labels: Tensor) -> Answer:
+    def __call__(self, model: Callable[..., Any], loss: Callable[..., Any], inputs: Tensor, labels: Tensor) -> Answer:
         """Logits [B, K] and loss of inputs [B, C, H, W] and labels [B]; the gradients are in the parameters' `grad`."""
         arguments = model, loss, inputs, labels
         if self.why or self.counts.get(len(inputs), 0) <= FEW:
@@ -185,7 +185,7 @@ class Recorded:
         except Exception as error:
             return self._give_up(f"a replay fails ({type(error).__name__}: {error})", arguments)
 
-    def _give_up(self, why: str, arguments: tuple) -> Answer:
+    def _give_up(self, why: str, arguments: tuple[Any, ...]) -> Answer:
         self._stop(why)
         return self.eager(*arguments)
 
@@ -194,7 +194,7 @@ class Recorded:
         self.recordings.clear()
         self.say(why)
 
-    def _record(self, arguments: tuple) -> Answer:
+    def _record(self, arguments: tuple[Any, ...]) -> Answer:
         """An eager step, watched."""
         recording = Recording(*arguments[2:], self.parameters)
         try:
@@ -214,7 +214,7 @@ class Recorded:
                 parameter.grad = parameter.grad.clone()
         return answer[0].clone(), answer[1].clone()  # replays write into all memory of this step
 
-    def _check(self, recording: Recording, arguments: tuple) -> Answer:
+    def _check(self, recording: Recording, arguments: tuple[Any, ...]) -> Answer:
         """A replay, all put back, an eager step: do they leave the same? The last check is beside an unwatched step."""
         inputs, labels = arguments[2:]
         recording.last_inputs = inputs
@@ -250,7 +250,9 @@ class Recorded:
         except Unseen as error:
             return str(error)
 
-    def _watched(self, recording: Recording, watched: tuple, arguments: tuple) -> tuple[Answer, Recorder]:
+    def _watched(
+        self, recording: Recording, watched: tuple[Any, ...], arguments: tuple[Any, ...]
+    ) -> tuple[Answer, Recorder]:
         """An eager step with arguments of its own, and its recording. If it fails, it is done again, unwatched: the
         fault is the model's, or something in it does not bear being watched."""
         recorder, tensors = Recorder(), recording.python.tensors
