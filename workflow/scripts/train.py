@@ -64,7 +64,7 @@ def train(
     torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
 
     with device_for(parameters["device"], gpus) as device:
-        origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
+        origin: dict[str, Any] = {"recipe": recipe, "data": digest(prepared), "device": device.type}
         origin |= {"torch": torch.__version__, "numpy": np.__version__}
         kept = EpochStore(partial, origin)
         trainings = Trainings(results_folder(plan))
@@ -79,12 +79,18 @@ def train(
         rows: list[history.Row] = []
         weights: list[tuple[int, int, Path]] = []  # seed, epoch and where they are
         parts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         rule = settings["epoch"] if parameters.get("keep") == "chosen" else None
         for seed in parameters["seeds"]:
             if not anew and (before := trainings.find(same, seed, parameters)):
                 found[seed] = find_again(before, seed, parameters["epochs"], kept)
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
+            counts = {
+                "parameters_count": trainer.parameters_count,
+                "training_images": len(trainer.training),
+                "validation_images": len(trainer.validation),
+            }
             own: list[history.Row] = []
             for row, spent in run(trainer, parameters, kept, rule):
                 own.append(row)
@@ -119,9 +125,7 @@ def train(
         status="ok" if all(seed["status"] == "ok" for seed in by_seed.values()) else "diverged",
         parameters=parameters,
         device=on,
-        parameters_count=trainer.parameters_count,
-        training_images=len(trainer.training),
-        validation_images=len(trainer.validation),
+        **counts,
         seconds=seconds,
         seeds=by_seed,
         **({"found": found} if found else {}),

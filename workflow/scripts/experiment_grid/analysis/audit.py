@@ -229,11 +229,11 @@ class _Row:
             return f"{beginning}: the row comes out at the settings that it states."
         if verdict == NEARLY:
             return f"{beginning}; the other falls inside an interval twice as wide."
-        if verdict in (UNLIKE, SEARCHED):
+        best = self.nearest
+        if verdict in (UNLIKE, SEARCHED) or best is None:
             return (
                 f"{beginning}: the row was not reproduced at its settings, and no other cell of this grid fits better."
             )
-        best = self.nearest
         changes = ", ".join(
             f"{title(key)} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items()
         )

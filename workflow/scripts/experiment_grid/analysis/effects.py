@@ -175,7 +175,8 @@ def _columns(measure: Measure, ends: np.ndarray, compared: Comparisons, family: 
     known = ~np.isnan(compared.difference)
     equal = known & _equal(measure, ends)
     counted = known & measures.by_arithmetic(measure, ends)
-    basis = np.where(equal, SAME, np.where(np.isnan(family.p), np.where(known, SINGLE, None), SEEDS))
+    single = np.array([SINGLE if one else None for one in known], object)
+    basis = np.where(equal, SAME, np.where(np.isnan(family.p), single, SEEDS))
     basis = np.where(counted, COUNTED, basis)
     low, high = (np.where(equal | counted, compared.difference, end) for end in (family.low, family.high))
     columns = {"difference": compared.difference, "low": low, "high": high, "p": family.p}

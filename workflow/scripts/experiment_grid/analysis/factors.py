@@ -90,7 +90,7 @@ def _pair(factor: str, cells: list[dict[str, Any]], first: int, second: int, bas
     return Pair(_what_differs(*values) if factor == "hidden" else factor, first, second, *values)
 
 
-def _what_differs(first: tuple[int, ...], second: tuple[int, ...]) -> str:
+def _what_differs(first: Any, second: Any) -> str:
     """`width` of as many layers, `depth` where layers were added to the others, else both at once."""
     if len(first) == len(second):
         return "width"

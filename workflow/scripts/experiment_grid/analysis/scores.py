@@ -48,7 +48,8 @@ def summary(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     support = np.where(present, scores["support"], 0)
 
     def mean(total: np.ndarray, parts: np.ndarray) -> np.ndarray:
-        return np.divide(total, parts, out=np.full(len(present), np.nan), where=parts > 0)
+        means: np.ndarray = np.divide(total, parts, out=np.full(len(present), np.nan), where=parts > 0)
+        return means
 
     macro = {f"{name}_macro": mean(value.sum(axis=1), present.sum(axis=1)) for name, value in values.items()}
     return macro | {"f1_weighted": mean((values["f1"] * support).sum(axis=1), support.sum(axis=1))}

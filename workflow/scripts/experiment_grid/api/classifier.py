@@ -48,7 +48,7 @@ class Classifier(nn.Module):
     def batch(self, images: "Tensor | np.ndarray | Image") -> Tensor:
         """Images as uint8 [N, C, H, W]."""
         channels = self.shape[0]
-        if hasattr(images, "convert"):
+        if not isinstance(images, Tensor | np.ndarray):
             pixels = np.array(images.convert({1: "L", 3: "RGB"}.get(channels, images.mode)))
             images = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         given = images if isinstance(images, Tensor) else torch.tensor(np.asarray(images))

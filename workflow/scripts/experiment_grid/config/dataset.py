@@ -60,7 +60,8 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
     if located.parameters is None and ":" not in located.target:  # its package answers for any name
         reader = Reader()
-        names = reader.index(reader.module(TORCHVISION, None)).all or []
+        module = reader.module(TORCHVISION, None)
+        names = (reader.index(module).all if module else None) or []
         wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
         raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
     made = component("data set", located, options, place)

@@ -19,7 +19,7 @@ DEFAULT_LIMIT = (100, 1)  # starts in so many seconds
 FEW = 50  # jobs
 
 
-def otherwise(fallback: Callable[..., Answer]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
+def otherwise(fallback: Callable[..., Any]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
     """Give what `fallback` gives, of the same arguments, where the internals are not as a function expects them."""
 
     def guard(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
@@ -28,7 +28,8 @@ def otherwise(fallback: Callable[..., Answer]) -> Callable[[Callable[Given, Answ
             try:
                 return function(*given, **named)
             except (AttributeError, ImportError, KeyError, TypeError):
-                return fallback(*given, **named)
+                answer: Answer = fallback(*given, **named)
+                return answer
 
         return guarded
 

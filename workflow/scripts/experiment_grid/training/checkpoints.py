@@ -97,7 +97,7 @@ def _of_epoch(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
 def _of_seeds(file: Path) -> Iterator[_Tensor]:
     headers, values = _headers(file)
     for name, header in headers.items():
-        seed, epoch = re.match(r"seed(\d+)/epoch(\d+)", name).groups()
+        ((seed, epoch),) = re.findall(r"^seed(\d+)/epoch(\d+)", name)
         yield _tensor(int(seed), int(epoch), name, file, values, header)
 
 
@@ -112,7 +112,7 @@ def _headers(file: Path) -> tuple[dict[str, Any], int]:
 
 
 def _tensor(seed: int, epoch: int, name: str, file: Path, values: int, header: dict[str, Any]) -> _Tensor:
-    bits = int(re.search(r"\d+|$", header["dtype"])[0] or 8)  # F32, BF16, F8_E4M3, BOOL
+    bits = int([*re.findall(r"\d+", header["dtype"]), 8][0])  # F32, BF16, F8_E4M3, BOOL
     return _Tensor(-bits, seed, epoch, name, file, values + header["data_offsets"][0], header)
 
 

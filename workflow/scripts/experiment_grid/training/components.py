@@ -190,7 +190,7 @@ class Optimizer(Component):
             raise self.refused(f"gives {named(self.optimizer)} without {', '.join(missing)}: no torch.optim.Optimizer")
 
 
-def stand_in(target: str) -> type | None:
+def stand_in(target: str) -> Any:
     """The class that does what a class of torch.optim does, without importing torch._dynamo; None: there is none."""
     package, _, name = target.rpartition(".")
     module = f"{STAND_INS}.{name.lower()}"

@@ -66,7 +66,7 @@ def change_gradients(parameters: Iterable[Tensor], l1: float, clip: float | None
 
 
 @cache
-def needs_closure(kind: type[torch.optim.Optimizer]) -> bool:
+def needs_closure(kind: type[Any]) -> bool:
     """Whether the `step` of an optimizer's class has an argument without a default, beside `self`: LBFGS has."""
     _, *parameters = inspect.signature(kind.step).parameters.values()
     named = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]

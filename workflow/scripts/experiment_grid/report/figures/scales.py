@@ -1,7 +1,7 @@
 """Scales that figures and the marks in tables share: accuracies by their errors, and ticks on round numbers."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,7 @@ def round_ticks(low: float, high: float, *, log: bool, most: int = 5) -> list[fl
     return ticks
 
 
-def _ticks(
-    low: float, high: float, most: int, place: Callable[..., Any], first: list[float] | tuple[float, ...]
-) -> list[float]:
+def _ticks(low: float, high: float, most: int, place: Callable[..., Any], first: Sequence[float]) -> list[float]:
     """The `first` choice, or multiples of the largest round step that gives enough."""
     room = float(place(high) - place(low)) / most
     kept: list[float] = []
@@ -73,7 +71,7 @@ def _ticks(
     return kept
 
 
-def _multiples(low: float, high: float) -> Iterator[float]:
+def _multiples(low: float, high: float) -> Iterator[list[float]]:
     """Multiples of 5, 2, 1, 0.5, … times a power of ten, from coarse to fine."""
     if not high > low:
         return

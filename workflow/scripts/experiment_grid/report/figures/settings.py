@@ -20,8 +20,8 @@ WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number,
 LONGEST = 13  # characters of a value
 Range = tuple[bool, float, float]  # of a factor that was drawn from one: whether by its logarithm, and its ends
 MANY_MARKS = 100  # cells whose marks are of the full size
-BOX = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
-TEXT = {"ha": "right", "va": "center", "fontsize": 8}
+BOX: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+TEXT: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 8}
 APART = 0.012  # of an axis: lines of neighbouring cells through the same value
 
 

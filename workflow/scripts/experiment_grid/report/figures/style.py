@@ -26,7 +26,7 @@ VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", "#ffffff": "paper"} | {
     colour: f"c{index}" for index, colour in enumerate(PALETTE)
 }
 
-SETTINGS = {
+SETTINGS: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,

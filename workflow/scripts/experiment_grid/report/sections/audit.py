@@ -1,6 +1,7 @@
 """Agreement with the original report, figure by figure, and what reproduces the rows that do not come out as stated."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from experiment_grid.config.labels import title
@@ -12,7 +13,7 @@ from experiment_grid.report.sections import claims
 
 OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
 # Decimals of a figure, and what writes it with so many.
-WRITE = {
+WRITE: dict[str, tuple[int | None, Callable[[Any, Any], str]]] = {
     "train_images": (0, lambda value, _: whole(value)),
     "train_loss": (4, fixed),
     "minutes": (None, lambda value, _: minutes(60 * value)),

@@ -19,7 +19,7 @@ class Scale:
 
     low: float
     high: float
-    place: Callable[[float], float] = float
+    place: Callable[[float], Any] = float
     ticks: list[dict[str, str]] = field(default_factory=list)
 
     def at(self, value: float) -> str:
