@@ -114,9 +114,10 @@ bench-gpu: setup-bench ## measure cells on a GPU beside the usual loops on the s
 	$(BIN)/python -m bench gpu --epochs 5 --rounds 2
 
 .PHONY: lint
-lint: setup-dev ## ruff, snakefmt, snakemake --lint, codespell, hadolint
+lint: setup-dev ## ruff, mypy, snakefmt, snakemake --lint, codespell, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell

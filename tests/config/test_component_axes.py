@@ -7,7 +7,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from experiment_grid.config import signatures
-from experiment_grid.config.definitions import Reader
+from experiment_grid.config.definitions import NotThereError, Reader
 from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import checked_before
@@ -124,3 +124,10 @@ def test_signatures_are_kept_and_read_again_when_a_file_changes(tmp_path, monkey
     (tmp_path / "models/lenet.py").write_text(LENET.replace("(6, 16)", "(7, 17)"))
     assert cell(tmp_path, of("model: models/lenet.py:LeNet"))["model"].options["channels"] == [7, 17]
     forget_packages()
+
+
+def test_a_class_whose_name_was_a_constant_before_is_no_obstacle_to_a_wrong_name(tmp_path):
+    """It ended with `argument of type 'ClassDef' is not iterable`."""
+    (tmp_path / "net.py").write_text("Net = None\n\n\nclass Net:\n    pass\n", "utf-8")
+    with pytest.raises(NotThereError, match="no such class or function"):
+        signatures.of_file(tmp_path / "net.py", "Nett")

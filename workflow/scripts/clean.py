@@ -4,10 +4,14 @@ that is not the workflow's own."""
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiment_grid.runtime import lock, owned
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import size
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing to speak of
 

@@ -1,7 +1,7 @@
 """Put all cells side by side, here and nowhere else: tables, effects, findings, audit of the report."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from experiment_grid.analysis.table import comparison_table
 from experiment_grid.analysis.times import read_timing
 from experiment_grid.runtime.files import replacing, write_json
 from experiment_grid.runtime.records import now, write_record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 CURVES = [
     "cell",
@@ -95,7 +98,7 @@ def compare(
 
 def curves(cells: list[Cell]) -> pd.DataFrame:
     """curves.csv: what happened in every epoch of every seed, with the training seconds so far."""
-    tables = {cell.name: cell.curves for cell in cells if cell.curves is not None}
+    tables = {cell.name: cell.curves for cell in cells if len(cell.curves)}
     if not tables:
         return pd.DataFrame(columns=CURVES)
     table = pd.concat(tables, names=["cell"]).reset_index("cell").reset_index(drop=True)
@@ -105,7 +108,7 @@ def curves(cells: list[Cell]) -> pd.DataFrame:
 
 def write_predictions(path: Path, cells: list[Cell]) -> None:
     """What the representative models predict, cells side by side."""
-    known = [cell for cell in cells if cell.predicted is not None]
+    known = [cell for cell in cells if len(cell.predicted)]
     predicted = [cell.predicted[cell.representative] for cell in known]
     labels = known[0].labels if known else np.empty(0, np.uint8)
     with replacing(path) as part:
@@ -121,7 +124,7 @@ def write_predictions(path: Path, cells: list[Cell]) -> None:
 
 def write_confusion(path: Path, cells: list[Cell]) -> None:
     """The representative models' confusion matrices of every epoch that they trained."""
-    known = [cell for cell in cells if cell.confusion is not None]
+    known = [cell for cell in cells if len(cell.confusion)]
     matrices = {f"counts/{c.name}": c.confusion[c.representative][: c.last_epochs[c.representative]] for c in known}
     with replacing(path) as part:
         np.savez_compressed(part, **matrices)

@@ -3,9 +3,13 @@
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.files import replacing
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 APART = "train_seed"  # of the jobs of a cell's training one is drawn
 DRAWN = {

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data import prepared, source
 from experiment_grid.data.acquire import from_folder, from_mirrors, from_scikit_learn
@@ -14,6 +14,9 @@ from experiment_grid.runtime.records import now, write_record
 from experiment_grid.runtime.stage import stage
 from experiment_grid.training.targets import resolve
 from experiment_grid.training.user_code import failure
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 
 def download(settings: dict[str, Any], mirrors: list[str], folder: Path, known: dict[str, str]) -> dict[str, str]:
@@ -49,7 +52,7 @@ def make(settings: dict[str, Any], mirrors: list[str], folder: Path) -> str:
         folder / source.IMAGES, settings["dataset"], images.classes, images.train, images.test, images.warnings
     )
     print(f"{settings['dataset']}: {len(images.train[0]):,} + {len(images.test[0]):,} images from {origin}")
-    return origin
+    return str(origin)
 
 
 def called(target: str, options: dict[str, Any]) -> Any:

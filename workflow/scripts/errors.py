@@ -1,7 +1,7 @@
 """The final model's mistakes: which they are, on what basis it made them, and the test images to show them with."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from experiment_grid.error_analysis.final import FinalModel, with_basis
 from experiment_grid.error_analysis.likeness import class_likeness
 from experiment_grid.error_analysis.selection import atlas_images, hard_images
 from experiment_grid.runtime.records import now, write_record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 CAPTIONS = {
     "attribution": (
@@ -60,7 +63,7 @@ def find_mistakes(
     likeness = class_likeness(*train, len(names))
     final = next((cell for cell in cells if cell.name == settings["final"]), None)
 
-    told = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
+    told: dict[str, Any] = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
     shares, nearby = images[:0], []
     if final:
         checkpoints = folders[final.name] / "checkpoints.safetensors"
@@ -85,7 +88,7 @@ def find_mistakes(
     shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[-2:]))
     atlas = write_atlas(outputs["atlas"], images[shown]) | {"images": shown, "wanted": wanted}
     atlas |= {"complete": len(shown) == wanted, "text": _completeness(len(shown), wanted)}
-    shares = write_atlas(outputs["attribution"], shares)
+    attribution = write_atlas(outputs["attribution"], shares)
     nearest = write_atlas(outputs["neighbours"], train[0][nearby])
     seeds = {cell["name"]: cell["parameters"]["seeds"][0] for cell in settings["cells"]}
     changed, places = augmented(train[0], settings.get("augment", {}), seeds)
@@ -101,7 +104,7 @@ def find_mistakes(
         "captions": CAPTIONS,
         "warnings": warnings(prepared),
         "atlas": atlas,
-        "attribution": shares | {"text": CAPTIONS["attribution"]},
+        "attribution": attribution | {"text": CAPTIONS["attribution"]},
         "neighbours": nearest | {"indices": nearby, "text": CAPTIONS["nearest"]},
         "augmented": write_atlas(outputs["augmented"], changed) | {"cells": places, "each": EACH},
     }

@@ -4,7 +4,7 @@ import csv
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from experiment_grid.training.images import input_shape, predict, scaling
 from experiment_grid.training.metrics import accuracy, mean_loss
 from experiment_grid.training.randomness import TEST, seed_all
 from experiment_grid.training.stopping import chosen_epoch
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 
 def evaluate(
@@ -59,10 +62,9 @@ def evaluate(
     with replacing(outputs["confusion"]) as part:
         np.savez_compressed(part, counts=counts, seeds=np.array(seeds), epochs=np.array(epochs))
     with replacing(outputs["predictions"]) as part:
-        log_probabilities = np.stack(log_probabilities)
         np.savez(
             part,
-            log_probabilities=log_probabilities,
+            log_probabilities=np.stack(log_probabilities),
             labels=truth,
             seeds=np.array(seeds),
             chosen_epochs=np.array(chosen),

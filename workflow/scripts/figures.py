@@ -1,12 +1,15 @@
 """figures: every figure as a file for a paper, from what compare wrote. It computes no result."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.report.drawings import Drawings, write_figures
 from experiment_grid.report.figures import style
 from experiment_grid.report.results import read
 from experiment_grid.runtime.records import now, write_record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 
 def draw(results: Path, plan: dict[str, Any], files: list[Path]) -> None:

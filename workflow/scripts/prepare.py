@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from experiment_grid.data.own import FILES, refuse_misfits
 from experiment_grid.data.strange import checked
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.runtime.stage import stage
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 
 def from_idx(dataset: str, files: list[Path]) -> Images:

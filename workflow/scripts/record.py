@@ -8,7 +8,7 @@ import hashlib
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rocrate.model.contextentity import ContextEntity
 from rocrate.model.softwareapplication import SoftwareApplication
@@ -16,6 +16,9 @@ from rocrate.rocrate import ROCrate
 
 from experiment_grid.runtime.files import write_json
 from experiment_grid.runtime.records import now, write_record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
@@ -58,7 +61,7 @@ def crate(settings: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, 
     root.root_dataset["conformsTo"] = profile
     root.license = root.add(ContextEntity(root, "#licence", NO_LICENCE))
     root.root_dataset["mentions"] = [_add_action(root, entry) for entry in records]
-    content = root.metadata.generate()
+    content: dict[str, Any] = root.metadata.generate()
     for entity in content["@graph"]:
         entity |= {name: value[0] for name, value in entity.items() if isinstance(value, list) and len(value) == 1}
     return content
@@ -90,7 +93,7 @@ def _to_the_second(time: str) -> str:
     return datetime.fromisoformat(time).isoformat(timespec="seconds")
 
 
-def _file(root: ROCrate, name: str, known: dict[str, Any]):
+def _file(root: ROCrate, name: str, known: dict[str, Any]) -> Any:
     """The file's entity, with what this record knows of it."""
     if name in root:  # asked first: a crate looks through all that it has for what it does not have
         entity = root.dereference(name)
@@ -104,7 +107,7 @@ def _file(root: ROCrate, name: str, known: dict[str, Any]):
     return entity
 
 
-def _code(root: ROCrate, entry: dict[str, Any]):
+def _code(root: ROCrate, entry: dict[str, Any]) -> Any:
     """The stage's program, in the version that its fingerprints tell, with the packages that it used."""
     version = hashlib.sha256(json.dumps(entry["recipe"]["code"], sort_keys=True).encode()).hexdigest()[:16]
     identifier = f"#{entry['stage']}.py-{version}"

@@ -1,7 +1,7 @@
 """report: the page, from what compare and errors wrote. It computes no result."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.figures import style
@@ -9,6 +9,9 @@ from experiment_grid.report.render import render
 from experiment_grid.report.results import read
 from experiment_grid.runtime.files import replacing
 from experiment_grid.runtime.records import now, write_record
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 
 def report(results: Path, plan: dict[str, Any], page: Path) -> None:

@@ -4,7 +4,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.runtime.torch_import import quick_imports
 
@@ -18,6 +18,9 @@ from experiment_grid.timing.rounds import measure
 from experiment_grid.timing.ways import Images, ways
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.images import scaling
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 SECONDS = 25  # of measuring: with the start of Python and PyTorch the stage takes 30
 
@@ -34,12 +37,12 @@ def timing(
     cells = {cell["name"]: dict(cell["parameters"]) for cell in settings["cells"] if cell["name"] in set(names)}
     for parameters in cells.values():
         parameters["normalize"] = scaling(parameters["normalize"], channels(prepared))
-    arrays = [torch.from_numpy(array) for array in training_images(prepared)]
+    images, labels = map(torch.from_numpy, training_images(prepared))
     with ExitStack() as devices:
         wanted = ["cpu", "cuda"] if gpus and torch.cuda.is_available() else ["cpu"]
         wanted += ["mps"] if any(parameters["device"] == "mps" for parameters in cells.values()) else []
         found = [devices.enter_context(device_for(device, gpus)) for device in wanted]
-        data = [Images(*(array.to(device) for array in arrays), len(classes(prepared))) for device in found]
+        data = [Images(images.to(device), labels.to(device), len(classes(prepared))) for device in found]
         measured_ways = ways(cells, settings["baseline"], settings["dataset"], data)
         measured = measure(measured_ways, end)
         on = [describe(device, torch.get_num_threads()) for device in found]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
 from experiment_grid.training.reuse import lay_out
 from experiment_grid.training.stopping import chosen_epoch, stops
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 PACKAGES = ("torch", "numpy", "safetensors")
 
@@ -61,7 +64,7 @@ def train(
     torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
 
     with device_for(parameters["device"], gpus) as device:
-        origin = {"recipe": recipe, "data": digest(prepared), "device": device.type}
+        origin: dict[str, Any] = {"recipe": recipe, "data": digest(prepared), "device": device.type}
         origin |= {"torch": torch.__version__, "numpy": np.__version__}
         kept = EpochStore(partial, origin)
         trainings = Trainings(results_folder(plan))
@@ -76,12 +79,18 @@ def train(
         rows: list[history.Row] = []
         weights: list[tuple[int, int, Path]] = []  # seed, epoch and where they are
         parts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         rule = settings["epoch"] if parameters.get("keep") == "chosen" else None
         for seed in parameters["seeds"]:
             if not anew and (before := trainings.find(same, seed, parameters)):
                 found[seed] = find_again(before, seed, parameters["epochs"], kept)
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
+            counts = {
+                "parameters_count": trainer.parameters_count,
+                "training_images": len(trainer.training),
+                "validation_images": len(trainer.validation),
+            }
             own: list[history.Row] = []
             for row, spent in run(trainer, parameters, kept, rule):
                 own.append(row)
@@ -116,9 +125,7 @@ def train(
         status="ok" if all(seed["status"] == "ok" for seed in by_seed.values()) else "diverged",
         parameters=parameters,
         device=on,
-        parameters_count=trainer.parameters_count,
-        training_images=len(trainer.training),
-        validation_images=len(trainer.validation),
+        **counts,
         seconds=seconds,
         seeds=by_seed,
         **({"found": found} if found else {}),

@@ -1,6 +1,11 @@
 """Train one seed of a cell, as a cell that has no other."""
 
+from typing import TYPE_CHECKING
+
 from train import main
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
 
 if __name__ == "__main__":
     main(snakemake)

@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs  # in `typing` from Python 3.13 on
 
 MISSING = "\u2013"  # en dash
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
@@ -10,8 +13,8 @@ MINUS = "\u2212"
 TIMES = "\u00d7"
 
 
-def missing(value: Any) -> bool:
-    """None and NaN: a figure that could not be computed."""
+def missing(value: Any) -> "TypeIs[None]":
+    """None and NaN: a figure that could not be computed. What is not missing is not None, for the type checker."""
     return value is None or (isinstance(value, float) and not math.isfinite(value))
 
 
@@ -28,6 +31,8 @@ def level(value: float) -> str:
 def probability(value: float | None) -> str:
     """A probability in per cent to one decimal; 0.0 and 100.0 only where it is just that."""
     text = percent(value, 1)
+    if missing(value):
+        return text
     if text == f"0.0{THIN}%" and value > 0:
         return f"<{THIN}0.1{THIN}%"
     if text == f"100.0{THIN}%" and value < 1:

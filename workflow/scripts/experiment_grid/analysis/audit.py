@@ -73,7 +73,9 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
             table += judged.table()
         for time in reference["times"]:
             name = time["cell"] if at_settings(by_name.get(time["cell"]), time["stated"]) else None
-            table.append(_minutes("times", name, time["minutes"], by_cell.get(name), time["note"] or ""))
+            table.append(
+                _minutes("times", name, time["minutes"], by_cell.get(name) if name else None, time["note"] or "")
+            )
     return Audit(pd.DataFrame(table, columns=COLUMNS).astype({"seeds": "Int64"}), rows)
 
 
@@ -85,7 +87,14 @@ def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
 class _Row:
     """One row of the original beside the cell that it names, beside all others, and beside the search for settings."""
 
-    def __init__(self, row, by_name, by_cell, expected, searched):
+    def __init__(
+        self,
+        row: dict[str, Any],
+        by_name: dict[str, Cell],
+        by_cell: dict[str, pd.DataFrame],
+        expected: dict[str, dict[str, Expected]],
+        searched: dict[str, Any] | None,
+    ):
         self.row, self.printed, self.searched = row, row["figures"], searched
         self.by_name, self.by_cell = by_name, by_cell
         self.judged = [figure for figure in INDEPENDENT if self.printed.get(figure) is not None]
@@ -102,14 +111,14 @@ class _Row:
         self.others = sorted(others, key=lambda fit: fit["misfit"])[:MOST_CELLS]
         self.fit = self._fit(self.stated) if self.stated else None
 
-    def _same_size(self, cell):
+    def _same_size(self, cell: Cell) -> bool:
         """The printed number of training images is taken as a fact."""
         return self.printed.get("train_images") in (None, cell.run["training_images"])
 
-    def _figures(self):
+    def _figures(self) -> list[str]:
         return [figure for figure in FIGURES if self.printed.get(figure) is not None]
 
-    def _scaled(self, expected, figure):
+    def _scaled(self, expected: Expected, figure: str) -> Expected:
         """In the unit of the row, counts of its number of images; a share lies between 0 and 1."""
         total = (
             self.printed["train_images" if figure == "train_correct" else "test_images"] if "_correct" in figure else 1
@@ -119,13 +128,13 @@ class _Row:
             low = high = math.nan
         return Expected(expected.here * total, low * total, high * total, expected.sd * total)
 
-    def _verdict(self, name, figure):
+    def _verdict(self, name: str, figure: str) -> str:
         expected = self.expected[name][figure]
         if math.isnan(expected.low):
             return "not judged"
         return "consistent" if expected.low <= self.printed[figure] <= expected.high else "differs"
 
-    def _fit(self, name):
+    def _fit(self, name: str) -> dict[str, Any]:
         expected = self.expected[name]
         judged = [figure for figure in self.judged if self._verdict(name, figure) != "not judged"]
         distances = [(self.printed[f] - expected[f].here) / self.scale[f] for f in judged if self.scale[f] > 0]
@@ -139,43 +148,48 @@ class _Row:
             "differs": self._differs(name),
         }
 
-    def _differs(self, name):
+    def _differs(self, name: str) -> dict[str, list[Any]]:
         there = self.by_name[name].parameters
         stated = self.by_name[self.name].parameters if self.name else self.row["stated"]
         keys = [key for key in (stated | there if self.name else stated) if key != "seeds"]
         return {key: [stated.get(key), there.get(key)] for key in keys if stated.get(key) != there.get(key)}
 
     @property
-    def nearest(self):
+    def nearest(self) -> dict[str, Any] | None:
         """The best other cell, where the row does not come out as stated and that cell is nearer."""
         if not self.others or self.fit is None or self.fit["agrees"]:
             return None
         return self.others[0] if self.others[0]["misfit"] < self.fit["misfit"] else None
 
-    def verdict(self):
+    def verdict(self) -> str:
         if self.fit is None or not self.fit["judged"]:
             return NO_DATA
         if self.fit["agrees"]:
             return STATED
         if self.nearest and self.nearest["agrees"]:
             return REPRODUCED
-        if len(self.outside) == 1 < self.fit["judged"] and self._just_outside(*self.outside):
+        if (
+            self.stated
+            and len(self.outside) == 1 < self.fit["judged"]
+            and self._just_outside(self.fit["cell"], *self.outside)
+        ):
             return NEARLY
         if self.nearest:
             return NEARER
         return SEARCHED if self.searched and self.searched["fitting"] else UNLIKE
 
     @property
-    def outside(self):
+    def outside(self) -> list[str]:
         """The judged figures that lie outside of what the stated cell would give."""
-        return [figure for figure in self.judged if self._verdict(self.stated, figure) == "differs"]
+        stated = self.stated
+        return [figure for figure in self.judged if stated and self._verdict(stated, figure) == "differs"]
 
-    def _just_outside(self, figure):
-        expected = self.expected[self.stated][figure]
+    def _just_outside(self, stated: str, figure: str) -> bool:
+        expected = self.expected[stated][figure]
         middle, half = (expected.low + expected.high) / 2, (expected.high - expected.low) / 2
-        return abs(self.printed[figure] - middle) <= 2 * half
+        return bool(abs(self.printed[figure] - middle) <= 2 * half)
 
-    def summary(self):
+    def summary(self) -> dict[str, Any]:
         own = {key: (self.fit or {}).get(key) for key in ("consistent", "judged", "misfit", "agrees")}
         return {
             "row": self.row["row"],
@@ -188,7 +202,7 @@ class _Row:
             "text": self._text() + self._found_by_search(),
         }
 
-    def _found_by_search(self):
+    def _found_by_search(self) -> str:
         """The settings of the search that give all figures of the row."""
         if not self.searched or not self.searched["fitting"] or self.verdict() == NO_DATA:
             return ""
@@ -204,9 +218,9 @@ class _Row:
             f"its figures: {settings}{more}.{tell}"
         )
 
-    def _text(self):
+    def _text(self) -> str:
         name, verdict = self.name, self.verdict()
-        if verdict == NO_DATA:
+        if verdict == NO_DATA or self.fit is None:
             if self.fit:
                 return f"{name} and all others were trained once: how far runs lie apart is not known. Not judged."
             missing = f"The cell {name} has no results" if name else "No configured cell has the stated settings"
@@ -216,11 +230,11 @@ class _Row:
             return f"{beginning}: the row comes out at the settings that it states."
         if verdict == NEARLY:
             return f"{beginning}; the other falls inside an interval twice as wide."
-        if verdict in (UNLIKE, SEARCHED):
+        best = self.nearest
+        if verdict in (UNLIKE, SEARCHED) or best is None:
             return (
                 f"{beginning}: the row was not reproduced at its settings, and no other cell of this grid fits better."
             )
-        best = self.nearest
         changes = ", ".join(
             f"{title(key)} {setting(b)} instead of {setting(a)}" for key, (a, b) in best["differs"].items()
         )
@@ -236,17 +250,17 @@ class _Row:
             f"selected on these same figures.{others}"
         )
 
-    def table(self):
+    def table(self) -> list[dict[str, Any]]:
         notes = self.row["notes"]
         rows = [self._line(figure, notes.get(figure, "")) for figure in self._figures()]
         if self.printed.get("train_images") is not None:
             rows.append(self._images(notes.get("train_images", "")))
         if self.printed.get("minutes") is not None:
-            seeds = self.by_cell.get(self.name)
+            seeds = self.by_cell.get(self.name) if self.name else None
             rows.append(_minutes(self.row["row"], self.name, self.printed["minutes"], seeds, notes.get("minutes", "")))
         return rows
 
-    def _line(self, figure, note):
+    def _line(self, figure: str, note: str) -> dict[str, Any]:
         line = {"row": self.row["row"], "cell": self.name, "figure": figure, "original": self.printed[figure]}
         line |= {"verdict": "no data", "note": note}
         if self.stated:
@@ -259,7 +273,7 @@ class _Row:
             line |= {"nearest_high": there.high, "nearest_verdict": self._verdict(self.nearest["cell"], figure)}
         return line
 
-    def _images(self, note):
+    def _images(self, note: str) -> dict[str, Any]:
         original = self.printed["train_images"]
         line = {"row": self.row["row"], "cell": self.name, "figure": "train_images", "original": original}
         if not self.stated:
@@ -268,7 +282,7 @@ class _Row:
         return line | {"here": here, "verdict": "consistent" if here == original else "differs", "note": note}
 
 
-def _minutes(row, cell, original, seeds, note):
+def _minutes(row: str, cell: str | None, original: float, seeds: pd.DataFrame | None, note: str) -> dict[str, Any]:
     line = {"row": row, "cell": cell, "figure": "minutes", "original": original, "verdict": "no data", "note": note}
     if seeds is None:
         return line

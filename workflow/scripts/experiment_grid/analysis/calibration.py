@@ -51,13 +51,13 @@ def _place(sure: np.ndarray) -> np.ndarray:
 
 def _bins(curves: list[np.ndarray]) -> list[dict[str, Any]]:
     """The reliability curve: of all models' answers together."""
-    curves = np.array(curves)
-    counts = curves[..., 0].sum(axis=0)
+    every = np.array(curves)
+    counts = every[..., 0].sum(axis=0)
     made = []
     for place in np.flatnonzero(counts).tolist():
-        weights = curves[:, place, 0]
+        weights = every[:, place, 0]
         used = weights > 0
-        sure, right = (float(np.average(curves[used, place, k], weights=weights[used])) for k in (1, 2))
+        sure, right = (float(np.average(every[used, place, k], weights=weights[used])) for k in (1, 2))
         limits = {"low": place / BINS, "high": (place + 1) / BINS}
         made.append(limits | {"images": int(counts[place]), "probability": sure, "right": right})
     return made

@@ -1,61 +1,72 @@
 """Reads what train and evaluate left of every cell, reduced to what comparisons need. Compare and errors start here."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from experiment_grid.runtime.errors import UserError
 
 
+def _none() -> np.ndarray:
+    return np.empty(0, np.uint8)
+
+
 @dataclass
 class Cell:
-    """One cell's results; S seeds, M test images, K classes, E epochs. Only name and parameters if it failed."""
+    """One cell's results; S seeds, M test images, K classes, E epochs.
+
+    Without results it is empty but for name and parameters.
+    """
 
     name: str
     parameters: dict[str, Any]
     status: str = "failed"  # ok, diverged (at least one seed), failed (no results)
-    run: dict[str, Any] | None = None  # run.json
-    evaluation: dict[str, Any] | None = None  # evaluation.json
-    curves: pd.DataFrame | None = None  # history.csv and evaluation.csv side by side, by seed and epoch
-    seeds: list[int] | None = None
-    chosen_epochs: list[int] | None = None  # [S]
-    ok: np.ndarray | None = None  # bool [S]: did not diverge
-    labels: np.ndarray | None = None  # uint8 [M]
-    predicted: np.ndarray | None = None  # uint8 [S, M]
-    log_loss: np.ndarray | None = None  # float32 [S, M]: negative log-probability of the true class
-    probability: np.ndarray | None = None  # float32 [M]: of the representative's predicted class
-    confusion: np.ndarray | None = None  # int32 [S, E, K, K], 0 for epochs that a seed did not train
+    run: dict[str, Any] = field(default_factory=dict)  # run.json
+    evaluation: dict[str, Any] = field(default_factory=dict)  # evaluation.json
+    # history.csv and evaluation.csv side by side, by seed and epoch
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    seeds: list[int] = field(default_factory=list)
+    chosen_epochs: list[int] = field(default_factory=list)  # [S]
+    ok: np.ndarray = field(default_factory=_none)  # bool [S]: did not diverge
+    labels: np.ndarray = field(default_factory=_none)  # uint8 [M]
+    predicted: np.ndarray = field(default_factory=_none)  # uint8 [S, M]
+    log_loss: np.ndarray = field(default_factory=_none)  # float32 [S, M]: negative log-probability of the true class
+    probability: np.ndarray = field(default_factory=_none)  # float32 [M]: of the representative's predicted class
+    confusion: np.ndarray = field(default_factory=_none)  # int32 [S, E, K, K], 0 for epochs that a seed did not train
     representative: int = 0  # index into seeds
 
     @property
     def correct(self) -> np.ndarray:
         """bool [S, M]"""
-        return self.predicted == self.labels
+        correct: np.ndarray = self.predicted == self.labels
+        return correct
 
     @property
     def device(self) -> str:
         """What it ran on: cpu or cuda; as stated where it did not run."""
-        return self.run["device"]["type"] if self.run else self.parameters["device"]
+        return str(self.run["device"]["type"] if self.run else self.parameters["device"])
 
     @property
     def comparable(self) -> bool:
         """Whether there is a trained model to compare."""
-        return self.ok is not None and bool(self.ok.any())
+        return bool(self.ok.any())
 
     @property
     def good_seeds(self) -> list[int]:
         """The seeds that did not diverge, in their order; none without results."""
-        return [seed for seed, ok in zip(self.seeds, self.ok, strict=True) if ok] if self.ok is not None else []
+        return [seed for seed, ok in zip(self.seeds, self.ok, strict=True) if ok]
 
     @property
     def last_epochs(self) -> list[int]:
         """[S]: how many epochs each seed trained; one that stopped early has fewer than others."""
-        return self.curves.groupby("seed")["epoch"].max()[self.seeds].tolist()
+        epochs: list[int] = self.curves.groupby("seed")["epoch"].max()[self.seeds].tolist()
+        return epochs
 
     def at(self, epoch: str) -> pd.DataFrame:
         """The curves' row of each seed at its `chosen` or `last` epoch, in the order of the seeds."""
@@ -67,7 +78,7 @@ class Cell:
 def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Cell]:
     """Every cell of `cells` ({"name", "parameters"}), in that order; failed where `folders` has none for it."""
     read = [_known(folders[cell["name"]], **cell) if cell["name"] in folders else Cell(**cell) for cell in cells]
-    with_results = [cell for cell in read if cell.labels is not None]
+    with_results = [cell for cell in read if len(cell.labels)]
     for cell in with_results[1:]:
         if not np.array_equal(cell.labels, with_results[0].labels):
             raise UserError(
@@ -118,12 +129,12 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
     return cell
 
 
-def representative(validation_accuracy, ok) -> int:
+def representative(validation_accuracy: ArrayLike, ok: np.ndarray) -> int:
     """Which seed's model stands for a cell: the (lower) median by validation accuracy, ties to the first listed.
 
     Test figures have no say. Diverged seeds stand for a cell only where all diverged.
     """
     candidates = np.flatnonzero(ok) if np.any(ok) else np.arange(len(ok))
     accuracy = np.nan_to_num(np.asarray(validation_accuracy, float), nan=-1.0)
-    ranked = sorted(candidates.tolist(), key=lambda index: (accuracy[index], index))
+    ranked: list[int] = sorted(candidates.tolist(), key=lambda index: (accuracy[index], index))
     return ranked[(len(ranked) - 1) // 2]

@@ -154,7 +154,7 @@ def _value(cell: Cell, key: str) -> Any:
 
 
 def _evidence(one: Evidence, claim: dict[str, Any]) -> dict[str, Any]:
-    row = {"from": one.first.name, "to": one.second.name}
+    row: dict[str, Any] = {"from": one.first.name, "to": one.second.name}
     figures = {key: None if pd.isna(one.row[key]) else float(one.row[key]) for key in ("difference", "low", "high")}
     if claim["measure"] in TIMES:
         row |= {"seeds": None} | dict.fromkeys(figures)

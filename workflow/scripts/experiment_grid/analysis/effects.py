@@ -127,13 +127,13 @@ def best_beside(cells: list[Cell], best: str, final: str, confidence: float) -> 
     found = measures.compare(accuracy, [(names.index(final), names.index(best))])
     distinct = measures.distinct(accuracy)
     difference, (margin,) = float(found.difference[0]), simultaneous_margin(found, distinct - 1, confidence)
-    bounds = {"low": None, "high": None}
+    bounds: dict[str, float | None] = {"low": None, "high": None}
     if not np.isnan(margin):
         bounds = {"low": difference - float(margin), "high": difference + float(margin)}
     return {"cell": best, "final": final, "cells": distinct, "difference": difference, **bounds}
 
 
-def _wanted(found: list[Pair], asked) -> dict[str, list[int]]:
+def _wanted(found: list[Pair], asked: Iterable[tuple[str, str]]) -> dict[str, list[int]]:
     """Measure → rows of the table that are compared by it; test accuracy is compared for all, times by themselves."""
     wanted: dict[str, set[int]] = {}
     for measure, factor in asked:
@@ -175,7 +175,8 @@ def _columns(measure: Measure, ends: np.ndarray, compared: Comparisons, family: 
     known = ~np.isnan(compared.difference)
     equal = known & _equal(measure, ends)
     counted = known & measures.by_arithmetic(measure, ends)
-    basis = np.where(equal, SAME, np.where(np.isnan(family.p), np.where(known, SINGLE, None), SEEDS))
+    single = np.array([SINGLE if one else None for one in known], object)
+    basis = np.where(equal, SAME, np.where(np.isnan(family.p), single, SEEDS))
     basis = np.where(counted, COUNTED, basis)
     low, high = (np.where(equal | counted, compared.difference, end) for end in (family.low, family.high))
     columns = {"difference": compared.difference, "low": low, "high": high, "p": family.p}
@@ -183,10 +184,13 @@ def _columns(measure: Measure, ends: np.ndarray, compared: Comparisons, family: 
 
 
 def _equal(measure: Measure, ends: np.ndarray) -> np.ndarray:
-    return measure.same[ends[:, 0]] == measure.same[ends[:, 1]]
+    equal: np.ndarray = measure.same[ends[:, 0]] == measure.same[ends[:, 1]]
+    return equal
 
 
-def _more_seeds(accuracy: Measure, ends, compared: Comparisons, family: Family, tests: int, confidence: float):
+def _more_seeds(
+    accuracy: Measure, ends: np.ndarray, compared: Comparisons, family: Family, tests: int, confidence: float
+) -> np.ndarray:
     first, second = ends.T
     variance = accuracy.spread.variance[first] + accuracy.spread.variance[second]
     counts = accuracy.counts
@@ -196,7 +200,7 @@ def _more_seeds(accuracy: Measure, ends, compared: Comparisons, family: Family, 
     return np.where(family.decided, np.nan, found)
 
 
-def _losses(table: pd.DataFrame, losses: Measure, ends, confidence: float) -> None:
+def _losses(table: pd.DataFrame, losses: Measure, ends: np.ndarray, confidence: float) -> None:
     """Log losses with intervals that hold together; nothing is decided by them."""
     compared = measures.compare(losses, ends)
     tested = {tuple(pair) for pair in measures.identities(losses, ends)[~np.isnan(compared.error)].tolist()}

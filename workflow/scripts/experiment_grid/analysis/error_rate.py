@@ -6,6 +6,7 @@ code (`variance`, `family`); beside it stand the usual ways to treat the spread 
 """
 
 import sys
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -69,20 +70,20 @@ def simulate(regime: Regime, n_seeds: int, n_pages: int, seed: int = 0) -> tuple
     return runs, true
 
 
-def own(variances, n_seeds: int) -> Spread:
+def own(variances: np.ndarray, n_seeds: int) -> Spread:
     """Every cell by its own seeds: Welch's test."""
     degrees = np.full(variances.shape, n_seeds - 1.0)
     return Spread(variances, degrees, np.full(variances.shape, np.inf))
 
 
-def pooled(variances, n_seeds: int) -> Spread:
+def pooled(variances: np.ndarray, n_seeds: int) -> Spread:
     """One variance for all cells."""
     average, total = variances.mean(axis=-1, keepdims=True), CELLS * (n_seeds - 1.0)
     degrees = np.full(variances.shape, total)
     return Spread(0 * variances + average, degrees, degrees)
 
 
-def moderated(variances, n_seeds: int) -> Spread:
+def moderated(variances: np.ndarray, n_seeds: int) -> Spread:
     """Empirical Bayes, as in limma (Smyth 2004): each variance drawn towards a common prior."""
     f = n_seeds - 1.0
     log = np.log(variances) - special.digamma(f / 2) + np.log(f / 2)
@@ -94,7 +95,7 @@ def moderated(variances, n_seeds: int) -> Spread:
     return Spread(variance, 0 * variance + prior + f, np.full(variances.shape, CELLS * f))
 
 
-METHODS = {
+METHODS: dict[str, Callable[[np.ndarray, int], Spread]] = {
     "this project": lambda variances, n_seeds: spread(variances, np.full(CELLS, n_seeds)),
     "each cell's own": own,
     "pooled": pooled,
@@ -110,7 +111,12 @@ class Rates(NamedTuple):
     missed: float
 
 
-def rates(regime: Regime, n_seeds: int, n_pages: int, method=METHODS["this project"]) -> Rates:
+def rates(
+    regime: Regime,
+    n_seeds: int,
+    n_pages: int,
+    method: Callable[[np.ndarray, int], Spread] = METHODS["this project"],
+) -> Rates:
     """What a method makes of `n_pages` simulated pages."""
     runs, true = simulate(regime, n_seeds, n_pages)
     images = (IMAGES[PAIRS] ** 2).sum(axis=1)
@@ -125,7 +131,7 @@ def rates(regime: Regime, n_seeds: int, n_pages: int, method=METHODS["this proje
     return Rates(decided[:, ~differs].any(axis=1).mean(), power, missed)
 
 
-def _intervals(comparisons: Comparisons, decided):
+def _intervals(comparisons: Comparisons, decided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return beside_zero(comparisons.difference, simultaneous_margin(comparisons, len(PAIRS), CONFIDENCE), decided)
 
 
@@ -141,7 +147,7 @@ def table(n_pages: int) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _three(shares) -> str:
+def _three(shares: Iterable[float]) -> str:
     return " / ".join(f"{100 * share:.1f}" for share in shares)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,7 +45,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(part, index=False, lineterminator="\n")
 
 
-def _inert(value):
+def _inert(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and len(value) > 1:
@@ -70,7 +71,7 @@ def _parameters(comparison: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return {name: PARAMETERS.get(name, (text[:1].upper() + text[1:], "{}")) for name, text in headings.items()}
 
 
-def _text(value, form: str) -> str:
+def _text(value: Any, form: str) -> str:
     if pd.isna(value):
         return ""
     return form.format(value).rstrip("%") if form.endswith("%}") else form.format(value)

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from experiment_grid.analysis.cells import Cell
-from experiment_grid.analysis.effects import SAME, SEEDS, SINGLE, Effects
+from experiment_grid.analysis.effects import SAME, SEEDS, Effects
 from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
+from experiment_grid.analysis.pair_figures import SINGLE
 from experiment_grid.analysis.phrases import p_value, ratio, signed
 from experiment_grid.analysis.verdicts import CONFOUNDED, DEPENDS, Evidence, counted, depends_on, evidence, tendency
 from experiment_grid.config.labels import factor_name, in_order

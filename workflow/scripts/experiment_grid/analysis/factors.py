@@ -1,6 +1,7 @@
 """Which cells differ in exactly one factor: found by grouping cells by everything but that factor."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
@@ -54,7 +55,7 @@ def pairs(cells: list[dict[str, Any]], baseline: int | None) -> tuple[list[Pair]
     return found, n_found
 
 
-def _groups(cells):
+def _groups(cells: list[dict[str, Any]]) -> Iterator[tuple[str, list[int]]]:
     """(factor, indices of the cells that agree in all else, in the order of the factor's values).
 
     Between components of different kinds all their options are one factor with them.
@@ -62,7 +63,7 @@ def _groups(cells):
     factors = list(dict.fromkeys(key for values in cells for key in values))
     for factor in factors:
         fixed = [other for other in factors if factor not in (other, component(other))]
-        groups = defaultdict(list)
+        groups: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
         for index, values in enumerate(cells):
             groups[tuple(values.get(other) for other in fixed)].append(index)
         for members in groups.values():
@@ -70,26 +71,26 @@ def _groups(cells):
                 yield factor, sorted(members, key=lambda index: (rank(cells[index].get(factor)), index))
 
 
-def _count(values):
+def _count(values: list[Any]) -> int:
     """Number of pairs of different values."""
     return (len(values) ** 2 - sum(same**2 for same in Counter(values).values())) // 2
 
 
-def _thinned(members, baseline):
+def _thinned(members: list[int], baseline: int | None) -> Iterator[tuple[int, int]]:
     yield from pairwise(members)
-    if baseline in members:
+    if baseline is not None and baseline in members:
         place = members.index(baseline)
         yield from ((baseline, other) for at, other in enumerate(members) if abs(at - place) > 1)
 
 
-def _pair(factor, cells, first, second, baseline):
+def _pair(factor: str, cells: list[dict[str, Any]], first: int, second: int, baseline: int | None) -> Pair:
     if second == baseline:
         first, second = second, first
     values = cells[first].get(factor), cells[second].get(factor)
     return Pair(_what_differs(*values) if factor == "hidden" else factor, first, second, *values)
 
 
-def _what_differs(first, second):
+def _what_differs(first: Any, second: Any) -> str:
     """`width` of as many layers, `depth` where layers were added to the others, else both at once."""
     if len(first) == len(second):
         return "width"

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from experiment_grid.analysis.paired import holm
@@ -27,7 +28,9 @@ class Family(NamedTuple):
     decided: np.ndarray
 
 
-def compare_means(means, counts, cells: Spread, pairs, images) -> Comparisons:
+def compare_means(
+    means: ArrayLike, counts: np.ndarray | int, cells: Spread, pairs: ArrayLike, images: np.ndarray | float
+) -> Comparisons:
     """Second minus first of the cells' means [..., C] over `counts` [C] seeds, for `pairs` int [m, 2] of cells.
 
     `images` [m] is the variance of each difference by the choice of test images. Degrees of freedom are
@@ -47,10 +50,11 @@ def compare_means(means, counts, cells: Spread, pairs, images) -> Comparisons:
 
 def p_values(comparisons: Comparisons) -> np.ndarray:
     """Two-sided p by Student's t of each comparison alone; NaN where there is nothing to test."""
-    return 2 * special.stdtr(comparisons.freedom, -np.abs(comparisons.difference) / comparisons.error)
+    p: np.ndarray = 2 * special.stdtr(comparisons.freedom, -np.abs(comparisons.difference) / comparisons.error)
+    return p
 
 
-def judge(comparisons: Comparisons, same, confidence: float) -> Family:
+def judge(comparisons: Comparisons, same: ArrayLike, confidence: float) -> Family:
     """Decide all comparisons [m] of a page together. Those with the same number in `same` [m] are one, and count once.
 
     The intervals hold all together (Bonferroni). Where Holm's later steps decide a pair whose interval would reach over
@@ -68,10 +72,11 @@ def judge(comparisons: Comparisons, same, confidence: float) -> Family:
 def simultaneous_margin(comparisons: Comparisons, n_tests: int, confidence: float) -> np.ndarray:
     """Half the width of intervals of which `n_tests` hold all together (Bonferroni)."""
     tail = (1 - confidence) / (2 * max(n_tests, 1))
-    return -special.stdtrit(comparisons.freedom, tail) * comparisons.error
+    margin: np.ndarray = -special.stdtrit(comparisons.freedom, tail) * comparisons.error
+    return margin
 
 
-def beside_zero(difference, margin, decided) -> tuple[np.ndarray, np.ndarray]:
+def beside_zero(difference: np.ndarray, margin: np.ndarray, decided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends (low, high) of the intervals: where decided at most at zero, which is no part of them."""
     low, high = difference - margin, difference + margin
     low = np.where(decided & (difference > 0), np.maximum(low, 0.0), low)

@@ -19,6 +19,8 @@ from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
 
+Finding = dict[str, Any]  # as in findings.json
+
 
 def findings(
     settings: dict[str, Any],
@@ -79,7 +81,7 @@ def _finding(kind: str, name: str, text: str, cells: list[str], evidence: str, *
     } | more
 
 
-def _overview(cells, comparison):
+def _overview(cells: list[Cell], comparison: pd.DataFrame) -> Iterator[Finding]:
     counts = comparison["status"].value_counts()
     seeds = sorted({len(cell.parameters["seeds"]) for cell in cells})
     each = (
@@ -93,7 +95,7 @@ def _overview(cells, comparison):
             yield _finding("failed", status, f"{listed(names)} {what}.", names, "comparison.csv")
 
 
-def _final(settings, table):
+def _final(settings: dict[str, Any], table: pd.DataFrame) -> Iterator[Finding]:
     row = table.loc[settings["final"]]
     if pd.isna(row["test_accuracy"]):
         yield _finding(
@@ -107,7 +109,7 @@ def _final(settings, table):
     yield _finding("final", row.name, text, [row.name], "comparison.csv", figures=_figures(row))
 
 
-def _calibrated(found):
+def _calibrated(found: dict[str, Any] | None) -> Iterator[Finding]:
     if not found:
         return
     text = (
@@ -119,7 +121,7 @@ def _calibrated(found):
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
 
 
-def _best_beside_final(settings, cells, table):
+def _best_beside_final(settings: dict[str, Any], cells: list[Cell], table: pd.DataFrame) -> dict[str, Any] | None:
     """What the best cell is ahead of the final one by; None without two such cells."""
     usable = table["test_accuracy"].dropna()
     final = settings["final"]
@@ -128,13 +130,13 @@ def _best_beside_final(settings, cells, table):
     return best_beside(cells, usable.idxmax(), final, settings["confidence"])
 
 
-def _distinct(effects):
+def _distinct(effects: Effects) -> dict[str, int]:
     """Counts of tested comparisons of test accuracy, those of equal cells once."""
     tested = effects.table.assign(same=effects.same)[effects.table["basis"] == SEEDS].drop_duplicates("same")
     return {"distinct": len(tested), "decided": int(tested["decided"].sum())}
 
 
-def _same(effects):
+def _same(effects: Effects) -> str:
     equal = int((effects.table["basis"] == SAME).sum())
     if not equal:
         return ""
@@ -143,18 +145,18 @@ def _same(effects):
     return f" {words} the same on every image and seed; counted once, equal cells leave {distinct} to test."
 
 
-def _accuracy(row):
+def _accuracy(row: pd.Series) -> str:
     basis = {"seeds": f"mean of {row['seeds_ok']} seeds", "wilson": "single run, interval from the test images alone"}
     interval = f"[{percent(row['test_accuracy_low'])}, {percent(row['test_accuracy_high'])}]"
     return f"{percent(row['test_accuracy'])} {interval} ({basis[row['interval']]})"
 
 
-def _figures(row):
+def _figures(row: pd.Series) -> dict[str, float]:
     names = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_f1_macro", "test_loss", "train_seconds")
     return {name: float(row[name]) for name in names}
 
 
-def _best(table, distinct):
+def _best(table: pd.DataFrame, distinct: int) -> Iterator[Finding]:
     usable = table[table["test_accuracy"].notna()]
     if len(usable) < 2:
         return
@@ -181,7 +183,7 @@ def _chosen(found: Chosen, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     yield _finding("chosen", found.cell, text, [found.cell], "comparison.csv", figures=_figures(row) | found._asdict())
 
 
-def _effect(row):
+def _effect(row: dict[str, Any]) -> Finding:
     text = (
         f"{factor_name(row['factor']).capitalize()} {row['from_value']} to {row['to_value']} "
         f"({row['from']} to {row['to']}): test accuracy {difference(row)}; {time_change(row)}."
@@ -198,20 +200,19 @@ def _effect(row):
     )
 
 
-def _effect_figures(row):
-    names = ("difference", "low", "high", "p", "p_adjusted", "probability_higher")
-    names += ("loss_difference", "time_ratio")
+def _effect_figures(row: dict[str, Any]) -> dict[str, float | None]:
+    names = ["difference", "low", "high", "p", "p_adjusted", "probability_higher", "loss_difference", "time_ratio"]
     return {name: number(row[name]) for name in names}
 
 
-def _factor_finding(factor):
+def _factor_finding(factor: dict[str, Any]) -> Finding:
     cells = [factor["largest"]["from"], factor["largest"]["to"]]
     decided = factor["largest"]["decided"]
     evidence = {"decided": decided, "factor": factor["factor"], "figures": factor["largest"]}
     return _finding("factor", factor["factor"], factor["text"], cells, "effects.csv", **evidence)
 
 
-def _times(table):
+def _times(table: pd.DataFrame) -> Iterator[Finding]:
     timed = table[table["train_seconds"].notna()]
     if len(timed) < 2:
         return
@@ -241,7 +242,7 @@ def _steps(timing: Timing | None) -> Iterator[dict[str, Any]]:
         yield _finding("time", f"steps-{device}", text, [fast["cell"], slow["cell"]], "timing.csv", figures=figures)
 
 
-def _spread(table, confidence):
+def _spread(table: pd.DataFrame, confidence: float) -> Iterator[Finding]:
     spread = table["test_accuracy_sd"].dropna()
     if not len(spread):
         text = "Every cell was trained once: how far chance moves it is not known, and no difference is decided."
@@ -256,7 +257,7 @@ def _spread(table, confidence):
     yield _finding("seeds", "spread", text, [widest], "comparison/seeds.csv", figures=figures)
 
 
-def _audit(rows):
+def _audit(rows: list[dict[str, Any]]) -> Iterator[Finding]:
     judged = [row for row in rows if row["sure"] != "no data"]
     if not judged:
         return
@@ -272,7 +273,7 @@ def _audit(rows):
     yield _finding("reference", "rows", text, cells, "reference.csv", figures=figures)
 
 
-def _pairs(found, kept):
+def _pairs(found: int, kept: int) -> str:
     if not found:
         return ""
     if kept == found:
@@ -283,7 +284,7 @@ def _pairs(found, kept):
     )
 
 
-def _caveats(settings, table, effects):
+def _caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> list[str]:
     chosen = "the last one" if settings["epoch"] == "last" else "the first with the highest validation accuracy"
     fitted = bool(settings["reference"] and settings["reference"].get("not_stated"))
     but = ", except where a cell's settings were fitted to the original's figures" if fitted else ""
@@ -317,9 +318,9 @@ def _caveats(settings, table, effects):
     return caveats
 
 
-def _crowded(cells):
+def _crowded(cells: list[Cell]) -> Iterator[str]:
     """A caveat for every machine that trained more cells at once than it has cores."""
-    hosts = {}
+    hosts: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for run in (cell.run for cell in cells if cell.run):
         hosts.setdefault((run["machine"]["host"], run["machine"]["cores"]), []).append(run)
     for (_, cores), runs in hosts.items():

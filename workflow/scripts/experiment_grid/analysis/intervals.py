@@ -1,8 +1,9 @@
 """Intervals of one cell's figures: over seeds, over test images. SciPy and statsmodels have the distributions."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 from statsmodels.stats.proportion import proportion_confint
 
@@ -15,12 +16,13 @@ class Estimate(NamedTuple):
     high: float
 
 
-def wilson(count, total, confidence: float):
+def wilson(count: ArrayLike, total: ArrayLike, confidence: float) -> tuple[Any, Any]:
     """Wilson's interval (low, high) of a proportion count/total; arrays in, arrays out."""
-    return proportion_confint(count, total, alpha=1 - confidence, method="wilson")
+    low, high = proportion_confint(count, total, alpha=1 - confidence, method="wilson")
+    return low, high
 
 
-def mean_over_seeds(values, confidence: float) -> Estimate:
+def mean_over_seeds(values: ArrayLike, confidence: float) -> Estimate:
     """Mean of one figure per seed and Student's t interval; one seed has no interval, none has nothing."""
     values = np.asarray(values, float)
     if len(values) < 2:

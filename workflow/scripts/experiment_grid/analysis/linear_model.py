@@ -121,7 +121,7 @@ def _independent(terms: list[Term]) -> tuple[list[Term], list[str]]:
     for term in terms:
         rest = term.column - sum((vector @ term.column) * vector for vector in basis)
         size = np.linalg.norm(rest)
-        if size > 1e-6 * max(np.linalg.norm(term.column), 1e-12):
+        if size > 1e-6 * max(float(np.linalg.norm(term.column)), 1e-12):
             basis.append(rest / size)
             kept.append(term)
         else:

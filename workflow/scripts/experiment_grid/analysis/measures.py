@@ -1,9 +1,11 @@
 """One figure of all cells at once: its runs, how far chance moves them, and which cells are the same in it."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.family import Comparisons, compare_means
@@ -23,7 +25,7 @@ class Measure(NamedTuple):
     same: np.ndarray  # int [C]: cells with the same number are one cell under several names
     answers: list[np.ndarray] | None = None  # by cell [seeds, images], centred; None where images have no part in it
     seeds: list[list[int]] | None = None  # theirs
-    kinds: list | None = None  # [C]: only cells of one kind can be compared; None: all can
+    kinds: list[Any] | None = None  # [C]: only cells of one kind can be compared; None: all can
     one_measurement: np.ndarray | None = None  # int [C]: cells with the same number differ by arithmetic alone
 
 
@@ -70,9 +72,14 @@ def loss_kind(parameters: dict[str, Any]) -> Any:
     return ("nll" if name == "cross_entropy" else name, *sorted(options.items()))
 
 
-def of_runs(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> Measure:
+def of_runs(
+    runs: list[np.ndarray],
+    keys: Sequence[Any],
+    rounding: list[float] | None = None,
+    groups: list[Any] | None = None,
+) -> Measure:
     """The measure of the cells' `runs`; those with equal `keys` are one cell, the average spread is one per group."""
-    numbers: dict = {}
+    numbers: dict[Any, int] = {}
     same = np.array([numbers.setdefault(key, len(numbers)) for key in keys], int)
     counts = np.array([len(values) for values in runs], int)
     means = np.array([values.mean() if len(values) else np.nan for values in runs])
@@ -90,7 +97,7 @@ def of_runs(runs: list[np.ndarray], keys: list, rounding=None, groups=None) -> M
     return Measure(means, counts, cells, same)
 
 
-def compare(measure: Measure, pairs) -> Comparisons:
+def compare(measure: Measure, pairs: ArrayLike) -> Comparisons:
     """Second minus first for `pairs` int [m, 2] of cells.
 
     No test (NaN error) between cells that are the same, where one has a single run or none, without any spread, or
@@ -115,22 +122,23 @@ def compare(measure: Measure, pairs) -> Comparisons:
     return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(sure, np.nan, found.error))
 
 
-def by_arithmetic(measure: Measure, pairs) -> np.ndarray:
+def by_arithmetic(measure: Measure, pairs: ArrayLike) -> np.ndarray:
     """bool [m]: pairs of cells that share a measurement and differ for certain, as in the number of their steps."""
     first, second = np.asarray(pairs, int).reshape(-1, 2).T
     if measure.one_measurement is None:
         return np.zeros(len(first), bool)
     shared = measure.one_measurement[first] == measure.one_measurement[second]
-    return shared & (measure.same[first] != measure.same[second])
+    certain: np.ndarray = shared & (measure.same[first] != measure.same[second])
+    return certain
 
 
 def _shared(measure: Measure, first: int, second: int) -> float:
-    if not measure.counts[first] or not measure.counts[second]:
-        return 0.0
     answers, seeds = measure.answers, measure.seeds
+    if not answers or not seeds or not measure.counts[first] or not measure.counts[second]:
+        return 0.0
     return shared_by_images(answers[first], seeds[first], answers[second], seeds[second])
 
 
-def identities(measure: Measure, pairs) -> np.ndarray:
+def identities(measure: Measure, pairs: ArrayLike) -> np.ndarray:
     """int [m, 2]: pairs of the same two cells, under whatever names and in whatever order, have equal rows."""
     return np.sort(measure.same[np.asarray(pairs, int).reshape(-1, 2)], axis=1)

@@ -1,6 +1,7 @@
 """What more seeds would tell: how many would decide a pair, and how often one cell beats another."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from experiment_grid.analysis.family import Comparisons
@@ -9,7 +10,14 @@ MOST_SEEDS = 30  # beyond it nobody trains
 POWER = 0.8  # chance to decide a difference that is as large as measured
 
 
-def seeds_needed(comparisons: Comparisons, variance, images, counts, n_tests: int, confidence: float) -> np.ndarray:
+def seeds_needed(
+    comparisons: Comparisons,
+    variance: ArrayLike,
+    images: ArrayLike,
+    counts: ArrayLike,
+    n_tests: int,
+    confidence: float,
+) -> np.ndarray:
     """The least number of seeds each [m] that would decide the measured differences with a chance of `POWER`.
 
     `variance` [m]: of one run, both cells' added; `images` [m]: the part of the difference's variance that no seed
@@ -26,7 +34,7 @@ def seeds_needed(comparisons: Comparisons, variance, images, counts, n_tests: in
     return np.where(enough.any(axis=1), n_seeds[enough.argmax(axis=1)], np.nan)
 
 
-def share_higher(first, second) -> float:
+def share_higher(first: np.ndarray, second: np.ndarray) -> float:
     """How often a run of the second cell is above one of the first, ties half: P(second > first) over seeds.
 
     All pairs of a run of each: Mann and Whitney's U by its greatest value (Bouthillier et al. 2021). NaN without runs.

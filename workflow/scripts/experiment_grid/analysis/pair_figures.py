@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.more_seeds import share_higher
@@ -15,7 +16,7 @@ COUNTED = "same step"  # basis of a ratio of times that is computed: the same st
 SINGLE = "images (single run)"  # basis of a difference that two trained models alone tell of
 
 
-def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends) -> None:
+def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends: ArrayLike) -> None:
     """Fill the columns of effects.csv that need no test, and the sign-flip test; `ends` int [m, 2] are cells."""
     runs = {name: {key: rows[key].to_numpy() for key in rows} for name, rows in seeds.groupby("cell")}
     rows = [_described(cells[first], cells[second], runs) for first, second in np.asarray(ends).tolist()]
@@ -40,7 +41,7 @@ def _described(first: Cell, second: Cell, runs: dict[str, dict[str, np.ndarray]]
     }
 
 
-def _test_by_seed(table: pd.DataFrame, flips: list) -> None:
+def _test_by_seed(table: pd.DataFrame, flips: list[Any]) -> None:
     """The sign-flip test, all pairs with the same number of seeds at once."""
     counts = np.array([len(flip) for flip in flips], int)
     table["seeds_p"], table["seeds_p_floor"] = np.nan, np.nan
@@ -50,7 +51,7 @@ def _test_by_seed(table: pd.DataFrame, flips: list) -> None:
         table.loc[same, "seeds_p_floor"] = sign_flip_floor(n)
 
 
-def models(table: pd.DataFrame, cells: list[Cell], ends, confidence: float) -> None:
+def models(table: pd.DataFrame, cells: list[Cell], ends: ArrayLike, confidence: float) -> None:
     """The representative models; and single runs, of which they are all that is known."""
     compared = [
         compare_models(cells[first], cells[second], confidence)

@@ -3,13 +3,14 @@
 import zlib
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
 RESAMPLES = 2000
 MOST_SEEDS_ENUMERATED = 13  # 2^13 sign flips; with more seeds as many are drawn at random
 
 
-def mcnemar_midp(only_first, only_second):
+def mcnemar_midp(only_first: ArrayLike, only_second: ArrayLike) -> np.ndarray:
     """McNemar's test, mid-p variant, two-sided, from the counts of images that only one of two models gets right.
 
     Fagerland, Lydersen & Laake (2013): the exact conditional p, 2 P(X <= least), minus the probability of the observed
@@ -39,7 +40,7 @@ def bootstrap_difference(
     return float(low), float(high)
 
 
-def sign_flip(differences) -> np.ndarray:
+def sign_flip(differences: ArrayLike) -> np.ndarray:
     """Exact two-sided sign-flip test of mean 0 for each row of `differences` [pairs, seeds]."""
     differences = np.asarray(differences, float)
     n_pairs, n_seeds = differences.shape
@@ -60,10 +61,10 @@ def sign_flip(differences) -> np.ndarray:
 
 def sign_flip_floor(n_seeds: int) -> float:
     """The least p value that a sign-flip test of so many seeds can give."""
-    return min(1.0, 2 / 2**n_seeds)
+    return min(1.0, 2.0 ** (1 - n_seeds))
 
 
-def holm(p) -> np.ndarray:
+def holm(p: ArrayLike) -> np.ndarray:
     """Holm's adjusted p values along the last axis; NaN (no test) stays NaN and does not count.
 
     By hand, because statsmodels' takes one family at a time, 50 ms each, and a simulation has thousands.

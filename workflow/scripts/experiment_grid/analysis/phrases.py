@@ -59,7 +59,7 @@ def listed(names: list[str], most: int = 6) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _form(measure, size):
+def _form(measure: str, size: float) -> tuple[int, int, str]:
     if any(share in measure for share in SHARES):
         return 100, 2, " points"
     if "seconds" in measure:
@@ -67,7 +67,7 @@ def _form(measure, size):
     return 1, 4, ""
 
 
-def _number(value, digits):
+def _number(value: float, digits: int) -> str:
     """With its sign, a real minus, and no sign at zero."""
     rounded = round(value, digits)
     if rounded == 0:

@@ -47,8 +47,9 @@ def summary(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     values = {name: np.where(present, scores[name], 0.0) for name in ("precision", "recall", "f1")}
     support = np.where(present, scores["support"], 0)
 
-    def mean(total, parts):
-        return np.divide(total, parts, out=np.full(len(present), np.nan), where=parts > 0)
+    def mean(total: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        means: np.ndarray = np.divide(total, parts, out=np.full(len(present), np.nan), where=parts > 0)
+        return means
 
     macro = {f"{name}_macro": mean(value.sum(axis=1), present.sum(axis=1)) for name, value in values.items()}
     return macro | {"f1_weighted": mean((values["f1"] * support).sum(axis=1), support.sum(axis=1))}
@@ -56,7 +57,7 @@ def summary(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables seeds.csv and classes.csv."""
-    known = [cell for cell in cells if cell.run is not None]
+    known = [cell for cell in cells if cell.run]
     if not known:
         return pd.DataFrame(columns=COLUMNS).astype({"representative": bool}), pd.DataFrame(columns=CLASS_COLUMNS)
     seeds = pd.concat([_seeds(cell) for cell in known], ignore_index=True)
@@ -81,7 +82,8 @@ def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.
 def _confusion(cell: Cell, prefix: str) -> np.ndarray:
     """The confusion matrices [S, K, K] of the cell's seeds at the chosen or the last epoch."""
     epochs = cell.last_epochs if prefix else cell.chosen_epochs
-    return cell.confusion[range(len(cell.seeds)), [epoch - 1 for epoch in epochs]]
+    matrices: np.ndarray = cell.confusion[np.arange(len(cell.seeds)), np.array(epochs) - 1]
+    return matrices
 
 
 def _seeds(cell: Cell) -> pd.DataFrame:

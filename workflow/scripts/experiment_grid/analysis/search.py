@@ -61,7 +61,8 @@ def combinations(search: dict[str, Any], config: dict[str, Any]) -> list[Tried]:
     """Every row × combination of values; the rows are those of the report that `config` audits."""
     rows = {row["row"]: row for row in reference.load(config["reference"], searched=False)["rows"]}
     changed = {"seeds": search["seeds"], "epochs": search["epochs"]}
-    tried, cells = [], {}
+    tried = []
+    cells: dict[str, str] = {}
     for row in rows.values():
         for chosen in product(*search["grid"].values()):
             values = dict(zip(search["grid"], chosen, strict=True))
@@ -162,7 +163,8 @@ def read(path: Path) -> dict[str, Any]:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        given: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        return given
     except OSError as error:
         raise UserError(f"{relative(path)}: can't be read: {error.strerror}") from None
 

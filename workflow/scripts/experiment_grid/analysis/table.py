@@ -95,7 +95,7 @@ def _facts(cell: Cell) -> dict[str, Any]:
     """What is known of a cell without its seeds' figures."""
     row = {"cell": cell.name} | {name: plain(value) for name, value in cell.parameters.items()}
     row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status}
-    if cell.run is None:
+    if not cell.run:
         return row | dict.fromkeys(["parameters", "device", "representative_seed", "training_images"])
     return row | {
         "parameters": cell.run["parameters_count"],

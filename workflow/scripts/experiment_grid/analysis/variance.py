@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 STANDS_OUT = 0.05  # level of the F test by which one cell scatters more than the average
@@ -17,7 +18,7 @@ class Spread(NamedTuple):
     total: np.ndarray
 
 
-def spread(variances, counts) -> Spread:
+def spread(variances: ArrayLike, counts: ArrayLike) -> Spread:
     """The variance that counts for each cell, from the variances [..., C] of its runs and their numbers (>= 2) [C].
 
     A cell's variance is its own, but never less than the average of all cells: three seeds that happen to lie close
@@ -34,7 +35,7 @@ def spread(variances, counts) -> Spread:
     return Spread(np.maximum(variances, average), np.where(stands_out, own, total), total + 0 * own)
 
 
-def _in_proportion(variances, own):
+def _in_proportion(variances: np.ndarray, own: np.ndarray) -> np.ndarray:
     """bool [..., C]: which cells the average is over. The largest variance is judged first; two cells always stay."""
     kept = np.ones(variances.shape, bool)
     n_cells = variances.shape[-1]
@@ -51,19 +52,21 @@ def _in_proportion(variances, own):
     return kept
 
 
-def _f_test(own, degrees, variances, average):
+def _f_test(own: np.ndarray, degrees: np.ndarray, variances: np.ndarray, average: np.ndarray) -> np.ndarray:
     """p of a variance that is larger than an average by chance."""
     with np.errstate(over="ignore"):  # an average of next to nothing
-        return special.fdtrc(own, degrees, variances / np.maximum(average, np.finfo(float).tiny))
+        p: np.ndarray = special.fdtrc(own, degrees, variances / np.maximum(average, np.finfo(float).tiny))
+    return p
 
 
-def centred(answers) -> np.ndarray:
+def centred(answers: ArrayLike) -> np.ndarray:
     """A figure [seeds, images] per model and image (right or wrong, log loss) without each model's mean, as float32."""
     answers = np.asarray(answers)
-    return (answers - answers.mean(axis=1, keepdims=True, dtype=float)).astype(np.float32)
+    centred: np.ndarray = (answers - answers.mean(axis=1, keepdims=True, dtype=float)).astype(np.float32)
+    return centred
 
 
-def shared_by_images(first, first_seeds: list[int], second, second_seeds: list[int]) -> float:
+def shared_by_images(first: np.ndarray, first_seeds: list[int], second: np.ndarray, second_seeds: list[int]) -> float:
     """Covariance of two cells' mean figures that comes from the choice of the test images; answers `centred`.
 
     It is the covariance, image by image, of different seeds' answers, so that what is peculiar to one seed on one

@@ -111,7 +111,7 @@ def tendency(found: list[Evidence]) -> str:
 def depends_on(found: list[Evidence]) -> str:
     """In words, on what the direction of decided differences depends: what sets those up apart from those down."""
     up, down = ([one for one in found if one.sign == sign] for sign in (1, -1))
-    values = {"its own values": _own}
+    values: dict[str, Callable[[Evidence], str]] = {"its own values": _own}
     fixed = [key for key in dict.fromkeys(key for one in found for key in one.first.parameters) if key != "seeds"]
     for key in fixed:
         if all(one.first.parameters.get(key) == one.second.parameters.get(key) for one in found):

@@ -38,7 +38,8 @@ class Classifier(nn.Module):
         self.module, self.normalize, self.shape, self.classes = module, normalize, shape, classes
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.module(inputs_of(self.batch(images), self.normalize)).float()
+        logits: Tensor = self.module(inputs_of(self.batch(images), self.normalize)).float()
+        return logits
 
     def probabilities(self, images: "Tensor | np.ndarray | Image") -> np.ndarray:
         """The classes' probabilities, float32 [N, K]; in batches, so that there may be many images."""
@@ -47,7 +48,7 @@ class Classifier(nn.Module):
     def batch(self, images: "Tensor | np.ndarray | Image") -> Tensor:
         """Images as uint8 [N, C, H, W]."""
         channels = self.shape[0]
-        if hasattr(images, "convert"):
+        if not isinstance(images, Tensor | np.ndarray):
             pixels = np.array(images.convert({1: "L", 3: "RGB"}.get(channels, images.mode)))
             images = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         given = images if isinstance(images, Tensor) else torch.tensor(np.asarray(images))

@@ -87,7 +87,8 @@ class Run:
     @cached_property
     def classes(self) -> list[str]:
         """Names of the classes, by label."""
-        return self.cell(self.cells[0]).evaluation["classes"]
+        names: list[str] = self.cell(self.cells[0]).evaluation["classes"]
+        return names
 
     @cached_property
     def final(self) -> str:
@@ -95,7 +96,8 @@ class Run:
         path = self.folder / "errors/errors.json"
         if not path.is_file():
             raise UserError(f"{path}: is not there, so there is no final cell; name one of {', '.join(self.cells)}")
-        return json.loads(path.read_text("utf-8"))["cell"]
+        name: str = json.loads(path.read_text("utf-8"))["cell"]
+        return name
 
     def images(self, part: Literal["train", "test"] = "test") -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 [N, C, H, W] and labels uint8 [N] of a part of the data set, as they were prepared."""
@@ -128,7 +130,8 @@ class Run:
         """Logarithms of the classes' probabilities, float32 [M, K], for the M test images at the chosen epoch."""
         found, turn = self._seed(cell, seed)
         with np.load(self.folder / "cells" / found.name / "predictions.npz") as file:
-            return file["log_probabilities"][turn]
+            values: np.ndarray = file["log_probabilities"][turn]
+        return values
 
     def model(self, cell: str, seed: int | None = None, epoch: Epoch = "chosen") -> "Classifier":
         """The trained model as an nn.Module in eval mode that takes images as they are: uint8 [N, C, H, W], [H, W], …
@@ -170,7 +173,7 @@ class Run:
     def prepared(self, cell: str) -> Path:
         """The file of the images that a cell was trained and tested on."""
         settings = self.cell(cell).run["recipe"]["settings"]
-        path = self.folder / "data" / settings["dataset"] / "prepared.safetensors"
+        path = self.folder / "data" / str(settings["dataset"]) / "prepared.safetensors"
         if not path.is_file():
             raise UserError(f"{path}: is not there; a run that needs the images makes it again")
         return path
@@ -197,7 +200,7 @@ class Run:
         kept = cell.parameters.get("keep") == "chosen"
         there = [named["chosen"]] if kept else range(1, named["last"] + 1)
         number = named.get(epoch) if isinstance(epoch, str) else epoch
-        if number not in there:
+        if number is None or number not in there:
             which = listed(there) + (", as the cell has keep: chosen" if kept else "")
             raise UserError(
                 f"cell {cell.name}: seed {cell.seeds[turn]} has no weights of epoch {epoch}; there are {which}"

@@ -66,8 +66,8 @@ def alike(value: Any, default: Any = None) -> Any:
         others = default if isinstance(default, dict) else {}
         return {key: alike(item, others.get(key)) for key, item in value.items()}
     if isinstance(value, list):
-        others = default if isinstance(default, list) and default else [None]
-        return [alike(item, others[min(number, len(others) - 1)]) for number, item in enumerate(value)]
+        usual = default if isinstance(default, list) and default else [None]
+        return [alike(item, usual[min(number, len(usual) - 1)]) for number, item in enumerate(value)]
     if not _is_number(value):
         return value
     if isinstance(default, float):

@@ -105,7 +105,7 @@ def _occurs(wanted: Any, axis: Axis) -> bool:
         return any(sampling.covers(wanted, value) for value in axis.values)
     low, high = axis.values
     if sampling.is_range(wanted):
-        return wanted.get("above", low) < high and wanted.get("below", high) > low
+        return bool(wanted.get("above", low) < high and wanted.get("below", high) > low)
     return isinstance(wanted, int | float) and low <= wanted <= high
 
 

@@ -287,7 +287,7 @@ def _near(name: str, located: Located) -> str:
 
 def _misfits(name: str, located: Located, given: Given) -> Iterator[Problem]:
     try:
-        annotations.fit(located.parameters[name].annotation, given.value)
+        annotations.fit((located.parameters or {})[name].annotation, given.value)
     except annotations.MisfitError as error:
         yield Problem((*given.keys, *error.keys), error.wrong, error.value, error.allowed)
         return
@@ -312,10 +312,11 @@ def _guarded(
 
 def fits(located: Located, name: str, value: Any) -> bool:
     """Whether an inherited option is one of this component: named in its signature, with such a value."""
-    if name not in (located.parameters or ()):
+    parameter = (located.parameters or {}).get(name)
+    if parameter is None:
         return False
     try:
-        annotations.fit(located.parameters[name].annotation, value)
+        annotations.fit(parameter.annotation, value)
     except annotations.MisfitError as error:
         return error.out_of_range
     return True

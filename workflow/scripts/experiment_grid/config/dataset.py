@@ -39,7 +39,7 @@ class Dataset:
 def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     """The data set that a config means, valid by the schema. Raises ProblemsError."""
     said = {TARGET: given} if isinstance(given, str) else given
-    more = {key: said[key] for key in OURS[1:] if key in said}
+    more: dict[str, Any] = {key: said[key] for key in OURS[1:] if key in said}
     if "path" in said:
         path = Path(said["path"])
         return Dataset(_own_name(said, path.resolve().name.removesuffix(".npz"), "path"), path, **more)
@@ -60,7 +60,8 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
     if located.parameters is None and ":" not in located.target:  # its package answers for any name
         reader = Reader()
-        names = reader.index(reader.module(TORCHVISION, None)).all or []
+        module = reader.module(TORCHVISION, None)
+        names = (reader.index(module).all if module else None) or []
         wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
         raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
     made = component("data set", located, options, place)

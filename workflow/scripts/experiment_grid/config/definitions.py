@@ -48,14 +48,18 @@ class Thing:
     node: Definition
 
 
+Found = Thing | Module | str  # UNREADABLE, where it is a text
+Seen = frozenset[tuple[Path, str]]  # files, and names in them
+
+
 class Reader:
     """Finds definitions; `read` are the files that it looked into, `passed` the packages that names led through."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.read: dict[Path, Index] = {}
         self.passed: dict[str, None] = {}  # in their order
 
-    def find(self, dotted: str, root: Path | None, seen: frozenset = frozenset()) -> Thing | Module | str:
+    def find(self, dotted: str, root: Path | None, seen: Seen = frozenset()) -> Found:
         """What a dotted name leads to; UNREADABLE for what no source tells. Raises NotThereError."""
         parts = dotted.split(".")
         module = self.module(parts[0], root)
@@ -68,12 +72,14 @@ class Reader:
                 module = inner
                 continue
             thing = self.inside(module, part, seen)
-            if not isinstance(thing, Module) and number < len(parts):
+            if number == len(parts):
+                return thing
+            if not isinstance(thing, Module):
                 return UNREADABLE  # something inside of a class
             module = thing
         return module
 
-    def inside(self, module: Module, name: str, seen: frozenset = frozenset()) -> Thing | Module | str:
+    def inside(self, module: Module, name: str, seen: Seen = frozenset()) -> Found:
         """What a name in a module leads to. Raises NotThereError."""
         if (module.file, name) in seen:
             return UNREADABLE
@@ -97,7 +103,7 @@ class Reader:
             if other is None:
                 blind = True
                 self.passed[star.partition(".")[0]] = None
-            elif self.index(other).all is None or name in self.index(other).all:
+            elif (listed := self.index(other).all) is None or name in listed:
                 with suppress(NotThereError):
                     thing = self.inside(other, name, seen)
                     if thing != UNREADABLE:
@@ -115,7 +121,7 @@ class Reader:
         names = [name for name in index.names if not name.startswith("_")]
         if module.file.name != "__init__.py":  # what it makes itself; of one that only passes things on, those
             own = [name for name in names if not isinstance(index.names[name], str) and not index.constant(name)]
-            names = own or [name for name in names if "." in (index.names[name] or "")]
+            names = own or [name for name in names if isinstance(said := index.names[name], str) and "." in said]
         yield from names  # then those of `import *`
         for star in index.stars:
             other = self.module(star, module.root)
@@ -167,10 +173,11 @@ class Reader:
             return None
         where, _, name = said.rpartition(".")
         other = self.module(where, module.root)
-        ours = other and other != module and (other.root or other.name.startswith(f"{PACKAGE.name}."))
-        return self.assigned(other, name) if ours else None
+        if other is None or other == module or not (other.root or other.name.startswith(f"{PACKAGE.name}.")):
+            return None
+        return self.assigned(other, name)
 
-    def constructor(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
+    def constructor(self, thing: Thing, seen: frozenset[Thing] = frozenset()) -> Thing | str | None:
         """`__init__` (or `__new__`) of a class or of its bases; None where neither has one."""
         names = {last_name(decorator) for decorator in thing.node.decorator_list}
         if names & {"dataclass", "define", "attrs"} or thing in seen:
@@ -183,15 +190,15 @@ class Reader:
                 return Thing(thing.module, own[-1])
         return self.inherited(thing, seen)
 
-    def inherited(self, thing: Thing, seen: frozenset = frozenset()) -> Thing | str | None:
-        """The constructor of a class's bases."""
-        for base in thing.node.bases:
+    def inherited(self, thing: Thing, seen: frozenset[Thing] = frozenset()) -> Thing | str | None:
+        """The constructor of a class's bases; a function has none."""
+        for base in thing.node.bases if isinstance(thing.node, ast.ClassDef) else ():
             made = self._of_base(thing.module, base, seen | {thing})
             if made is not None:
                 return made
         return None
 
-    def _of_base(self, module: Module, base: ast.expr, seen: frozenset) -> Thing | str | None:
+    def _of_base(self, module: Module, base: ast.expr, seen: frozenset[Thing]) -> Thing | str | None:
         name = dotted(base.value if isinstance(base, ast.Subscript) else base)
         if name in ("object", "Generic", "Protocol", "typing.Generic", "typing.Protocol"):
             return None
@@ -208,16 +215,15 @@ class Reader:
                 return UNREADABLE
         except (NotThereError, SyntaxError):
             return UNREADABLE
-        is_class = isinstance(thing, Thing) and isinstance(thing.node, ast.ClassDef)
-        if is_class and f"{thing.module.name}.{thing.node.name}" in MODULE:
-            return None
-        return self.constructor(thing, seen) if is_class else UNREADABLE
+        if not isinstance(thing, Thing) or not isinstance(thing.node, ast.ClassDef):
+            return UNREADABLE
+        return None if f"{thing.module.name}.{thing.node.name}" in MODULE else self.constructor(thing, seen)
 
 
 class _Expanded(ast.NodeTransformer):
     """Replaces names by what is assigned to them; `*TABLE` by its keys or items."""
 
-    def __init__(self, reader: Reader, module: Module, seen: frozenset):
+    def __init__(self, reader: Reader, module: Module, seen: frozenset[tuple[Module, ast.expr]]):
         self.reader, self.module, self.seen = reader, module, seen
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -225,7 +231,8 @@ class _Expanded(ast.NodeTransformer):
         if found is None or found in self.seen:
             return node
         module, value = found
-        return _Expanded(self.reader, module, self.seen | {found}).visit(deepcopy(value))
+        expanded: ast.expr = _Expanded(self.reader, module, self.seen | {found}).visit(deepcopy(value))
+        return expanded
 
     def visit_Starred(self, node: ast.Starred) -> list[ast.expr]:
         table = self.visit(node.value)

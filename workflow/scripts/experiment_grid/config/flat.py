@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from experiment_grid.config.components import defaults_of, locate
@@ -46,7 +47,7 @@ def _shown(cells: Any) -> Shown:
                 if SHORT_KEYS.get(option) == kind or usual[key].get(option) != value:
                     found[key][option] = None
     orders = {key: list(defaults) for key, defaults in usual.items()}
-    return {key: sorted(found[key], key=lambda name, order=orders[key]: _place(name, order)) for key in usual}
+    return {key: sorted(found[key], key=partial(_place, order=orders[key])) for key in usual}
 
 
 def _place(name: str, order: list[str]) -> tuple[int, str]:

@@ -40,7 +40,8 @@ def axes(item: Mapping[str, Any]) -> dict[str, Axis]:
 def size(item: Mapping[str, Any]) -> int:
     """Number of cells that an item of the list stands for at most."""
     if "sample" in item:
-        return item["sample"]["number"]
+        number: int = item["sample"]["number"]
+        return number
     return math.prod(len(axis.values) for axis in axes(item).values())
 
 

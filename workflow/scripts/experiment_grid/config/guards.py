@@ -25,7 +25,8 @@ OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
 }
 OPPOSITE = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq, ast.Is: ast.IsNot, ast.In: ast.NotIn}
 OPPOSITE |= {other: one for one, other in OPPOSITE.items()}
-KINDS = {"float": float, "int": int, "str": str, "bool": bool, "Tensor": ()}  # no value of a config is a tensor
+# No value of a config is a tensor.
+KINDS: dict[str, type | tuple[()]] = {"float": float, "int": int, "str": str, "bool": bool, "Tensor": ()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -78,16 +79,19 @@ def _guards(
             yield from _guards(node.body, [*path, node.test], known, inherited)
             assigned = before - known
             yield from _guards(node.orelse, [*path, _opposite(node.test)], known | assigned, inherited)
-        elif _calls_super(node) and not path:
-            yield from (guard for guard in inherited(node.value) if {*guard.names} <= known)
+        elif (call := _super_call(node)) and not path:
+            yield from (guard for guard in inherited(call) if {*guard.names} <= known)
         inner = [one for one in ast.walk(node) if not isinstance(node, Function | ast.ClassDef)]
         known -= {one.id for one in inner if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)}
         if any(isinstance(one, ast.Return | ast.Yield | ast.Break | ast.Continue) for one in inner):
             known.clear()  # what follows may not be reached
 
 
-def _calls_super(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and ast.unparse(node).startswith("super().__init__(")
+def _super_call(node: ast.stmt) -> ast.Call | None:
+    """The call of a statement `super().__init__(…)`."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return node.value if ast.unparse(node.value.func) == "super().__init__" else None
+    return None
 
 
 def _guard(path: list[ast.expr], said: ast.expr | None, known: set[str]) -> Iterator[Guard]:
@@ -128,8 +132,8 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return node.value
         case ast.Name():
             return values[node.id]
-        case ast.Subscript(slice=ast.Constant(value=int())):
-            return _value(node.value, values)[node.slice.value]
+        case ast.Subscript(slice=ast.Constant(value=int(place))):
+            return _value(node.value, values)[place]
         case ast.Tuple() | ast.List() | ast.Set():
             return [_value(one, values) for one in node.elts]
         case ast.UnaryOp(op=ast.Not()):

@@ -12,7 +12,7 @@ from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
-NAME = {
+NAME: dict[str, Any] = {
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
     "longest": 100,
     "allowed": "letters, digits, '.', '_' and '-', starting with a letter or digit, at most 100 characters",

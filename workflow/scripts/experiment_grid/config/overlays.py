@@ -58,7 +58,8 @@ def _component(name: str, merged: Mapping[str, Any], files: list[dict[str, Any]]
     for file in files:
         update_config(before, {key: file[key] for key in (name, *SHORT_KEYS) if key in file})
     if not files:
-        return merged[name]
+        given: Said = merged[name]
+        return given
     own = {key: merged[key] for key in (name, *SHORT_KEYS) if key in merged and before.get(key) != merged[key]}
     if name in own and isinstance(before.get(name), Mapping):  # --config gave what differs
         known = before[name]

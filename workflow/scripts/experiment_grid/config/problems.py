@@ -50,8 +50,8 @@ class Sources:
     """
 
     def __init__(self, files: Iterable[Path | str]):
-        files = [Path(file) for file in files]
-        winning_first = [*reversed(files[:-1]), *files[-1:]]
+        paths = [Path(file) for file in files]
+        winning_first = [*reversed(paths[:-1]), *paths[-1:]]
         self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
 
     def misread(self) -> list[str]:
@@ -175,7 +175,7 @@ def _says(node: yaml.Node, given: Any) -> bool:
     if not isinstance(node, yaml.ScalarNode) or given is MISSING:
         return True
     try:
-        return SafeConstructor().construct_object(node) == given or given != given  # NaN
+        return bool(SafeConstructor().construct_object(node) == given or given != given)  # NaN
     except yaml.YAMLError:  # a tag of Python's, which Snakemake's loader knows and --config can't give
         return True
     except ValueError:

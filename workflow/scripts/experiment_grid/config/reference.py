@@ -150,10 +150,10 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
     path = Path(path)
     sources = Sources([path])
     complain(sources.misread())
-    report = _read(path)
+    report: dict[str, Any] = _read(path)
     sources.refuse(problems(report, Report))
     sources.refuse(_checks(report))
-    claim = {"quote": None, "where": {}, "where_ours_differs": None}
+    claim: dict[str, Any] = {"quote": None, "where": {}, "where_ours_differs": None}
     return report | {
         "not_stated": report.get("not_stated", {}),
         "search": summary(report["search"]) if searched and report.get("search") else None,

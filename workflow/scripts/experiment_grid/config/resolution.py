@@ -19,7 +19,7 @@ from experiment_grid.config.grid import Axis
 from experiment_grid.config.kinds import listed
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
-from experiment_grid.config.problems import Keys, Problem
+from experiment_grid.config.problems import MISSING, Keys, Problem
 from experiment_grid.config.shortnames import short
 
 Packages = list[str]  # that the config lists, and a target is in
@@ -126,8 +126,8 @@ class Resolution:
             if untold and kind in DEFAULT:
                 return locate(kind, DEFAULT[kind])
             wrong = f"is missing: the {kind} of cell {cell.name}" if untold else "must be text"
-            problem = Problem(place, wrong, *([] if untold else [target]), allowed="a name or a target")
-            raise ProblemsError([problem])
+            given = MISSING if untold else target
+            raise ProblemsError([Problem(place, wrong, given, "a name or a target")])
         try:
             return locate(kind, target, self._packages)
         except RefusedError as error:

@@ -24,7 +24,8 @@ def distributions(sample: Mapping[str, Any]) -> dict[str, tuple[str, list[Any]]]
 
 def seed_of(sample: Mapping[str, Any]) -> int:
     """The seed of the sequence."""
-    return sample.get("seed", Sample.model_fields["seed"].default)
+    seed: int = sample.get("seed", Sample.model_fields["seed"].default)
+    return seed
 
 
 def draw(sample: Mapping[str, Any], exclude: Sequence[Mapping[str, Any]] = ()) -> dict[int, dict[str, Any]]:
@@ -55,8 +56,8 @@ def matches(entry: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 def covers(wanted: Any, value: Any) -> bool:
     """Whether a value is the one wanted, or in the range `{above: …, below: …}`."""
     if is_range(wanted):
-        return wanted.get("above", -math.inf) < value < wanted.get("below", math.inf)
-    return alike(wanted) == alike(value)
+        return bool(wanted.get("above", -math.inf) < value < wanted.get("below", math.inf))
+    return bool(alike(wanted) == alike(value))
 
 
 def is_range(wanted: Any) -> bool:
@@ -68,7 +69,8 @@ def is_range(wanted: Any) -> bool:
 
 def between(kind: str, bounds: list[Any]) -> float:
     """A value of a range that is neither end: where the parameter is a whole number, one that is none is refused."""
-    return _value(kind, bounds, 0.4142)
+    value: float = _value(kind, bounds, 0.4142)
+    return value
 
 
 def _points(axes: int, seed: int, number: int) -> Iterator[Sequence[float]]:

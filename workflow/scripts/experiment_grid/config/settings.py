@@ -69,6 +69,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
         wrong = error.problems
     cells = Cells(config, dataset)
     sources.refuse([*wrong, *cells.problems, *checks.files(config)])
+    assert dataset is not None  # or it was refused
     made = {name: Cell(name, cells.notes[name], own) for name, own in cells.parameters.items()}
     return _settings(config, dataset, made, _searches(config, cells.of_item))
 

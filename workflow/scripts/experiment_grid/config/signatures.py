@@ -18,6 +18,7 @@ from experiment_grid.config.guards import Guard, guards
 from experiment_grid.runtime.files import write_json
 
 CACHE = Path(".snakemake/signatures.json")
+FOUND: set[str] = set()  # targets that are not in it yet
 
 
 class Parameter(NamedTuple):
@@ -79,7 +80,10 @@ def annotation(target: str, name: str) -> str:
 @cache
 def _ours(target: str) -> tuple[Parameter, ...]:
     reader = Reader()
-    return _read(reader, reader.find(target, None)).parameters
+    thing = reader.find(target, None)
+    signature = _read(reader, thing) if isinstance(thing, Thing) else None
+    assert signature, f"{target} is not of this project"
+    return signature.parameters
 
 
 def _refuse_relative(file: Path) -> None:
@@ -98,7 +102,7 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
         reader = Reader()
         found = find(reader)
         kept = known[target] = {"files": {str(file): _stamp(file) for file in reader.read}, "found": asdict(found)}
-        cached.changed = True
+        FOUND.add(target)
     where, shortest, signature = (kept["found"][name] for name in ("where", "shortest", "signature"))
     if signature:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
@@ -142,17 +146,18 @@ def cached() -> dict[str, Any]:
     """What earlier runs found, and this one: by target."""
     try:
         kept = json.loads(CACHE.read_text("utf-8"))
-        return kept["known"] if kept["by"] == _by() else {}
+        known: dict[str, Any] = kept["known"] if kept["by"] == _by() else {}
+        return known
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
 def keep() -> None:
     """Keep what was found for the next run; without a place to keep it, it is found again."""
-    if getattr(cached, "changed", False):
+    if FOUND:
         with suppress(OSError):
             write_json(CACHE, {"by": _by(), "known": cached()}, flush=False)
-        cached.changed = False
+        FOUND.clear()
 
 
 def _by() -> str:
@@ -174,10 +179,10 @@ def _read(reader: Reader, thing: Thing) -> Signature | None:
     if not isinstance(thing.node, ast.ClassDef):
         return _signature(reader, thing, tuple(_guards(reader, thing)), is_class=False)
     made = reader.constructor(thing)
-    if made == UNREADABLE:
-        return None
     if made is None:
         return Signature(True, ())
+    if isinstance(made, str):
+        return None
     return _signature(reader, made, tuple(_guards(reader, made, thing)), is_class=True)
 
 
@@ -187,17 +192,19 @@ def _guards(reader: Reader, function: Thing, owner: Thing | None = None) -> Iter
 
     def inherited(call: ast.Call) -> Iterator[Guard]:
         base = reader.inherited(owner) if owner and function.node in owner.node.body else None
-        if not isinstance(base, Thing):
+        if not isinstance(base, Thing) or isinstance(base.node, ast.ClassDef):
             return
         names = [argument.arg for argument in base.node.args.args[1:]]
         pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
         same = {name for name, value in pairs if isinstance(value, ast.Name) and value.id == name}
         yield from (guard for guard in _guards(reader, base) if {*guard.names} <= same)
 
+    assert not isinstance(function.node, ast.ClassDef)
     return guards(function.node, inherited)
 
 
 def _signature(reader: Reader, function: Thing, guards: tuple[Guard, ...], *, is_class: bool) -> Signature:
+    assert not isinstance(function.node, ast.ClassDef)
     arguments = function.node.args
     ordinary = [*arguments.posonlyargs, *arguments.args]
     pairs: list[tuple[ast.arg, ast.expr | None]] = []

@@ -74,7 +74,7 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """What a schema allows, in words; its own `allowed` where it has one."""
     schema = resolve(schema, root)
     if "allowed" in schema:
-        return schema["allowed"]
+        return str(schema["allowed"])
     if "enum" in schema:
         return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
     if "type" not in schema:
@@ -183,13 +183,14 @@ def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Pro
     given, kind = _value(document, keys), error["type"]
     if error["loc"][-1:] == ("[key]",):
         known = _part(root, keys[:-1])["propertyNames"]
-        return Problem(keys[:-1], f"unknown key{closest(keys[-1], _names(known))}", keys[-1], allowed(known, root))
+        return Problem(keys[:-1], f"unknown key{closest(str(keys[-1]), _names(known))}", keys[-1], allowed(known, root))
     if kind in UNKNOWN:
         whole = _object(_part(root, keys[:-1]), root)
         known = list(whole["properties"])
-        component, _, option = keys[-1].partition(".")
+        key = str(keys[-1])
+        component, _, option = key.partition(".")
         within = component in known and option.isidentifier()
-        hint = f" (write {component}: {{{option}: ...}})" if within else closest(keys[-1], known)
+        hint = f" (write {component}: {{{option}: ...}})" if within else closest(key, known)
         options = "; options of a component as model.channels" if "patternProperties" in whole else ""
         return Problem(keys, f"unknown key{hint}", given, ", ".join(known) + options)
     part = _part(root, keys)

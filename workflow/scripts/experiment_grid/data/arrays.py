@@ -165,7 +165,8 @@ def _labels(values: Any, where: str) -> np.ndarray:
         raise DataError(f"{where}: is {values.dtype} of shape {shape}; needed is one whole number for each image")
     if values.min() < 0 or values.max() > 255:
         raise DataError(f"{where}: has labels from {values.min()} to {values.max()}; allowed are 0 to 255")
-    return values.astype(np.uint8)
+    labels: np.ndarray = values.astype(np.uint8)
+    return labels
 
 
 def returned(given: Any, where: str, test_fraction: float | None) -> Images:

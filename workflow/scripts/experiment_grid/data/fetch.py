@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from experiment_grid.runtime.errors import one_line
@@ -132,7 +133,7 @@ def local_path(address: str) -> Path:
     return Path(urllib.request.url2pathname(urlsplit(address).path))
 
 
-def _local(address: str) -> Iterator:
+def _local(address: str) -> Iterator[Any]:
     """First the size, then the blocks of a file of this machine."""
     path = local_path(address)
     try:
@@ -146,7 +147,7 @@ def _local(address: str) -> Iterator:
         raise MirrorError(getattr(error, "strerror", None) or str(error)) from error
 
 
-def _remote(address: str, policy: RetryPolicy) -> Iterator:
+def _remote(address: str, policy: RetryPolicy) -> Iterator[Any]:
     """First the announced size or None, then the blocks of an answer, each as soon as it arrives."""
     request = urllib.request.Request(address, headers={"Accept-Encoding": "identity", "User-Agent": "experiment-grid"})
     try:

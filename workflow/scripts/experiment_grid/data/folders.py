@@ -13,6 +13,7 @@ from experiment_grid.data.memory import refuse_too_many_bytes
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
 PARTS = ("train", "test")
 OTHER_PARTS = {
@@ -42,7 +43,7 @@ def images(folder: Path) -> dict[str, Path]:
     classes = [_classes(root) for root in roots]
     if len(classes) == 2 and (other := {*classes[1]} - {*classes[0]}):
         raise DataError(f"{roots[1]}: has classes that {roots[0]} has not: {', '.join(sorted(other)[:10])}")
-    found = {}
+    found: dict[str, Path] = {}
     for root, names in zip(roots, classes, strict=True):
         for name in names:
             inside = sorted(file for file in (root / name).rglob("*") if file.suffix.lower() in SUFFIXES)
@@ -119,7 +120,8 @@ def read(files: list[Path], size: int | None) -> "np.ndarray":
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = 2 * LARGEST_SIDE**2 if size is None else 2**28
-    shape, grey = None, True
+    shape: tuple[int, int] | None = None
+    grey = True
     for file in files:
         with _opened(file) as picture:  # the header alone is read
             grey = grey and picture.mode in GREY
@@ -130,6 +132,7 @@ def read(files: list[Path], size: int | None) -> "np.ndarray":
                 raise DataError(
                     f"{file}: images of {sizes} pixels (height x width); needed is one size, or dataset.size"
                 )
+    assert shape is not None, "there are files"
     if max(shape) > LARGEST_SIDE:
         raise DataError(f"{files[0]}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
     channels = 1 if grey else 3
@@ -141,7 +144,7 @@ def read(files: list[Path], size: int | None) -> "np.ndarray":
     return made
 
 
-def pixels(picture, channels: int, size: int | None, where: str) -> "np.ndarray":
+def pixels(picture: "Image.Image", channels: int, size: int | None, where: str) -> "np.ndarray":
     """A Pillow image as uint8 [channels, H, W]. Raises DataError, beginning with `where`, for a damaged one."""
     import numpy as np
 
@@ -156,7 +159,7 @@ def pixels(picture, channels: int, size: int | None, where: str) -> "np.ndarray"
     return values[None] if channels == 1 else values.transpose(2, 0, 1)
 
 
-def _opened(file: Path):
+def _opened(file: Path) -> "Image.Image":
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -90,7 +90,7 @@ def store(blocks: Iterable[bytes], path: Path) -> None:
 
 
 @contextmanager
-def _plain_or_compressing(raw: BinaryIO, gzipped: bool) -> Iterator[BinaryIO]:
+def _plain_or_compressing(raw: BinaryIO, gzipped: bool) -> Iterator[BinaryIO | gzip.GzipFile]:
     if gzipped:
         yield raw
     else:

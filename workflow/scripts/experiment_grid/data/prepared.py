@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.tensors import stable
@@ -48,25 +48,29 @@ def test_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
 def classes(path: Path | str) -> list[str]:
     """Names of the classes, by label."""
     with _opened(path) as file:
-        return json.loads(file.metadata()["classes"])
+        names: list[str] = json.loads(file.metadata()["classes"])
+    return names
 
 
 def warnings(path: Path | str) -> list[str]:
     """What is strange about the images, a sentence each."""
     with _opened(path) as file:
-        return json.loads(file.metadata()["warnings"])
+        sentences: list[str] = json.loads(file.metadata()["warnings"])
+    return sentences
 
 
 def channels(path: Path | str) -> dict[str, list[float]]:
     """`mean` and `std` of each channel over all training images, pixels counted as 0 to 1."""
     with _opened(path) as file:
-        return json.loads(file.metadata()["channels"])
+        found: dict[str, list[float]] = json.loads(file.metadata()["channels"])
+    return found
 
 
 def _statistics(images: "np.ndarray") -> dict[str, list[float]]:
     import numpy as np
 
-    values, found = np.arange(256) / 255, {"mean": [], "std": []}
+    values = np.arange(256) / 255
+    found: dict[str, list[float]] = {"mean": [], "std": []}
     for channel in range(images.shape[1]):
         shares = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
         mean = float(shares @ values)
@@ -80,7 +84,7 @@ def _part(path: Path | str, part: str) -> tuple["np.ndarray", "np.ndarray"]:
         return file.get_tensor(f"{part}_images"), file.get_tensor(f"{part}_labels")
 
 
-def _opened(path: Path | str):
+def _opened(path: Path | str) -> Any:
     from safetensors import SafetensorError, safe_open
 
     try:

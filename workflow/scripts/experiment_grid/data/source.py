@@ -24,12 +24,18 @@ IMAGES = "images.safetensors"  # what download makes of images that are no IDX f
 class Named(Protocol):
     """What the configuration says of its data set: see `config.settings.Dataset`."""
 
-    name: str
-    path: str | Path | None
-    target: str | None
-    options: Mapping[str, Any]
-    test_fraction: float | None
-    size: int | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str | Path | None: ...
+    @property
+    def target(self) -> str | None: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+    @property
+    def test_fraction(self) -> float | None: ...
+    @property
+    def size(self) -> int | None: ...
 
 
 def source(dataset: Named) -> dict[str, Any]:

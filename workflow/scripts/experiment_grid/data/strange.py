@@ -66,8 +66,8 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
 def _in_both(train: np.ndarray, test: np.ndarray) -> int:
     """How many test images are equal to a training image, byte by byte."""
     rows = [np.ascontiguousarray(part).reshape(len(part), -1) for part in (train, test)]
-    seen = {hashlib.blake2b(row, digest_size=16).digest() for row in rows[0]}
-    return sum(hashlib.blake2b(row, digest_size=16).digest() in seen for row in rows[1])
+    seen = {hashlib.blake2b(row.data, digest_size=16).digest() for row in rows[0]}
+    return sum(hashlib.blake2b(row.data, digest_size=16).digest() in seen for row in rows[1])
 
 
 def _named(labels: Collection[int], classes: list[str]) -> str:

@@ -170,7 +170,7 @@ class Opener(urllib.request.OpenerDirector):
             elif time.monotonic() - shown > SHOWN:
                 shown = time.monotonic()
                 print(f"  {progress(self.received, announced)}")
-            return block
+            return bytes(block)
 
         answer.read = counting
         if not hasattr(answer, "length"):
@@ -186,7 +186,7 @@ class Opener(urllib.request.OpenerDirector):
 def asking(mirror: str | None, policy: RetryPolicy) -> Iterator[Opener]:
     """Have urllib ask this mirror alone while the block runs."""
     opener = Opener(mirror, policy)
-    before = urllib.request._opener
+    before = urllib.request._opener  # type: ignore[attr-defined]  # no public name
     urllib.request.install_opener(opener)
     try:
         with every(TICK, opener.judge):
@@ -223,7 +223,7 @@ def _parameters(kind: type) -> set[str]:
     names: set[str] = set()
     for base in inspect.getmro(kind):
         if "__init__" in vars(base):
-            parameters = inspect.signature(base.__init__).parameters.values()
+            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
             names |= {one.name for one in parameters if one.kind is not one.VAR_KEYWORD}
             if not any(one.kind is one.VAR_KEYWORD for one in parameters):
                 break
@@ -242,7 +242,8 @@ def _images(parts: list[Any], settings: Mapping[str, Any]) -> Images:
     names = [str(name) for name in getattr(parts[0], "classes", None) or ()]
     if len(decoded) == 1:
         return whole(*decoded[0], names, settings.get("test_fraction"), where)
-    return Images(*decoded, names)
+    train, test = decoded
+    return Images(train, test, names)
 
 
 def _decoded(

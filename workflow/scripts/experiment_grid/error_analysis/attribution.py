@@ -23,7 +23,9 @@ def integrated_gradients(
     return torch.cat([_chunk(logits, part, blank, towards, against) for part, towards, against in chunks])
 
 
-def _chunk(logits, inputs, blank, predicted, true):
+def _chunk(
+    logits: Callable[[Tensor], Tensor], inputs: Tensor, blank: Tensor, predicted: Tensor, true: Tensor
+) -> Tensor:
     way = inputs - blank
     total = torch.zeros_like(inputs)
     for step in range(STEPS):

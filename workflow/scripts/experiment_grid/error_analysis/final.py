@@ -60,7 +60,8 @@ class FinalModel:
 
     def unlikeness(self, indices: np.ndarray) -> np.ndarray:
         """1 - likeness of the true and the predicted class of test images."""
-        return 1 - self.likeness[self.labels[indices], self.predicted[indices]]
+        unlike: np.ndarray = 1 - self.likeness[self.labels[indices], self.predicted[indices]]
+        return unlike
 
     def attributions(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tiles uint8 [n, H, W] of the pixels' shares, the colours added up, and their scales."""
@@ -101,7 +102,9 @@ class FinalModel:
             for index, row, unlike in zip(indices, probabilities, unlikeness, strict=True)
         ]
 
-    def _error(self, index, probabilities, unlikeness, names, cells_wrong):
+    def _error(
+        self, index: int, probabilities: np.ndarray, unlikeness: float, names: list[str], cells_wrong: int
+    ) -> dict[str, Any]:
         true, predicted = int(self.labels[index]), int(self.predicted[index])
         order = [int(k) for k in np.argsort(-probabilities, kind="stable") if k != predicted]
         probability = float(probabilities[predicted])
@@ -145,12 +148,12 @@ def with_basis(
     )
 
 
-def _choice(true, predicted, probability, place):
+def _choice(true: str, predicted: str, probability: float, place: int) -> str:
     rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its top {len(RANKS) + 1}"
     return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {rank}."
 
 
-def _likeness_in_pixels(near, predicted, true):
+def _likeness_in_pixels(near: dict[str, Any], predicted: str, true: str) -> str:
     towards, away = near["nearest_predicted"]["distance"], near["nearest_true"]["distance"]
     if np.isnan(towards) or np.isnan(away):
         return ""
@@ -159,7 +162,7 @@ def _likeness_in_pixels(near, predicted, true):
     return f"Yet the nearest training image of {true} is nearer ({away:.2f}) than any of {predicted} ({towards:.2f})."
 
 
-def _right(index, kind, true, probabilities):
+def _right(index: int, kind: str, true: int, probabilities: np.ndarray) -> dict[str, Any]:
     rival = (
         next(int(k) for k in np.argsort(-probabilities, kind="stable") if k != true) if len(probabilities) > 1 else true
     )

@@ -2,6 +2,7 @@
 
 import math
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,11 @@ def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     CPU, however many threads add. Around 128 it does for MNIST's 784 pixels in float32, which takes half of the time.
     """
     first, second = flat(first), flat(second)
-    kind = np.float32 if first.shape[1] * 128**2 < 2**24 else np.float64
+    kind: type[np.floating[Any]] = np.float32 if first.shape[1] * 128**2 < 2**24 else np.float64
     first, second = first.astype(kind) - kind(128), second.astype(kind) - kind(128)
     of_first, of_second = (np.square(images).sum(axis=1, dtype=np.float64) for images in (first, second))
-    return np.sqrt(of_first[:, None] + of_second - 2.0 * (first @ second.T).astype(np.float64)) / 255
+    found: np.ndarray = np.sqrt(of_first[:, None] + of_second - 2.0 * (first @ second.T).astype(np.float64)) / 255
+    return found
 
 
 def flat(images: np.ndarray) -> np.ndarray:
@@ -60,7 +62,7 @@ def class_likeness(train_images: np.ndarray, train_labels: np.ndarray, n_classes
             between = distances(samples[a], samples[b])
             one_way[a, b] = _ratio(to_own[a], between.min(axis=1))
             one_way[b, a] = _ratio(to_own[b], between.min(axis=0))
-    both = (one_way + one_way.T) / 2
+    both: np.ndarray = (one_way + one_way.T) / 2
     np.fill_diagonal(both, np.where([len(own) > 1 for own in samples], 1.0, np.nan))
     return both
 
@@ -69,10 +71,11 @@ def _to_nearest_other(images: np.ndarray) -> np.ndarray:
     """The distance of each image to the nearest of the others."""
     within = distances(images, images)
     np.fill_diagonal(within, np.inf)
-    return within.min(axis=1, initial=np.inf)
+    nearest: np.ndarray = within.min(axis=1, initial=np.inf)
+    return nearest
 
 
 def _ratio(to_own: np.ndarray, to_other: np.ndarray) -> float:
     """The median of distances to the own class over those to another, each at most 1."""
     ratio = np.divide(to_own, to_other, out=np.ones_like(to_own), where=to_other > 0)
-    return np.median(np.minimum(ratio, 1))
+    return float(np.median(np.minimum(ratio, 1)))

@@ -33,7 +33,7 @@ def _hard(index: int, labels: np.ndarray, predicted: np.ndarray, wrong: int) -> 
     classes, counts = np.unique(predicted[:, index], return_counts=True)
     answers = {int(k): int(count) for k, count in zip(classes, counts, strict=True)}
     others = {k: count for k, count in answers.items() if k != labels[index]}
-    commonest = max(others, key=others.get)
+    commonest = max(others, key=lambda k: others[k])
     return {
         "index": index,
         "true": int(labels[index]),

@@ -14,7 +14,16 @@ def export(run: Run, cell: str, to: str, seed: int | None = None, epoch: Epoch =
     model = run.model(cell, seed, epoch)
     images = torch.zeros(2, *model.shape, dtype=torch.uint8)
     model(images)  # what scaling keeps of its first call is made outside of the export
-    options = {"dynamic_shapes": ({0: torch.export.Dim("N")},), "external_data": False, "verbose": False}
-    torch.onnx.export(model, (images,), to, input_names=["images"], output_names=["logits"], dynamo=True, **options)
+    torch.onnx.export(
+        model,
+        (images,),
+        to,
+        input_names=["images"],
+        output_names=["logits"],
+        dynamo=True,
+        dynamic_shapes=({0: torch.export.Dim("N")},),
+        external_data=False,
+        verbose=False,
+    )
     onnx.checker.check_model(to)
     return f"{to}: {Path(to).stat().st_size:,} bytes"

@@ -138,7 +138,8 @@ class Decisions:
         prepared = self.decision("prepare")
         if prepared.runs or prepared.record is None:
             return None
-        return next(output["sha256"] for output in prepared.record["outputs"].values())
+        sha256: str = next(output["sha256"] for output in prepared.record["outputs"].values())
+        return sha256
 
     @cached_property
     def reasons(self) -> dict[tuple[str, str | None], list[str]]:
@@ -242,7 +243,7 @@ class Decisions:
             if not STAGES[name].per_cell:
                 jobs.append((name, None))
             elif name == "train_seed":
-                jobs += [(name, seed) for seed in self._split.get(cell, [])]
+                jobs += [(name, seed) for seed in self._split.get(cell or "", [])]
             elif cell is not None:
                 jobs.append((name, cell))
             else:

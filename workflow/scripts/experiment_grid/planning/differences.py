@@ -72,12 +72,12 @@ def _settings(before: Any, after: Any) -> list[str]:
         return ["parameters as an earlier version wrote them"]
     sentences = [sentence for kind in kinds for sentence in _component(kind, old[kind], new[kind])]
     sentences += _augment(old.pop(AUGMENT), new.pop(AUGMENT))
-    rest = [
+    old_rest, new_rest = (
         {key: value for key, value in settings.items() if key != "packages"}
         | {"parameters": {key: value for key, value in settings["parameters"].items() if key not in kinds}}
         for settings in (before, after)
-    ]
-    sentences += _values(*rest, "")
+    )
+    sentences += _values(old_rest, new_rest, "")
     return sentences + _packages(before.get("packages"), after.get("packages"), told=bool(sentences))
 
 

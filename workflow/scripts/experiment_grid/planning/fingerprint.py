@@ -100,13 +100,13 @@ def describe(content: bytes, name: str, *, is_package: bool = False) -> tuple[st
         package = name if is_package else name.rpartition(".")[0]
         imported: set[str] = set()
         meaning = _meaning(ast.parse(content), package, imported)
-        known[key] = [checksum(repr(meaning).encode()), sorted(imported)]
-    meaning, imported = known[key]
-    return meaning, imported
+        known[key] = checksum(repr(meaning).encode()), sorted(imported)
+    found, names = known[key]
+    return found, names
 
 
 @cache
-def _known() -> dict[str, list]:
+def _known() -> dict[str, tuple[str, list[str]]]:
     """What `_read` found out in earlier runs, by the content that it read: parsing takes longer than all else here."""
     try:
         kept = json.loads(CACHE.read_text("utf-8"))
@@ -135,9 +135,9 @@ def _meaning(node: Any, package: str, imported: set[str]) -> Any:
         return node
     if isinstance(node, ast.Import | ast.ImportFrom):
         imported.update(_imports(node, package))
-    parts = [type(node).__name__]
+    parts: list[Any] = [type(node).__name__]
     for name in node._fields:
-        value = getattr(node, name, None)
+        value: Any = getattr(node, name, None)
         if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             value = value[1:]
         if value is not None and value != []:

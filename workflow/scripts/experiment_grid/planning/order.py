@@ -24,7 +24,7 @@ def ranks(cells: Mapping[str, Parameters]) -> dict[str, int]:
 
 def work(parameters: Parameters) -> float:
     """About how much there is to train, in multiplications for one image of the data set; only the order counts."""
-    images = parameters.train_fraction * parameters.epochs * len(parameters.seeds)
+    images: float = parameters.train_fraction * parameters.epochs * len(parameters.seeds)
     return images * (_weights(parameters.model) + STEP / parameters.batch_size)
 
 
@@ -32,5 +32,5 @@ def _weights(model: Component) -> float:
     names = SHORT_NAMES["model"]
     if model.target in (names["mlp"], names["linear"]):
         widths = [PIXELS, *model.options.get("hidden", ()), CLASSES]
-        return sum(inputs * outputs for inputs, outputs in pairwise(widths))
+        return float(sum(inputs * outputs for inputs, outputs in pairwise(widths)))
     return CONVOLUTION if model.target == names["cnn"] else UNKNOWN

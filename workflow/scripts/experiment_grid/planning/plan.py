@@ -113,7 +113,7 @@ class Plan(Decisions):
             for path in [*own, *([self.results / "partial" / cell] if cell else [])]:
                 if path.is_symlink():
                     path.unlink()
-            if stage == "train" and not self.decision(stage, cell).runs:
+            if stage == "train" and cell and not self.decision(stage, cell).runs:
                 forget_epochs(self.results / "partial" / cell)
 
     def _write(self, stage: str, cell: str | None) -> None:

@@ -75,5 +75,5 @@ def refuse_foreign(plan: Plan, rules: Any) -> None:
 def written(rules: Any) -> list[str]:
     """What the rules write, by Snakemake's `rules`: outputs, logs, benchmarks, with `{cell}` for the name of a cell."""
     names = [*STAGES, *sorted(READERS | REMOVERS)]
-    files = [file for name in names for file in (*getattr(rules, name).output, *engine.log(rules, name))]
+    files: list[Any] = [file for name in names for file in (*getattr(rules, name).output, *engine.log(rules, name))]
     return [str(file) for file in (*files, *(file for name in STAGES for file in engine.benchmark(rules, name)))]

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -23,6 +23,9 @@ from experiment_grid.progress.jobs import Job, Run
 from experiment_grid.progress.stderr_redirect import StderrRedirect
 from experiment_grid.runtime import engine
 from experiment_grid.runtime.errors import UserError
+
+if TYPE_CHECKING:
+    from experiment_grid.progress.live import LiveView
 
 # What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
 UNINTERESTING = (
@@ -65,7 +68,7 @@ class Progress(logging.Handler):
         self._partial = partial
         self._silent = silent
         self._stderr: StderrRedirect | None = None
-        self._view = None
+        self._view: LiveView | None = None
         self._begun = False
         self._ended = False
         self._interrupted = False
@@ -88,7 +91,7 @@ class Progress(logging.Handler):
             with suppress(OSError):
                 traceback.print_exc()
 
-    def _handle(self, record) -> None:
+    def _handle(self, record: Any) -> None:
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
             self.run.plan(record.stats)
@@ -115,7 +118,7 @@ class Progress(logging.Handler):
         elif event is None:
             self._message(record)
 
-    def _begin(self, record) -> None:
+    def _begin(self, record: Any) -> None:
         if not record.log:
             return  # a target rule: nothing to do but to be there
         job = Job.of(record)
@@ -129,7 +132,7 @@ class Progress(logging.Handler):
             if log.is_file() and not self._interrupted:
                 self._print(f"{_clock()}  FAILED {lines.lost(log)}", "red")
 
-    def _message(self, record) -> None:
+    def _message(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if text.startswith(INTERRUPTED):
             self._interrupted = True
@@ -153,7 +156,7 @@ class Progress(logging.Handler):
             return
         if self._live or self._stream is sys.stderr:
             self._stderr = StderrRedirect(self._overheard)
-        if self._live:
+        if self._stderr and self._live:
             from experiment_grid.progress.live import LiveView  # late: 0.1 s
 
             self._view = LiveView(self.run, self._stderr.terminal)
@@ -193,7 +196,7 @@ class Progress(logging.Handler):
         self._stderr = None
 
 
-def attach(workflow, snakefile: Path) -> Progress | None:
+def attach(workflow: Any, snakefile: Path) -> Progress | None:
     """Show the progress of Snakemake's `workflow`; None where the output stays Snakemake's own.
 
     That is where another workflow than that of `snakefile` is run and uses this one as a module, in the jobs of a

@@ -23,15 +23,16 @@ def on_interrupt(handler: Callable[[], object]) -> Callable[[], None]:
     main thread to call.
     """
     heard = threading.Event()
+    main = threading.get_ident()
 
-    def handle(*_) -> None:
+    def handle(*_: object) -> None:
         heard.set()
         handler()
 
     def wake() -> None:
         while signals := os.read(reader, 1):  # the system writes the number of each signal that comes
             while signals[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is handle and not heard.wait(PAUSE):
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                signal.pthread_kill(main, signal.SIGINT)
 
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

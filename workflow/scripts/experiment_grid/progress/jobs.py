@@ -171,8 +171,10 @@ class Run:
         seconds = 0.0
         if self.by_rule.get(rule):
             spent = self._trained[0] + sum(job.seconds for job in running if job.training)
-            units = sum(training.units - training.done for training in trainings)
-            known = [training.units for training in trainings] or [self._trained[1] / len(self._spent[rule])]
+            units: float = sum(training.units - training.done for training in trainings)
+            known: list[float] = [training.units for training in trainings] or [
+                self._trained[1] / len(self._spent[rule])
+            ]
             units += max(0, self.by_rule[rule] - len(trainings)) * sum(known) / len(known)
             seconds += spent / epochs * units
         for other, count in self.by_rule.items():

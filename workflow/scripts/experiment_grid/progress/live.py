@@ -2,7 +2,7 @@
 
 import os
 import termios
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -38,7 +38,7 @@ class LiveView:
         if self._modes is not None and self._in_foreground():
             termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)
 
-    def _without_signs(self) -> list | None:
+    def _without_signs(self) -> list[Any] | None:
         """Keep the terminal from writing ^C into the view; returns the modes that it had, None where it has none."""
         try:
             modes = termios.tcgetattr(self._terminal)
@@ -61,7 +61,7 @@ class LiveView:
         for job in shown:
             if job.training:
                 job.training.look()
-        parts = [self._head(), self._rows(shown)]
+        parts: list[Table | Text] = [self._head(), self._rows(shown)]
         if len(running) > len(shown):
             parts.append(Text(f"… and {len(running) - len(shown)} more", style="dim"))
         return Group(*parts)

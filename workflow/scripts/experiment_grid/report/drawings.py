@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -65,7 +66,7 @@ class Drawings:
         chosen += [row["cell"] for row in (ranked[-1:] + ranked[:1])]
         return [name for name in dict.fromkeys(chosen) if name in self.results.index]
 
-    def _drawing(self, made, name: str, title: str, caption: str, kind: str = "") -> Drawing:
+    def _drawing(self, made: Figure, name: str, title: str, caption: str, kind: str = "") -> Drawing:
         return Drawing(inline(style.svg(made), name, title), title, caption, f"{name}.svg", kind)
 
     def curves(self, axis: str, which: list[tuple[str, str]] = WHICH) -> list[Drawing]:
@@ -97,14 +98,15 @@ class Drawings:
         made = curves.draw_one(self.results.epochs[final])
         return self._drawing(made, "small-curves", f"Training, validation and test accuracy of {final}", "")
 
-    def _curves(self, axis: str, which: list, named: list[str] | None = None, **paper):
+    def _curves(self, axis: str, which: list[Any], named: list[str] | None = None, **paper: Any) -> Figure:
         results = self.results
         named = named or self.named
         return curves.draw(results.epochs, which, axis, results.index, self.looks, named, results.many, **paper)
 
     def normalization(self, without: str, with_: str) -> Drawing:
-        page = {"size": (3.25, 2.5), "columns": 4}
-        made = normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks, **page)
+        made = normalization.draw(
+            self.results.epochs, without, with_, self.results.index, self.looks, size=(3.25, 2.5), columns=4
+        )
         caption = (
             "Training dashed, validation solid; the differences are with normalisation minus without. Bands reach from "
             "the lowest to the highest seed."
@@ -118,9 +120,9 @@ class Drawings:
             "where a conclusion asks for it. Filled and blue: the difference of accuracy is "
             "significant. Arrows: beyond the axis."
         )
-        return made and self._drawing(made, "effects", "Effects beside the baseline", caption)
+        return self._drawing(made, "effects", "Effects beside the baseline", caption) if made else None
 
-    def _effects(self):
+    def _effects(self) -> Figure | None:
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
         return effects.draw(rows[:FEWEST_ROWS], self.results.index) if rows else None
 
@@ -141,7 +143,8 @@ class Drawings:
         """All settings of all cells side by side."""
         made = self._parallel()
         caption = "A line is a cell: through its values of the factors to its test accuracy."
-        return made and self._drawing(made, "parallel", "Settings and test accuracy of all cells", caption, "wide")
+        title = "Settings and test accuracy of all cells"
+        return self._drawing(made, "parallel", title, caption, "wide") if made else None
 
     def _parallel(self) -> Figure | None:
         rows = self.results.comparison
@@ -170,7 +173,7 @@ class Drawings:
             "Each mark is a cell; the line is the interval of its accuracy over the seeds.",
         )
 
-    def _time(self):
+    def _time(self) -> Figure:
         rows = self.results.comparison
         named = self.results.names if len(rows) <= LEGEND else self.named
         return time.draw(rows, self.looks, named, self.results.many)
@@ -181,9 +184,10 @@ class Drawings:
             "Test accuracy alone; the verdicts on rows count training loss and training accuracy too. Diamonds: the "
             "original’s. Lines: where one new run of ours falls. Thin grey: the cell that fits it best."
         )
-        return made and self._drawing(made, "agreement", "The original’s test accuracies and ours", caption, "compact")
+        title = "The original’s test accuracies and ours"
+        return self._drawing(made, "agreement", title, caption, "compact") if made else None
 
-    def _agreement(self):
+    def _agreement(self) -> Figure | None:
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]
         return audit.draw(rows, {row["row"]: row["title"] for row in self.results.original}, self.results.index)
 

@@ -184,12 +184,14 @@ def parameters(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text("utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     table = read_table(path)
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    rows: list[dict[str, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
+    return rows
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ DOWNLOADS = {
 }
 
 
-def for_scripts(results: Results, looks: list) -> dict[str, Any]:
+def for_scripts(results: Results, looks: list[Any]) -> dict[str, Any]:
     """One JSON value per script element; NaN is null."""
     return {
         "cells": {
@@ -48,7 +48,7 @@ def _partner(results: Results) -> int | None:
         (row["from"], row["to"]) for row in results.effects if row["is_baseline"] and row["both_right"] is not None
     )
     others = (name for pair in pairs for name in pair if results.index[name] != results.baseline)
-    return results.index.get(next(others, None))
+    return results.index.get(next(others, ""))
 
 
 def _downloads(results: Results) -> dict[str, str]:
@@ -114,7 +114,7 @@ def _confusion(results: Results) -> list[Any]:
     many for a page, those of the chosen epoch alone.
     """
     numbers = sum(int(np.count_nonzero(counts)) for counts in results.confusion.values())
-    made = []
+    made: list[dict[str, Any] | None] = []
     for cell in results.cells:
         counts = results.confusion.get(cell["cell"])
         if counts is None:

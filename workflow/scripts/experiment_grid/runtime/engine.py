@@ -13,12 +13,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-Given, Answer = ParamSpec("Given"), TypeVar("Answer")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 DEFAULT_LIMIT = (100, 1)  # starts in so many seconds
 FEW = 50  # jobs
 
 
-def otherwise(fallback: Callable[..., Answer]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
+def otherwise(fallback: Callable[..., Any]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
     """Give what `fallback` gives, of the same arguments, where the internals are not as a function expects them."""
 
     def guard(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
@@ -27,7 +28,8 @@ def otherwise(fallback: Callable[..., Answer]) -> Callable[[Callable[Given, Answ
             try:
                 return function(*given, **named)
             except (AttributeError, ImportError, KeyError, TypeError):
-                return fallback(*given, **named)
+                answer: Answer = fallback(*given, **named)
+                return answer
 
         return guarded
 
@@ -67,7 +69,7 @@ def asked(workflow: Any, names: Mapping[str, str]) -> Asked:
 @otherwise(lambda workflow: "--mode" not in sys.argv)
 def is_main(workflow: Any) -> bool:
     """Whether this process plans the run, and is not started by another for one of its jobs."""
-    return workflow.is_main_process
+    return bool(workflow.is_main_process)
 
 
 @otherwise(lambda workflow: False)
@@ -85,7 +87,7 @@ def only_looks(workflow: Any) -> bool:
 @otherwise(lambda workflow: "--touch" in sys.argv)
 def touches(workflow: Any) -> bool:
     """Whether --touch was asked for. Known once the DAG is built."""
-    return workflow.touch
+    return bool(workflow.touch)
 
 
 @otherwise(lambda workflow, names: [])
@@ -109,7 +111,8 @@ def deletes(arguments: Sequence[str]) -> bool:
 @otherwise(lambda workflow: None)
 def cores(workflow: Any) -> int | None:
     """What --cores says; None where it says nothing, as on a cluster."""
-    return workflow.resource_settings.cores
+    given: int | None = workflow.resource_settings.cores
+    return given
 
 
 @otherwise(lambda rules, name: [])
@@ -136,7 +139,7 @@ def is_own(workflow: Any, snakefile: Path) -> bool:
 @otherwise(lambda workflow: False)
 def has_given_config(workflow: Any) -> bool:
     """Whether this is a module with a config of its own: no config file of the Snakefile's is read."""
-    return workflow.modifier.skip_configfile
+    return bool(workflow.modifier.skip_configfile)
 
 
 @otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
@@ -145,9 +148,9 @@ def results(workflow: Any, config: dict[str, Any]) -> str:
     from snakemake.exceptions import WorkflowError
 
     try:
-        return workflow.pathvars.apply("<results>")
+        return str(workflow.pathvars.apply("<results>"))
     except WorkflowError:
-        return config["pathvars"]["results"]
+        return str(config["pathvars"]["results"])
 
 
 @otherwise(lambda workflow: [])

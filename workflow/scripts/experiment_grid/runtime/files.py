@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,7 @@ def _digest(path: Path, *_: int) -> str:
 
 
 @contextmanager
-def replacing(path: Path | str, *, flush: bool = True):
+def replacing(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to disk and takes the final name at once.
 
     Whatever interrupts the block, the final name holds the old file or the whole new one. Without `flush`, after a

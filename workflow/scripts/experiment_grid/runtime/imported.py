@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from experiment_grid.planning import fingerprint
 from experiment_grid.runtime.errors import UserError
@@ -29,7 +30,7 @@ def hold_to_recipe(
         _compare(stage, f"{stage}.py", content.partition(PREAMBLE_END)[2], code)
     lived = age()
     born, now = time.time() - lived, time.time()
-    files = {os.path.realpath(file): name for name in code if (file := _file(name, scripts))}
+    files = {os.path.realpath(path): name for name in code if (path := _file(name, scripts))}
     for file, name in files.items():
         if name in sys.modules:
             _compare_file(name, file, code)
@@ -38,7 +39,7 @@ def hold_to_recipe(
     looking: list[str] = []  # at a file: to open it is no use of it
     users = _Users(scripts, results, Path(sys.prefix)) if any(name.endswith(".py") for name in code) else None
 
-    def at_use(event: str, arguments: tuple) -> None:
+    def at_use(event: str, arguments: tuple[Any, ...]) -> None:
         if looking or event not in ("exec", "open"):
             return
         compiled = arguments[0] if event == "exec" else None

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +33,7 @@ def age() -> float:
     """Seconds since this process started."""
     import psutil  # late: nine milliseconds that one stage needs
 
-    born = psutil.Process().create_time()
+    born: float = psutil.Process().create_time()
     if hasattr(time, "CLOCK_BOOTTIME"):  # Linux counts from its boot, whose time of day psutil has in whole seconds
         return time.clock_gettime(time.CLOCK_BOOTTIME) - (born - psutil.boot_time())
     return time.time() - born
@@ -42,9 +42,9 @@ def age() -> float:
 def write_record(
     path: Path | str,
     plan: Path | str,
-    outputs: dict[str, Path | str] | list[Path | str],
+    outputs: Mapping[str, Path | str] | Sequence[Path | str],
     *,
-    inputs: list[Path | str],
+    inputs: Sequence[Path | str],
     started: str,
     packages: tuple[str, ...] = (),
     **facts: Any,
@@ -60,7 +60,7 @@ def write_record(
     results = results_folder(plan)
     hold_to_reads()
     facts |= {"reads": dict(sorted(READ.items()))} if READ else {}
-    files = [Path(file) for file in (outputs.values() if isinstance(outputs, dict) else outputs)]
+    files = [Path(file) for file in (outputs.values() if isinstance(outputs, Mapping) else outputs)]
     record = {
         "format": FORMAT,
         "stage": planned["stage"],

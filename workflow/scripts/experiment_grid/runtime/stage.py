@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -29,11 +29,12 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS} | IN_THE_WAY
 
 def read_plan(path: Path | str) -> dict[str, Any]:
     """What a job runs from and why: `{"stage", "cell", "recipe", "why", …}`."""
-    return json.loads(Path(path).read_text("utf-8"))
+    plan: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return plan
 
 
 @contextmanager
-def stage(snakemake):
+def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     """Yield the job's plan; everything printed goes to the rule's log, line by line.
 
     The process has the job to itself: one that works on after its Snakemake was killed is waited for, and what it
@@ -62,7 +63,7 @@ def stage(snakemake):
 
 
 @contextmanager
-def logged(path: Path):
+def logged(path: Path) -> Iterator[None]:
     """Send what the block prints to a file; an exception ends the process, with its line or traceback at the end.
 
     The last line says how it ended (`runtime.logs`); a killed process leaves none.

@@ -73,7 +73,8 @@ class Trained:
     @property
     def epochs(self) -> int:
         """How many it was to have."""
-        return self.record["parameters"]["epochs"]
+        epochs: int = self.record["parameters"]["epochs"]
+        return epochs
 
     def origin(self, seed: int) -> dict[str, str]:
         """Of which cell's job, and when that finished, a seed was trained; this one may have found all of it again."""
@@ -137,7 +138,7 @@ class Trainings:
             for file in (*outputs, *states, run):
                 os.link(file, folder / file.name)
         except OSError as error:
-            return "this file system has no hard links" if error.errno in NO_LINKS else os.strerror(error.errno)
+            return "this file system has no hard links" if error.errno in NO_LINKS else os.strerror(error.errno or 0)
         return None
 
     def unfinished(self) -> list[Path]:

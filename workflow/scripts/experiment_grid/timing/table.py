@@ -30,7 +30,7 @@ def rows(ways: Sequence[Way], visits: Sequence[Visit], cells: Sequence[str]) -> 
     return sorted(made, key=lambda row: (kinds.index(row["way"]), place[row["cell"]]))
 
 
-def _figures(seconds: list[float], batch: int) -> dict[str, float | None]:
+def _figures(seconds: list[float], batch: int) -> dict[str, Any]:
     """Geometric mean over the rounds with Student's t interval of the logarithms; no interval from one round."""
     if not seconds:
         return dict.fromkeys(("step_seconds", "low", "high", "images_per_second"))

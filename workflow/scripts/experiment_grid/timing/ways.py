@@ -55,7 +55,8 @@ class Way:
     def batch(self) -> int:
         """Images in a step."""
         n_train, _ = split_sizes(len(self.data.images), self.parameters["train_fraction"])
-        return min(self.parameters["batch_size"], n_train)
+        batch: int = self.parameters["batch_size"]
+        return min(batch, n_train)
 
     def start(self, round_: int, *, recorded: bool) -> Run:
         """A new model, warmed up: another place in memory each time, so that its luck is part of the spread."""
@@ -80,7 +81,8 @@ class _Steps(Trainer):
         """How long `count` steps take."""
         size = min(self.parameters["batch_size"], len(self.training))
         order = self.training[torch.randint(len(self.training), (count * size,)).to(self.device)]
-        labels, kept = self.labels[order].split(size), []
+        labels = self.labels[order].split(size)
+        kept = []
         synchronize(self.device)
         started = perf_counter()
         for images, truth in zip(self._batches(order, [size] * count), labels, strict=True):

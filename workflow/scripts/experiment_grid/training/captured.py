@@ -94,7 +94,7 @@ class Watcher(Recorder):
         super().__init__()
         self.device = device
 
-    def _add(self, func: Any, args: tuple, kwargs: dict[str, Any], out: Any) -> None:
+    def _add(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         if "attention" in func.name():  # its seed is a tensor on the CPU, and within a capture none
             return
         given = [leaf for leaf in leaves((args, kwargs)) if leaf is not None]
@@ -108,9 +108,12 @@ class Capture:
     python: PythonState | None = None  # before the step that is watched
     tensors: list[Tensor]  # that the step may write
     places: list[Tensor]
+    fixed: list[Any]  # what the graph takes for granted
+    gradients: list[Tensor | None]
+    answer: Answer
     replay: Callable[[], None] | None = None
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.steps, self.checks, self.replayed = 0, 0, False
 
 
@@ -133,7 +136,6 @@ class Captured(Recorded):
     ):
         super().__init__(eager, roots, parameters, counts, keep, say)
         self.graphs, self.optimizer = graphs, optimizer
-        self.recordings: dict[int, Capture] = {}
 
     def place(self, size: int) -> None:
         """Anywhere: a graph has its batch copied."""
@@ -147,7 +149,7 @@ class Captured(Recorded):
             self.optimizer.put_rates()
         elif any(parameter.grad is not None for parameter in self.parameters):
             return self._give_up("its optimizer keeps gradients from one step to the next", arguments)
-        capture = self.recordings.setdefault(size, Capture())
+        capture: Capture = self.recordings.setdefault(size, Capture())
         if capture.steps < WARM:
             return self._warm(capture, arguments)
         if capture.replay is None and (why := self._capture(capture, arguments)):
@@ -155,43 +157,44 @@ class Captured(Recorded):
         if capture.fixed != self._fixed():
             return self._give_up(OTHER_MEMORY, arguments)
         if capture.checks < CHECKS:
-            return self._check(capture, arguments)
+            return self._compare(capture, arguments)
         capture.replayed = True
         return self._replay(capture, arguments)
 
-    def _warm(self, capture: Capture, arguments: tuple) -> Answer:
+    def _warm(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         """An eager step, the last one watched."""
         capture.steps += 1
         if capture.steps < WARM:
             return self._aside(arguments)
         try:
-            capture.python = PythonState(self.roots)
+            capture.python = python = PythonState(self.roots)
         except Unseen as error:
             return self._give_up(str(error), arguments)
-        capture.tensors = self._written(capture)
+        capture.tensors = self._written(python)
         copies, random = [tensor.clone() for tensor in capture.tensors], random_states()
         watcher = Watcher(self.graphs.device.type)
         try:
             with self.graphs.waits_noticed(watcher), reads_noticed(watcher), watcher:
                 answer = self._aside(arguments)
         except Exception as error:
-            if self._change(capture):
+            if self._change(python):
                 raise  # it cannot be done again
             put_back(capture.tensors, copies, random)
             self._forget_gradients()
             return self._give_up(f"it cannot be watched ({_said(error)})", arguments)
-        if why := self._change(capture) or watcher.why:
+        if why := self._change(python) or watcher.why:
             self._stop(why)
         return answer
 
-    def _aside(self, arguments: tuple) -> Answer:
+    def _aside(self, arguments: tuple[Any, ...]) -> Answer:
         with self.graphs.aside():
             return self.eager(*arguments)
 
-    def _capture(self, capture: Capture, arguments: tuple) -> str:
+    def _capture(self, capture: Capture, arguments: tuple[Any, ...]) -> str:
         """Capture a step on memory of its own; says why that fails, empty if it does not."""
+        assert capture.python
         capture.places = [tensor.clone() for tensor in arguments[-2:]]
-        capture.tensors = self._written(capture)
+        capture.tensors = self._written(capture.python)
         capture.fixed = self._fixed()
         self._forget_gradients()
         try:
@@ -203,17 +206,19 @@ class Captured(Recorded):
         self._forget_gradients()
         return ""
 
-    def _replay(self, capture: Capture, arguments: tuple) -> Answer:
+    def _replay(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         for place, tensor in zip(capture.places, arguments[-2:], strict=True):
             place.copy_(tensor)
+        assert capture.replay
         capture.replay()
         for parameter, gradient in zip(self.parameters, capture.gradients, strict=False):
             parameter.grad = gradient.clone() if self.keep and gradient is not None else gradient
         logits, loss = capture.answer
         return logits.clone(), loss.clone()
 
-    def _check(self, capture: Capture, arguments: tuple) -> Answer:
+    def _compare(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
         """A replay, all put back, an eager step: do they leave the same?"""
+        assert capture.python
         copies, random = [tensor.clone() for tensor in capture.tensors], random_states()
         replayed = self._left(capture, self._replay(capture, arguments))
         put_back(capture.tensors, copies, random)
@@ -222,7 +227,7 @@ class Captured(Recorded):
         capture.checks += 1
         same = all(map(same_bits, replayed, self._left(capture, answer)))
         why = "" if same else "a replay does not give the same bits"
-        change = self._change(capture) if why or capture.checks == CHECKS else ""
+        change = self._change(capture.python) if why or capture.checks == CHECKS else ""
         if change and capture.replayed:  # it was right until validation changed the model: the next is captured anew
             del self.recordings[len(arguments[-1])]
         elif change or why:
@@ -235,10 +240,10 @@ class Captured(Recorded):
         left = [*answer, *gradients, *capture.tensors, *random_states()]
         return [None if tensor is None else tensor.detach().clone() for tensor in left]
 
-    def _written(self, capture: Capture) -> list[Tensor]:
+    def _written(self, python: PythonState) -> list[Tensor]:
         """All memory that a step may write and something else reads: of model, loss and optimizer."""
         state = self.optimizer.state.values() if self.optimizer else ()
-        tensors = [*capture.python.tensors, *(value for values in state for value in values.values())]
+        tensors = [*python.tensors, *(value for values in state for value in values.values())]
         return [*{memory(tensor): whole(tensor) for tensor in tensors}.values()]
 
     def _fixed(self) -> list[Any]:

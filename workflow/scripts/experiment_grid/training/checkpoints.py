@@ -40,6 +40,8 @@ class _Tensor(NamedTuple):
 
     @property
     def bytes(self) -> int:
+        first: int
+        last: int
         first, last = self.header["data_offsets"]
         return last - first
 
@@ -95,7 +97,7 @@ def _of_epoch(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
 def _of_seeds(file: Path) -> Iterator[_Tensor]:
     headers, values = _headers(file)
     for name, header in headers.items():
-        seed, epoch = re.match(r"seed(\d+)/epoch(\d+)", name).groups()
+        ((seed, epoch),) = re.findall(r"^seed(\d+)/epoch(\d+)", name)
         yield _tensor(int(seed), int(epoch), name, file, values, header)
 
 
@@ -110,7 +112,7 @@ def _headers(file: Path) -> tuple[dict[str, Any], int]:
 
 
 def _tensor(seed: int, epoch: int, name: str, file: Path, values: int, header: dict[str, Any]) -> _Tensor:
-    bits = int(re.search(r"\d+|$", header["dtype"])[0] or 8)  # F32, BF16, F8_E4M3, BOOL
+    bits = int([*re.findall(r"\d+", header["dtype"]), 8][0])  # F32, BF16, F8_E4M3, BOOL
     return _Tensor(-bits, seed, epoch, name, file, values + header["data_offsets"][0], header)
 
 
@@ -147,7 +149,7 @@ class Checkpoints:
             raise self._refused(f"has no {name}")
         if (found := self.file.get_slice(name).get_shape()) != list(like.shape):
             raise self._refused(f"{name} has shape {found}, the cell's network needs {list(like.shape)}")
-        tensor = self.file.get_tensor(name)
+        tensor: Tensor = self.file.get_tensor(name)
         if tensor.dtype != like.dtype:
             kinds = (str(dtype).removeprefix("torch.") for dtype in (tensor.dtype, like.dtype))
             raise self._refused("{} holds {}, wanted is {}".format(name, *kinds))

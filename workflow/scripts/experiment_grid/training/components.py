@@ -47,7 +47,7 @@ class Component:
         except BaseException as error:
             raise self.failed(error) from error
 
-    def made(self, kind: Callable, *args: Any, **more: Any) -> Any:
+    def made(self, kind: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """`kind(*args, **more)` with the options; lists are tuples where the default is one."""
         parameters = signature(kind)
         options = {
@@ -62,7 +62,7 @@ class Component:
             raise self.failed(error) from error
 
 
-def signature(kind: Callable) -> Mapping[str, inspect.Parameter]:
+def signature(kind: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """The parameters of a class or function; none where Python cannot tell them."""
     try:
         return inspect.signature(kind).parameters
@@ -114,7 +114,8 @@ class Model(Component):
     def on(self, device: torch.device) -> nn.Module:
         """The module, moved to a device."""
         try:
-            return self.module.to(device)
+            moved: nn.Module = self.module.to(device)
+            return moved
         except BaseException as error:
             raise self.failed(error) from error
 
@@ -189,7 +190,7 @@ class Optimizer(Component):
             raise self.refused(f"gives {named(self.optimizer)} without {', '.join(missing)}: no torch.optim.Optimizer")
 
 
-def stand_in(target: str) -> type | None:
+def stand_in(target: str) -> Any:
     """The class that does what a class of torch.optim does, without importing torch._dynamo; None: there is none."""
     package, _, name = target.rpartition(".")
     module = f"{STAND_INS}.{name.lower()}"

@@ -59,7 +59,8 @@ class EpochStore:
         started = perf_counter()
         tensors = {MODEL + name: tensor for name, tensor in epoch.model.items()}
         tensors |= {LOSS + name: tensor for name, tensor in epoch.loss.items()}
-        rest, packed = None, {}
+        rest: Any = None
+        packed: dict[str, Tensor] = {}
         try:
             rest = pack(epoch.rest, packed)
             tensors |= packed
@@ -67,7 +68,8 @@ class EpochStore:
             print(f"epoch {epoch.number} is no place to go on from, a killed training would start again: {error}")
         results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
         hold_to_reads()
-        metadata = {"origin": self.origin, "results": results, "checksum": _checksum(results, tensors)}
+        metadata = {"results": results, "checksum": _checksum(results, tensors)}
+        metadata |= {} if self.origin is None else {"origin": self.origin}
         metadata |= {"reads": json.dumps(READ)} if READ else {}
         # Not flushed to disk: killed processes leave whole files all the same, and the checksum tells the rest.
         with replacing(self.path(epoch.seed, epoch.number), flush=False) as part:
@@ -88,7 +90,8 @@ class EpochStore:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         except (OSError, SafetensorError) as error:
-            return _removed(path, f"damaged ({error})")
+            _remove(path, f"damaged ({error})")
+            return None
         if self.origin not in (None, metadata.get("origin")):
             print(f"{path}: of another recipe, data set or device; not used")
             return None
@@ -96,7 +99,8 @@ class EpochStore:
             print(f"{path}: {other[0]} changed since then; not used")
             return None
         if metadata.get("checksum") != _checksum(metadata["results"], tensors):
-            return _removed(path, "damaged (wrong checksum)")
+            _remove(path, "damaged (wrong checksum)")
+            return None
         results = json.loads(metadata["results"])
         self.seconds_before += sum(results["seconds"].values())
         model, loss, rest = (
@@ -149,10 +153,10 @@ def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 def _checksum(results: str, tensors: Mapping[str, Tensor]) -> str:
     checksum = zlib.crc32(results.encode())
     for name in sorted(tensors):
-        checksum = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), checksum)
+        checksum = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, checksum)
     return str(checksum)
 
 
-def _removed(path: Path, why: str) -> None:
+def _remove(path: Path, why: str) -> None:
     print(f"{path}: {why}; removed")
     remove(path)

@@ -50,7 +50,7 @@ def read(path: Path) -> list[Row]:
     """All rows; a loss that is no number is NaN."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
-    return [Row(**row | {name: int(row[name]) for name in ("seed", "epoch")}) for row in rows]
+    return [Row(int(row.pop("seed")), int(row.pop("epoch")), **row) for row in rows]
 
 
 def read_validation_accuracy(path: Path) -> dict[int, list[float]]:

@@ -41,8 +41,8 @@ def inputs_of(images: Tensor, normalize: Normalize, place: Tensor | None = None)
         scale, shift = _by_channel(tuple(normalize["mean"]), tuple(normalize["std"]), images.device)
         torch.addcmul(shift, pixels, scale, out=pixels)
     else:
-        scale, shift = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
-        torch.add(_scalar(shift, images.device), pixels, alpha=scale, out=pixels)
+        factor, least = (2 / 255, -1.0) if normalize else (1 / 255, 0.0)
+        torch.add(_scalar(least, images.device), pixels, alpha=factor, out=pixels)
     if place is not None:
         return place
     return pixels if images.dim() == 4 else pixels.unsqueeze(1)

@@ -128,7 +128,8 @@ class Trainer:
         return Epoch(self.seed, number, row, seconds, saved(self.module), saved(loss), rest)
 
     def resume(self, epoch: Epoch) -> None:
-        """Go on from an epoch that was kept."""
+        """Go on from an epoch that was kept with its rest."""
+        assert epoch.rest is not None
         loss = self.loss.function
         for module, weights in ((self.module, epoch.model), (loss, epoch.loss)):
             if weights:
@@ -158,7 +159,9 @@ class Trainer:
         self.loss.train()
         order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
         order = self.training[order.to(self.device)]
-        labels, logits, losses, sizes = self.labels[order], [], [], self.sizes
+        labels, sizes = self.labels[order], self.sizes
+        logits: list[Tensor] = []
+        losses: list[Tensor] = []
         rates = self.schedule.epoch(number) if self.schedule else None
         for replaced in (self.learn, self.whole_step):
             if isinstance(replaced, Recorded):

@@ -21,7 +21,14 @@ from torch import Tensor
 MOST = 100_000  # values that are looked at
 HEAP_TYPE = 1 << 9  # the flag of a class that Python code made
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
-CONSTANT = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType, enum.Enum, logging.Logger)
+CONSTANT: tuple[type, ...] = (
+    type,
+    types.ModuleType,
+    types.BuiltinFunctionType,
+    types.CodeType,
+    enum.Enum,
+    logging.Logger,
+)
 CONSTANT += (property, staticmethod, classmethod, types.GetSetDescriptorType, types.MemberDescriptorType)
 CONSTANT += (types.WrapperDescriptorType, types.MethodDescriptorType, types.MappingProxyType)
 CONSTANT += (torch.dtype, torch.device, torch.layout, torch.memory_format)
@@ -42,7 +49,7 @@ class Same:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and self.value is other.value
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # Python's own way to say that it has none
 
 
 class PythonState:

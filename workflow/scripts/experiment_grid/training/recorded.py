@@ -35,9 +35,8 @@ Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 class Recording:
     """A step as a list of operations, on memory of its own; `tensors` are what it may write and somebody else reads."""
 
-    python: PythonState | None = None  # before the step
-
-    def __init__(self, inputs: Tensor, labels: Tensor, parameters: list[nn.Parameter]):
+    def __init__(self, inputs: Tensor, labels: Tensor, parameters: list[nn.Parameter], python: PythonState):
+        self.python = python  # before the step
         self.inputs, self.labels = inputs.clone(), labels.clone()
         self.parameters = parameters
         self.last_inputs = inputs
@@ -146,7 +145,7 @@ class Recorded:
     ):
         self.eager, self.roots, self.parameters = eager, roots, parameters
         self.counts, self.keep, self.say = counts, keep, say
-        self.recordings: dict[int, Recording] = {}
+        self.recordings: dict[int, Any] = {}  # by the size of the batch: Recording, or Capture
         self.why = ""
 
     def begin_epoch(self) -> None:
@@ -162,7 +161,7 @@ class Recorded:
         recording = self.recordings.get(size)
         return recording.inputs if recording and recording.checks == CHECKS and not recording.overwrites else None
 
-    def __call__(self, model: Callable, loss: Callable, inputs: Tensor, labels: Tensor) -> Answer:
+    def __call__(self, model: Callable[..., Any], loss: Callable[..., Any], inputs: Tensor, labels: Tensor) -> Answer:
         """Logits [B, K] and loss of inputs [B, C, H, W] and labels [B]; the gradients are in the parameters' `grad`."""
         arguments = model, loss, inputs, labels
         if self.why or self.counts.get(len(inputs), 0) <= FEW:
@@ -185,7 +184,7 @@ class Recorded:
         except Exception as error:
             return self._give_up(f"a replay fails ({type(error).__name__}: {error})", arguments)
 
-    def _give_up(self, why: str, arguments: tuple) -> Answer:
+    def _give_up(self, why: str, arguments: tuple[Any, ...]) -> Answer:
         self._stop(why)
         return self.eager(*arguments)
 
@@ -194,18 +193,18 @@ class Recorded:
         self.recordings.clear()
         self.say(why)
 
-    def _record(self, arguments: tuple) -> Answer:
+    def _record(self, arguments: tuple[Any, ...]) -> Answer:
         """An eager step, watched."""
-        recording = Recording(*arguments[2:], self.parameters)
         try:
-            recording.python = PythonState(self.roots)
+            python = PythonState(self.roots)
         except Unseen as error:
             return self._give_up(str(error), arguments)
+        recording = Recording(arguments[2], arguments[3], self.parameters, python)
         random = torch.get_rng_state()
         answer, recorder = self._watched(recording, (*arguments[:2], recording.inputs, recording.labels), arguments)
         drew = not torch.equal(random, torch.get_rng_state())
         # Before any replay: a buffer that the step put in the place of another lies in memory that a replay writes.
-        if why := self._change(recording) or recorder.why or recording.finish(recorder, answer, drew):
+        if why := self._change(recording.python) or recorder.why or recording.finish(recorder, answer, drew):
             self._stop(why)
         else:
             self.recordings[len(recording.inputs)] = recording
@@ -214,7 +213,7 @@ class Recorded:
                 parameter.grad = parameter.grad.clone()
         return answer[0].clone(), answer[1].clone()  # replays write into all memory of this step
 
-    def _check(self, recording: Recording, arguments: tuple) -> Answer:
+    def _check(self, recording: Recording, arguments: tuple[Any, ...]) -> Answer:
         """A replay, all put back, an eager step: do they leave the same? The last check is beside an unwatched step."""
         inputs, labels = arguments[2:]
         recording.last_inputs = inputs
@@ -222,7 +221,7 @@ class Recorded:
             replayed = recording.state(recording.replay(inputs, labels, False))
         except Exception as error:
             why = f"a replay fails ({type(error).__name__}: {error})"
-            return self._give_up(self._change(recording) or why, arguments)
+            return self._give_up(self._change(recording.python) or why, arguments)
         recording.restore()
         for parameter in self.parameters:
             parameter.grad = None
@@ -236,21 +235,23 @@ class Recorded:
             answer = self.eager(*arguments)
         if not all(map(same_bits, replayed, recording.state(answer))):
             why = why or "a replay does not give the same bits"
-        change = self._change(recording) if why or recording.checks == CHECKS else ""
+        change = self._change(recording.python) if why or recording.checks == CHECKS else ""
         if change and recording.replayed:  # it was right until validation changed the model: the next is recorded anew
             del self.recordings[len(inputs)]
         elif change or why:
             self._stop(change or why)
         return answer
 
-    def _change(self, recording: Recording) -> str:
+    def _change(self, python: PythonState) -> str:
         """What has changed in Python since a recording began."""
         try:
-            return PythonState(self.roots).change(recording.python)
+            return PythonState(self.roots).change(python)
         except Unseen as error:
             return str(error)
 
-    def _watched(self, recording: Recording, watched: tuple, arguments: tuple) -> tuple[Answer, Recorder]:
+    def _watched(
+        self, recording: Recording, watched: tuple[Any, ...], arguments: tuple[Any, ...]
+    ) -> tuple[Answer, Recorder]:
         """An eager step with arguments of its own, and its recording. If it fails, it is done again, unwatched: the
         fault is the model's, or something in it does not bear being watched."""
         recorder, tensors = Recorder(), recording.python.tensors
@@ -259,7 +260,7 @@ class Recorded:
             with reads_noticed(recorder), recorder:
                 return self.eager(*watched), recorder
         except Exception as error:
-            if self._change(recording):
+            if self._change(recording.python):
                 raise  # it cannot be done again
             put_back(tensors, copies, random)
             for parameter in self.parameters:

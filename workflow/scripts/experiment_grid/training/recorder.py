@@ -36,7 +36,7 @@ class Call(NamedTuple):
     """An operation and what it got and gave; the tensors are aliases, so that autograd sees nobody hold its own."""
 
     function: Any  # OpOverload
-    args: tuple
+    args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outs: list[Any]  # tensors or None
     fresh: bool  # an output lies in memory that no argument had
@@ -48,7 +48,7 @@ class Call(NamedTuple):
 def reads_noticed(recorder: "Recorder") -> Iterator[None]:
     """Let what reads values past the dispatcher refuse the recording, in hooks of the backward pass too."""
 
-    def noticed(function: Callable, always: bool) -> Callable:
+    def noticed(function: Callable[..., Any], always: bool) -> Callable[..., Any]:
         def read(*args: Any, **kwargs: Any) -> Any:
             if always or any(isinstance(leaf, Tensor) for leaf in leaves((args, kwargs))):
                 recorder.refuse(f"{getattr(function, '__name__', function)} reads a tensor into Python")
@@ -80,7 +80,7 @@ class Recorder(TorchDispatchMode):
     def _should_skip_dynamo(cls) -> bool:
         return False  # or the first operation imports torch._dynamo, which takes seconds
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.why = ""
@@ -93,7 +93,9 @@ class Recorder(TorchDispatchMode):
         self.why = self.why or why
         self.calls.clear()
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         out = func(*args, **(kwargs or {}))
         if not self.why:
             try:
@@ -102,7 +104,7 @@ class Recorder(TorchDispatchMode):
                 self.refuse(f"{func}: {error}")
         return out
 
-    def _add(self, func: Any, args: tuple, kwargs: dict[str, Any], out: Any) -> None:
+    def _add(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         given = [leaf for leaf in leaves((args, kwargs)) if leaf is not None]
         outs = leaves(out)
         if why := unfit(func, given, outs):
@@ -137,7 +139,7 @@ def leaves(nested: Any) -> list[Any]:
     return found
 
 
-def mapped(function: Callable, nested: Any) -> Any:
+def mapped(function: Callable[..., Any], nested: Any) -> Any:
     """The same tuples, lists and dicts with `function` of what they hold."""
     if isinstance(nested, dict):
         return {key: mapped(function, part) for key, part in nested.items()}
@@ -154,7 +156,8 @@ def alias(value: Any) -> Any:
 
 def memory(tensor: Tensor) -> int:
     """Which memory a tensor lies in."""
-    return storage(tensor)._cdata
+    place: int = storage(tensor)._cdata
+    return place
 
 
 def unfit(func: Any, given: list[Any], outs: list[Any], device: str = "cpu") -> str:
@@ -239,7 +242,7 @@ def out_overload(func: Any) -> tuple[Any, list[str]]:
     return None, []
 
 
-def run_and_copy(func: Callable, args: tuple, kwargs: Mapping[str, Any], outs: list[Any]) -> None:
+def run_and_copy(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], outs: list[Any]) -> None:
     """For an operation that cannot write into given tensors."""
     for kept, new in zip(outs, leaves(func(*args, **kwargs)), strict=True):
         if full(kept) and kept.data_ptr() != new.data_ptr():

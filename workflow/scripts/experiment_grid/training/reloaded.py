@@ -57,7 +57,7 @@ def refuse_other_answers(
         answers.append(predict(one, images, parameters["normalize"]))
     room = 0.0 if images.device.type == "cpu" else 1e-3
     scale = answers[0].abs().nan_to_num(0, 0).max().item()
-    if not torch.allclose(*answers, rtol=room, atol=room * scale, equal_nan=True):
+    if not torch.allclose(answers[0], answers[1], rtol=room, atol=room * scale, equal_nan=True):
         raise _refused(model, model.module, new_model.module)
     values = [mean_loss(one, answers[0], labels) for one in (loss, new_loss)]
     if not (math.isclose(*values, rel_tol=room) or all(map(math.isnan, values))):

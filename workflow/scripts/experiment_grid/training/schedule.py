@@ -5,6 +5,7 @@ would import torch._dynamo, 3 to 8 seconds.
 """
 
 import inspect
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ class Groups(torch.optim.Optimizer):
     def __init__(self, groups: list[Group]):  # not the base's, which imports torch._dynamo
         self.param_groups = [{"params": [nn.Parameter(torch.zeros(1))], **group} for group in groups]
         self.defaults = {**groups[0]}
-        self.state = {}
+        self.state = defaultdict(dict)
 
     def step(self, closure: Any = None) -> None:
         """Nothing; a scheduler warns where this was not called before its own step."""
@@ -95,7 +96,8 @@ class Schedule(Component):
         groups = getattr(self.optimizer, "param_groups", None)
         if not groups:
             raise self.refused("sets the learning rate in param_groups, which the optimizer has not")
-        return groups
+        found: list[Group] = groups
+        return found
 
 
 def _options(group: Group) -> Group:

@@ -55,18 +55,18 @@ def step(
 
 def change_gradients(parameters: Iterable[Tensor], l1: float, clip: float | None) -> None:
     """Add the gradient of `l1` times the sum of all absolute values; scale all to a common norm of at most `clip`."""
-    with_gradient = [parameter for parameter in parameters if parameter.grad is not None]
+    with_gradient = [(parameter, parameter.grad) for parameter in parameters if parameter.grad is not None]
     if l1:
         with torch.no_grad():
-            for parameter in with_gradient:
-                parameter.grad.add_(parameter.sign(), alpha=l1)
+            for parameter, gradient in with_gradient:
+                gradient.add_(parameter.sign(), alpha=l1)
     if clip is not None:  # summed row by row, whatever layout.py made of it: the last bits depend on the order
-        norm = get_total_norm([parameter.grad.contiguous() for parameter in with_gradient])
-        clip_grads_with_norm_(with_gradient, clip, norm)
+        norm = get_total_norm([gradient.contiguous() for _, gradient in with_gradient])
+        clip_grads_with_norm_([parameter for parameter, _ in with_gradient], clip, norm)
 
 
 @cache
-def needs_closure(kind: type) -> bool:
+def needs_closure(kind: type[Any]) -> bool:
     """Whether the `step` of an optimizer's class has an argument without a default, beside `self`: LBFGS has."""
     _, *parameters = inspect.signature(kind.step).parameters.values()
     named = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]

@@ -61,7 +61,7 @@ def _reach(values: list[list[float | None]]) -> float:
 
 
 def _mark(
-    panel: Axes, value: list, place: int, row: dict[str, Any], cells: dict[str, int], reach: float, judged: bool
+    panel: Axes, value: list[Any], place: int, row: dict[str, Any], cells: dict[str, int], reach: float, judged: bool
 ) -> None:
     """An interval and its middle, grey and hollow where the difference is not decided, or not `judged` at all.
 

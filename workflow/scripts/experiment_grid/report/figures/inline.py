@@ -68,7 +68,7 @@ def _restyle(element: ElementTree.Element) -> None:
     for declaration in element.attrib.pop("style", "").split(";"):
         key, _, value = (part.strip() for part in declaration.partition(":"))
         if key == "font":
-            element.set("font-size", re.search(r"([\d.]+px)", value).group(1))
+            element.set("font-size", re.findall(r"[\d.]+px", value)[0])
             if re.match(r"(bold|[67]00)\b", value):
                 element.set("font-weight", "600")
         elif key in KEPT and DEFAULTS.get(key) != value:

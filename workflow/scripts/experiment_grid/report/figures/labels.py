@@ -1,5 +1,7 @@
 """Names at the ends of lines, moved apart where they would cover each other: a reader need not look up a legend."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -14,7 +16,7 @@ def shorten(name: str, longest: int = LONGEST) -> str:
     return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
-def label_ends(axes: Axes, ends: list[tuple[str, float, float, str, int | None]], size: float = 7.5) -> None:
+def label_ends(axes: Axes, ends: Sequence[tuple[str, float, float, str, int | None]], size: float = 7.5) -> None:
     """Write each (name, x, y, colour, cell or None) beside the end of its line, or as near to it as fits.
 
     Limits and scale must be final: places are computed in points.
@@ -66,6 +68,6 @@ def spread(heights: np.ndarray, gap: float) -> np.ndarray:
             (last, count), (before, more) = blocks.pop(), blocks.pop()
             blocks.append(((last * count + before * more) / (count + more), count + more))
     placed = np.concatenate([np.full(count, value) for value, count in blocks]) + gap * np.arange(len(heights))
-    result = np.empty_like(placed)
+    result: np.ndarray = np.empty_like(placed)
     result[order] = placed
     return result

@@ -1,5 +1,9 @@
 """With and without normalisation side by side, as the original report asks first: both curves, and their difference."""
 
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -48,18 +52,15 @@ def draw(
         below.set_xlabel("epoch")
         below.axhline(0, color=INK, linewidth=0.8)
         below.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=ROUND))
+        ends = [line for line in below.lines if not str(line.get_label()).startswith("_")]
+        places = [np.asarray(line.get_xydata())[-1].tolist() for line in ends]
         label_ends(
-            below,
-            [
-                (line.get_label(), line.get_xdata()[-1], line.get_ydata()[-1], INK, cells[with_])
-                for line in below.lines
-                if not line.get_label().startswith("_")
-            ],
+            below, [(str(line.get_label()), x, y, INK, cells[with_]) for line, (x, y) in zip(ends, places, strict=True)]
         )
     return made
 
 
-def _difference(axes, without, with_, measure, data, dash) -> None:
+def _difference(axes: Axes, without: Any, with_: Any, measure: str, data: str, dash: Any) -> None:
     """With minus without, at the epochs that both have; accuracies in percentage points."""
     known = dict(zip(without.x, without.mean, strict=True))
     shared = [(x, value - known[x]) for x, value in zip(with_.x, with_.mean, strict=True) if x in known]

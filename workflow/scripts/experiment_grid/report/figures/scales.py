@@ -1,7 +1,8 @@
 """Scales that figures and the marks in tables share: accuracies by their errors, and ticks on round numbers."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,12 +14,13 @@ FEWEST_TICKS = 3
 ROUND = [1, 2, 5, 10]  # steps between ticks, times a power of ten
 
 
-def errors(accuracy):
+def errors(accuracy: Any) -> np.ndarray:
     """An accuracy's place: half as many errors is the same step everywhere."""
-    return -np.log10(np.clip(1 - np.asarray(accuracy, float), FEWEST_ERRORS / 2, None))
+    places: np.ndarray = -np.log10(np.clip(1 - np.asarray(accuracy, float), FEWEST_ERRORS / 2, None))
+    return places
 
 
-def accuracies(place):
+def accuracies(place: Any) -> np.ndarray:
     """The accuracy at a place."""
     return 1 - 10.0 ** -np.asarray(place, float)
 
@@ -44,7 +46,8 @@ def loss_ticks(low: float, high: float, most: int = 7) -> list[float]:
 def round_ticks(low: float, high: float, *, log: bool, most: int = 5) -> list[float]:
     """Round numbers inside the limits of a range, by logarithm powers of ten or with 2 and 5 between them."""
     if not log:
-        return [tick for tick in MaxNLocator(most, steps=ROUND).tick_values(low, high).tolist() if low <= tick <= high]
+        every = np.asarray(MaxNLocator(most, steps=ROUND).tick_values(low, high)).tolist()
+        return [tick for tick in every if low <= tick <= high]
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1,), (1, 3), (1, 2, 5)):
         ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
@@ -54,7 +57,7 @@ def round_ticks(low: float, high: float, *, log: bool, most: int = 5) -> list[fl
     return ticks
 
 
-def _ticks(low: float, high: float, most: int, place: Callable, first: list[float] | tuple[float, ...]) -> list[float]:
+def _ticks(low: float, high: float, most: int, place: Callable[..., Any], first: Sequence[float]) -> list[float]:
     """The `first` choice, or multiples of the largest round step that gives enough."""
     room = float(place(high) - place(low)) / most
     kept: list[float] = []
@@ -68,7 +71,7 @@ def _ticks(low: float, high: float, most: int, place: Callable, first: list[floa
     return kept
 
 
-def _multiples(low: float, high: float):
+def _multiples(low: float, high: float) -> Iterator[list[float]]:
     """Multiples of 5, 2, 1, 0.5, … times a power of ten, from coarse to fine."""
     if not high > low:
         return

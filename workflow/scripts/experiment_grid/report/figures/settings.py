@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
@@ -19,8 +20,8 @@ WIDTHS = re.compile(r"\d+(-\d+)*$")  # of hidden layers: sorted by their number,
 LONGEST = 13  # characters of a value
 Range = tuple[bool, float, float]  # of a factor that was drawn from one: whether by its logarithm, and its ends
 MANY_MARKS = 100  # cells whose marks are of the full size
-BOX = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
-TEXT = {"ha": "right", "va": "center", "fontsize": 8}
+BOX: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+TEXT: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 8}
 APART = 0.012  # of an axis: lines of neighbouring cells through the same value
 
 
@@ -72,9 +73,9 @@ def draw_factor(
         (line,) = axes.plot(*zip(*ends, strict=True), color=colour, linestyle=dash, linewidth=1, alpha=0.8)
         line.set_gid(f"pair-{cells[row['from']]}-{cells[row['to']]}")
     size_of_mark = 5 if len(place) <= MANY_MARKS else 3
-    across_and_up = np.array([*place.values()]).reshape(-1, 2)
+    x, y = np.array([*place.values()]).reshape(-1, 2).T
     colours, urls = [looks[cells[name]].colour for name in place], [f"cell-{cells[name]}" for name in place]
-    axes.scatter(*across_and_up.T, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
+    axes.scatter(x, y, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
     if axis:
         axes.set_xticks([at for _, at in axis.ticks], [setting(value) for value, _ in axis.ticks], fontsize=8.5)
         axes.set_xlim(-0.05, 1.05)
@@ -99,7 +100,7 @@ class _RangeAxis:
         self.ticks = [(tick, (scale(tick) - scale(low)) / reach) for tick in round_ticks(low, high, log=log)]
 
 
-def _value_ticks(axes, values: list[Any]) -> None:
+def _value_ticks(axes: Axes, values: list[Any]) -> None:
     step = -(-len(values) // MOST_LABELS)
     places = range(0, len(values), step)
     texts = [shorten(setting(values[place]), LONGEST) for place in places]
@@ -128,7 +129,7 @@ def draw_parallel(
     found = np.array([rows[place]["test_accuracy"] for place in shown])
     low, high = accuracy_limits(found)
 
-    def height(accuracy):
+    def height(accuracy: Any) -> Any:
         return (errors(accuracy) - errors(low)) / (errors(high) - errors(low))
 
     columns = []

@@ -3,9 +3,11 @@
 pyplot is left alone (its import costs half a second and its state is global).
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -24,7 +26,7 @@ VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", "#ffffff": "paper"} | {
     colour: f"c{index}" for index, colour in enumerate(PALETTE)
 }
 
-SETTINGS = {
+SETTINGS: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -60,7 +62,7 @@ class Look:
     """How one cell is drawn everywhere."""
 
     colour: str
-    dash: tuple
+    dash: tuple[Any, ...]
     width: float = 1.4
 
 
@@ -72,7 +74,7 @@ def looks(count: int, baseline: int | None) -> list[Look]:
     return look
 
 
-def styled():
+def styled() -> AbstractContextManager[None]:
     """Context manager in which figures are made and written."""
     return matplotlib.rc_context(SETTINGS)
 

@@ -42,17 +42,18 @@ def ranked(results: Results) -> list[int]:
 
 
 def _accuracy(row: dict[str, Any]) -> float:
-    return -1.0 if missing(row["test_accuracy"]) else row["test_accuracy"]
+    return -1.0 if missing(row["test_accuracy"]) else float(row["test_accuracy"])
 
 
 def _rows(results: Results, order: list[int], scale: Scale) -> list[dict[str, Any]]:
     """A row per cell that is shown, and one that counts those left out between."""
     shown = set(order)
     if len(order) > MOST_ROWS:
+        named: set[int | None] = {results.baseline, results.final, results.index.get(_chosen(results) or "")}
         shown = {
             *order[: MOST_ROWS - WORST - 3],
             *order[-WORST:],
-            *(results.baseline, results.final, results.index.get(_chosen(results))),
+            *(place for place in named if place is not None),
         }
     made: list[dict[str, Any]] = []
     left = 0
@@ -90,7 +91,7 @@ def _row(results: Results, place: int, best: bool, scale: Scale) -> dict[str, An
 
 
 def _sentences(results: Results, order: list[int]) -> list[dict[str, Any] | None]:
-    chosen = results.index.get(_chosen(results))
+    chosen = results.index.get(_chosen(results) or "")
     best = results.comparison[order[0] if chosen is None else chosen]
     return [
         _compared(results),

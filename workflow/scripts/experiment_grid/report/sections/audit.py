@@ -1,6 +1,7 @@
 """Agreement with the original report, figure by figure, and what reproduces the rows that do not come out as stated."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from experiment_grid.config.labels import title
@@ -12,7 +13,7 @@ from experiment_grid.report.sections import claims
 
 OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
 # Decimals of a figure, and what writes it with so many.
-WRITE = {
+WRITE: dict[str, tuple[int | None, Callable[[Any, Any], str]]] = {
     "train_images": (0, lambda value, _: whole(value)),
     "train_loss": (4, fixed),
     "minutes": (None, lambda value, _: minutes(60 * value)),
@@ -121,10 +122,10 @@ def _fits(row: dict[str, Any]) -> str:
 def _figure(figure: dict[str, Any]) -> dict[str, Any]:
     decimals, writer = WRITE[figure["figure"]]
 
-    def write(value, more=0):
+    def write(value: float | None, more: int = 0) -> str:
         return MISSING if missing(value) else writer(value, decimals if decimals is None else decimals + more)
 
-    def ours(value, low, high):
+    def ours(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
         more = _more(figure["original"], low, high, decimals)
         return write(value, more), "" if missing(low) else f"{write(low, more)} to {write(high, more)}"
 
@@ -148,7 +149,7 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
 
 def _more(original: float | None, low: float | None, high: float | None, decimals: int | None) -> int:
     """Decimals to add until the original lies within the interval as shown just when it does in fact."""
-    if missing(original) or missing(low) or decimals is None:
+    if missing(original) or missing(low) or missing(high) or decimals is None:
         return 0
     inside = low <= original <= high
     for more in range(MORE):

@@ -1,5 +1,6 @@
 """Each cell: the original's result block, scores by class, epochs and the confusion matrix."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +45,13 @@ def context(results: Results) -> dict[str, Any]:
 
 
 def _block(
-    results: Results, index: int, cell: dict, row: dict, note: str | None, scores: dict, epochs: dict
+    results: Results,
+    index: int,
+    cell: dict[str, Any],
+    row: dict[str, Any],
+    note: str | None,
+    scores: dict[str, Any],
+    epochs: dict[str, Any],
 ) -> dict[str, Any]:
     name, block = cell["cell"], cell.get("block")
     log = results.settings.get("logs", {}).get(name)
@@ -109,7 +116,7 @@ def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
 def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The original's result block: its words, its units."""
 
-    def theirs(key, write):
+    def theirs(key: str, write: Callable[[Any], str]) -> list[str]:
         return ["–" if missing(figures.get(key)) else write(figures[key]) for figures in originals]
 
     trained, tested = f"/{whole(block['train_images'])}", f"/{whole(block['test_images'])}"
@@ -165,7 +172,7 @@ def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
 
 def _by_epoch(epochs: dict[str, Epochs]) -> dict[str, list[list[str]]]:
     """Cell → a row of text per epoch, means over the seeds."""
-    write = [significant, percent] * 3
+    write: list[Callable[[Any], str]] = [significant, percent] * 3
     made = {}
     for name, held in epochs.items():
         seeds = held.seeds.max()

@@ -85,7 +85,9 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
     }
 
 
-def _accuracies(without: dict, with_: dict, key: str, pair: dict | None = None) -> list[str]:
+def _accuracies(
+    without: dict[str, Any], with_: dict[str, Any], key: str, pair: dict[str, Any] | None = None
+) -> list[str]:
     difference = pair["difference"] if pair else _minus(with_[key], without[key])
     return [percent(without[key], unit=False), percent(with_[key], unit=False), f"{points(difference)} points"]
 

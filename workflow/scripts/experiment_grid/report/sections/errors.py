@@ -132,10 +132,10 @@ def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells
 def _alike(likeness: list[list[float | None]], classes: list[str]) -> list[dict[str, str]]:
     """The pairs of classes that look most alike."""
     pairs = [
-        (likeness[one][other], one, other)
+        (value, one, other)
         for one in range(len(classes))
         for other in range(one)
-        if not missing(likeness[one][other])
+        if not missing(value := likeness[one][other])
     ]
     pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
     return [

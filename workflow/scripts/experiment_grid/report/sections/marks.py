@@ -19,7 +19,7 @@ class Scale:
 
     low: float
     high: float
-    place: Callable[[float], float] = float
+    place: Callable[[float], Any] = float
     ticks: list[dict[str, str]] = field(default_factory=list)
 
     def at(self, value: float) -> str:
@@ -32,12 +32,9 @@ class Scale:
         """The places of a dot and of its interval's ends."""
         if missing(value):
             return None
-        bounded = not (missing(low) or missing(high))
-        return {
-            "at": self.at(value),
-            "low": self.at(low) if bounded else None,
-            "high": self.at(high) if bounded else None,
-        }
+        if missing(low) or missing(high):
+            return {"at": self.at(value), "low": None, "high": None}
+        return {"at": self.at(value), "low": self.at(low), "high": self.at(high)}
 
 
 def accuracy_scale(rows: list[dict[str, Any]]) -> Scale:

@@ -24,7 +24,7 @@ WAYS = {
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     """Times as compare and the records have them."""
-    minutes = {}
+    minutes: dict[str, dict[str, Any]] = {}
     for row in results.reference:
         if row["figure"] == "minutes" and not missing(row["original"]):
             minutes.setdefault(row["cell"], row)
@@ -63,7 +63,9 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any], cell: dict[str, Any], parts: list[str], minutes: dict[str, dict]) -> list[str]:
+def _cells(
+    row: dict[str, Any], cell: dict[str, Any], parts: list[str], minutes: dict[str, dict[str, Any]]
+) -> list[str]:
     known = cell["status"] != "failed"
     by_part = (cell.get("seconds") or {}) if known else {}
     values = [

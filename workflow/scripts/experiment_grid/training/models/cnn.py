@@ -47,4 +47,5 @@ class CNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, classes] of images [B, C, H, W]."""
-        return self.head(self.features(images))
+        logits: Tensor = self.head(self.features(images))
+        return logits

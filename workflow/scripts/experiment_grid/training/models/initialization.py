@@ -1,11 +1,12 @@
 """Initial weights of the built-in networks by name, as torch.nn.init draws them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
-INITIALIZATIONS = {
+INITIALIZATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "xavier_uniform": nn.init.xavier_uniform_,  # Glorot & Bengio (2010)
     "xavier_normal": nn.init.xavier_normal_,
     "kaiming_uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),  # He et al. (2015)

@@ -18,4 +18,5 @@ class Linear(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, classes] of images [B, C, H, W]."""
-        return self.linear(images.flatten(1))
+        logits: Tensor = self.linear(images.flatten(1))
+        return logits

@@ -60,4 +60,5 @@ class MLP(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits [B, classes] of images [B, C, H, W]."""
-        return self.layers(images.flatten(1))
+        logits: Tensor = self.layers(images.flatten(1))
+        return logits

@@ -1,6 +1,10 @@
 """torch.optim.AdamW by its fused kernel."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
+from torch import Tensor
 
 from experiment_grid.training.optimizers.adam import Adam
 
@@ -10,5 +14,5 @@ class AdamW(Adam):
 
     kernel = staticmethod(torch._fused_adamw_)
 
-    def __init__(self, parameters, lr, weight_decay=0.01, **options):
+    def __init__(self, parameters: Iterable[Tensor], lr: float, weight_decay: float = 0.01, **options: Any):
         super().__init__(parameters, lr, weight_decay=weight_decay, **options)

@@ -53,8 +53,8 @@ class FusedOptimizer:
         """Put the learning rates that have changed into their tensors."""
         for place, rate in enumerate(self.rates):
             if self._held[place] != self.param_groups[place]["lr"]:
+                rate.fill_(self.param_groups[place]["lr"])
                 self._held[place] = self.param_groups[place]["lr"]
-                rate.fill_(self._held[place])
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -82,7 +82,8 @@ class FusedOptimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """All that must be kept beside the parameters to go on later, in torch.optim's form."""
-        groups, numbers = [], {}
+        groups: list[dict[str, Any]] = []
+        numbers: dict[int, int] = {}
         for group in self.param_groups:
             numbers |= {id(parameter): len(numbers) + turn for turn, parameter in enumerate(group["params"])}
             groups.append(group | {"params": [numbers[id(parameter)] for parameter in group["params"]]})

@@ -54,7 +54,15 @@ class SGD(FusedOptimizer):
             velocities = [self.state[parameter]["momentum_buffer"] for parameter in chosen]
             self._update(group, chosen, [gradients[place] for place in places], velocities, first=not started)
 
-    def _update(self, group, parameters, gradients, velocities, *, first):
+    def _update(
+        self,
+        group: dict[str, Any],
+        parameters: list[Tensor],
+        gradients: list[Tensor],
+        velocities: list[Tensor],
+        *,
+        first: bool,
+    ) -> None:
         torch._fused_sgd_(
             rows(parameters),
             rows(gradients),
