@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from experiment_grid.format import missing, number
+from experiment_grid.format import missing, setting
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors, round_ticks
 from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
@@ -77,7 +77,7 @@ def draw_factor(
     colours, urls = [looks[cells[name]].colour for name in place], [f"cell-{cells[name]}" for name in place]
     axes.scatter(x, y, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
     if axis:
-        axes.set_xticks([at for _, at in axis.ticks], [number(value) for value, _ in axis.ticks], fontsize=8.5)
+        axes.set_xticks([at for _, at in axis.ticks], [setting(value) for value, _ in axis.ticks], fontsize=8.5)
         axes.set_xlim(-0.05, 1.05)
     else:
         _value_ticks(axes, values)
@@ -103,7 +103,7 @@ class _RangeAxis:
 def _value_ticks(axes: Axes, values: list[Any]) -> None:
     step = -(-len(values) // MOST_LABELS)
     places = range(0, len(values), step)
-    texts = [shorten(number(values[place]), LONGEST) for place in places]
+    texts = [shorten(setting(values[place]), LONGEST) for place in places]
     crowded = sum(map(len, texts)) > 34
     axes.set_xticks(list(places), texts, fontsize=7.5 if crowded else 8.5)
     if crowded:
@@ -141,13 +141,13 @@ def draw_parallel(
             heights |= {value: 0.06 + 0.88 * place for value, place in ranged.places.items()}
             heights |= {value: 0.0 for value in values if value not in ranged.places}
             for value, place in ranged.ticks:
-                axes.text(x - 0.03, 0.06 + 0.88 * place, number(value), bbox=BOX, zorder=4, **TEXT)
+                axes.text(x - 0.03, 0.06 + 0.88 * place, setting(value), bbox=BOX, zorder=4, **TEXT)
             values = []
         columns.append([heights[rows[place][key]] for place in shown])
         step = -(-len(values) // MOST_LABELS)
         for value in values[:: step or 1]:
-            text = shorten(number(value), LONGEST)
-            gid = None if value is None else f"value {key} = {number(value)}"
+            text = shorten(setting(value), LONGEST)
+            gid = None if value is None else f"value {key} = {setting(value)}"
             axes.text(x - 0.03, heights[value], text, gid=gid, bbox=BOX, zorder=4, **TEXT)
     for tick in accuracy_ticks(low, high):
         axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=8, color=INK)
