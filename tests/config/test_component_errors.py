@@ -3,6 +3,8 @@
 import pytest
 from own_components import LENET, cell, of, project, settings_of  # noqa: F401
 
+from experiment_grid.config import signatures
+from experiment_grid.config.definitions import NotThereError
 from experiment_grid.runtime.errors import UserError
 
 FORMS = "a name or a target"
@@ -261,3 +263,10 @@ def test_what_is_wrong_in_defaults_is_reported_once_and_there(tmp_path):
         "overlay.yaml:5: defaults.model.chanels: unknown option of models/lenet.py:LeNet"
     )
     assert "\n" not in str(raised.value)
+
+
+def test_a_class_that_takes_the_name_of_a_constant_is_no_obstacle_to_a_wrong_name(tmp_path):
+    """It ended with `argument of type 'ClassDef' is not iterable`."""
+    (tmp_path / "net.py").write_text("Net = None\n\n\nclass Net:\n    pass\n", "utf-8")
+    with pytest.raises(NotThereError, match="no such class or function"):
+        signatures.of_file(tmp_path / "net.py", "Nett")

@@ -58,7 +58,7 @@ def by_cell(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
     cells = list(dict.fromkeys(cell for _, cell, _ in jobs if cell))
     rows = {cell: row for row, cell in enumerate(cells[:MOST_CELLS])}
     boxes = [
-        Box(stage, f"{stage} {cell}" if cell else stage, "; ".join(why), rows.get(cell, (len(rows) - 1) / 2))
+        Box(stage, f"{stage} {cell}" if cell else stage, "; ".join(why), rows[cell] if cell else (len(rows) - 1) / 2)
         for stage, cell, why in jobs
         if cell is None or cell in rows
     ]

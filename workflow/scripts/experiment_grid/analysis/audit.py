@@ -168,11 +168,7 @@ class _Row:
             return STATED
         if self.nearest and self.nearest["agrees"]:
             return REPRODUCED
-        if (
-            self.stated
-            and len(self.outside) == 1 < self.fit["judged"]
-            and self._just_outside(self.fit["cell"], *self.outside)
-        ):
+        if len(self.outside) == 1 < self.fit["judged"] and self._just_outside(self.fit["cell"], *self.outside):
             return NEARLY
         if self.nearest:
             return NEARER

@@ -48,8 +48,9 @@ class Classifier(nn.Module):
     def batch(self, images: "Tensor | np.ndarray | Image") -> Tensor:
         """Images as uint8 [N, C, H, W]."""
         channels = self.shape[0]
-        if not isinstance(images, Tensor | np.ndarray):
-            pixels = np.array(images.convert({1: "L", 3: "RGB"}.get(channels, images.mode)))
+        picture: Any = images
+        if hasattr(picture, "convert"):
+            pixels = np.array(picture.convert({1: "L", 3: "RGB"}.get(channels, picture.mode)))
             images = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         given = images if isinstance(images, Tensor) else torch.tensor(np.asarray(images))
         if given.dtype != torch.uint8:

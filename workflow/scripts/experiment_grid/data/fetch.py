@@ -183,7 +183,7 @@ def meaning(error: Exception, policy: RetryPolicy) -> MirrorError:
     return MirrorError(str(error))
 
 
-def _reason(error: Exception | str, policy: RetryPolicy) -> str:
+def _reason(error: BaseException | str, policy: RetryPolicy) -> str:
     if isinstance(error, TimeoutError):
         return f"silent for {policy.silence:g} s"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -24,8 +24,8 @@ def ranks(cells: Mapping[str, Parameters]) -> dict[str, int]:
 
 def work(parameters: Parameters) -> float:
     """About how much there is to train, in multiplications for one image of the data set; only the order counts."""
-    images: float = parameters.train_fraction * parameters.epochs * len(parameters.seeds)
-    return images * (_weights(parameters.model) + STEP / parameters.batch_size)
+    images = parameters.train_fraction * parameters.epochs * len(parameters.seeds)
+    return float(images * (_weights(parameters.model) + STEP / parameters.batch_size))
 
 
 def _weights(model: Component) -> float:

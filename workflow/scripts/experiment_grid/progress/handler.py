@@ -156,7 +156,7 @@ class Progress(logging.Handler):
             return
         if self._live or self._stream is sys.stderr:
             self._stderr = StderrRedirect(self._overheard)
-        if self._stderr and self._live:
+        if self._live and self._stderr is not None:
             from experiment_grid.progress.live import LiveView  # late: 0.1 s
 
             self._view = LiveView(self.run, self._stderr.terminal)

@@ -168,7 +168,7 @@ class Recorded:
             return self.eager(*arguments)
         if any(parameter.grad is not None for parameter in self.parameters):
             return self._give_up("its optimizer keeps gradients from one step to the next", arguments)
-        recording = self.recordings.get(len(inputs))
+        recording: Recording | None = self.recordings.get(len(inputs))
         if recording is None:
             return self._record(arguments)
         if not recording.fits(inputs):

@@ -81,7 +81,7 @@ class Recorder(TorchDispatchMode):
         return False  # or the first operation imports torch._dynamo, which takes seconds
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch's
         self.calls: list[Call] = []
         self.why = ""
         self.bytes = 0

@@ -26,7 +26,7 @@ class Groups(torch.optim.Optimizer):
         self.defaults = {**groups[0]}
         self.state = defaultdict(dict)
 
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # there is no loss to return
         """Nothing; a scheduler warns where this was not called before its own step."""
 
 

@@ -43,7 +43,7 @@ def step(
             change()
         return answers[-1][1]
 
-    if needs_closure(type(optimizer)):
+    if needs_closure(type(optimizer)):  # type: ignore[arg-type]  # a class is hashable
         optimizer.step(closure)
     else:
         closure()

@@ -31,7 +31,8 @@ def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
         shown = points(value), points_interval(low, high)
     else:
         shown = signed(value, 4), between(lambda end: signed(end, 4), low, high)
-    agrees = {True: "yes", False: "no", None: "cannot tell"}[row.get("agrees")]
+    answers: dict[bool | None, str] = {True: "yes", False: "no"}
+    agrees = answers.get(row.get("agrees"), "cannot tell")
     return {
         "from": row["from"],
         "to": row["to"],

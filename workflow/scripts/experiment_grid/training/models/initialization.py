@@ -13,7 +13,7 @@ INITIALIZATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "kaiming_normal": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
     "orthogonal": nn.init.orthogonal_,  # Saxe et al. (2014)
 }
-Initialization = Literal[*INITIALIZATIONS]
+Initialization = Literal[*INITIALIZATIONS]  # type: ignore[valid-type]  # the names of the table
 
 
 def initialize(module: nn.Module, name: Initialization) -> None:
@@ -21,4 +21,5 @@ def initialize(module: nn.Module, name: Initialization) -> None:
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             INITIALIZATIONS[name](layer.weight)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

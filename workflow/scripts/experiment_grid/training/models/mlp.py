@@ -20,7 +20,7 @@ ACTIVATIONS = {
     "prelu": nn.PReLU,  # one slope for each layer
 }
 # What options may be: the configuration reads it here.
-Activation = Literal[*ACTIVATIONS]
+Activation = Literal[*ACTIVATIONS]  # type: ignore[valid-type]  # the names of the table
 Width = Annotated[int, Interval(ge=1, le=65536)]
 Widths = Annotated[Sequence[Width], MaxLen(64)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
