@@ -30,6 +30,7 @@ def test_a_search_runs_and_a_larger_one_trains_the_further_cells(project):
     chosen = json.loads((results / "comparison/findings.json").read_text("utf-8"))["chosen"]
     assert chosen["cell"] == table["validation_accuracy"].idxmax()
     assert f"{chosen['cell']}, chosen by validation accuracy among" in (results / "report.html").read_text("utf-8")
+    assert "Nothing to be done" in asked(project)
     overlay(project, 14)
     assert "15 cells: 10 to train, 5 kept" in asked(project, "--quiet", "all", "--", "why")
     path = project / "config/search-digits.yaml"

@@ -4,6 +4,7 @@ Built from the validated settings when the Snakefile is read; compared by the pl
 in its plan file.
 """
 
+import json
 from functools import cached_property
 from typing import Any
 
@@ -43,10 +44,12 @@ class Recipes:
         self._target_code = {used: target_fingerprint(*used) for used in every}
 
     def recipe(self, stage: str, cell: str | None = None) -> dict[str, Any]:
-        """`{"settings": …, "code": {module: fingerprint}}` of a stage; those of a cell take its name."""
+        """`{"settings": …, "code": {module: fingerprint}}` of a stage, as its record has it; of a cell by name."""
         settings = getattr(self, f"_{stage}")
         code = self._code_of(stage, cell.partition("/")[0] if cell else None)
-        return {"settings": settings(cell) if cell else settings(), "code": code}
+        made = {"settings": settings(cell) if cell else settings(), "code": code}
+        recipe: dict[str, Any] = json.loads(json.dumps(made))  # JSON has no tuples
+        return recipe
 
     def _targets(self, kinds: tuple[str, ...], cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
