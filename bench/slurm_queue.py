@@ -95,8 +95,6 @@ class NoCluster:
             text = (template / f"{record}.json").read_text().replace(f"cells/{TEMPLATE}/", f"cells/{cell}/")
             recipe = json.loads((results / f"plan/{stage}/{cell}.json").read_text())["recipe"]
             known = json.loads(text) | {"cell": cell, "recipe": recipe}
-            if stage == "train":
-                known["parameters"] = recipe["settings"]["parameters"]
             (results / f"cells/{cell}/{record}.json").write_text(json.dumps(known))
 
 

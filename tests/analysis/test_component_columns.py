@@ -1,10 +1,12 @@
 """Cells of different components side by side: a column per option, empty where a cell has no such thing."""
 
 import csv
+import json
 
 import pytest
+from simulated_cells import make_cells
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import Cell, read_cells
 from experiment_grid.analysis.exports import shown_table, write_csv
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.table import comparison_table
@@ -46,3 +48,15 @@ def test_a_papers_table_has_what_differs(table):
     shown = shown_table(table)
     assert list(shown.columns[:6]) == ["Cell", "Model", "Hidden layers", "Loss", "Optimizer", "Learning rate"]
     assert shown["Hidden layers"].tolist() == ["none", ""]
+
+
+def test_the_table_has_what_was_trained_by_the_record(tmp_path):
+    """Whatever the plan of the comparison says."""
+    (made,) = make_cells(tmp_path, {"cell": ({"learning_rate": 0.001}, 1.0)}, images=50)
+    run = tmp_path / "cells/cell/run.json"
+    record = json.loads(run.read_text("utf-8"))
+    record["recipe"]["settings"]["parameters"] |= {"learning_rate": 0.125, "model": {"_target_": "…", "hidden": [7]}}
+    run.write_text(json.dumps(record), "utf-8")
+    planned = made["parameters"] | {"hidden": [16]}
+    (cell,) = read_cells({"cell": run.parent}, [made | {"parameters": planned}])
+    assert cell.parameters == planned | {"learning_rate": 0.125, "hidden": [7]}

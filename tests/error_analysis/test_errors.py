@@ -41,7 +41,7 @@ def made(tmp_path_factory):
     metadata = {"cell": "final", "format": checkpoints.FORMAT}
     save_file(tensors, folder / "checkpoints.safetensors", metadata=metadata)
     run = json.loads((folder / "run.json").read_text("utf-8"))
-    run["parameters"] = canonical(model="linear", normalize=False)
+    run["recipe"]["settings"]["parameters"] = canonical(model="linear", normalize=False)
     (folder / "run.json").write_text(json.dumps(run), "utf-8")
     logits = test[0].reshape(-1, 64) / 255 @ model.coef_.T + model.intercept_
     log_probabilities = np.tile(log_softmax(logits, axis=1).astype(np.float32), (3, 1, 1))

@@ -16,6 +16,7 @@ from safetensors import safe_open
 from trained_cell import OneCell
 
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.records import trained_with
 from experiment_grid.training.stopping import chosen_epoch, stops
 
 KILL = -signal.SIGKILL
@@ -68,7 +69,7 @@ def test_checkpoints_have_the_weights_of_every_epoch(undisturbed):
 def test_run_tells_what_trained_where_and_how_long(undisturbed):
     run = json.loads(undisturbed.run.read_text("utf-8"))
     assert run["status"] == "ok"
-    assert run["parameters"] == undisturbed.parameters
+    assert trained_with(run) == undisturbed.parameters
     assert run["device"]["type"] == "cpu" and run["device"]["threads"] == 1 and run["device"]["name"]
     assert run["parameters_count"] == 31 * 16 + 17 * 8 + 9 * 4
     assert (run["training_images"], run["validation_images"]) == (240, 60)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from experiment_grid.config.labels import AUGMENT, COMPONENTS, component
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.records import trained_with
 
 
 def _none() -> np.ndarray:
@@ -111,7 +113,7 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
     log_probabilities, labels = predictions["log_probabilities"], predictions["labels"]
     cell = Cell(
         name,
-        parameters,
+        _as_trained(parameters, trained_with(run)),
         status=run["status"],
         run=run,
         evaluation=evaluation,
@@ -127,6 +129,18 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
     cell.representative = representative(cell.at("chosen")["validation_accuracy"], cell.ok)
     cell.probability = np.exp(log_probabilities[cell.representative].max(axis=1))
     return cell
+
+
+def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a cell with the values that its record has: numbers, and options of components."""
+    values = dict(planned)
+    for key in planned:
+        if key not in (*COMPONENTS, AUGMENT):  # a component is a short name here
+            kind = component(key)
+            given = trained.get(kind) if kind else trained
+            if isinstance(given, dict):
+                values[key] = given.get(key.rpartition(".")[2], planned[key])
+    return values
 
 
 def representative(validation_accuracy: ArrayLike, ok: np.ndarray) -> int:

@@ -18,6 +18,7 @@ from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.planning.fingerprint import target_fingerprint
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.records import trained_with
 from experiment_grid.training.images import Normalize, inputs_of, predict, scaling
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Classifier(nn.Module):
 
 def saved(run: "Run", cell: Cell, seed: int, epoch: int) -> Classifier:
     """The model of a cell of `run` as it was after an epoch."""
-    path, parameters = run.prepared(cell.name), dict(cell.run["parameters"])
+    path, parameters = run.prepared(cell.name), dict(trained_with(cell.run))
     parameters["model"] = located(parameters["model"], cell, run.folder)
     with safe_open(path, "numpy") as file:
         shape = tuple(file.get_slice("test_images").get_shape()[1:])

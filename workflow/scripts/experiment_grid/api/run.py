@@ -12,6 +12,7 @@ import pandas as pd
 from experiment_grid.analysis.cells import Cell, read_cells
 from experiment_grid.data import prepared
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.records import trained_with
 from experiment_grid.tables import read_table
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Run:
             if not (folder / "evaluation.json").is_file():
                 raise UserError(f"{folder}: the cell is trained and not yet evaluated; make run goes on")
             run = json.loads((folder / "run.json").read_text("utf-8"))
-            (self._read[name],) = read_cells({name: folder}, [{"name": name, "parameters": run["parameters"]}])
+            (self._read[name],) = read_cells({name: folder}, [{"name": name, "parameters": trained_with(run)}])
         return self._read[name]
 
     def predictions(self, cell: str, seed: int | None = None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from experiment_grid.error_analysis.attribution import as_tiles, integrated_grad
 from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
 from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.runtime.records import trained_with
 from experiment_grid.training.images import input_shape, inputs_of, predict, scaling
 from experiment_grid.training.randomness import TEST, seed_all
 
@@ -37,7 +38,7 @@ class FinalModel:
     ):
         self.cell, self.images, self.labels, self.likeness = cell, images, labels, likeness
         self.seed, self.epoch = cell.seeds[cell.representative], cell.chosen_epochs[cell.representative]
-        parameters = cell.run["parameters"]
+        parameters = trained_with(cell.run)
         self.normalize = scaling(parameters["normalize"], channels)
         shape = input_shape(torch.from_numpy(images))
         saved = SavedModel(checkpoints, cell.name, parameters, shape, len(likeness), self.seed)

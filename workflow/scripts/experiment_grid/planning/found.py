@@ -10,6 +10,7 @@ from typing import Any
 
 from experiment_grid.planning.differences import some
 from experiment_grid.runtime.files import remove
+from experiment_grid.runtime.records import trained_with
 from experiment_grid.runtime.trained import FOUND, Trained, Trainings, any_epochs, bits, name
 
 DEPENDS = "trained from the start: its learning rates depend on the number of epochs"
@@ -46,7 +47,7 @@ class Found:
         if by_origin:
             parts = [_part(*origin, seeds, parameters, everything) for origin, seeds in by_origin.items()]
             return f"{FOUND}: {'; '.join(parts)}", everything
-        others = [one for one in self._trainings.all(same) if {*one.record["parameters"]["seeds"]} & {*found}]
+        others = [one for one in self._trainings.all(same) if {*trained_with(one.record)["seeds"]} & {*found}]
         return (DEPENDS if others and not any_epochs(parameters) else None), False
 
 
@@ -86,7 +87,7 @@ def remove_oldest(results: Path, trainings: list[Trained], limit: int) -> str | 
 
 def described(one: Trained) -> str:
     """An old training in a line: what it was, and what it takes on disk."""
-    parameters = one.record["parameters"]
+    parameters = trained_with(one.record)
     seeds = parameters["seeds"]
     amount = f"{parameters['epochs']} epochs, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
     size = f"{alone(one) / 1e6:.1f} MB"

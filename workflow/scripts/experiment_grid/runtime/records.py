@@ -29,6 +29,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
+def trained_with(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a training job trained with, resolved; of its record or its plan."""
+    of_cell: dict[str, Any] = record["recipe"]["settings"]["parameters"]
+    return of_cell
+
+
 def age() -> float:
     """Seconds since this process started."""
     import psutil  # late: nine milliseconds that one stage needs

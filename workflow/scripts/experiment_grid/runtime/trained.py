@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.runtime.files import digest, remove
-from experiment_grid.runtime.records import changed_reads
+from experiment_grid.runtime.records import changed_reads, trained_with
 from experiment_grid.training.intervals import EPOCHS_COUNT
 
 FOUND = "found again"  # begins the reason of a job which takes what is kept here
@@ -51,7 +51,7 @@ def bits_of(record: Mapping[str, Any]) -> str:
 
 def name(record: Mapping[str, Any]) -> str:
     """What a job's folder in `trained` is called."""
-    return f"{bits_of(record)}-{_checksum([record['parameters'][key] for key in AMOUNT], 8)}"
+    return f"{bits_of(record)}-{_checksum([trained_with(record)[key] for key in AMOUNT], 8)}"
 
 
 def any_epochs(parameters: Mapping[str, Any]) -> bool:
@@ -73,7 +73,7 @@ class Trained:
     @property
     def epochs(self) -> int:
         """How many it was to have."""
-        epochs: int = self.record["parameters"]["epochs"]
+        epochs: int = trained_with(self.record)["epochs"]
         return epochs
 
     def origin(self, seed: int) -> dict[str, str]:
@@ -115,7 +115,7 @@ class Trainings:
         """The one that a seed's training can take most from: of as many epochs, or else of more, or of fewer to go on
         from, where these are the same bits."""
         wanted = parameters["epochs"]
-        found = [one for one in self.all(of) if seed in one.record["parameters"]["seeds"]]
+        found = [one for one in self.all(of) if seed in trained_with(one.record)["seeds"]]
         if not any_epochs(parameters):
             found = [one for one in found if one.epochs == wanted]
         elif parameters.get("keep") == "chosen":  # of more epochs, another one may be the chosen
