@@ -86,11 +86,6 @@ def train(
                 found[seed] = find_again(before, seed, parameters["epochs"], kept)
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
-            counts = {
-                "parameters_count": trainer.parameters_count,
-                "training_images": len(trainer.training),
-                "validation_images": len(trainer.validation),
-            }
             own: list[history.Row] = []
             for row, spent in run(trainer, parameters, kept, rule):
                 own.append(row)
@@ -99,6 +94,11 @@ def train(
             numbers = [chosen_epoch(accuracy(own), rule)] if rule else [row.epoch for row in own]
             weights += [(seed, number, kept.path(seed, number)) for number in numbers]
             rows += own
+            counts = {
+                "parameters_count": trainer.parameters_count,
+                "training_images": len(trainer.training),
+                "validation_images": len(trainer.validation),
+            }
             if seed in found:
                 found[seed]["whole"] = found[seed]["epochs"] == len(own)
         if gpus and device.type == "cpu" and parameters["device"] == "auto":

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.factor_keys import Factors, Parameters
-from experiment_grid.config.kinds import OPTION, UNLIKE, Closed, Name, Note, Seed, option_of_component, whole
+from experiment_grid.config.kinds import LEFT_OUT, OPTION, UNLIKE, Closed, Name, Note, Seed, option_of_component, whole
 
 MOST_CELLS = 20_000
 FACTORS = tuple(Factors.model_fields)
@@ -62,12 +62,12 @@ def _ordered(bounds: list[float]) -> list[float]:
     return bounds
 
 
-def _between(kind: Any, description: str, **limits: Any) -> Any:
-    bounds = Annotated[list[Annotated[kind, Field(**limits)]], AfterValidator(_ordered)]
-    return Annotated[bounds, Field(min_length=2, max_length=2, description=description)]
+def _between(description: str) -> tuple[Any, ...]:
+    """What makes a list two bounds, for `Annotated`."""
+    return AfterValidator(_ordered), Field(min_length=2, max_length=2, description=description)
 
 
-WHOLE = whole(-(10**9), 10**9)
+WHOLE = Annotated[int, *whole(-(10**9), 10**9)]
 
 
 class Distribution(Closed):
@@ -75,11 +75,16 @@ class Distribution(Closed):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    uniform: _between(float, "Numbers from the first to the second, all alike.") = None
-    log_uniform: _between(float, "Numbers above 0 whose logarithms are uniform.", gt=0) = None
-    int_uniform: _between(WHOLE, "Whole numbers, both ends among them, all alike.") = None
-    log_int_uniform: _between(WHOLE, "Whole numbers above 0 whose logarithms are nearly uniform.", ge=1) = None
-    choice: Annotated[Values, Field(description="Any of these values, all alike.")] = None
+    uniform: Annotated[list[float], *_between("Numbers from the first to the second, all alike.")] = LEFT_OUT
+    log_uniform: Annotated[
+        list[Annotated[float, Field(gt=0)]], *_between("Numbers above 0 whose logarithms are uniform.")
+    ] = LEFT_OUT
+    int_uniform: Annotated[list[WHOLE], *_between("Whole numbers, both ends among them, all alike.")] = LEFT_OUT
+    log_int_uniform: Annotated[
+        list[Annotated[WHOLE, Field(ge=1)]],
+        *_between("Whole numbers above 0 whose logarithms are nearly uniform."),
+    ] = LEFT_OUT
+    choice: Annotated[Values, Field(description="Any of these values, all alike.")] = LEFT_OUT
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +100,7 @@ class Sampled(Closed):
     model_config = ConfigDict(extra="allow", json_schema_extra=_options_schema)
     __pydantic_extra__: dict[Option, Distribution]
 
-    number: Annotated[whole(1, MOST_CELLS), Field(description="Cells. More of them keep those that there are.")]
+    number: Annotated[int, *whole(1, MOST_CELLS), Field(description="Cells. More of them keep those that there are.")]
     seed: Annotated[Seed, Field(description="Another seed draws other cells.")] = 1
 
 
@@ -115,9 +120,9 @@ class Named(Closed):
     """What a cell is called."""
 
     name: Annotated[Name, Field(description="Name of a cell: a folder below results/cells/, a row of the tables.")] = (
-        None
+        LEFT_OUT
     )
-    note: Annotated[Note, Field(description="A sentence on the page beside the cell's results.")] = None
+    note: Annotated[Note, Field(description="A sentence on the page beside the cell's results.")] = LEFT_OUT
 
 
 class Cell(Parameters, Named):
@@ -133,7 +138,7 @@ class Cell(Parameters, Named):
             "(lr-0.005_batch-64; a name given beside the grid comes in front: wide-lr-0.005). An option of a component "
             "is an axis by its full name: model.channels, optimizer.nesterov.",
         ),
-    ] = None
+    ] = LEFT_OUT
     sample: Annotated[
         Sample,
         Field(
@@ -141,7 +146,7 @@ class Cell(Parameters, Named):
             "each parameter: uniform, log_uniform, int_uniform, log_int_uniform or choice. They are named after the "
             "item, or sample where it has no name: sample-001 and so on.",
         ),
-    ] = None
+    ] = LEFT_OUT
     exclude: Annotated[
         list[Excluded],
         Field(
@@ -150,11 +155,11 @@ class Cell(Parameters, Named):
             description="Combinations that the grid or the sample leaves out: those that have all values of an entry. "
             "{above: 0.01}, {below: 1} or both stand for a range of numbers.",
         ),
-    ] = None
+    ] = LEFT_OUT
     step: Annotated[
         Literal["recorded", "eager"],
         Field(
             description="eager: compute every training step anew. recorded, the default, replays one that PyTorch "
             "computed (on a GPU as a CUDA graph), with the same bits, where the model allows it."
         ),
-    ] = None
+    ] = LEFT_OUT

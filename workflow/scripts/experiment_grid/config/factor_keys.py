@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from experiment_grid.config.kinds import (
+    LEFT_OUT,
     UNLIKE,
     Closed,
     Seed,
@@ -20,19 +21,19 @@ from experiment_grid.config.kinds import (
 class Numbers(Closed):
     """What a cell trains with beside its components."""
 
-    learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = None
+    learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = LEFT_OUT
     batch_size: Annotated[
-        whole(1, 10_000_000), Field(description="Images per step; at most the number of training images.")
-    ] = None
-    epochs: Annotated[whole(1, 100_000), Field(description="Passes over the training images.")] = None
+        int, *whole(1, 10_000_000), Field(description="Images per step; at most the number of training images.")
+    ] = LEFT_OUT
+    epochs: Annotated[int, *whole(1, 100_000), Field(description="Passes over the training images.")] = LEFT_OUT
     patience: Annotated[
-        whole(1, 100_000) | None,
+        Annotated[int, *whole(1, 100_000)] | None,
         Field(
             description="Stop a seed's training after so many epochs without a higher validation accuracy than before; "
             "null trains all epochs. Seeds may stop at different epochs.",
             **words("a whole number from 1 to 100000, or null"),
         ),
-    ] = None
+    ] = LEFT_OUT
     gradient_clip: Annotated[
         Annotated[float, Field(gt=0, le=1e9)] | None,
         Field(
@@ -40,7 +41,7 @@ class Numbers(Closed):
             "leaves gradients as they are.",
             **words("a number above 0 to 1000000000, or null"),
         ),
-    ] = None
+    ] = LEFT_OUT
     l1: Annotated[
         float,
         Field(
@@ -57,7 +58,7 @@ class Numbers(Closed):
             "validation and test are in float32. null: all are.",
             **words("bf16, or null"),
         ),
-    ] = None
+    ] = LEFT_OUT
     tf32: Annotated[
         bool, Field(description="Products of a GPU by TF32, with 10 bits of mantissa instead of float32's 23.")
     ] = False
@@ -75,7 +76,7 @@ class Numbers(Closed):
             "divided by the standard deviation of each colour over all training images.",
             **words("true, false, or channels"),
         ),
-    ] = None
+    ] = LEFT_OUT
     train_fraction: Annotated[
         float,
         Field(
@@ -84,7 +85,7 @@ class Numbers(Closed):
             description="Share of the training images that is trained on; the rest validates. At least one image must "
             "be left for each.",
         ),
-    ] = None
+    ] = LEFT_OUT
     seeds: Annotated[
         list[Seed],
         *UNLIKE,
@@ -95,11 +96,11 @@ class Numbers(Closed):
             description="A cell is trained once for each seed, which fixes split, initial weights and order of the "
             "images. Several seeds give intervals.",
         ),
-    ] = None
+    ] = LEFT_OUT
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
         Field(description="auto trains on a GPU where there is one. mps is the GPU of a Mac, which auto leaves."),
-    ] = None
+    ] = LEFT_OUT
 
 
 class Handling(Closed):
@@ -107,21 +108,24 @@ class Handling(Closed):
     last bits."""
 
     threads: Annotated[
-        whole(1, 1024),
+        int,
+        *whole(1, 1024),
         Field(
             description="Cores that a training computes with; what it computes depends on the number in the last bits. "
             "Two are 1.3 to 1.6 times as fast as one; cells side by side, or seeds with split_seeds, use cores fully."
         ),
     ] = 1
     mem_mb: Annotated[
-        whole(1, 10_000_000),
+        int,
+        *whole(1, 10_000_000),
         Field(
             description="Memory that a training asks for, in MB, of a cluster or of --resources mem_mb=N. A second try "
             "asks for twice as much."
         ),
     ] = 3000
     runtime: Annotated[
-        whole(1, 1_000_000),
+        int,
+        *whole(1, 1_000_000),
         Field(description="Minutes that a training asks a cluster for. A second try asks for twice as much."),
     ] = 60
 
@@ -152,26 +156,26 @@ class Components(Closed):
             "a target: a class or function in torchvision, or in a file of your own. It is called with its options, "
             "and with input_shape (channels, height, width) and classes where its signature has them."
         ),
-    ] = None
+    ] = LEFT_OUT
     hidden: Annotated[
         of_signature("model", "mlp", "hidden"),
         Field(
             description="Option of the model: widths of the hidden layers, from the images on; the output layer is not "
             "among them. [] is a linear classifier."
         ),
-    ] = None
+    ] = LEFT_OUT
     activation: Annotated[
         of_signature("model", "mlp", "activation"),
         Field(description="Option of the model: function after each hidden layer."),
-    ] = None
+    ] = LEFT_OUT
     dropout: Annotated[
         of_signature("model", "mlp", "dropout"),
         Field(description="Option of the model: share of the hidden values that is set to 0 while it trains."),
-    ] = None
+    ] = LEFT_OUT
     batch_norm: Annotated[
         of_signature("model", "mlp", "batch_norm"),
         Field(description="Option of the model: batch normalization before each activation."),
-    ] = None
+    ] = LEFT_OUT
     loss: Annotated[
         component("loss"),
         Field(
@@ -180,14 +184,14 @@ class Components(Closed):
             "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
             "with (logits, labels), or a function."
         ),
-    ] = None
+    ] = LEFT_OUT
     optimizer: Annotated[
         component("optimizer"),
         Field(
             description="How a gradient becomes a step. Or a target: it is called with the model's parameters, "
             "lr=learning_rate and its options."
         ),
-    ] = None
+    ] = LEFT_OUT
     momentum: Annotated[
         float,
         Field(
@@ -196,7 +200,7 @@ class Components(Closed):
             description="Option of the optimizer: share of the previous step that is added to the next. adam and adamw "
             "have none: a value inherited from defaults does not count for them.",
         ),
-    ] = None
+    ] = LEFT_OUT
     weight_decay: Annotated[
         float,
         Field(
@@ -205,7 +209,7 @@ class Components(Closed):
             description="Option of the optimizer: factor of the weights that is added to the gradient (adamw: taken "
             "off the weights themselves).",
         ),
-    ] = None
+    ] = LEFT_OUT
     schedule: Annotated[
         component("schedule"),
         Field(
@@ -214,7 +218,7 @@ class Components(Closed):
             "learning_rate and down. Or a target: a scheduler of torch.optim.lr_scheduler, or of your own. Each has "
             "the options warmup (in epochs) and interval (epoch or step)."
         ),
-    ] = None
+    ] = LEFT_OUT
     augment: Annotated[
         components("augment"),
         Field(
@@ -223,7 +227,7 @@ class Components(Closed):
             "a transform of torchvision draws once for all images of a batch. Drawn from the seed; validation and test "
             "images stay as they are.",
         ),
-    ] = None
+    ] = LEFT_OUT
 
 
 OPTIONAL = ("patience", "gradient_clip", "l1", "amp", "tf32", "deterministic")  # numbers that a config may leave out

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, create_model
 from experiment_grid.config.cell_keys import MOST_CELLS, Cell
 from experiment_grid.config.factor_keys import Parameters
 from experiment_grid.config.kinds import (
+    LEFT_OUT,
     UNLIKE,
     Address,
     Closed,
@@ -31,7 +32,7 @@ class AnyDataset(Closed):
 
     name: Annotated[
         Name, Field(description="What to call the data set, where its own name is not wanted: a folder of the results.")
-    ] = None
+    ] = LEFT_OUT
     test_fraction: Annotated[
         float,
         Field(
@@ -39,10 +40,12 @@ class AnyDataset(Closed):
             lt=1,
             description="Share of each class to test with, where images come in one piece; 0.2 where this is left out.",
         ),
-    ] = None
+    ] = LEFT_OUT
     size: Annotated[
-        whole(1, 1024), Field(description="Side in pixels that all images are resized to, where their sizes differ.")
-    ] = None
+        int,
+        *whole(1, 1024),
+        Field(description="Side in pixels that all images are resized to, where their sizes differ."),
+    ] = LEFT_OUT
 
 
 class OwnDataset(AnyDataset):
@@ -102,7 +105,7 @@ class Pathvars(Closed):
             description="Folder, relative to the working directory or absolute.",
             **words("path of a folder, without braces"),
         ),
-    ] = None
+    ] = LEFT_OUT
 
 
 class Config(Closed):
@@ -125,7 +128,7 @@ class Config(Closed):
             "set there, {path: folder} has images of your own, data/mine.py:load is a function in a file.",
             **words(f"{', '.join(DATASETS)}; a target; {{_target_: a name or target, option: value}}; or {{path: …}}"),
         ),
-    ] = None
+    ] = LEFT_OUT
     mirrors: Annotated[
         Mirrors,
         Field(
@@ -135,7 +138,7 @@ class Config(Closed):
         ),
     ]
     gpus: Annotated[
-        either(Literal["auto"], whole(0, 1024)),
+        either(Literal["auto"], Annotated[int, *whole(0, 1024)]),
         Field(
             description="How many GPUs the machine has that trains. auto counts those of this machine; write the "
             "number where the submitting machine has none and the cluster has.",
@@ -157,7 +160,8 @@ class Config(Closed):
         ),
     ] = False
     old_trainings_mb: Annotated[
-        whole(0, 1_000_000_000),
+        int,
+        *whole(0, 1_000_000_000),
         Field(
             description="MB that trainings may take which no configured cell has any more: the oldest are removed "
             "after a run. A cell that is one of them again doesn't train."
@@ -166,10 +170,10 @@ class Config(Closed):
     confidence: Annotated[float, Field(ge=0.5, le=0.999, description="Level of all intervals.")] = 0.95
     baseline: Annotated[
         str, Field(description="Name of the cell that the page compares with first.", **words("name of a cell"))
-    ] = None
+    ] = LEFT_OUT
     final: Annotated[
         str, Field(description="Name of the cell whose errors are shown image by image.", **words("name of a cell"))
-    ] = None
+    ] = LEFT_OUT
     reference: Annotated[
         Annotated[str, Field(min_length=1)] | None,
         Field(
@@ -177,17 +181,17 @@ class Config(Closed):
             "directory), or null.",
             **words("path of a file, or null"),
         ),
-    ] = None
+    ] = LEFT_OUT
     defaults: Annotated[
         Parameters,
         Field(
             description="The parameters of every cell, unless the cell says otherwise. loss, optimizer, learning_rate, "
             "batch_size, epochs, normalize, train_fraction, seeds and device must be given, here or in each cell."
         ),
-    ] = None
+    ] = LEFT_OUT
     cells: Annotated[
         list[Cell], Field(min_length=1, max_length=MOST_CELLS, description="The experiments, in the order of the page.")
-    ] = None
+    ] = LEFT_OUT
     packages: Annotated[
         list[Package],
         *UNLIKE,

@@ -11,6 +11,7 @@ from experiment_grid.config import annotations, signatures
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 
+LEFT_OUT: Any = None  # the default of a key that may be left out; null is no value of it
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 NAME: dict[str, Any] = {
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
@@ -31,9 +32,9 @@ def _whole(value: Any) -> Any:
     return int(value) if type(value) is float and value.is_integer() else value
 
 
-def whole(least: int, most: int) -> Any:
-    """The type of a whole number from `least` to `most`."""
-    return Annotated[int, Field(ge=least, le=most), BeforeValidator(_whole)]
+def whole(least: int, most: int) -> tuple[Any, ...]:
+    """What makes an int a whole number from `least` to `most`, for `Annotated`."""
+    return Field(ge=least, le=most), BeforeValidator(_whole)
 
 
 def of_signature(component: str, name: str, option: str) -> Any:
@@ -130,7 +131,7 @@ Title = Annotated[
     ),
 ]
 Note = Annotated[str, Field(max_length=5000)]
-Seed = whole(0, 2147483647)
+Seed = Annotated[int, *whole(0, 2147483647)]
 Address = Annotated[
     str,
     Field(

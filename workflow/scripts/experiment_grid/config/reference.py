@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.factor_keys import NAMES
-from experiment_grid.config.kinds import OPTION, Closed, Name, whole
+from experiment_grid.config.kinds import LEFT_OUT, OPTION, Closed, Name, whole
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
 from experiment_grid.config.searched import summary
 from experiment_grid.config.validation import problems
@@ -40,7 +40,7 @@ def _factor(name: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
-Count = whole(0, 1_000_000_000)
+Count = Annotated[int, *whole(0, 1_000_000_000)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0, le=1000000000)]
@@ -58,16 +58,16 @@ Stated = Annotated[dict[Factor, Any], Field(min_length=1, description="The param
 class Figures(Closed):
     """As printed."""
 
-    train_loss: Amount = None
-    train_correct: Count = None
-    train_images: Count = None
-    train_percent: Percent = None
-    minutes: Amount = None
-    test_correct: Count = None
-    test_images: Count = None
-    test_percent: Percent = None
-    test_f1: Share = None
-    test_accuracy: Share = None
+    train_loss: Amount = LEFT_OUT
+    train_correct: Count = LEFT_OUT
+    train_images: Count = LEFT_OUT
+    train_percent: Percent = LEFT_OUT
+    minutes: Amount = LEFT_OUT
+    test_correct: Count = LEFT_OUT
+    test_images: Count = LEFT_OUT
+    test_percent: Percent = LEFT_OUT
+    test_f1: Share = LEFT_OUT
+    test_accuracy: Share = LEFT_OUT
 
 
 Notes = create_model("Notes", __base__=Closed, **dict.fromkeys(("row", *Figures.model_fields), (Text, None)))
@@ -81,7 +81,7 @@ class Row(Closed):
     cell: Name
     stated: Stated
     figures: Annotated[Figures, Field(json_schema_extra={"minProperties": 1})]
-    notes: Notes = None
+    notes: Notes = LEFT_OUT
 
 
 class Time(Closed):
@@ -90,7 +90,7 @@ class Time(Closed):
     cell: Name
     stated: Stated
     minutes: Amount
-    note: Text = None
+    note: Text = LEFT_OUT
 
 
 class Claim(Closed):
@@ -105,7 +105,7 @@ class Claim(Closed):
     ]
     direction: Literal["higher", "lower", "different", "largest"]
     quote: Annotated[Text, Field(description="The report's own words, word for word; only where source is words.")] = (
-        None
+        LEFT_OUT
     )
     factor: Annotated[
         Text | list[Text],
@@ -117,8 +117,8 @@ class Claim(Closed):
     where: Annotated[
         dict[str, Annotated[list[Any], Field(json_schema_extra={"allowed": "a list of values"})]],
         Field(description="Where it is claimed to hold: parameter to the values that both cells may have."),
-    ] = None
-    where_ours_differs: Text = None
+    ] = LEFT_OUT
+    where_ours_differs: Text = LEFT_OUT
 
 
 class Report(Closed):
@@ -132,11 +132,11 @@ class Report(Closed):
     not_stated: Annotated[
         dict[str, Text],
         Field(description="What the report leaves out, by what it is about, and how it was chosen here."),
-    ] = None
+    ] = LEFT_OUT
     search: Annotated[
         Text,
         Field(description="Table of a search for settings that give the report's figures, for the page to say so."),
-    ] = None
+    ] = LEFT_OUT
     claims: Annotated[list[Claim], Field(description="The report's conclusions.")]
 
 
