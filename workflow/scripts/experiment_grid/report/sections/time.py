@@ -5,9 +5,9 @@ from typing import Any
 from experiment_grid.format import milliseconds, missing, ratio, seconds, whole
 from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import plural
+from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
-from experiment_grid.report.sections.head import device_name
+from experiment_grid.report.sections.provenance import found_again
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (
@@ -51,6 +51,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
             {
                 "index": index,
                 "name": cell["cell"],
+                "found": found_again(cell),
                 "device": device_name(cell["device"]) if cell["status"] != "failed" else "–",
                 "cells": _cells(row, cell, parts, minutes),
             }
