@@ -75,14 +75,15 @@ def make_cells(
 
 def _find_again(folder: Path, origin: Path, seeds: list[int]) -> None:
     """Make seeds of a cell those that another cell's job trained, as `train` does."""
-    own, theirs = (pd.read_csv(one / "history.csv") for one in (folder, origin))
-    trained = own[["seed", "epoch"]].merge(theirs, on=["seed", "epoch"])
-    own = pd.concat([own[~own["seed"].isin(seeds)], trained[trained["seed"].isin(seeds)]])
-    own.to_csv(folder / "history.csv", index=False)
+    keys = ["seed", "epoch"]
+    own, theirs = (pd.read_csv(one / "history.csv").set_index(keys) for one in (folder, origin))
+    trained = theirs[theirs.index.isin(own.index) & theirs.index.isin(seeds, level="seed")]
+    own.loc[trained.index] = trained
+    own.reset_index().to_csv(folder / "history.csv", index=False)
     record = json.loads((folder / "run.json").read_text("utf-8"))
     finished = json.loads((origin / "run.json").read_text("utf-8"))["finished"]
     for seed in seeds:
-        epochs = int((trained["seed"] == seed).sum())
+        epochs = len(trained.loc[seed])
         whole = epochs == record["parameters"]["epochs"]
         kept = {"cell": origin.name, "finished": finished, "epochs": epochs, "whole": whole}
         record.setdefault("found", {})[str(seed)] = kept | {"device": record["device"]}

@@ -10,7 +10,7 @@ FIGURES = {
     "train_images": "Training images",
     "train_correct": "Training images right",
     "train_accuracy": "Training accuracy",
-    "minutes": "Training time, minutes",
+    "minutes": "Training time",
     "test_correct": "Test images right",
     "test_accuracy": "Test accuracy",
     "test_f1": "Test F1, weighted",
