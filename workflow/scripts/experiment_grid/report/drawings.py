@@ -107,16 +107,14 @@ class Drawings:
         named = named or self.named
         return curves.draw(results.epochs, which, axis, results.index, self.looks, named, results.many, **paper)
 
-    def normalization(self, without: str, with_: str) -> Drawing:
-        wide, narrow = (
-            normalization.draw(self.results.epochs, without, with_, self.results.index, self.looks, **paper)
-            for paper in ({"size": (3.25, 2.5), "columns": 4}, {"size": (3.6, 2.3), "columns": 1})
-        )
-        caption = (
-            "Training dashed, validation solid; the differences are with normalisation minus without. Bands reach from "
-            "the lowest to the highest seed."
-        )
-        return self._drawing(wide, "normalization", "Curves with and without normalisation", caption, "wide", narrow)
+    def normalization(self, without: str, with_: str) -> list[Drawing]:
+        """A drawing per panel, so that they flow on a narrow screen."""
+        results = self.results
+        panels = normalization.draw_panels(results.epochs, without, with_, results.index, self.looks)
+        return [
+            self._drawing(made, f"normalization-{place}", f"{title}, with and without normalisation", "", "panel")
+            for place, (title, made) in enumerate(panels.items())
+        ]
 
     def effects(self) -> Drawing | None:
         made = self._effects()
