@@ -125,7 +125,7 @@ def draw_parallel(
     With `context` (very many cells) lines are thin and grey. `narrow` has the axes below each other, for a phone.
     """
     if narrow:
-        made, (axes,) = figure((3.8, 0.3 + 0.62 * len(keys)), margins=Margins(0.15, 0.15, 0.3, 0.3))
+        made, (axes,) = figure((3.8, 0.3 + 0.72 * len(keys)), margins=Margins(0.15, 0.15, 0.3, 0.3))
     else:
         made, (axes,) = figure((12.4, 3.9), margins=Margins(left=1.1, right=0.75, bottom=0.2, top=0.4))
     turn = -1 if narrow else 1  # of each pair of places
