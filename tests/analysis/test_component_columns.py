@@ -38,11 +38,11 @@ def test_options_are_columns_beside_their_component(table, tmp_path):
         "cell", "model", "hidden", "dropout", "model.channels", "model.kernel", "loss", "loss.label_smoothing",
         "optimizer", "momentum", "learning_rate", "batch_size", "epochs", "normalize", "train_fraction",
     ]  # fmt: skip
-    assert (plain["hidden"], plain["dropout"], plain["model.kernel"], plain["momentum"]) == ("-", "0.0", "", "0.9")
+    assert (plain["hidden"], plain["dropout"], plain["model.kernel"], plain["momentum"]) == ("none", "0.0", "", "0.9")
     assert (lenet["hidden"], lenet["model.channels"], lenet["model.kernel"]) == ("", "6-16", "5")
 
 
 def test_a_papers_table_has_what_differs(table):
     shown = shown_table(table)
     assert list(shown.columns[:6]) == ["Cell", "Model", "Hidden layers", "Loss", "Optimizer", "Learning rate"]
-    assert shown["Hidden layers"].tolist() == ["-", ""]
+    assert shown["Hidden layers"].tolist() == ["none", ""]

@@ -36,7 +36,7 @@ def test_lock_of_a_living_process_is_refused_and_that_of_a_killed_one_is_not(oth
         lock.hold(tmp_path / "results")
     other.kill()
     other.wait()
-    lock.hold(tmp_path / "results").close()
+    lock.hold(tmp_path / "results").release()
 
 
 def test_a_job_waits_until_the_process_that_has_it_ends(other, tmp_path, capsys):
@@ -86,5 +86,5 @@ def test_file_systems_without_locks_get_a_warning(tmp_path, capsys, monkeypatch)
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    lock.hold(tmp_path).close()
+    lock.hold(tmp_path).release()
     assert "no locks on this file system" in capsys.readouterr().err

@@ -141,25 +141,28 @@ def moment(value: str | None) -> str:
     return value[:16].replace("T", " ") + " UTC"
 
 
-def spelled(value: str) -> str:
-    """A factor's value as the comparison writes it: effects.csv has it as text."""
-    return {"true": "yes", "false": "no"}.get(value.lower(), value)
+def plain(value: Any) -> Any:
+    """A setting's value in a table of text, exact: 256-128-64 for a list, none for an empty one, true and false."""
+    if isinstance(value, list | tuple):
+        return "-".join(str(plain(item)) for item in value) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, dict) else value
 
 
-def number(value: Any) -> str:
-    """A parameter as the config would write it."""
+def setting(value: Any) -> str:
+    """A setting's value as the page writes it, from a record or from a table of text: 0.001, 256-128-64, yes."""
     if missing(value):
         return MISSING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "-".join(number(item) for item in value) or "none"
+    if isinstance(value, list | tuple):
+        return "-".join(map(setting, value)) or plain(value)
     if isinstance(value, float):
         return f"{value:.10g}"
-    return str(value)
+    text = str(plain(value))
+    return {"true": "yes", "false": "no"}.get(text, text)
 
 
 FILTERS = {
     function.__name__: function
-    for function in (percent, points, signed, significant, whole, p_value, seconds, minutes, ratio, moment, number)
+    for function in (percent, points, signed, significant, whole, p_value, seconds, minutes, ratio, moment)
 }

@@ -12,6 +12,7 @@ from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
 from experiment_grid.analysis.phrases import listed
 from experiment_grid.config.labels import title
+from experiment_grid.format import setting
 
 COLUMNS = [
     "row",
@@ -193,7 +194,7 @@ class _Row:
             return ""
         number, shown = self.searched["fitting"], self.searched["nearest"]
         settings = "; ".join(
-            ", ".join(f"{title(key)} {_word(value)}" for key, value in one.items() if key not in ("fits", "of"))
+            ", ".join(f"{title(key)} {setting(value)}" for key, value in one.items() if key not in ("fits", "of"))
             for one in shown
         )
         more = f"; {number - len(shown)} more" if number > len(shown) else ""
@@ -221,7 +222,7 @@ class _Row:
             )
         best = self.nearest
         changes = ", ".join(
-            f"{title(key)} {_plain(b)} instead of {_plain(a)}" for key, (a, b) in best["differs"].items()
+            f"{title(key)} {setting(b)} instead of {setting(a)}" for key, (a, b) in best["differs"].items()
         )
         strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
@@ -273,14 +274,3 @@ def _minutes(row, cell, original, seeds, note):
         return line
     here = seeds["train_seconds"].mean() / 60
     return line | {"here": here, "ratio": here / original, "seeds": len(seeds), "verdict": "not judged"}
-
-
-def _plain(value):
-    if isinstance(value, list):
-        return "-".join(map(str, value))
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _word(value):
-    """A value of search.csv, which is text."""
-    return {"true": "yes", "false": "no"}.get(value, value)

@@ -11,7 +11,6 @@ from experiment_grid.analysis.factors import ANY, Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, LOSSES, TIMES
 from experiment_grid.analysis.pair_figures import COUNTED
 from experiment_grid.analysis.phrases import listed, measured, p_value, ratio, signed
-from experiment_grid.analysis.table import spelled
 from experiment_grid.analysis.verdicts import (
     CONFIRMED,
     CONFOUNDED,
@@ -28,6 +27,7 @@ from experiment_grid.analysis.verdicts import (
     verdict,
 )
 from experiment_grid.config.labels import factor_name, title
+from experiment_grid.format import setting
 
 SHOWN = 3  # pairs that a claim's text gives figures of
 NOT_MEASURED = {
@@ -112,17 +112,13 @@ def _condition(one: Evidence, cells: list[Cell]) -> str:
     """The settings that the two cells of the only pair share and other cells of the grid do not."""
     shared, compared = one.first.parameters, [cell.parameters for cell in cells if cell.comparable]
     fixed = [
-        f"{title(key)} {_word(value)}"
+        f"{title(key)} {setting(value)}"
         for key, value in shared.items()
         if key != "seeds"
         and one.second.parameters.get(key) == value
         and any(key in other and other[key] != value for other in compared)
     ]
     return f" Tested with {listed(fixed)} only." if fixed else ""
-
-
-def _word(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(spelled(value))
 
 
 def _found(

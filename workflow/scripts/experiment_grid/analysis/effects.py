@@ -13,8 +13,8 @@ from experiment_grid.analysis.family import Comparisons, Family, judge, simultan
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
 from experiment_grid.analysis.pair_figures import COUNTED, COUNTS, SINGLE, describe, models
-from experiment_grid.analysis.table import spelled
 from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
+from experiment_grid.format import plain
 
 COLUMNS = [
     "factor",
@@ -149,8 +149,8 @@ def _names(pair: Pair, cells: list[Cell], baseline: int | None) -> dict[str, Any
         "factor": pair.factor,
         "from": first.name,
         "to": second.name,
-        "from_value": str(spelled(pair.first_value)),
-        "to_value": str(spelled(pair.second_value)),
+        "from_value": str(plain(pair.first_value)),
+        "to_value": str(plain(pair.second_value)),
         "is_baseline": pair.first == baseline,
         "family": PAGE,
         "seeds": len(set(first.good_seeds) & set(second.good_seeds)),

@@ -10,8 +10,8 @@ from scipy import special
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.factors import levels, rank
-from experiment_grid.analysis.table import spelled
 from experiment_grid.config.ranges import range_of
+from experiment_grid.format import plain
 
 COLUMNS = ["factor", "term", "from_value", "to_value", "difference", "low", "high"]
 CHANGE, BEND = "change", "middle"  # terms: from one value to another; of a range its middle beside the mean of its ends
@@ -66,7 +66,7 @@ def fit(settings: dict[str, Any], cells: list[Cell], confidence: float) -> Model
         difference, margin = value * term.times, abs(term.times) * error * reach
         margin = margin if np.isfinite(margin) else np.nan
         ends = difference, difference - margin, difference + margin
-        rows.append((term.factor, term.term, str(spelled(term.first)), str(spelled(term.second)), *ends))
+        rows.append((term.factor, term.term, str(plain(term.first)), str(plain(term.second)), *ends))
     return Model(pd.DataFrame(rows, columns=COLUMNS), len(usable), float(found.rsquared), left_out)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.intervals import mean_over_seeds, wilson
 from experiment_grid.config.labels import component
+from experiment_grid.format import plain
 
 # Means over seeds, in the table's order: column → column of seeds.csv.
 MEANS = {
@@ -58,15 +59,6 @@ FIGURES = [
 ]
 
 
-def spelled(value: Any) -> Any:
-    """A parameter's value as tables show it: a list as 256-128-64 (an empty one: `-`), booleans as true and false."""
-    if isinstance(value, list | tuple):
-        return "-".join(str(spelled(item)) for item in value) or "-"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, dict) else value
-
-
 def shown_parameters(cells: list[Cell]) -> list[str]:
     """The parameters that any of the cells has, in the order of a cell's own."""
     keys = list(dict.fromkeys(key for cell in cells for key in cell.parameters if key not in AS_THEY_WERE))
@@ -101,7 +93,7 @@ def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) 
 
 def _facts(cell: Cell) -> dict[str, Any]:
     """What is known of a cell without its seeds' figures."""
-    row = {"cell": cell.name} | {name: spelled(value) for name, value in cell.parameters.items()}
+    row = {"cell": cell.name} | {name: plain(value) for name, value in cell.parameters.items()}
     row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status}
     if cell.run is None:
         return row | dict.fromkeys(["parameters", "device", "representative_seed", "training_images"])

@@ -16,8 +16,8 @@ from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.factors import Pair, levels, rank
 from experiment_grid.analysis.pair_figures import COUNTED, SINGLE
 from experiment_grid.analysis.phrases import listed
-from experiment_grid.analysis.table import spelled
 from experiment_grid.config.labels import title
+from experiment_grid.format import setting
 
 CONFIRMED, REFUTED, DEPENDS, OPEN = "confirmed", "refuted", "depends", "not decided"
 UNTESTED = "not tested"  # no pair of cells
@@ -129,11 +129,11 @@ def depends_on(found: list[Evidence]) -> str:
 
 
 def _own(one: Evidence) -> str:
-    return f"{spelled(one.first_value)} to {spelled(one.second_value)}"
+    return f"{setting(one.first_value)} to {setting(one.second_value)}"
 
 
 def _shared(key: str) -> Callable[[Evidence], str]:
-    return lambda one: str(spelled(one.first.parameters.get(key)))
+    return lambda one: setting(one.first.parameters.get(key))
 
 
 def _words(value: Callable[[Evidence], str], found: list[Evidence]) -> str:

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 
+from experiment_grid.planning.decisions import AFTER
 from experiment_grid.planning.differences import some
 from experiment_grid.planning.found import alone
-from experiment_grid.planning.plan import AFTER, Plan
+from experiment_grid.planning.plan import Plan
 
 MOST_LINES = 30  # reasons shown one by one; the rest is counted
 

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.planning.decisions import SOURCES
 from experiment_grid.planning.found import described
-from experiment_grid.planning.plan import SOURCES, Plan
+from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine
 from experiment_grid.runtime.engine import Asked

@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import number
+from experiment_grid.format import setting
 
 FIGURES = {
     "train_loss": "Total training loss",
@@ -59,7 +59,7 @@ def settings_text(parameters: dict[str, Any]) -> str:
 
 
 def _value(key: str, value: Any) -> str:
-    return " ".join(number(seed) for seed in value) if key == "seeds" else number(value)
+    return " ".join(setting(seed) for seed in value) if key == "seeds" else setting(value)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

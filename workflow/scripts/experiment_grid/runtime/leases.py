@@ -1,12 +1,13 @@
 """A GPU for each job: on a machine with several, no two jobs train on the same one."""
 
-import fcntl
 import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from experiment_grid.runtime.errors import UserError
 
@@ -27,13 +28,16 @@ def lease(names: Sequence[str], folder: Path) -> Iterator[int]:
     waiting = False
     while True:
         for index, name in enumerate(names):
-            with (folder / f"{name}.lock").open("w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
+            lock = FileLock(folder / f"{name}.lock", blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:
+                continue
+            try:
                 yield index
-                return
+            finally:
+                lock.release()
+            return
         if not waiting:
             print(f"waiting: all of {len(names)} devices are in use")
             waiting = True

@@ -5,14 +5,13 @@ end with their process, whatever ends it. A process whose Snakemake was killed w
 """
 
 import errno
-import fcntl
 import os
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from experiment_grid.runtime.errors import UserError, cannot_write
 
@@ -21,18 +20,19 @@ WITHOUT_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # some network file
 NO_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # a link, a folder, a socket
 
 
-def hold(results: Path | str) -> TextIO:
-    """Take the folder's lock and return its file; it is held until that is closed or the process ends.
+def hold(results: Path | str) -> BaseFileLock:
+    """Take the folder's lock and return it; it is held until its `release`, or until the process ends.
 
     Raises UserError when another run holds it, or the folder can't be written.
     """
-    file = _opened(Path(results) / ".lock")
-    if not _taken(file):
+    path = Path(results) / ".lock"
+    lock = _lock(path)
+    if not _taken(lock):
         raise UserError(
-            f"{results}: another run ({_holder(file)}) is working in this folder; wait for it, or give this one a "
+            f"{results}: another run ({_holder(path)}) is working in this folder; wait for it, or give this one a "
             "folder of its own (pathvars: {results: …})"
         )
-    return file
+    return lock
 
 
 @contextmanager
@@ -42,13 +42,16 @@ def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
     Raises UserError when the folder can't be written.
     """
     path = Path(results) / ".locks" / (f"{stage}/{cell}" if cell else stage)
-    with _opened(path) as file:
-        free = _taken(file)
-        if not free:
-            name = f"{stage} {cell}" if cell else stage
-            print(f"{name}: {_holder(file)} of an earlier run is still running; waiting", file=sys.stderr, flush=True)
-            _taken(file, wait=True)
+    lock = _lock(path)
+    free = _taken(lock)
+    if not free:
+        name = f"{stage} {cell}" if cell else stage
+        print(f"{name}: {_holder(path)} of an earlier run is still running; waiting", file=sys.stderr, flush=True)
+        _taken(lock, wait=True)
+    try:
         yield not free
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -62,54 +65,52 @@ def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[
     with ExitStack() as held:
         for path in paths:
             if cells is None or {*path.relative_to(folder).parts[1:]} & {*cells}:
-                file = held.enter_context(_opened(path))
-                if not _taken(file):
+                lock = _lock(path)
+                if not _taken(lock):
                     name = " ".join(path.relative_to(folder).parts)
                     raise UserError(
-                        f"{results}: {_holder(file)} is still at {name}; nothing removed: wait for its end, or end it"
+                        f"{results}: {_holder(path)} is still at {name}; nothing removed: wait for its end, or end it"
                     )
+                held.callback(lock.release)
         yield
 
 
-def _opened(path: Path) -> TextIO:
-    """The lock file, made if need be; what is no file of its own is refused, as its content would be lost."""
+def _lock(path: Path) -> BaseFileLock:
+    """The lock of a file, which then has the number of the process that holds it."""
+    return FileLock(path, fallback_to_soft=False, thread_local=False, on_acquired=_sign)
+
+
+def _sign(file: int) -> None:
+    try:
+        os.ftruncate(file, 0)
+        os.write(file, b"%d" % os.getpid())
+    except OSError:  # a full disk: the lock is held all the same
+        pass
+
+
+def _taken(lock: BaseFileLock, *, wait: bool = False) -> bool:
+    """Whether the lock is held now; where there are no locks, one goes without.
+
+    What is no file of its own is refused: its content would be lost.
+    """
+    path = Path(lock.lock_file)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
-    except OSError as error:
-        if error.errno in NO_FILE:
-            raise _no_file(path) from None
-        raise cannot_write(path, error) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise _no_file(path)
-    return os.fdopen(handle, "r+", encoding="ascii", errors="replace")
-
-
-def _no_file(path: Path) -> UserError:
-    return UserError(f"{path}: is no ordinary file, as a lock must be; remove it, and the same command goes on")
-
-
-def _taken(file: TextIO, *, wait: bool = False) -> bool:
-    """Whether the lock is had now. Its file then tells by whom; where there are no locks, one goes without."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        lock.acquire(blocking=wait)
+    except Timeout:
         return False
     except OSError as error:
+        if error.errno in NO_FILE:
+            problem = "is no ordinary file, as a lock must be; remove it, and the same command goes on"
+            raise UserError(f"{path}: {problem}") from None
         if error.errno not in WITHOUT_LOCKS:
-            raise
-        print(f"{file.name}: no locks on this file system; see to it that only one run works here", file=sys.stderr)
-        return True
-    try:
-        os.ftruncate(file.fileno(), 0)
-        os.write(file.fileno(), b"%d" % os.getpid())
-    except OSError:  # a full disk: the lock is had all the same
-        pass
+            raise cannot_write(path, error) from None
+        print(f"{path}: no locks on this file system; see to it that only one run works here", file=sys.stderr)
     return True
 
 
-def _holder(file: TextIO) -> str:
-    file.seek(0)
-    process = file.read(20)
+def _holder(path: Path) -> str:
+    process = path.read_text("ascii", errors="replace")[:20]
     return f"process {process}" if process.isdigit() else "another process"

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from experiment_grid.format import missing, number
+from experiment_grid.format import missing, setting
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors, round_ticks
 from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
@@ -77,7 +77,7 @@ def draw_factor(
     colours, urls = [looks[cells[name]].colour for name in place], [f"cell-{cells[name]}" for name in place]
     axes.scatter(*across_and_up.T, s=size_of_mark**2, c=colours, linewidths=0, zorder=3, urls=urls)
     if axis:
-        axes.set_xticks([at for _, at in axis.ticks], [number(value) for value, _ in axis.ticks], fontsize=8.5)
+        axes.set_xticks([at for _, at in axis.ticks], [setting(value) for value, _ in axis.ticks], fontsize=8.5)
         axes.set_xlim(-0.05, 1.05)
     else:
         _value_ticks(axes, values)
@@ -103,7 +103,7 @@ class _RangeAxis:
 def _value_ticks(axes, values: list[Any]) -> None:
     step = -(-len(values) // MOST_LABELS)
     places = range(0, len(values), step)
-    texts = [shorten(number(values[place]), LONGEST) for place in places]
+    texts = [shorten(setting(values[place]), LONGEST) for place in places]
     crowded = sum(map(len, texts)) > 34
     axes.set_xticks(list(places), texts, fontsize=7.5 if crowded else 8.5)
     if crowded:
@@ -147,13 +147,13 @@ def draw_parallel(
             heights |= {value: 0.06 + 0.88 * place for value, place in ranged.places.items()}
             heights |= {value: 0.0 for value in values if value not in ranged.places}
             for value, place in ranged.ticks:
-                axes.text(*(x + aside, 0.06 + 0.88 * place)[::turn], number(value), bbox=BOX, zorder=4, **value_text)
+                axes.text(*(x + aside, 0.06 + 0.88 * place)[::turn], setting(value), bbox=BOX, zorder=4, **value_text)
             values = []
         columns.append([heights[rows[place][key]] for place in shown])
         step = -(-len(values) // MOST_LABELS)
         for value in values[:: step or 1]:
-            text = shorten(number(value), LONGEST)
-            gid = None if value is None else f"value {key} = {number(value)}"
+            text = shorten(setting(value), LONGEST)
+            gid = None if value is None else f"value {key} = {setting(value)}"
             axes.text(*(x + aside, heights[value])[::turn], text, gid=gid, bbox=BOX, zorder=4, **value_text)
     for tick in accuracy_ticks(low, high):
         beside = value_text if narrow else {"va": "center", "fontsize": 8, "color": INK}

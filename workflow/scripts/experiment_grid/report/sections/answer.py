@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import level, missing, percent, points, points_interval, spelled, whole
+from experiment_grid.format import level, missing, percent, points, points_interval, setting, whole
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
@@ -213,7 +213,7 @@ def _mattered(results: Results) -> dict[str, Any] | None:
         return None
     row = max(decided, key=lambda row: abs(row["difference"]))
     name = factor_name(row["factor"]).capitalize()
-    values = f"from {spelled(str(row['from_value']))} to {spelled(str(row['to_value']))}"
+    values = f"from {setting(row['from_value'])} to {setting(row['to_value'])}"
     return _sentence(
         f"Largest: {name} {values} changes accuracy by ",
         f"{points(row['difference'])} points",

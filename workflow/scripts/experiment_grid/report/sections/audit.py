@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import MISSING, fixed, minutes, missing, number, percent, ratio, spelled, whole
+from experiment_grid.format import MISSING, fixed, minutes, missing, percent, ratio, setting, whole
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
@@ -68,7 +68,7 @@ def _search(results: Results) -> dict[str, Any] | None:
     titles = {row["row"]: row["title"] for row in results.original}
     epochs = search["values"].get("epoch", [])
     axes = [key for key in search["values"] if key != "epoch"]
-    given = "; ".join(f"{title(axis)} {', '.join(map(spelled, search['values'][axis]))}" for axis in axes)
+    given = "; ".join(f"{title(axis)} {', '.join(map(setting, search['values'][axis]))}" for axis in axes)
     text = (
         f"{plural(search['tried'], 'setting')} were tried to fit the original’s rows before this page was made: each "
         f"row with every combination of {given}, after each of {len(epochs)} epochs, else as stated. Its training "
@@ -88,7 +88,7 @@ def _search(results: Results) -> dict[str, Any] | None:
 
 
 def _tried(one: dict[str, Any], axes: list[str]) -> str:
-    values = ", ".join(f"{title(axis)} {spelled(one[axis])}" for axis in axes)
+    values = ", ".join(f"{title(axis)} {setting(one[axis])}" for axis in axes)
     fits = "" if one["fits"] == one["of"] else f": {one['fits']} of {one['of']} figures"
     return f"{values}, epoch {one['epoch']}{fits}"
 
@@ -159,7 +159,7 @@ def _more(original: float | None, low: float | None, high: float | None, decimal
 
 def _other(item: dict[str, Any]) -> dict[str, Any]:
     changes = [
-        f"{title(key)} {number(there)} where {number(stated)} is stated"
+        f"{title(key)} {setting(there)} where {setting(stated)} is stated"
         for key, (stated, there) in item["differs"].items()
     ]
     fits = f"{item['consistent']} of {plural(item['judged'], 'figure')} consistent"

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from experiment_grid.format import fixed, minutes, missing, number, percent, seconds, significant, whole
+from experiment_grid.format import fixed, minutes, missing, percent, seconds, setting, significant, whole
 from experiment_grid.report.labels import settings_text
 from experiment_grid.report.results import MANY, METRICS, TEST, Epochs, Results
 
@@ -143,7 +143,7 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
 
 def _percent(originals: list[dict[str, Any]]) -> list[str]:
     """The originals' training accuracy as printed: in whole per cent."""
-    return [f"{number(figures.get('train_percent'))} %" for figures in originals]
+    return [f"{setting(figures.get('train_percent'))} %" for figures in originals]
 
 
 def _by_class(classes: pd.DataFrame) -> dict[str, list[dict[str, str]]]:

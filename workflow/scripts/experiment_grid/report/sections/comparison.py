@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import fixed, level, missing, number, percent, seconds, significant, whole
+from experiment_grid.format import fixed, level, missing, percent, seconds, setting, significant, whole
 from experiment_grid.report.labels import epoch_words, plural
 from experiment_grid.report.results import Results, parameters, varying
 from experiment_grid.report.sections.answer import ranked
@@ -99,7 +99,7 @@ def context(results: Results) -> dict[str, Any]:
         "constant": [
             {
                 "title": title(name) + (" (where a cell has it)" if any(row[name] is None for row in rows) else ""),
-                "value": number(next((row[name] for row in rows if row[name] is not None), None)),
+                "value": setting(next((row[name] for row in rows if row[name] is not None), None)),
             }
             for name in parameters(rows)
             if rows and name not in different
@@ -120,7 +120,7 @@ def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in given)
     heading = title(name)
     unit = "number" if numeric else "text"
-    return Column(name, heading[:1].upper() + heading[1:], f"parameter {name}", number, unit, False, True)
+    return Column(name, heading[:1].upper() + heading[1:], f"parameter {name}", setting, unit, False, True)
 
 
 def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results, scale: Scale) -> dict[str, Any]:

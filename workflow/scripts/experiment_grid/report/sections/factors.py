@@ -13,8 +13,8 @@ from experiment_grid.format import (
     points,
     points_interval,
     ratio,
+    setting,
     signed,
-    spelled,
 )
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import plural
@@ -83,7 +83,7 @@ def _row(row: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
         "index": results.index[row["to"]],
         "from": row["from"],
         "to": row["to"],
-        "change": f"{spelled(str(row['from_value']))} → {spelled(str(row['to_value']))}",
+        "change": f"{setting(row['from_value'])} → {setting(row['to_value'])}",
         "difference": points(row["difference"]),
         "interval": points_interval(row["low"], row["high"]),
         "mark": scale.mark(row["difference"], row["low"], row["high"]),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import level, missing, number, percent, points, points_interval, spelled
+from experiment_grid.format import level, missing, percent, points, points_interval, setting
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.marks import difference_scale
@@ -49,15 +49,9 @@ def _drawn(search: dict[str, Any]) -> str:
 
 def _values(kind: str, values: list[Any]) -> str:
     if kind in RANGES:
-        return RANGES[kind].format(*map(number, values))
-    shown = [str(spelled(_plain(value))) for value in values]
+        return RANGES[kind].format(*map(setting, values))
+    shown = [setting(value) for value in values]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return "-".join(map(_plain, value)) or "-"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _text(model: dict[str, Any], rows: list[dict[str, Any]], confidence: str) -> str:
@@ -76,7 +70,7 @@ def _text(model: dict[str, Any], rows: list[dict[str, Any]], confidence: str) ->
 
 
 def _row(row: dict[str, Any], scale: Any) -> dict[str, Any]:
-    first, second = (spelled(str(row[key])) for key in ("from_value", "to_value"))
+    first, second = (setting(row[key]) for key in ("from_value", "to_value"))
     return {
         "change": f"{first} → {second}" if row["term"] == "change" else f"ends {first} → middle {second}",
         "difference": points(row["difference"]),
