@@ -45,12 +45,13 @@ def make_cells(
     dataset: str = "mnist",
     random_seed: int = 0,
     same: tuple[str, ...] = (),
+    found: dict[str, tuple[str, list[int]]] | None = None,
 ) -> list[dict[str, Any]]:
     """Write `cells/<cell>/…` for every cell of `grid` and return `[{"name", "parameters"}, …]`, as settings hold them.
 
     `grid` maps a name to the parameters in which it differs from `PARAMETERS` and its skill (0: guesses; 4.5: about
     97 %). Cells in `diverged` stop being numbers in the second epoch; those in `missing` leave no file; those in `same`
-    predict what the first of them does.
+    predict what the first of them does. `found` maps a cell to another, whose first epochs these seeds of it are.
     """
     generator = np.random.default_rng(random_seed)
     if labels is None:
@@ -67,7 +68,26 @@ def make_cells(
         cell.write(results, name, dataset)
     for name in same[1:]:
         shutil.copy(*(results / "cells" / one / "predictions.npz" for one in (same[0], name)))
+    for name, origin in (found or {}).items():
+        _find_again(results / "cells" / name, results / "cells" / origin[0], origin[1])
     return cells
+
+
+def _find_again(folder: Path, origin: Path, seeds: list[int]) -> None:
+    """Make seeds of a cell those that another cell's job trained, as `train` does."""
+    keys = ["seed", "epoch"]
+    own, theirs = (pd.read_csv(one / "history.csv").set_index(keys) for one in (folder, origin))
+    trained = theirs[theirs.index.isin(own.index) & theirs.index.isin(seeds, level="seed")]
+    own.loc[trained.index] = trained
+    own.reset_index().to_csv(folder / "history.csv", index=False)
+    record = json.loads((folder / "run.json").read_text("utf-8"))
+    finished = json.loads((origin / "run.json").read_text("utf-8"))["finished"]
+    for seed in seeds:
+        epochs = len(trained.loc[seed])
+        whole = epochs == record["parameters"]["epochs"]
+        kept = {"cell": origin.name, "finished": finished, "epochs": epochs, "whole": whole}
+        record.setdefault("found", {})[str(seed)] = kept | {"device": record["device"]}
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
 
 
 class _Cell:

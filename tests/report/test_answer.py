@@ -98,7 +98,7 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
     if final is not best:
         behind = 100 * (float(best["test_accuracy"]) - float(final["test_accuracy"]))
         assert f"{behind:.2f} points less (" in text
-    assert f"picked as the best of {sum(bool(row['test_accuracy']) for row in comparison)}." in text
+    assert f"picked as the best of {sum(bool(row['test_accuracy']) for row in comparison)} different cells." in text
     if which == "decisive":
         largest = max(decided, key=lambda row: abs(float(row["difference"])))
         points = f"{100 * abs(float(largest['difference'])):.2f} points"

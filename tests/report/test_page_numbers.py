@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from experiment_grid.analysis.phrases import signed
-from experiment_grid.format import MINUS, points_interval, probability
+from experiment_grid.format import MINUS, p_value, points_interval, probability
 from experiment_grid.report.figures.audit import _labels
 from experiment_grid.report.figures.labels import shorten
 from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
@@ -52,6 +52,14 @@ def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
 )
 def test_a_probability_is_certain_only_where_it_is(value, text):
     assert probability(value).replace("\u202f", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0497, "0.0497"), (0.04999, "0.04999"), (0.05, "0.050"), (0.0503, "0.050"), (0.0096, "0.0096"), (0.21, "0.21")],
+)
+def test_a_p_value_is_not_rounded_to_a_level_that_it_is_below(value, text):
+    assert p_value(value) == text
 
 
 def test_an_interval_is_shown_finely_enough_for_its_verdict():

@@ -39,7 +39,7 @@ def test_all_parts_are_there_in_order(opened):
 
 def test_says_what_this_run_trained_and_why_each_cell_ran(opened):
     page = opened()
-    assert "2 trained" in page.locator(".facts").inner_text()
+    assert "2 cells trained" in page.locator(".facts").inner_text()
     assert "6 kept from before" in page.locator(".facts").inner_text()
     rows = page.locator("#provenance table").first.locator("tbody tr").all_text_contents()
     assert len(rows) == 8

@@ -28,6 +28,19 @@ def test_what_decides_is_on_the_screen_of_a_phone(opened, table, columns):
         assert box["x"] + box["width"] <= 375
 
 
+def test_no_chart_is_wider_than_a_phone(opened):
+    page = opened(viewport={"width": 375, "height": 800})
+    shown = page.locator("svg.chart:visible")
+    widths = shown.evaluate_all("all => all.map((one) => [one.ariaLabel, one.getBoundingClientRect().right])")
+    assert {"Settings and test accuracy of all cells", "Test accuracy and training time"} <= {
+        name for name, _ in widths
+    }
+    assert not [name for name, right in widths if right > 375]
+    page.locator("#errors h3", has_text="How sure it is").scroll_into_view_if_needed()
+    table = page.locator("#errors .scroll", has=page.locator("th", has_text="Share right"))
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_few_tab_stops_lead_to_the_filter(opened):
     page = opened()
     stops = 0

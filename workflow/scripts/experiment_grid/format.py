@@ -11,6 +11,7 @@ MISSING = "\u2013"  # en dash
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 MINUS = "\u2212"
 TIMES = "\u00d7"
+LEVELS = (0.001, 0.01, 0.05, 0.1)  # that p values are held against
 
 
 def missing(value: Any) -> "TypeIs[None]":
@@ -78,10 +79,17 @@ def whole(value: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p value as journals write it; never zero."""
+    """A p value as journals write it: never zero, and with as many digits as keep it on its side of a level."""
     if missing(value):
         return MISSING
-    return "<" + THIN + "0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+    if value < 0.001:
+        return f"<{THIN}0.001"
+    texts = (f"{value:.{digits}f}" for digits in range(3 if value < 0.1 else 2, 16))
+    return next((text for text in texts if _sides(float(text)) == _sides(value)), str(value))
+
+
+def _sides(p: float) -> list[bool]:
+    return [p < level for level in LEVELS]
 
 
 def seconds(value: float | None) -> str:

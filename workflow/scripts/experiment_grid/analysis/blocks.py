@@ -29,6 +29,7 @@ def _block(cell: Cell, seed: dict[str, Any] | None, rows: list[dict[str, Any]]) 
     return block | {
         **{key: run[key] for key in ("parameters_count", "device", "training_images", "validation_images", "seconds")},
         **{key: run[key] for key in ("why", "started", "finished", "versions", "machine")},
+        "found": run.get("found", {}),
         "fingerprint": _short(run["recipe"]["code"]),
         "test_images": cell.evaluation["test_images"],
         "classes": cell.evaluation["classes"],

@@ -140,8 +140,7 @@ class Plan(Decisions):
             decisions = {name: self.decision("train", name) for name in self._cells}
             planned["run"] = {
                 "started": self.started,
-                "trained": [name for name, decision in decisions.items() if decision.runs and not decision.found],
-                "found": [name for name, decision in decisions.items() if decision.found],
+                "trained": [name for name, decision in decisions.items() if decision.runs],
                 "kept": [name for name, decision in decisions.items() if not decision.runs],
             }
         return planned

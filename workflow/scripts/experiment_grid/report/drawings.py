@@ -35,13 +35,14 @@ LABELLED = 24  # cells that all get their name at the end of their line in the l
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure as the page holds it; `file` is the name that it is saved under."""
+    """A figure as the page holds it; `file` is the name that it is saved under, `narrow` the same on a phone."""
 
     svg: Markup
     title: str
     caption: str
     file: str
     kind: str = ""
+    narrow: Markup | None = None
 
 
 class Drawings:
@@ -66,8 +67,11 @@ class Drawings:
         chosen += [row["cell"] for row in (ranked[-1:] + ranked[:1])]
         return [name for name in dict.fromkeys(chosen) if name in self.results.index]
 
-    def _drawing(self, made: Figure, name: str, title: str, caption: str, kind: str = "") -> Drawing:
-        return Drawing(inline(style.svg(made), name, title), title, caption, f"{name}.svg", kind)
+    def _drawing(
+        self, made: Figure, name: str, title: str, caption: str, kind: str = "", narrow: Figure | None = None
+    ) -> Drawing:
+        slim = inline(style.svg(narrow), f"{name}-narrow", title) if narrow else None
+        return Drawing(inline(style.svg(made), name, title), title, caption, f"{name}.svg", kind, slim)
 
     def curves(self, axis: str, which: list[tuple[str, str]] = WHICH) -> list[Drawing]:
         """A drawing per panel, so that they flow on a narrow screen."""
@@ -103,15 +107,14 @@ class Drawings:
         named = named or self.named
         return curves.draw(results.epochs, which, axis, results.index, self.looks, named, results.many, **paper)
 
-    def normalization(self, without: str, with_: str) -> Drawing:
-        made = normalization.draw(
-            self.results.epochs, without, with_, self.results.index, self.looks, size=(3.25, 2.5), columns=4
-        )
-        caption = (
-            "Training dashed, validation solid; the differences are with normalisation minus without. Bands reach from "
-            "the lowest to the highest seed."
-        )
-        return self._drawing(made, "normalization", "Curves with and without normalisation", caption, "wide")
+    def normalization(self, without: str, with_: str) -> list[Drawing]:
+        """A drawing per panel, so that they flow on a narrow screen."""
+        results = self.results
+        panels = normalization.draw_panels(results.epochs, without, with_, results.index, self.looks)
+        return [
+            self._drawing(made, f"normalization-{place}", f"{title}, with and without normalisation", "", "panel")
+            for place, (title, made) in enumerate(panels.items())
+        ]
 
     def effects(self) -> Drawing | None:
         made = self._effects()
@@ -144,23 +147,26 @@ class Drawings:
         made = self._parallel()
         caption = "A line is a cell: through its values of the factors to its test accuracy."
         title = "Settings and test accuracy of all cells"
-        return self._drawing(made, "parallel", title, caption, "wide") if made else None
+        narrow = self._parallel(narrow=True)
+        return self._drawing(made, "parallel", title, caption, "wide", narrow) if made else None
 
-    def _parallel(self) -> Figure | None:
+    def _parallel(self, narrow: bool = False) -> Figure | None:
         rows = self.results.comparison
         keys = [key for key in varying(rows) if key != "device"]
         if len(keys) < 2 or len(settings.known(rows)) < FEWEST_LINES:
             return None
         keys = keys[:MOST_AXES]
         drawn = {key: self._drawn(key) for key in keys}
-        return settings.draw_parallel(rows, keys, title, self.looks, self.results.many, drawn)
+        return settings.draw_parallel(rows, keys, title, self.looks, self.results.many, drawn, narrow)
 
     def _drawn(self, key: str) -> settings.Range | None:
         return range_of(key, self.results.settings.get("searches", []))
 
     def reliability(self) -> Drawing | None:
         found = self.results.findings["calibration"]
-        caption = "A mark: answers of about this confidence, of all seeds. The dashed line: perfectly calibrated."
+        caption = (
+            "Each dot: answers of about the same confidence, of all seeds. On the dashed line confidence is accuracy."
+        )
         return found and self._drawing(
             reliability.draw(found["bins"]), "reliability", "Reliability curve of the final cell", caption, "small"
         )
@@ -171,12 +177,13 @@ class Drawings:
             "time",
             "Test accuracy and training time",
             "Each mark is a cell; the line is the interval of its accuracy over the seeds.",
+            narrow=self._time(self.named, paper=((3.8, 3.2), 1.0)),
         )
 
-    def _time(self) -> Figure:
+    def _time(self, named: list[str] | None = None, **paper: Any) -> Figure:
         rows = self.results.comparison
-        named = self.results.names if len(rows) <= LEGEND else self.named
-        return time.draw(rows, self.looks, named, self.results.many)
+        named = named or (self.results.names if len(rows) <= LEGEND else self.named)
+        return time.draw(rows, self.looks, named, self.results.many, **paper)
 
     def agreement(self) -> Drawing | None:
         made = self._agreement()

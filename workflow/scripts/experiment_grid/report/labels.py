@@ -10,7 +10,7 @@ FIGURES = {
     "train_images": "Training images",
     "train_correct": "Training images right",
     "train_accuracy": "Training accuracy",
-    "minutes": "Training time, minutes",
+    "minutes": "Training time",
     "test_correct": "Test images right",
     "test_accuracy": "Test accuracy",
     "test_f1": "Test F1, weighted",
@@ -65,3 +65,8 @@ def _value(key: str, value: Any) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun: 1 cell, 2 cells."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def device_name(device: Any) -> str:
+    """A device as the record has it, or as a plain name."""
+    return device if isinstance(device, str) else str(device.get("name") or device.get("type"))

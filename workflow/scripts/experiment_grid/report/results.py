@@ -89,6 +89,11 @@ class Results:
         return made
 
     @cached_property
+    def trained(self) -> pd.DataFrame:
+        """The rows of curves.csv, each epoch once: what a cell found again has the times of the training to the bit."""
+        return self.curves.drop_duplicates(["seed", "epoch", "train_loss", "validation_loss", "seconds"])
+
+    @cached_property
     def errors(self) -> dict[str, Any]:
         """What errors wrote; figures does without."""
         return _json(self.folder / "errors" / "errors.json")

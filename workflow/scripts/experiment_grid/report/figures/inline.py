@@ -27,6 +27,8 @@ KEPT = (
 )
 CELL = re.compile(r"cell-(\d+)$")
 PAIR = re.compile(r"pair-(\d+)-(\d+)$")  # gid of what belongs to two cells
+POINT = re.compile(r"([MLz])(?:(-?[\d.]+) (-?[\d.]+))?")
+LINES = re.compile(f"(?:{POINT.pattern})+")
 VALUE = "value "  # before a condition for the filter, as gid of the text that stands for it
 
 
@@ -91,7 +93,23 @@ def _shorten(element: ElementTree.Element) -> None:
     for key in ("d", "x", "y", "transform"):
         if key in element.attrib:
             value = re.sub(r"(\.\d)\d+", r"\1", element.attrib[key])
-            element.set(key, re.sub(r"\s*([A-Zz])\s*", r"\1", value).strip() if key == "d" else value)
+            element.set(key, _steps(re.sub(r"\s*([A-Zz])\s*", r"\1", value).strip()) if key == "d" else value)
+
+
+def _steps(path: str) -> str:
+    """A path of straight lines as steps from point to point, which is shorter."""
+    if not LINES.fullmatch(path):
+        return path
+    made, before = [], (0, 0)
+    for command, *point in POINT.findall(path):
+        if command == "z":
+            made.append(command)
+            continue
+        at = round(10 * float(point[0])), round(10 * float(point[1]))
+        x, y = at if command == "M" else (at[0] - before[0], at[1] - before[1])
+        made.append(f"{command if command == 'M' else 'l'}{x / 10:g} {y / 10:g}")
+        before = at
+    return re.sub(r" (?=-)", "", "".join(made))
 
 
 def _rename(element: ElementTree.Element, name: str, used: set[str]) -> None:

@@ -16,17 +16,30 @@ from experiment_grid.report.results import Epochs
 DRAWN = (("train", DASHES[1]), ("validation", DASHES[0]))
 
 
-def draw(
-    epochs: dict[str, Epochs],
-    without: str,
-    with_: str,
-    cells: dict[str, int],
-    looks: list[Look],
-    size: tuple[float, float] = (4.1, 2.9),
-    columns: int = 2,
-) -> Figure:
+TITLES = ("Loss", "Accuracy", "Difference in loss", "Difference in accuracy (points)")
+MARGINS = Margins(right=1.15)
+Pair = tuple[
+    dict[str, Epochs], str, str, dict[str, int], list[Look]
+]  # epochs, without, with, places and looks of cells
+
+
+def draw(*pair: *Pair) -> Figure:
     """Loss and accuracy over epochs of the two cells, training dashed and validation solid, then their differences."""
-    made, axes = figure(size, 4 // columns, columns, Margins(right=1.15))
+    made, axes = figure((4.1, 2.9), 2, 2, MARGINS)
+    _fill(axes, *pair)
+    return made
+
+
+def draw_panels(*pair: *Pair) -> dict[str, Figure]:
+    """The same as a figure for each of `TITLES`."""
+    made = {title: figure((3.25, 2.5), margins=MARGINS) for title in TITLES}
+    _fill([axes for _, (axes,) in made.values()], *pair)
+    return {title: panel for title, (panel, _) in made.items()}
+
+
+def _fill(
+    axes: list[Axes], epochs: dict[str, Epochs], without: str, with_: str, cells: dict[str, int], looks: list[Look]
+) -> None:
     for column, measure in enumerate(("loss", "accuracy")):
         both = {}
         for data, dash in DRAWN:
@@ -42,13 +55,11 @@ def draw(
             if len(drawn) == 2:
                 _difference(axes[2 + column], drawn[without], drawn[with_], measure, data, dash)
         scale(axes[column], measure, {name: line for name, (line, _, _) in both.items()}, "epoch")
-        axes[column].set_title(measure.capitalize())
         label_ends(
             axes[column],
             [(name, line.x[-1], line.mean[-1], colour, cell) for name, (line, colour, cell) in both.items()],
         )
         below = axes[2 + column]
-        below.set_title(f"Difference in {measure}" + (" (points)" if measure == "accuracy" else ""))
         below.set_xlabel("epoch")
         below.axhline(0, color=INK, linewidth=0.8)
         below.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=ROUND))
@@ -57,7 +68,8 @@ def draw(
         label_ends(
             below, [(str(line.get_label()), x, y, INK, cells[with_]) for line, (x, y) in zip(ends, places, strict=True)]
         )
-    return made
+    for panel, title in zip(axes, TITLES, strict=True):
+        panel.set_title(title)
 
 
 def _difference(axes: Axes, without: Any, with_: Any, measure: str, data: str, dash: Any) -> None:

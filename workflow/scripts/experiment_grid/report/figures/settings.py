@@ -22,6 +22,7 @@ Range = tuple[bool, float, float]  # of a factor that was drawn from one: whethe
 MANY_MARKS = 100  # cells whose marks are of the full size
 BOX: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.85, "pad": 1}
 TEXT: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 8}
+NARROW_TEXT: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 7.5}
 APART = 0.012  # of an axis: lines of neighbouring cells through the same value
 
 
@@ -118,19 +119,27 @@ def draw_parallel(
     looks: list[Look],
     context: bool,
     drawn: Mapping[str, Range | None] | None = None,
-    size: tuple[float, float] = (12.4, 3.9),
+    narrow: bool = False,
 ) -> Figure:
     """A line per cell through its settings to its test accuracy, the last axis; a value's text names its condition.
 
-    With `context` (very many cells) lines are thin and grey.
+    With `context` (very many cells) lines are thin and grey. `narrow` has the axes below each other, for a phone.
     """
-    made, (axes,) = figure(size, margins=Margins(left=1.1, right=0.75, bottom=0.2, top=0.4))
+    if narrow:
+        made, (axes,) = figure((3.8, 0.3 + 0.72 * len(keys)), margins=Margins(0.15, 0.15, 0.3, 0.3))
+    else:
+        made, (axes,) = figure((12.4, 3.9), margins=Margins(left=1.1, right=0.75, bottom=0.2, top=0.4))
+    value_text = NARROW_TEXT if narrow else TEXT
+    aside = 0.1 if narrow else -0.03  # of a value from its axis
     shown = known(rows)
     found = np.array([rows[place]["test_accuracy"] for place in shown])
     low, high = accuracy_limits(found)
 
     def height(accuracy: Any) -> Any:
         return (errors(accuracy) - errors(low)) / (errors(high) - errors(low))
+
+    def turned(x: Any, y: Any) -> tuple[Any, Any]:
+        return (y, x) if narrow else (x, y)
 
     columns = []
     for x, key in enumerate(keys):
@@ -141,31 +150,34 @@ def draw_parallel(
             heights |= {value: 0.06 + 0.88 * place for value, place in ranged.places.items()}
             heights |= {value: 0.0 for value in values if value not in ranged.places}
             for value, place in ranged.ticks:
-                axes.text(x - 0.03, 0.06 + 0.88 * place, setting(value), bbox=BOX, zorder=4, **TEXT)
+                axes.text(*turned(x + aside, 0.06 + 0.88 * place), setting(value), bbox=BOX, zorder=4, **value_text)
             values = []
         columns.append([heights[rows[place][key]] for place in shown])
         step = -(-len(values) // MOST_LABELS)
         for value in values[:: step or 1]:
             text = shorten(setting(value), LONGEST)
             gid = None if value is None else f"value {key} = {setting(value)}"
-            axes.text(x - 0.03, heights[value], text, gid=gid, bbox=BOX, zorder=4, **TEXT)
+            axes.text(*turned(x + aside, heights[value]), text, gid=gid, bbox=BOX, zorder=4, **value_text)
     for tick in accuracy_ticks(low, high):
-        axes.text(len(keys) + 0.03, height(tick), f"{100 * tick:.6g} %", va="center", fontsize=8, color=INK)
+        beside = value_text if narrow else {"va": "center", "fontsize": 8, "color": INK}
+        axes.text(*turned(len(keys) + abs(aside), height(tick)), f"{100 * tick:.6g} %", **beside)
     apart = APART * (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(1, 12 / max(len(shown), 1))
     points = np.array([*(np.array(column) + apart for column in columns), height(found)]).T
     across = np.arange(len(keys) + 1)
     lines = LineCollection(
-        [np.column_stack([across, line]) for line in points],
+        [np.column_stack(turned(across, line)) for line in points],
         colors=[GRID if context else looks[place].colour for place in shown],
         linestyles=["-" if context else looks[place].dash for place in shown],
         linewidths=0.7 if context else 1.3,
         urls=[f"cell-{place}" for place in shown],
     )
     for x, key in enumerate([*keys, "test_accuracy"]):
-        axes.axvline(x, color=MUTED, linewidth=0.8)
-        axes.text(x, 1.09, shorten(heading(key), 18), ha="center", fontsize=8.5, fontweight="bold")
+        (axes.axhline if narrow else axes.axvline)(x, color=MUTED, linewidth=0.8)
+        where = (-0.08, x - 0.1) if narrow else (x, 1.09)
+        of = {"ha": "left", "bbox": BOX} if narrow else {"ha": "center"}
+        axes.text(*where, shorten(heading(key), 18), fontsize=8.5, fontweight="bold", zorder=4, **of)
     axes.add_collection(lines)
-    axes.set_xlim(-0.02, len(keys) + 0.02)
-    axes.set_ylim(-0.08, 1.08)
+    (axes.set_ylim if narrow else axes.set_xlim)(*turned(-0.02, len(keys) + 0.02))
+    (axes.set_xlim if narrow else axes.set_ylim)(-0.08, 1.08)
     axes.set_axis_off()
     return made

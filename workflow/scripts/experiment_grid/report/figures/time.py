@@ -12,9 +12,19 @@ from experiment_grid.report.figures.scales import accuracy_scale
 from experiment_grid.report.figures.style import GRID, Look, Margins, figure
 
 
-def draw(rows: list[dict[str, Any]], looks: list[Look], named: list[str], context: bool) -> Figure:
-    """`rows` are those of comparison.csv, in the order of `looks`; only `named` cells get their name."""
-    made, (axes,) = figure((7.6, 3.9), margins=Margins(left=0.6, right=1.6, bottom=0.45, top=0.15))
+def draw(
+    rows: list[dict[str, Any]],
+    looks: list[Look],
+    named: list[str],
+    context: bool,
+    paper: tuple[tuple[float, float], float] = ((7.6, 3.9), 1.6),
+) -> Figure:
+    """`rows` are those of comparison.csv, in the order of `looks`; only `named` cells get their name.
+
+    `paper` is size and right margin, in inches.
+    """
+    size, right = paper
+    made, (axes,) = figure(size, margins=Margins(left=0.6, right=right, bottom=0.45, top=0.15))
     ends, known = [], []
     for index, (row, look) in enumerate(zip(rows, looks, strict=True)):
         if missing(row["train_seconds"]) or missing(row["test_accuracy"]):

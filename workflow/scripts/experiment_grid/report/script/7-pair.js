@@ -27,7 +27,13 @@ function interval(onlyA, onlyB, n) {
   const reach = cells.z * Math.sqrt(a + b - (b - a) ** 2 / total) / total;
   return [Math.max(-1, middle - reach), Math.min(1, middle + reach)];
 }
-const writeP = (p) => (p < 0.001 ? "p <\u202f0.001" : "p = " + p.toFixed(p < 0.1 ? 3 : 2));
+const sides = (p) => [0.001, 0.01, 0.05, 0.1].map((level) => p < level).join();
+const writeP = (p) => {
+  if (p < 0.001) return "p <\u202f0.001";
+  let digits = p < 0.1 ? 3 : 2;
+  while (sides(+p.toFixed(digits)) !== sides(p)) digits += 1; // as format.py: a level is not reached by rounding
+  return "p = " + p.toFixed(digits);
+};
 const chosen = { a: cells.baseline ?? 0, b: -1 };
 const selects = { a: document.getElementById("pair-a"), b: document.getElementById("pair-b") };
 

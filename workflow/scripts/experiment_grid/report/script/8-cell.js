@@ -50,7 +50,7 @@ function confusionOf(container) {
       make("tbody", {}, body));
   }
 
-  /** Of many classes: squares whose title says what they count, and the commonest confusions as a table. */
+  /** Of many classes: squares whose title says what they count, and the most frequent errors as a table. */
   function largeMatrix(counts, shareOf, caption) {
     const squares = make("svg", { class: "large-matrix", viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": caption });
     const wrong = [];
@@ -66,8 +66,8 @@ function confusionOf(container) {
       make("td", { class: "n" }, opens(count) ? make("button", { type: "button", "aria-label": `${count} of ${cells.classes[true_]} taken for ${cells.classes[predicted]}, show them`, click: () => open(true_, predicted) }, String(count)) : String(count)),
       make("td", { class: "n" }, percent(shareOf(true_, predicted), 1)));
     return [make("div", { class: "two" }, make("figure", {}, squares, make("figcaption", {}, `${caption}. Point at a square for its count.`)),
-      make("table", {}, make("caption", {}, "The commonest confusions"),
-        make("thead", {}, make("tr", {}, ...["True class", "Taken for", "Images", "Share"].map((text, place_) => make("th", { scope: "col", class: place_ > 1 ? "n" : false }, text)))),
+      make("table", {}, make("caption", {}, "The most frequent errors"),
+        make("thead", {}, make("tr", {}, ...["True class", "Taken for", "Images", "Of the class"].map((text, place_) => make("th", { scope: "col", class: place_ > 1 ? "n" : false }, text)))),
         make("tbody", {}, wrong.slice(0, COMMONEST).map(row))))];
   }
 

@@ -153,7 +153,7 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
 def _picked(results: Results) -> str:
     """Of how many different cells the best was picked: those that predict the same are one."""
     found = next((one["figures"] for one in results.findings["findings"] if one["kind"] == "best"), None)
-    return f", picked as the best of {found['of']}" if found else ""
+    return f", picked as the best of {found['of']} different cells" if found else ""
 
 
 def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:

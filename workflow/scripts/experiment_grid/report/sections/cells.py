@@ -11,7 +11,7 @@ from experiment_grid.format import fixed, minutes, missing, percent, seconds, se
 from experiment_grid.report.labels import settings_text
 from experiment_grid.report.results import MANY, METRICS, TEST, Epochs, Results
 
-CLASSES = 20  # with more, a matrix's counts can't be read: squares instead, and the commonest confusions as a list
+CLASSES = 20  # with more, a matrix's counts can't be read: squares instead, and the most frequent errors as a list
 MOST_CONFUSIONS = 20
 # What lies beside the page.
 LOGS = {"log of the training": "logs/train/{cell}.log", "log of the evaluation": "logs/evaluate/{cell}.log"}
@@ -191,10 +191,10 @@ def _epoch(epoch: int, seeds: int, of: int) -> str:
 
 
 def confusion(counts: np.ndarray, cell: dict[str, Any]) -> dict[str, Any]:
-    """A confusion matrix of few classes as a table, of many as its commonest confusions."""
+    """A confusion matrix of few classes as a table, of many as its most frequent errors."""
     caption = f"Seed {cell['representative_seed']}, epoch {cell['chosen_epoch']}"
     if len(counts) > CLASSES:
-        return {"caption": f"The commonest confusions. {caption}", "rows": None, "commonest": commonest(counts, cell)}
+        return {"caption": f"The most frequent errors. {caption}", "rows": None, "commonest": commonest(counts, cell)}
     caption = f"Rows: true class; columns: predicted class. {caption}"
     return {"caption": caption, "rows": _heat(counts), "commonest": None}
 

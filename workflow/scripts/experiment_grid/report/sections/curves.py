@@ -79,7 +79,7 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
     )
     return {
         "text": text,
-        "figure": drawings.normalization(pair["from"], pair["to"]),
+        "panels": drawings.normalization(pair["from"], pair["to"]),
         "columns": ["Without", "With", "Difference"],
         "rows": rows,
     }

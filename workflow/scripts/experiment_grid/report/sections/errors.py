@@ -116,8 +116,8 @@ def _right(item: dict[str, Any], classes: list[str], tiles: dict[int, int]) -> d
 
 
 def _hard_text(hard: list[dict[str, Any]]) -> str:
-    shown = f"The {len(hard)} that most models get wrong" if len(hard) > 1 else "The one"
-    return f"{shown}: hard for all or most of these models. Models with the same predictions count once."
+    shown = f"The {len(hard)} images" if len(hard) > 1 else "The one image"
+    return f"{shown} that most models get wrong. Models with the same predictions count once."
 
 
 def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells: int) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _hard(item: dict[str, Any], classes: list[str], tiles: dict[int, int], cells
     return {
         "tile": tiles.get(item["index"]),
         "label": f"Test image {item['index']}: {true}",
-        "caption": f"{true}, mostly as {taken}; wrong in {item['cells_wrong']} of {item['cells']}",
+        "caption": f"{true}, mostly taken for {taken}; wrong in {item['cells_wrong']} of {item['cells']}",
     }
 
 

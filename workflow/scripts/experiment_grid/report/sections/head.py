@@ -1,10 +1,12 @@
 """Head: what was run, on what, when, how long, and how much of it in this run."""
 
+from collections import Counter
 from typing import Any
 
 from experiment_grid.format import level, moment, seconds, whole
-from experiment_grid.report.labels import DATASETS, INK, epoch_words, plural
+from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_words, plural
 from experiment_grid.report.results import Results
+from experiment_grid.report.sections import provenance
 
 
 def context(results: Results) -> dict[str, Any]:
@@ -12,19 +14,22 @@ def context(results: Results) -> dict[str, Any]:
     run, settings = results.run, results.settings
     known = [cell for cell in results.cells if cell["status"] != "failed"]
     models = sum(len(cell["seeds"]) for cell in known)
-    trained = [row["train_seconds"] * row["seeds"] for row in results.comparison if row["train_seconds"]]
+    trainings = int((results.trained["epoch"] == 1).sum())
     finished = sorted(cell["finished"] for cell in known if cell.get("finished"))
     troubled = len(results.names) - sum(row["status"] == "ok" for row in results.comparison)
     dataset = DATASETS.get(settings["dataset"], settings["dataset"])
     facts = [
         _fact("Data set", dataset, "; ".join(filter(None, [_images(known), *results.errors.get("warnings", ())]))),
         _fact("Cells", whole(len(results.names)), f"{troubled} without a result" if troubled else ""),
-        _fact("Models trained", whole(models), _seeds(known)),
+        _fact("Models", whole(models), _seeds(known) + (f"; {plural(trainings, 'training')}" * (trainings < models))),
     ]
     if "trained" in run:
-        kept = f"{_found(run)}{len(run['kept'])} kept from before"
-        facts.append(_fact("In this run", f"{len(run['trained'])} trained", kept))
-    facts.append(_fact("Training, all models", f"{seconds(sum(trained))} summed" if trained else "–", _devices(known)))
+        counts = Counter(provenance.in_run(results).values())
+        again = f"{counts['found again']} found again, " if counts["found again"] else ""
+        trained = f"{plural(counts['trained'], 'cell')} trained"
+        facts.append(_fact("In this run", trained, f"{again}{counts['kept']} kept from before"))
+    spent = f"{seconds(results.trained['seconds'].sum())} summed" if models else "–"
+    facts.append(_fact("Training, all models", spent, _devices(known)))
     judged = sum(row["judged"] or 0 for row in results.original)
     if judged:
         consistent = sum(row["consistent"] or 0 for row in results.original)
@@ -42,10 +47,6 @@ def context(results: Results) -> dict[str, Any]:
         "facts": facts,
         "how": how,
     }
-
-
-def _found(run: dict[str, Any]) -> str:
-    return f"{len(run['found'])} found again, " if run.get("found") else ""
 
 
 def _of_audit(cells: list[dict[str, Any]]) -> str:
@@ -85,8 +86,3 @@ def _no_gpu(cells: list[dict[str, Any]]) -> str:
     if not reasons:
         return ""
     return f" {plural(len(reasons), 'cell')} trained on the CPU since PyTorch could not use a GPU: {reasons[0]}."
-
-
-def device_name(device: Any) -> str:
-    """A device as the record has it, or as a plain name."""
-    return device if isinstance(device, str) else str(device.get("name") or device.get("type"))

@@ -18,7 +18,9 @@ def context(results: Results) -> dict[str, Any]:
     return {
         "rows": [_row(row) for row in rows[:MOST_ROWS]],
         "many": len(rows) > 30,
-        "summary": f"{plural(min(len(rows), MOST_ROWS), 'pair')} of {len(rows)} that {differ}",
+        "summary": f"{min(len(rows), MOST_ROWS):,} of {plural(len(rows), 'pair')} that {differ}"
+        if len(rows) > MOST_ROWS
+        else f"{plural(len(rows), 'pair')} that {differ}",
         "note": (
             "One model represents each cell: that of the seed with the median validation accuracy. p is McNemar’s, "
             "mid-p variant. The "

@@ -1,27 +1,27 @@
 """Provenance: why each cell ran or was kept, when, from what code, on what machine, and the resolved config."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from experiment_grid.format import moment
+from experiment_grid.report.labels import device_name
 from experiment_grid.report.results import Results
-from experiment_grid.report.sections.head import device_name
 
-WORDS = {"trained": "trained", "found again": "found", "kept": "kept"}  # of a cell in a run, and the run's list of them
+FOUND = "found again"
 
 
 def context(results: Results) -> dict[str, Any]:
     """What the records hold."""
     run = results.run
-    done = {name: word for word, of in WORDS.items() for name in run.get(of, ())}
+    done = in_run(results)
     text = (
         "Every stage leaves a record of what it ran from: parameters, code, inputs and outputs. A cell "
         "runs again only when one of them changed."
     )
     if "trained" in run:
         counts = Counter(done.values())
-        again = f", {counts['found again']} were found again" if counts["found again"] else ""
+        again = f", {counts[FOUND]} were found again" if counts[FOUND] else ""
         text += f" In this run {counts['trained']} trained{again} and {counts['kept']} were kept."
     rows = []
     for index, cell in enumerate(results.cells):
@@ -30,7 +30,7 @@ def context(results: Results) -> dict[str, Any]:
             {
                 "index": index,
                 "name": name,
-                "run": done.get(name, "–"),
+                "run": _joined(done.get(name, "–"), found_again(cell)),
                 "when": moment(cell.get("finished")),
                 "why": cell.get("why") or [],
                 "seeds": ", ".join(str(seed) for seed in cell.get("seeds", ())) or "–",
@@ -47,6 +47,38 @@ def context(results: Results) -> dict[str, Any]:
         if not results.many
         else "the beginning, as it was run",
     }
+
+
+def in_run(results: Results) -> dict[str, str]:
+    """Cell → what this run did: trained, found again (of all its seeds' trainings), kept."""
+    cells = {cell["cell"]: cell for cell in results.cells}
+    done = {name: FOUND if _whole(cells[name]) else "trained" for name in results.run.get("trained", ())}
+    return done | dict.fromkeys(results.run.get("kept", ()), "kept")
+
+
+def found_again(cell: dict[str, Any]) -> str:
+    """Which of a cell's trainings are another's: found again: seeds 2, 3 of batch-64."""
+    seeds_of: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for seed, found in (cell.get("found") or {}).items():
+        seeds_of[found["cell"], 0 if found["whole"] else found["epochs"]].append(seed)
+    parts = []
+    for (origin, epochs), seeds in seeds_of.items():
+        which = "" if _whole(cell) and len(seeds_of) == 1 else f"{_seeds(seeds)} of "
+        parts.append(f"{f'epochs 1 to {epochs} of ' if epochs else ''}{which}{origin}")
+    return f"{FOUND}: {'; '.join(parts)}" if parts else ""
+
+
+def _whole(cell: dict[str, Any]) -> bool:
+    found = cell.get("found") or {}
+    return bool(found) and len(found) == len(cell["seeds"]) and all(one["whole"] for one in found.values())
+
+
+def _seeds(seeds: list[str]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
+
+
+def _joined(word: str, found: str) -> str:
+    return "; ".join(filter(None, [word if not found.startswith(word) else "", found]))
 
 
 def _config(settings: dict[str, Any]) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 from experiment_grid.format import milliseconds, missing, ratio, seconds, whole
 from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import plural
+from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
-from experiment_grid.report.sections.head import device_name
+from experiment_grid.report.sections.provenance import found_again
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (
-    " The original’s minutes are of a GPU that it does not name: below 1: faster here, which does not say which "
+    " The original does not name its GPU. A ratio below 1 means that training was faster here; it does not say which "
     "hardware is better."
 )
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU (MPS)"}
@@ -51,14 +51,15 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
             {
                 "index": index,
                 "name": cell["cell"],
+                "found": found_again(cell),
                 "device": device_name(cell["device"]) if cell["status"] != "failed" else "–",
                 "cells": _cells(row, cell, parts, minutes),
             }
             for index, (row, cell) in enumerate(zip(results.comparison, results.cells, strict=True))
         ],
         "note": (
-            "Training is the time in which the weights moved, read from a monotonic clock, on a GPU after waiting for "
-            f"it. Importing, reading, validating and saving are counted apart.{ORIGINAL if minutes else ''}"
+            "Training is the time of the training steps alone; on a GPU the clock waits until it has finished. "
+            f"Importing, reading, validating and saving are counted apart.{ORIGINAL if minutes else ''}"
         ),
     }
 
