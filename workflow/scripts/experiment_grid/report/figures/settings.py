@@ -159,7 +159,7 @@ def draw_parallel(
             gid = None if value is None else f"value {key} = {setting(value)}"
             axes.text(*turned(x + aside, heights[value]), text, gid=gid, bbox=BOX, zorder=4, **value_text)
     for tick in accuracy_ticks(low, high):
-        beside = value_text if narrow else {"va": "center", "fontsize": 8, "color": INK}
+        beside: dict[str, Any] = value_text if narrow else {"va": "center", "fontsize": 8, "color": INK}
         axes.text(*turned(len(keys) + abs(aside), height(tick)), f"{100 * tick:.6g} %", **beside)
     apart = APART * (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(1, 12 / max(len(shown), 1))
     points = np.array([*(np.array(column) + apart for column in columns), height(found)]).T
