@@ -173,9 +173,9 @@ def draw_parallel(
     )
     for x, key in enumerate([*keys, "test_accuracy"]):
         (axes.axhline if narrow else axes.axvline)(x, color=MUTED, linewidth=0.8)
-        where = (-0.08, x - 0.1) if narrow else (x, 1.09)
+        left, top = (-0.08, x - 0.1) if narrow else (x, 1.09)
         of: dict[str, Any] = {"ha": "left", "bbox": BOX} if narrow else {"ha": "center"}
-        axes.text(*where, shorten(heading(key), 18), fontsize=8.5, fontweight="bold", zorder=4, **of)
+        axes.text(left, top, shorten(heading(key), 18), fontsize=8.5, fontweight="bold", zorder=4, **of)
     axes.add_collection(lines)
     (axes.set_ylim if narrow else axes.set_xlim)(*turned(-0.02, len(keys) + 0.02))
     (axes.set_xlim if narrow else axes.set_ylim)(-0.08, 1.08)
