@@ -125,6 +125,7 @@ CASES = {
     "a data file fetched again": (fetch_again, []),
     "one deleted data file": (delete("data/digits/train-images-idx3-ubyte.gz"), []),
     "deleted data": (lambda folder: shutil.rmtree(folder / "results/data"), []),
+    "a deleted record of the data, all copied": (both(delete("data/digits/prepare.json"), one_time(0)), []),
     "a deleted record of the data and a changed cell": (
         both(delete("data/digits/prepare.json"), config(("learning_rate: 0.02", "learning_rate: 0.03"))),
         sorted([*cell("narrow"), "prepare"]),

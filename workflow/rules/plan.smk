@@ -138,7 +138,7 @@ def inputs(stage, files):
     def given(wildcards):
         one = isinstance(files, str)
         names = [files] if one else files
-        kept = IS_MAIN and plan.decision(stage, queries.job_name(wildcards)).kept
+        kept = IS_MAIN and not plan.runs(stage, queries.job_name(wildcards))
         if kept:
             names = [name for name in names if not name.startswith(SPARED) or (plan.results / name).exists()]
         paths = [ancient(f"<results>/{name}") if kept else f"<results>/{name}" for name in names]

@@ -1,13 +1,13 @@
 """What came out, in sentences made from the tables: effects, best and final cell, times, seeds, and their limits."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import STATED, VERDICTS
+from experiment_grid.analysis.caveats import caveats, crowded
 from experiment_grid.analysis.cells import Cell
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
@@ -65,7 +65,7 @@ def findings(
         "best": None if chosen else _best_beside_final(settings, cells, table),
         "pairs": {"found": found, "kept": kept, **_distinct(effects), "text": _pairs(found, kept) + _same(effects)},
         "open": open_questions(effects.table, effects.same),
-        "caveats": [*_caveats(settings, table, effects), *_crowded(cells)],
+        "caveats": [*caveats(settings, table, effects), *crowded(cells)],
     }
 
 
@@ -282,53 +282,3 @@ def _pairs(found: int, kept: int) -> str:
         f"{found} pairs of cells differ in one factor, more than {MOST_PAIRS}: compared are neighbours in the order of "
         f"the factor's values and pairs with the baseline, {kept} in all."
     )
-
-
-def _caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> list[str]:
-    chosen = "the last one" if settings["epoch"] == "last" else "the first with the highest validation accuracy"
-    fitted = bool(settings["reference"] and settings["reference"].get("not_stated"))
-    but = ", except where a cell's settings were fitted to the original's figures" if fitted else ""
-    caveats = [f"The epoch of every figure is {chosen}; test images choose no epoch and no seed{but}."]
-    if fitted:
-        caveats.append(
-            "Settings that the original report does not state, and those of cells that reproduce its rows, their "
-            "epochs included, were found by trying which give its figures, test accuracy among them: agreement with "
-            "these figures was fitted."
-        )
-    confidence = f"{100 * settings['confidence']:.10g} %"
-    caveats += [
-        f"A difference is significant, or decided, where it is after Holm's correction for {effects.tests} "
-        "comparisons, those of effects and of conclusions together. Where no cell differs from another, at least "
-        f"{confidence} of such pages show no significant difference; with three seeds and one very unsteady cell it "
-        "may be a little less. Intervals of differences are simultaneous. McNemar's tests under Two cells are a family "
-        "of their own.",
-        "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
-        "cell's. McNemar's test compares two trained models only.",
-        "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is a step as "
-        "measured with nothing beside it times their number; conclusions on time are decided by it.",
-    ]
-    floors = effects.table["seeds_p_floor"].dropna()
-    if len(floors) and floors.max() > 1 - settings["confidence"]:
-        n = int(effects.table.loc[floors.index, "seeds"].min())
-        caveats.append(
-            f"With {n} seeds the least p value of a sign-flip test is {floors.max():g}: it cannot decide anything at "
-            f"{confidence}; the intervals assume normally distributed seed effects instead."
-        )
-    if (table["interval"] == "wilson").any():
-        caveats.append("Cells with one seed are single runs: their intervals know of the test images' chance only.")
-    return caveats
-
-
-def _crowded(cells: list[Cell]) -> Iterator[str]:
-    """A caveat for every machine that trained more cells at once than it has cores."""
-    hosts: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for run in (cell.run for cell in cells if cell.run):
-        hosts.setdefault((run["machine"]["host"], run["machine"]["cores"]), []).append(run)
-    for (_, cores), runs in hosts.items():
-        times = [(datetime.fromisoformat(run["started"]), datetime.fromisoformat(run["finished"])) for run in runs]
-        most = max(sum(start <= moment < end for start, end in times) for moment, _ in times)
-        if most > cores:
-            yield (
-                f"Up to {most} trainings at once on {cores} {'core' if cores == 1 else 'cores'}: times include waiting "
-                "for each other."
-            )

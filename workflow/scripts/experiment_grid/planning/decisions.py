@@ -43,11 +43,6 @@ class Decision:
     def runs(self) -> bool:
         return bool(self.why)
 
-    @property
-    def kept(self) -> bool:
-        """Whether the job's results are there, and stay."""
-        return not self.why and not self.absent
-
 
 class Decisions:
     """For one configuration and one results folder, made once and on demand."""
