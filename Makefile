@@ -114,13 +114,14 @@ bench-gpu: setup-bench ## measure cells on a GPU beside the usual loops on the s
 	$(BIN)/python -m bench gpu --epochs 5 --rounds 2
 
 .PHONY: lint
-lint: setup-dev ## ruff, mypy, snakefmt, snakemake --lint, codespell, hadolint
+lint: setup-dev ## ruff, mypy, snakefmt, snakemake --lint, codespell, mdformat, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
+	$(BIN)/mdformat --check *.md docs
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
@@ -128,6 +129,7 @@ format: setup-dev ## rewrite the sources in the project's layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+	$(BIN)/mdformat *.md docs
 
 # Snakemake reads CONFIG before all else, and stumbles over what it can't read.
 .PHONY: check

@@ -11,7 +11,7 @@ from project import ROOT, snakemake
 
 STEP = re.compile(
     r"^(?:A new file `(?P<new>[^`]+)`"
-    r"|In `(?P<file>[^`]+)`, (?P<where>before|after|instead of) `(?P<line>[^\n]+)`)"
+    r"|In `(?P<file>[^`]+)`,\s(?P<where>before|after|instead\sof)\s`(?P<line>[^\n]+)`)"
     r":\n\n```\w+\n(?P<block>.*?)^```$"
     r"|^```sh\n(?P<commands>.*?)^```$",
     re.MULTILINE | re.DOTALL,
