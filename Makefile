@@ -167,7 +167,7 @@ $(VENV)/.workflow: requirements.txt | $(UV)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
 
-# The project's own package, as it lies here: what is edited needs no new set-up. Built by torch's setuptools, offline.
+# The project's own package, as it is here: what is edited needs no new set-up. Built by torch's setuptools, offline.
 $(VENV)/.package: pyproject.toml $(VENV)/.workflow
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@

@@ -4,7 +4,7 @@
     python -m bench.slurm_queue --sample 1000
 
 Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
-commands stand scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
+commands are scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
 finished cell's files where the results belong, squeue says COMPLETED. Then the stages that take all cells together run
 on what is there. Seconds are those of the clock and, whatever else the machine does, those of the CPU that Snakemake
 and the commands which it starts take; a real sbatch waits for its controller besides. Memory is the largest resident

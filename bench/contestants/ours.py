@@ -1,6 +1,6 @@
 """This project: the script of the train stage, with validation and the weights of every epoch.
 
-Left out is what lies around that script in a run: Snakemake's own start of a job, and the lock and the checksums of its
+Left out is what surrounds that script in a run: Snakemake's own start of a job, and the lock and the checksums of its
 inputs in `runtime.stage`.
 """
 

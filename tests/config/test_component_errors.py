@@ -100,16 +100,16 @@ WRONG = {
         'activation: means nothing to linear, the model of cell x; given: "relu"; allowed: nothing here'
     ),
     "hidden: [3], model: {hidden: [4]}": (
-        "hidden: is told twice: here and as an option of model; given: [3]; allowed: one of the two"
+        "hidden: is given twice: here and as an option of model; given: [3]; allowed: one of the two"
     ),
     "hidden: [3], grid: {model.hidden: [[1], [2]]}": (
-        "hidden: is told twice: here and by model.hidden; given: [3]; allowed: one of the two"
+        "hidden: is given twice: here and by model.hidden; given: [3]; allowed: one of the two"
     ),
     "grid: {hidden: [[3]], model.hidden: [[1]]}": (
-        "grid.hidden: is told twice: here and by model.hidden; given: [3]; allowed: one of the two"
+        "grid.hidden: is given twice: here and by model.hidden; given: [3]; allowed: one of the two"
     ),
     "model: {hidden: [3]}, grid: {model.hidden: [[1], [2]]}": (
-        "model.hidden: is told twice: here and by model.hidden; given: [3]; allowed: one of the two"
+        "model.hidden: is given twice: here and by model.hidden; given: [3]; allowed: one of the two"
     ),
     "grid: {model.chanels: [[1, 2]]}, model: models/lenet.py:LeNet": (
         "grid.model.chanels: unknown option of models/lenet.py:LeNet, the model of cell x-chanels-1-2 "
@@ -127,10 +127,10 @@ WRONG = {
         "allowed: channels, kernel_size, hidden, activation, dropout, batch_norm"
     ),
     "model: {_target_: cnn, kernel_size: 3}, model.kernel_size: 3": (
-        "model.kernel_size: is told twice: here and by model.kernel_size; given: 3; allowed: one of the two"
+        "model.kernel_size: is given twice: here and by model.kernel_size; given: 3; allowed: one of the two"
     ),
     "model.kernel: 3, grid: {model.kernel: [3]}": (
-        "model.kernel: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
+        "model.kernel: is given twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ),
     "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
     "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model, hidden",
@@ -230,7 +230,7 @@ def test_both_in_one_files_defaults_are_refused(tmp_path):
     with pytest.raises(UserError) as raised:
         settings_of(tmp_path, of("epochs: 1") + "defaults: {hidden: [1], model: {hidden: [2]}}\n")
     assert str(raised.value) == (
-        "overlay.yaml:4: defaults.hidden: is told twice: here and as an option of model; given: [1]; "
+        "overlay.yaml:4: defaults.hidden: is given twice: here and as an option of model; given: [1]; "
         "allowed: one of the two"
     )
 

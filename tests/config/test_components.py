@@ -25,7 +25,7 @@ from experiment_grid.runtime.errors import UserError
         ("optimizer", "optimizer: {_target_: adam, betas: [0.9, 0.999]}", "optimizer: torch.optim.Adam"),
         ("model", "model: models/lenet.py:LeNet", "model: {_target_: ./models//lenet.py:LeNet, channels: [6.0, 16]}"),
         ("model", "model: models/lenet.py:LeNet", "model: models/lenet.py:Other"),
-        # options whose type nothing tells: as the default is, else 2 for 2.0
+        # options of no known type: as the default is, else 2 for 2.0
         ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}, scale: 2.0}}"),
         ("model", f"model: {{{LOOSE}, scale: 2}}", f"model: {{{LOOSE}}}"),
         ("model", f"model: {{{LOOSE}, steps: 3.0, sizes: [2, 3, 4.0]}}", f"model: {{{LOOSE}, sizes: [2.0, 3.0, 4]}}"),

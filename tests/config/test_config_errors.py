@@ -185,10 +185,10 @@ CASES = {
         "allowed: a list of 1 or more items, each a number from 0 to below 1; no two alike"
     ],
     "cells: [{epochs: 3, grid: {epochs: [1, 2]}}]": [
-        "1: cells[0].epochs: is told twice: here and as an axis of the grid; given: 3; allowed: one of the two"
+        "1: cells[0].epochs: is given twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ],
     f"cells: [{{grid: {{epochs: {[*range(1, 202)]}, batch_size: {[*range(1, 102)]}}}}}]": [
-        "1: cells: stands for 20301 cells; allowed: at most 20000"
+        "1: cells: makes 20301 cells; allowed: at most 20000"
     ],
     "cells: [{name: a, optimizer: adam, momentum: 0.5}, {name: b}]": [
         "1: cells[0].momentum: means nothing to adam, the optimizer of cell a; given: 0.5; allowed: 0 or nothing here"

@@ -162,12 +162,12 @@ def test_an_entry_that_leaves_nothing_out_is_said(tmp_path, monkeypatch, entry):
         ("{name: c, exclude: [{momentum: 0}]}", "cells[2].exclude: has no grid or sample to leave out of"),
         (
             "{grid: {momentum: [0]}, sample: {number: 1, momentum: {choice: [0]}}}",
-            "cells[2].sample: is told beside a grid",
+            "cells[2].sample: is given beside a grid",
         ),
         ("{grid: {momentum: [0]}, exclude: [{momentum: 0}]}", "cells[2].exclude: leaves no cell"),
         (
             "{momentum: 0, sample: {number: 1, momentum: {choice: [0]}}}",
-            "cells[2].momentum: is told twice: here and as",
+            "cells[2].momentum: is given twice: here and as",
         ),
     ],
 )

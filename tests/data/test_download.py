@@ -105,7 +105,7 @@ def test_what_else_is_in_the_folder_of_a_download_stays(tmp_path, folder):
     linked = tmp_path / "other/mnist"
     linked.parent.mkdir()
     linked.symlink_to(elsewhere)
-    with pytest.raises(DataError, match="it lies behind a link and is not replaced"):
+    with pytest.raises(DataError, match="it is behind a link and is not replaced"):
         fetch(linked, mirror)
     assert (elsewhere / f"{FIRST}.gz").read_bytes() == before
 

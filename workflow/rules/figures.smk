@@ -16,7 +16,7 @@ rule figures:
         tables=inputs("figures", expand("{name}.csv", name=["comparison", "effects", "reference"])),
         details=inputs("figures", expand("comparison/{name}.csv", name=["curves", "seeds", "classes"])),
         arrays=inputs("figures", expand("comparison/{name}.npz", name=["predictions", "confusion"])),
-        told=inputs("figures", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
+        findings=inputs("figures", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
     output:
         svg=[
             report(

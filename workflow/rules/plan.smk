@@ -20,7 +20,7 @@ from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
 
 # A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
-# planned everything. (Which cells a partial comparison has, only a plan can tell.)
+# planned everything. (Which cells a partial comparison has, only a plan knows.)
 IS_MAIN = engine.is_main(workflow)
 ON_NODE = not IS_MAIN and not config.get("partial")
 

@@ -4,7 +4,7 @@ rule report:
         tables=inputs("report", expand("{name}.csv", name=["comparison", "effects", "reference", "timing"])),
         details=inputs("report", expand("comparison/{name}.csv", name=["curves", "seeds", "classes", "model"])),
         arrays=inputs("report", expand("comparison/{name}.npz", name=["predictions", "confusion"])),
-        told=inputs("report", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
+        findings=inputs("report", expand("comparison/{name}.json", name=["findings", "claims", "reference", "cells"])),
         exports=inputs("report", expand("comparison/table.{suffix}", suffix=["tex", "md"])),
         timing=inputs("report", "timing/timing.json"),
         errors=inputs("report", "errors/errors.json"),

@@ -63,7 +63,7 @@ def compare(
     final = next(cell for cell in cells if cell.name == settings["final"])
     calibrated = calibration(final, folders[final.name] / "predictions.npz") if final.comparable else None
     model = fit(settings, cells, confidence)
-    told = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated, timed, model)
+    found = findings(settings, cells, seeds, comparison, effects, agreement.rows, calibrated, timed, model)
 
     write_csv(outputs["comparison"], comparison)
     write_csv(outputs["effects"], effects.table)
@@ -74,7 +74,7 @@ def compare(
     write_csv(outputs["classes"], classes)
     write_predictions(outputs["predictions"], cells)
     write_confusion(outputs["confusion"], cells)
-    write_json(outputs["findings"], told)
+    write_json(outputs["findings"], found)
     write_json(outputs["claims"], {"claims": claims})
     stated = {"not_stated": {}, "search": None} if reference is None else reference
     write_json(outputs["rows"], {"rows": agreement.rows} | {key: stated.get(key) for key in ("not_stated", "search")})
@@ -82,7 +82,7 @@ def compare(
     shown = shown_table(comparison)
     write_latex(outputs["latex"], shown, f"Results of the experiments on {settings['dataset']}.")
     write_markdown(outputs["markdown"], shown)
-    for finding in told["findings"]:
+    for finding in found["findings"]:
         print(finding["text"])
     record = outputs["record"]
     files = [file for file in outputs.values() if file != record]

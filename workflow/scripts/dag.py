@@ -53,7 +53,7 @@ def by_rule(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
 
 
 def by_cell(jobs: list[tuple[str, str | None, list[str]]]) -> list[Box]:
-    """A box per job, a row per cell; the stages without cells stand in the middle."""
+    """A box per job, a row per cell; the stages without cells are in the middle."""
     jobs = [job for job in jobs if job[0] in DRAWN]
     cells = list(dict.fromkeys(cell for _, cell, _ in jobs if cell))
     rows = {cell: row for row, cell in enumerate(cells[:MOST_CELLS])}

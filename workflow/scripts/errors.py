@@ -63,7 +63,7 @@ def find_mistakes(
     likeness = class_likeness(*train, len(names))
     final = next((cell for cell in cells if cell.name == settings["final"]), None)
 
-    told: dict[str, Any] = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
+    found: dict[str, Any] = {"seed": None, "epoch": None, "wrong": None, "errors": [], "right": []}
     shares, nearby = images[:0], []
     if final:
         checkpoints = folders[final.name] / "checkpoints.safetensors"
@@ -74,7 +74,7 @@ def find_mistakes(
         nearby = [item["index"] for pair in near for item in pair.values()]
         plain = model.errors(worst, names, (predicted != labels).sum(axis=0))
         parts = zip(plain, near, scales, strict=True)
-        told = {
+        found = {
             "seed": model.seed,
             "epoch": model.epoch,
             "wrong": len(model.wrong),
@@ -84,7 +84,7 @@ def find_mistakes(
             "right": model.right(),
         }
 
-    first = [item["index"] for item in told["errors"] + told["right"]]
+    first = [item["index"] for item in found["errors"] + found["right"]]
     shown, wanted = atlas_images(first, labels, predicted, capacity(*images.shape[-2:]))
     atlas = write_atlas(outputs["atlas"], images[shown]) | {"images": shown, "wanted": wanted}
     atlas |= {"complete": len(shown) == wanted, "text": _completeness(len(shown), wanted)}
@@ -96,9 +96,9 @@ def find_mistakes(
         "cell": settings["final"],
         "classes": names,
         "test_images": len(labels),
-        **told,
-        "errors_listed": len(told["errors"]),
-        "errors_total": told["wrong"],
+        **found,
+        "errors_listed": len(found["errors"]),
+        "errors_total": found["wrong"],
         "hard": hard_images(labels, predicted),
         "likeness": {"matrix": likeness.tolist(), "text": CAPTIONS["likeness"]},
         "captions": CAPTIONS,
@@ -108,7 +108,7 @@ def find_mistakes(
         "neighbours": nearest | {"indices": nearby, "text": CAPTIONS["nearest"]},
         "augmented": write_atlas(outputs["augmented"], changed) | {"cells": places, "each": EACH},
     }
-    print(f"{settings['final']}: {told['wrong']} of {len(labels)} test images wrong. {atlas['text']}")
+    print(f"{settings['final']}: {found['wrong']} of {len(labels)} test images wrong. {atlas['text']}")
     files = [file for name, file in outputs.items() if name != "record"]
     packages = ("torch", "numpy", "pandas", "pillow", "safetensors")
     write_record(outputs["record"], plan, files, inputs=inputs, started=started, packages=packages, **facts)

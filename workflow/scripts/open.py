@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def show(page: Path) -> str:
-    """Open the page, or the only one in a folder beside it (the demo's); returns what to tell."""
+    """Open the page, or the only one in a folder beside it (the demo's); returns what to say."""
     others = sorted(page.parent.glob("*/report.html"))
     if not page.is_file() and len(others) == 1:
         (page,) = others

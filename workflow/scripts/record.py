@@ -108,7 +108,7 @@ def _file(root: ROCrate, name: str, known: dict[str, Any]) -> Any:
 
 
 def _code(root: ROCrate, entry: dict[str, Any]) -> Any:
-    """The stage's program, in the version that its fingerprints tell, with the packages that it used."""
+    """The stage's program, in the version that its fingerprints show, with the packages that it used."""
     version = hashlib.sha256(json.dumps(entry["recipe"]["code"], sort_keys=True).encode()).hexdigest()[:16]
     identifier = f"#{entry['stage']}.py-{version}"
     known = root.dereference(identifier)

@@ -119,7 +119,7 @@ class _Row:
         return [figure for figure in FIGURES if self.printed.get(figure) is not None]
 
     def _scaled(self, expected: Expected, figure: str) -> Expected:
-        """In the unit of the row, counts of its number of images; a share lies between 0 and 1."""
+        """In the unit of the row, counts of its number of images; a share is between 0 and 1."""
         total = (
             self.printed["train_images" if figure == "train_correct" else "test_images"] if "_correct" in figure else 1
         )
@@ -176,7 +176,7 @@ class _Row:
 
     @property
     def outside(self) -> list[str]:
-        """The judged figures that lie outside of what the stated cell would give."""
+        """The judged figures that are outside of what the stated cell would give."""
         stated = self.stated
         return [figure for figure in self.judged if stated and self._verdict(stated, figure) == "differs"]
 
@@ -218,7 +218,7 @@ class _Row:
         name, verdict = self.name, self.verdict()
         if verdict == NO_DATA or self.fit is None:
             if self.fit:
-                return f"{name} and all others were trained once: how far runs lie apart is not known. Not judged."
+                return f"{name} and all others were trained once: how far runs are apart is not known. Not judged."
             missing = f"The cell {name} has no results" if name else "No configured cell has the stated settings"
             return f"{missing}, so this row is not judged."
         beginning = f"{self.fit['consistent']} of {self.fit['judged']} figures lie where a run of {name} would put them"

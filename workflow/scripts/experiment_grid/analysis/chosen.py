@@ -49,7 +49,7 @@ def _best_quarter(means: np.ndarray) -> np.ndarray:
 
 
 def luck_of_best(means: np.ndarray, error: np.ndarray) -> float:
-    """How far the best of `means` [C], with standard errors `error` [C], is expected to lie above what it stands for.
+    """How far the best of `means` [C], with standard errors `error` [C], is expected to be above what it represents.
 
     By simulation: chance is added anew to the means, which are drawn together first by the part of their variance that
     is chance; on average the best has so much of it.

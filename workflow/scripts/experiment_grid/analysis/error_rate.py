@@ -2,7 +2,7 @@
 
 `python -m experiment_grid.analysis.error_rate [pages]` (of each row; 4,000 where nothing is said). A page is one of
 the default grid: 17 cells, 20 pairs, a confidence of 95 %; accuracies in points. What decides is this project's own
-code (`variance`, `family`); beside it stand the usual ways to treat the spread between seeds, in one Holm family too.
+code (`variance`, `family`); beside it are the usual ways to treat the spread between seeds, in one Holm family too.
 """
 
 import sys

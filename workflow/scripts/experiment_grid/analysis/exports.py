@@ -9,7 +9,7 @@ import pandas as pd
 from experiment_grid.config.labels import title
 from experiment_grid.runtime.files import replacing
 
-# What the exported table shows: column → (heading, format). Of the parameters these, and those that tell cells apart.
+# What the exported table shows: column → (heading, format). Of the parameters these, and those in which cells differ.
 PARAMETERS = {
     "hidden": ("Hidden layers", "{}"),
     "loss": ("Loss", "{}"),

@@ -38,7 +38,7 @@ def findings(
     table = comparison.set_index("cell")
     factors = summaries(effects, cells)
     baseline = effects.table[effects.table["is_baseline"]]
-    told = set(baseline.loc[baseline["difference"].notna(), "factor"])
+    reported = set(baseline.loc[baseline["difference"].notna(), "factor"])
     kept, found = len(effects.table), effects.found
     sentences = [
         *_overview(cells, comparison),
@@ -46,7 +46,7 @@ def findings(
         *_calibrated(calibrated),
         *(_chosen(chosen, table) if chosen else _best(table, measures.distinct(measures.accuracy(cells)))),
         *(_effect(row) for row in baseline.to_dict("records") if not pd.isna(row["difference"])),
-        *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in told),
+        *(_factor_finding(factor) for factor in factors if factor["largest"] and factor["factor"] not in reported),
         *_times(table),
         *_steps(timing),
         *_spread(table, settings["confidence"]),

@@ -1,4 +1,4 @@
-"""A linear model of test accuracy over all cells: what each factor of a search does, where no pairs of cells tell."""
+"""A linear model of test accuracy over all cells: what each factor of a search does, without pairs of cells."""
 
 import math
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ class Term(NamedTuple):
 
 
 class Model(NamedTuple):
-    """comparison/model.csv, of how many cells, the share of variance explained, and factors not told from others."""
+    """comparison/model.csv, of how many cells, the share of variance explained, and factors not separable from others."""
 
     table: pd.DataFrame
     cells: int
@@ -57,7 +57,7 @@ def fit(settings: dict[str, Any], cells: list[Cell], confidence: float) -> Model
     from statsmodels.regression.linear_model import OLS  # two seconds of the CPU
 
     design = np.column_stack([np.ones(len(usable)), *(term.column for term in kept)])
-    with np.errstate(divide="ignore", invalid="ignore"):  # a cell that alone tells a coefficient has no error
+    with np.errstate(divide="ignore", invalid="ignore"):  # a cell that alone determines a coefficient has no error
         found = OLS(response, design).fit(cov_type="HC3", use_t=True)
         errors = found.bse[1:]
     reach = special.stdtrit(found.df_resid, 1 - (1 - confidence) / (2 * len(kept)))
@@ -114,7 +114,7 @@ def _of_levels(factor: str, column: list[Any], known: list[Any]) -> list[Term]:
 
 
 def _independent(terms: list[Term]) -> tuple[list[Term], list[str]]:
-    """The terms that can be told from those before them, and the factors of the others."""
+    """The terms that can be separated from those before them, and the factors of the others."""
     kept: list[Term] = []
     left_out: list[str] = []
     basis = [np.ones(len(terms[0].column)) / len(terms[0].column) ** 0.5] if terms else []

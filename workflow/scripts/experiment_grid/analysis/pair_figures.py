@@ -1,4 +1,4 @@
-"""What is told of two cells beside their verdict: F1, one run against another, two models on the same images."""
+"""What is reported of two cells beside their verdict: F1, one run against another, two models on the same images."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_
 COUNTS = ["both_right", "only_from_right", "only_to_right", "both_wrong"]
 DESCRIBED = ["probability_higher", "f1_difference"]
 COUNTED = "same step"  # basis of a ratio of times that is computed: the same step, another number of them
-SINGLE = "images (single run)"  # basis of a difference that two trained models alone tell of
+SINGLE = "images (single run)"  # basis of a difference of two trained models alone
 
 
 def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends: ArrayLike) -> None:

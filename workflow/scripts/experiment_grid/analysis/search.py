@@ -2,7 +2,7 @@
 
 `python -m experiment_grid.analysis.search [search.yaml] [prepared.safetensors]` trains what config/search.yaml says,
 on the images that a run has prepared, and writes search.csv beside it: of each row, combination and epoch the three
-figures that a row is judged by, whether they fit, and how far they lie away. What fits was fitted, the test
+figures that a row is judged by, whether they fit, and how far they are off. What fits was fitted, the test
 figures too: it gives the row's figures; that the original used it is not shown.
 """
 
@@ -99,7 +99,7 @@ def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Run:
 def judged(tried: Sequence[Tried], runs: dict[str, list[Run]], epochs: int) -> Iterator[dict[str, Any]]:
     """Lines of search.csv: each combination and epoch beside its row's printed figures.
 
-    A figure fits when it lies in the prediction interval of one new run. How far runs lie apart is the median over all
+    A figure fits when it is in the prediction interval of one new run. How far runs are apart is the median over all
     combinations at that epoch, as in the audit's misfit: two seeds say little, and one that scatters gains nothing.
     """
     runs_of = {one.key: runs[one.key] for one in tried}

@@ -108,14 +108,14 @@ class _Measured:
             if any(factor_matches(pair.factor, factor) for factor in factors) and all(name in places for name in names):
                 pairs.append(pair._replace(first=places[names[0]], second=places[names[1]]))
         if any(factor_matches("device", factor) for factor in factors):
-            told = set()
+            counted = set()
             for cell in self.cells:
                 keys = [key for device in DEVICES if (key := (cell.name, device, TRAINER)) in self.measured_as]
                 if not cell.run or len(keys) != 2:
                     continue
                 measured = self.measured_as[keys[0]]
-                if measured not in told:
-                    told.add(measured)
+                if measured not in counted:
+                    counted.add(measured)
                     entries += [(_named(cell, f"{cell.name}, {DEVICES[key[1]]}", device=key[1]), key) for key in keys]
                     pairs.append(Pair("device", len(entries) - 2, len(entries) - 1, *(key[1] for key in keys)))
         return entries, pairs

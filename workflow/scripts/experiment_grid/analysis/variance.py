@@ -21,7 +21,7 @@ class Spread(NamedTuple):
 def spread(variances: ArrayLike, counts: ArrayLike) -> Spread:
     """The variance that counts for each cell, from the variances [..., C] of its runs and their numbers (>= 2) [C].
 
-    A cell's variance is its own, but never less than the average of all cells: three seeds that happen to lie close
+    A cell's variance is its own, but never less than the average of all cells: three seeds that happen to be close
     prove nothing. A cell that scatters significantly more than the average (F test) counts with the few degrees of
     freedom of its own seeds; one out of all proportion, as when a seed diverged, is no part of the average, so that
     it spoils no other cell. Leading axes are pages of their own.

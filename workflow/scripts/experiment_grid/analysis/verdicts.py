@@ -3,7 +3,7 @@
 All pairs of a factor decide, or all under a condition: *confirmed* where one is decided in the claimed direction and
 none in the other, *refuted* the reverse, *depends* where some are decided in one direction and some in the other, *not
 tested* where there is no pair, else *not decided*. "Is among the factors" needs one decided pair; "changes it most"
-one that lies beyond those of all other factors.
+one that is beyond those of all other factors.
 """
 
 import math

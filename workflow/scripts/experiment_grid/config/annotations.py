@@ -1,4 +1,4 @@
-"""Whether an option's value fits the annotation in a signature, where that is simple enough to tell from its text.
+"""Whether an option's value fits the annotation in a signature, where its text is simple enough to show that.
 
 Limits are those of annotated-types or of pydantic: `Annotated[float, Interval(ge=0, lt=1)]`,
 `Annotated[int, Field(ge=1)]`; choices are a Literal.
@@ -49,7 +49,7 @@ class MisfitError(ValueError):
 def fit(annotation: str, value: Any, default: Any = None) -> Any:
     """The value as the annotation wants it: a number of the right type. Raises MisfitError where it is none.
 
-    Where the annotation tells no type, numbers are as in `default`; where that has none either, 2.0 is 2.
+    Where the annotation has no type, numbers are as in `default`; where that has none either, 2.0 is 2.
     """
     kind = kind_of(annotation)
     try:
@@ -61,7 +61,7 @@ def fit(annotation: str, value: Any, default: Any = None) -> Any:
 
 
 def alike(value: Any, default: Any = None) -> Any:
-    """A value whose type nothing tells, written in one way: its numbers as in `default`, else 2.0 as 2."""
+    """A value of no known type, written in one way: its numbers as in `default`, else 2.0 as 2."""
     if isinstance(value, dict):
         others = default if isinstance(default, dict) else {}
         return {key: alike(item, others.get(key)) for key, item in value.items()}
@@ -76,7 +76,7 @@ def alike(value: Any, default: Any = None) -> Any:
 
 
 def words(annotation: str) -> str:
-    """What an annotation allows, in words; nothing where that can't be told."""
+    """What an annotation allows, in words; nothing where that is not known."""
     return _words(kind_of(annotation))
 
 

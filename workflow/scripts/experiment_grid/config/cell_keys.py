@@ -153,7 +153,7 @@ class Cell(Parameters, Named):
             min_length=1,
             max_length=1000,
             description="Combinations that the grid or the sample leaves out: those that have all values of an entry. "
-            "{above: 0.01}, {below: 1} or both stand for a range of numbers.",
+            "{above: 0.01}, {below: 1} or both are a range of numbers.",
         ),
     ] = LEFT_OUT
     step: Annotated[

@@ -26,7 +26,7 @@ def report(config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def missing(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """The keys that no file has and that nothing stands in for."""
+    """The keys that no file has and that nothing replaces."""
     for key in REQUIRED:
         if key not in config:
             schema = schema_of(Config)
@@ -38,7 +38,7 @@ def cells(config: Mapping[str, Any]) -> Iterator[Problem]:
     found = list(_items(config))
     total = sum(map(size, config["cells"]))
     if total > MOST_CELLS:
-        found.append(Problem(("cells",), f"stands for {total} cells", allowed=f"at most {MOST_CELLS}"))
+        found.append(Problem(("cells",), f"makes {total} cells", allowed=f"at most {MOST_CELLS}"))
     yield from found
     if not found:
         yield from _left(config)
@@ -51,10 +51,10 @@ def _items(config: Mapping[str, Any]) -> Iterator[Problem]:
         if "name" not in item and not several:
             yield Problem(keys, "has neither a name nor a grid nor a sample", item, "a cell needs a name")
         if len(several) > 1:
-            yield Problem((*keys, "sample"), "is told beside a grid", item["sample"], "one of the two")
+            yield Problem((*keys, "sample"), "is given beside a grid", item["sample"], "one of the two")
         for axis in axes(item):
             if axis in item:
-                wrong = f"is told twice: here and as an axis of the {several[0]}"
+                wrong = f"is given twice: here and as an axis of the {several[0]}"
                 yield Problem((*keys, axis), wrong, item[axis], "one of the two")
         yield from told_twice(item, keys)
         if "sample" in item:

@@ -60,7 +60,7 @@ class Reader:
         self.passed: dict[str, None] = {}  # in their order
 
     def find(self, dotted: str, root: Path | None, seen: Seen = frozenset()) -> Found:
-        """What a dotted name leads to; UNREADABLE for what no source tells. Raises NotThereError."""
+        """What a dotted name leads to; UNREADABLE for what no source shows. Raises NotThereError."""
         parts = dotted.split(".")
         module = self.module(parts[0], root)
         self.passed[parts[0]] = None

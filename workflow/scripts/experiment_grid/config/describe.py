@@ -42,7 +42,7 @@ line of each file names the schema.
 """
 GRID = """\
 
-With `grid` an item of the list stands for every combination of its values:
+With `grid` an item of the list makes a cell of every combination of its values:
 
 ```yaml
 cells:
@@ -56,7 +56,7 @@ gives the four cells `wide-lr-0.001_batch-32`, `wide-lr-0.001_batch-64`, `wide-l
 must be the parameters: two cells never train the same thing.
 """
 SAMPLE = """\
-With `sample` it stands for `number` cells with drawn values ([searches](../docs/search.md)):
+With `sample` it makes `number` cells with drawn values ([searches](../docs/search.md)):
 
 ```yaml
 cells:

@@ -1,4 +1,4 @@
-"""From an item of the config's list to the cells that it stands for: combinations of a grid, points of a sample."""
+"""From an item of the config's list to the cells that it makes: combinations of a grid, points of a sample."""
 
 import itertools
 import json
@@ -38,7 +38,7 @@ def axes(item: Mapping[str, Any]) -> dict[str, Axis]:
 
 
 def size(item: Mapping[str, Any]) -> int:
-    """Number of cells that an item of the list stands for at most."""
+    """Number of cells that an item of the list makes at most."""
     if "sample" in item:
         number: int = item["sample"]["number"]
         return number
@@ -46,7 +46,7 @@ def size(item: Mapping[str, Any]) -> int:
 
 
 def expand(item: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and own parameters of every cell that an item of the list stands for; of a grid the last axis changes
+    """Name and own parameters of every cell that an item of the list makes; of a grid the last axis changes
     fastest."""
     own = {key: value for key, value in item.items() if key not in OF_ITEM}
     exclude = item.get("exclude", ())

@@ -55,7 +55,7 @@ CHECKED_LATE = {  # options that PyTorch checks, or fails by, after an object wa
 
 @dataclass(frozen=True)
 class Located:
-    """A target in its canonical form, and what it takes: `parameters` by name, None where no source tells."""
+    """A target in its canonical form, and what it takes: `parameters` by name, None where no source shows them."""
 
     target: str
     parameters: dict[str, Parameter] | None

@@ -45,7 +45,7 @@ def told_twice(said: Mapping[str, Any], keys: tuple[Any, ...]) -> Iterator[Probl
     """Options in `said` that are given by their own key and within their component."""
     for key, name in SHORT_KEYS.items():
         if key in said and isinstance(said.get(name), Mapping) and key in said[name]:
-            wrong = f"is told twice: here and as an option of {name}"
+            wrong = f"is given twice: here and as an option of {name}"
             yield Problem((*keys, key), wrong, said[key], "one of the two")
 
 

@@ -15,7 +15,7 @@ from experiment_grid.runtime.errors import UserError, one_line
 
 MISSING = object()  # nothing was given
 EMPTY = '""'  # as a key
-SHOWN = 20  # problems told at once
+SHOWN = 20  # problems reported at once
 KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -24,7 +24,7 @@ Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong at `keys`; `given` is the value there, `allowed` what may stand there."""
+    """One thing that is wrong at `keys`; `given` is the value there, `allowed` what may be there."""
 
     keys: Keys
     wrong: str
@@ -43,7 +43,7 @@ class Problem:
 
 
 class Sources:
-    """The YAML files that a configuration was merged from, to tell which of them says what.
+    """The YAML files that a configuration was merged from, to find which of them says what.
 
     `files` are in Snakemake's order (`workflow.configfiles`): those of the command line, later ones winning,
     and at the end the one that the Snakefile names, which they overlay.
@@ -86,7 +86,7 @@ class Sources:
         return relative(next(reversed(self.nodes)))
 
     def refuse(self, problems: Iterable[Problem]) -> None:
-        """Raise one UserError that tells every problem in a line of its own; do nothing where there is none."""
+        """Raise one UserError that reports every problem in a line of its own; do nothing where there is none."""
         first = {(problem.keys, show(problem.given)): problem for problem in reversed(list(problems))}
         complain([problem.line(self.place(problem)) for problem in reversed(first.values())])
 
@@ -171,7 +171,7 @@ def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 
 
 def _says(node: yaml.Node, given: Any) -> bool:
-    """Whether a node can have brought the value `given`; only scalars are told apart."""
+    """Whether a node can have brought the value `given`; only scalars are compared."""
     if not isinstance(node, yaml.ScalarNode) or given is MISSING:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Whether Snakemake's loader can read a config file: by itself it tells neither file nor line, or shows a traceback."""
+"""Whether Snakemake's loader can read a config file: by itself it names neither file nor line, or shows a traceback."""
 
 import difflib
 import math
@@ -54,7 +54,7 @@ def _too_large(node: yaml.Node, known: dict[int, tuple[float, float]]) -> bool:
 def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[float, float]:
     """Levels below a node, and values with itself: infinitely many where aliases go round in a ring."""
     if id(node) not in known:
-        known[id(node)] = math.inf, math.inf  # until it is told: who comes by here again is in the ring
+        known[id(node)] = math.inf, math.inf  # until it is known: who comes by here again is in the ring
         parts = [_extent(part, known) for part in _parts(node)]
         levels = max((1 + levels for levels, _ in parts), default=0)
         known[id(node)] = levels, 1 + sum(values for _, values in parts)
@@ -62,7 +62,7 @@ def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[flo
 
 
 def _construct(file: Path, root: yaml.Node) -> Any:
-    """What the nodes stand for. Raises UserError."""
+    """The values of the nodes. Raises UserError."""
     try:
         return FullConstructor().construct_document(root)
     except yaml.MarkedYAMLError as error:

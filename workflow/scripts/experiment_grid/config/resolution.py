@@ -17,7 +17,7 @@ DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none
 
 
 class CellValues:
-    """What an item of the list of cells says, for one of the cells that it stands for."""
+    """What an item of the list of cells says, for one of the cells that it makes."""
 
     def __init__(self, name: str, own: Mapping[str, Any], keys: Keys = (), axes: Mapping[str, Axis] | None = None):
         self.name, self.own, self.keys, self.axes = name, own, keys, axes or {}
@@ -140,7 +140,7 @@ class Resolution:
                 continue
             if option in own:
                 yield Problem(
-                    own[option].keys, f"is told twice: here and by {key}", own[option].value, "one of the two"
+                    own[option].keys, f"is given twice: here and by {key}", own[option].value, "one of the two"
                 )
             elif by_key and located.parameters is not None and key not in located.parameters:
                 if value:

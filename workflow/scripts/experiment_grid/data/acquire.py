@@ -154,7 +154,7 @@ def _there(folder: Path, name: str, checksum: str) -> bool:
             except DataError as error:
                 if path != staged and (folder.is_symlink() or folder.parent.is_symlink()):
                     raise DataError(
-                        f"{error}; it lies behind a link and is not replaced: remove the file or the link"
+                        f"{error}; it is behind a link and is not replaced: remove the file or the link"
                     ) from error
                 print(f"{error}; downloading again")
                 staged.unlink(missing_ok=True)

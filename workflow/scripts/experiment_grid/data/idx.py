@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 UNSIGNED_BYTE = 0x08
 GZIP = b"\x1f\x8b"
-LARGEST_SIDE = 1024  # pixels; a dense first layer of 512 units on 1024 x 1024 has half a milliard weights already
+LARGEST_SIDE = 1024  # pixels; a dense first layer of 512 units on 1024 x 1024 has half a billion weights already
 LARGEST_CONTENT = 2**31  # bytes, all images of a file together
 BLOCK = 2**20
 WHAT = {1: "labels", 3: "images"}

@@ -1,7 +1,7 @@
 """Any classification set of torchvision.datasets: downloaded, checked, unpacked and decoded by its class.
 
 The class opens its addresses with urllib. Here that gets an opener which asks one mirror after the other, gives a
-silent one up, and tells how far it is. torchvision takes seconds to import: the stage download alone does it.
+silent one up, and reports how far it is. torchvision takes seconds to import: the stage download alone does it.
 """
 
 import inspect

@@ -93,7 +93,7 @@ class FinalModel:
         ]
 
     def errors(self, indices: np.ndarray, names: list[str], cells_wrong: np.ndarray) -> list[dict[str, Any]]:
-        """What is told of each error, without images; `cells_wrong` [M]: in how many cells the image is wrong."""
+        """What is reported of each error, without images; `cells_wrong` [M]: in how many cells the image is wrong."""
         if not len(indices):
             return []
         probabilities = self.probabilities(indices)

@@ -15,7 +15,7 @@ NOT_MEASURED = ("cell", "seed", "epoch")
 
 
 class Point(NamedTuple):
-    """A number after an epoch of a seed; `time` is seconds since 1970, as far as the epochs' seconds tell."""
+    """A number after an epoch of a seed; `time` is seconds since 1970, as far as the epochs' seconds show."""
 
     name: str
     value: float

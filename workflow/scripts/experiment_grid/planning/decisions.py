@@ -204,7 +204,7 @@ class Decisions:
         return Decision(why, record)
 
     def _forced(self, stage: str, cell: str | None) -> list[str]:
-        """Why Snakemake was told to run a job, whatever the plan says."""
+        """Why Snakemake was asked to run a job, whatever the plan says."""
         asked = self._asked()
         if asked.all_forced or stage in asked.forced:
             return [FORCED]

@@ -1,6 +1,6 @@
 """What differs between the recipe that a job ran from and the one it should have now, in words.
 
-Used by the plan; the sentences stand on the page and in `make why`.
+Used by the plan; the sentences are on the page and in `make why`.
 """
 
 from typing import Any
@@ -78,7 +78,7 @@ def _settings(before: Any, after: Any) -> list[str]:
         for settings in (before, after)
     )
     sentences += _values(old_rest, new_rest, "")
-    return sentences + _packages(before.get("packages"), after.get("packages"), told=bool(sentences))
+    return sentences + _packages(before.get("packages"), after.get("packages"), reported=bool(sentences))
 
 
 def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -86,14 +86,14 @@ def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in OPTIONAL.items()} | parameters
 
 
-def _packages(before: Any, after: Any, *, told: bool) -> list[str]:
-    """Versions that differ; of a package that only one side has, the component in it says enough, where it was told."""
+def _packages(before: Any, after: Any, *, reported: bool) -> list[str]:
+    """Versions that differ; of a package of one side, the component in it says enough, where that was reported."""
     old, new = (given if isinstance(given, dict) else {} for given in (before, after))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return [
         f"package {name} {_show(old.get(name, MISSING))} → {_show(new.get(name, MISSING))}"
         for name in names
-        if not told or (name in old and name in new)
+        if not reported or (name in old and name in new)
     ]
 
 

@@ -32,7 +32,7 @@ def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
 
     `script` is the module name of the stage's script, for example "train", or of any module of the project. Returns
     module name → checksum of its syntax tree. Imports inside of functions count like those at the top. Files that the
-    modules read as resources (templates, styles) stand in no syntax tree: see `folder_fingerprint`.
+    modules read as resources (templates, styles) are in no syntax tree: see `folder_fingerprint`.
     """
     found: dict[str, str] = {}
     waiting = [*_prefixes(script)]

@@ -1,4 +1,4 @@
-"""Which training starts first: the longest one, so that it is not left alone at the end while other cores stand idle.
+"""Which training starts first: the longest one, so that it is not left alone at the end while other cores are idle.
 
 Longest first ends at most a third later than the best order would (Graham 1969, "Bounds on multiprocessing timing
 anomalies").

@@ -18,7 +18,7 @@ from experiment_grid.planning.decisions import NEEDED, Decisions
 from experiment_grid.runtime.files import PART, forget_epochs, write_json
 from experiment_grid.runtime.records import now
 
-STEP = 2_000_000_000  # nanoseconds, in which every file system tells two times apart
+STEP = 2_000_000_000  # nanoseconds, in which every file system distinguishes two times
 IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files that are not written beside their names
 
 

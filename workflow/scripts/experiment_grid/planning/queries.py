@@ -30,7 +30,7 @@ def only_read(targets: Collection[str]) -> bool:
 
 
 def goal(asked: Asked, results: Path, environment: Mapping[str, str]) -> str:
-    """Where lies what was asked for, of a run: a cell by `make cell`, the page by a whole run."""
+    """Where the result of a run is: a cell by `make cell`, the page by a whole run."""
     if "cell" in asked.targets:
         return f"The cell: {results}/cells/{environment['NAME']}/"
     return "" if asked.targets or asked.in_part else f"The page: {results}/report.html"

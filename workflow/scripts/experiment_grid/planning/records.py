@@ -58,7 +58,7 @@ def _is_other(name: str, known: Any) -> bool:
 
 
 def finished(record: dict[str, Any]) -> int:
-    """When the job ended, in nanoseconds since 1970; -1 where the record does not tell."""
+    """When the job ended, in nanoseconds since 1970; -1 where the record does not say."""
     try:
         return int(datetime.fromisoformat(record["finished"]).timestamp() * 1e9)
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -80,7 +80,7 @@ def _stays(name: str) -> bool:
 
 
 def _is_description(known: Any) -> bool:
-    """Whether this is what `runtime.files.describe` tells of a file."""
+    """Whether this is what `runtime.files.describe` says of a file."""
     return (
         isinstance(known, dict)
         and isinstance(known.get("sha256"), str)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage as the plan sees it: where its record lies and which stages feed it."""
+    """A stage as the plan sees it: where its record is and which stages feed it."""
 
     record: str
     after: tuple[str, ...]

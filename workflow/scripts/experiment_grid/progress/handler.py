@@ -27,7 +27,7 @@ from experiment_grid.runtime.errors import UserError
 if TYPE_CHECKING:
     from experiment_grid.progress.live import LiveView
 
-# What Snakemake tells about itself; all of it is in its own log below .snakemake/log.
+# What Snakemake says about itself; all of it is in its own log below .snakemake/log.
 UNINTERESTING = (
     "host: ",
     "Config file ",
@@ -61,7 +61,7 @@ class Progress(logging.Handler):
         """`partial` is the command for a page of what there is; `silent` shows nothing but errors."""
         super().__init__()
         self.run = Run()
-        self.goal: Callable[[], str] = str  # a line on where lies what the run is for
+        self.goal: Callable[[], str] = str  # a line on where the result of the run is
         self.give_back: Callable[[], object] = bool  # Ctrl-C
         self._stream = stream
         self._live = live
@@ -174,7 +174,7 @@ class Progress(logging.Handler):
         self._ended = True
 
     def succeed(self) -> None:
-        """Tell where lies what the run was for."""
+        """Report where the result of the run is."""
         if not self._silent and (goal := self.goal()):
             print(goal)
 
@@ -209,7 +209,7 @@ def attach(workflow: Any, snakefile: Path) -> Progress | None:
         raise UserError(f"PROGRESS: no such form; given: {mode}; allowed: {', '.join(MODES)}")
     if not engine.is_own(workflow, snakefile):
         return None
-    logging.raiseExceptions = False  # of Snakemake's own log without room: the line that says so would stand below it
+    logging.raiseExceptions = False  # of Snakemake's own log without room: the line that says so would be below it
     engine.patch_group_jobs()
     if engine.is_silent(workflow) and engine.is_main(workflow):
         silent = Progress(sys.stderr, live=False, silent=True)

@@ -60,11 +60,11 @@ def interrupt_jobs() -> None:
 def _interrupt_jobs() -> None:
     import psutil  # late: a run that nobody interrupts does without
 
-    told: set[psutil.Process] = set()
+    signalled: set[psutil.Process] = set()
     while True:
         time.sleep(PAUSE)
-        for process in set(psutil.Process().children(recursive=True)) - told:
+        for process in set(psutil.Process().children(recursive=True)) - signalled:
             with suppress(psutil.Error):  # it has ended
                 if any(SCRIPT in part for part in process.cmdline()):
                     process.send_signal(signal.SIGINT)
-                    told.add(process)
+                    signalled.add(process)

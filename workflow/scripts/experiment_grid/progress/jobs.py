@@ -63,7 +63,7 @@ class Training:
 
 @dataclass
 class Job:
-    """A job that runs or ran. `why` is the plan's reason for it; `training` tells the epochs of a train job."""
+    """A job that runs or ran. `why` is the plan's reason for it; `training` has the epochs of a train job."""
 
     rule: str
     cell: str
@@ -139,13 +139,13 @@ class Run:
         self.done += 1
         self.by_rule[job.rule] = max(0, self.by_rule.get(job.rule, 0) - 1)
         self._spent.setdefault(job.rule, []).append(job.seconds)
-        if job.training and not any(reason.startswith(FOUND) for reason in job.why):  # which tells no pace
+        if job.training and not any(reason.startswith(FOUND) for reason in job.why):  # which shows no pace
             self._trained[0] += job.seconds
             self._trained[1] += job.training.units
         return job
 
     def fail(self, number: int) -> Job | None:
-        """A job failed; None if that was told before."""
+        """A job failed; None if that was reported before."""
         job = self.running.pop(number, None)
         if job is not None:
             self.failed[number] = job
@@ -157,9 +157,9 @@ class Run:
         return time.monotonic() - self.started
 
     def seconds_left(self) -> float | None:
-        """What the jobs that are left will take, at the pace of this run so far; None before it can be told.
+        """What the jobs that are left will take, at the pace of this run so far; None before it can be known.
 
-        Training counts by epochs of seeds; of other jobs those that ran already tell how long the next takes. Jobs of
+        Training counts by epochs of seeds; of other jobs those that ran already show how long the next takes. Jobs of
         which none ran yet are not in it.
         """
         running = list(self.running.values())

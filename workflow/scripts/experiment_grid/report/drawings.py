@@ -54,7 +54,7 @@ class Drawings:
         self.named = self._named()
 
     def _named(self) -> list[str]:
-        """The cells whose names stand in figures: baseline, final, and the best and the worst that did not diverge."""
+        """The cells whose names are in figures: baseline, final, and the best and the worst that did not diverge."""
         ranked = sorted(
             (
                 row

@@ -28,7 +28,7 @@ DATASETS = {
     "digits": "scikit-learn’s digits",
 }
 INK = ("mnist", "kmnist", "qmnist", "emnist", "usps", "digits")  # light on dark: shown as ink on paper
-# How a verdict is coloured; its word stands beside the colour always.
+# How a verdict is coloured; its word is beside the colour always.
 VERDICTS = {
     "confirmed": "good",
     "consistent": "good",

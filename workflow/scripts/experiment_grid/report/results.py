@@ -178,7 +178,7 @@ def read(folder: Path, plan: dict[str, Any]) -> Results:
 
 
 def varying(rows: list[dict[str, Any]]) -> list[str]:
-    """The parameters that tell cells apart."""
+    """The parameters in which cells differ."""
     return [name for name in parameters(rows) if len({str(row[name]) for row in rows if row[name] is not None}) > 1]
 
 

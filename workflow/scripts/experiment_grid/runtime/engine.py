@@ -99,7 +99,7 @@ def cells_to_train(workflow: Any, names: Mapping[str, str]) -> list[Any]:
 
 @otherwise(lambda arguments: any(argument.startswith("--delete-") for argument in arguments))
 def deletes(arguments: Sequence[str]) -> bool:
-    """Whether a command line deletes outputs: --delete-all-output and its like, which no API tells."""
+    """Whether a command line deletes outputs: --delete-all-output and its like, which no API reports."""
     if not any(argument.startswith("--del") for argument in arguments):
         return False  # a quarter of a second faster
     from snakemake.cli import get_argument_parser
@@ -144,7 +144,7 @@ def has_given_config(workflow: Any) -> bool:
 
 @otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
 def results(workflow: Any, config: dict[str, Any]) -> str:
-    """What `<results>` stands for; as it is written where it names a path variable that there is not."""
+    """The value of `<results>`; as it is written where it names a path variable that there is not."""
     from snakemake.exceptions import WorkflowError
 
     try:

@@ -15,7 +15,7 @@ class UserError(Exception):
 
 
 def cannot_write(path: Path | str, error: OSError) -> UserError:
-    """What to tell when the disk refuses: full, read-only, no rights, a file where a folder has to be."""
+    """What to say when the disk refuses: full, read-only, no rights, a file where a folder has to be."""
     if error.errno in IN_THE_WAY:
         for place in (Path(path), *Path(path).parents):
             if place.is_symlink() and not place.exists():

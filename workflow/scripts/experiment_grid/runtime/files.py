@@ -68,7 +68,7 @@ def replacing(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
 
 def refuse_another_home() -> None:
     """Raise UserError where the results folder is gone, or another one is in its place: what was written there now
-    would lie on the disk below, or in somebody else's folder."""
+    would be on the disk below, or in somebody else's folder."""
     for folder, then in HOME.items():
         try:
             same = os.path.samestat(folder.stat(), then)
@@ -86,8 +86,8 @@ def _refusal(error: Exception, part: Path | None) -> int | None:
     if isinstance(error, OSError):
         about_it = part is None or error.filename is None or str(error.filename) == str(part)
         return error.errno if about_it else None
-    told = re.search(r"\(os error (\d+)\)", str(error))  # how Rust tells it: safetensors has an exception of its own
-    return int(told[1]) if told else None
+    number = re.search(r"\(os error (\d+)\)", str(error))  # how Rust says it: safetensors has an exception of its own
+    return int(number[1]) if number else None
 
 
 def sweep(paths: Iterable[Path | str]) -> None:

@@ -41,7 +41,7 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
     """Sort what is in a results folder; `patterns` are what rules write, as paths from the working directory with
     `{cell}` for the name of a cell.
 
-    Links are the user's, and what they lead to. A file of a cell is the workflow's only if a plan or a record tells of
+    Links are the user's, and what they lead to. A file of a cell is the workflow's only if a plan or a record names
     the cell, or epochs of its training are there.
     """
     named = [os.path.relpath(pattern, results) for pattern in patterns]
@@ -53,12 +53,12 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
         match = ours.fullmatch(str(PurePosixPath(name).with_name(base["name"])) if base else name)
         path = results / name
         first = name.partition("/")[0]
-        told = first in ("cells", "seeds", "plan") and path.suffix == ".json" and not base
-        if match is None or path.is_symlink() or path.is_dir() or (told and not _is_record(path)):
+        of_record = first in ("cells", "seeds", "plan") and path.suffix == ".json" and not base
+        if match is None or path.is_symlink() or path.is_dir() or (of_record and not _is_record(path)):
             owned.foreign.append(path)
             continue
         cell = next(filter(None, match.groupdict().values()), "")
-        proof = not cell or told or first == "partial"
+        proof = not cell or of_record or first == "partial"
         (owned.files if proof else doubtful).setdefault(cell, []).append(path)
     for cell, paths in doubtful.items():
         if cell in owned.files:

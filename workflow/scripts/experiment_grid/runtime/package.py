@@ -34,7 +34,7 @@ def check_paths(project: Path, python: Path) -> None:
 
 
 def check_moved(environment: Path) -> None:
-    """Refuse an environment that lies elsewhere than it was made: its programs name the place of their interpreter."""
+    """Refuse an environment that is elsewhere than it was made: its programs name the place of their interpreter."""
     config = environment / "pyvenv.cfg"
     made = (
         re.search(r"^command = .* -m venv (?:-\S+ )*(/.*)$", config.read_text("utf-8"), re.M)

@@ -20,7 +20,7 @@ from experiment_grid.runtime.files import describe, digest, write_json
 AGAIN = "the same command makes this again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
 READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)
-FORCED = "forced"  # why a job runs that Snakemake was told to run, whatever is there
+FORCED = "forced"  # why a job runs that Snakemake was asked to run, whatever is there
 FORMAT = 1  # of the record; a record of another format makes its job run again
 
 
@@ -59,7 +59,7 @@ def write_record(
 
     Call it last: a record says that everything else is complete. `inputs` are the files that the stage read,
     without the plan file; `packages` are the distributions whose versions matter for the result. File names are
-    stored relative to the results folder, which is where `plan` (`<results>/plan/…`) tells that it is. What user's
+    stored relative to the results folder, which `plan` (`<results>/plan/…`) is in. What user's
     code read from the working directory is in `reads`, by its path there. Raises UserError where that has changed.
     """
     planned = json.loads(Path(plan).read_text("utf-8"))
@@ -122,7 +122,7 @@ def peak_memory() -> int:
 
 
 def _cpu_name() -> str:
-    """The name; on Linux with family and model, which tell apart what a cloud calls by one name."""
+    """The name; on Linux with family and model, which differ where a cloud has one name."""
     if sys.platform == "linux":
         lines = (line.partition(":") for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines())
         facts = {key.strip(): value.strip() for key, _, value in reversed(list(lines))}  # of the first core

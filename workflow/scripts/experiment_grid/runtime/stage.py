@@ -122,7 +122,7 @@ def check_inputs(plan: dict[str, Any], results: Path, inputs: Iterable[str]) -> 
 
 @cache
 def recorded(folder: Path) -> dict[str, str]:
-    """SHA-256 of the outputs that the records in a folder tell of: those of jobs that ran after the plan was made."""
+    """SHA-256 of the outputs that the records in a folder name: those of jobs that ran after the plan was made."""
     found: dict[str, str] = {}
     for path in folder.glob("*.json"):
         with suppress(OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):

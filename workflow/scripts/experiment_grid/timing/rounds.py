@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 STEPS = 30  # of each at a visit: a few hundred in all rounds
 ROUNDS = (10, 5, 3)  # where fewer rounds leave each visit enough steps
 ENOUGH = 5  # steps at a visit
-PILOT = 3  # steps of the first visit, which tells how long a visit takes and counts for nothing
+PILOT = 3  # steps of the first visit, which shows how long a visit takes and counts for nothing
 IMPORTING = 1  # seconds of a start that may have imported something: it is made again, which does not
 PILOT_SHARE = 0.25  # of the time, for first visits
-FIRST = 5  # first visits after which it is told whether recorded steps can be afforded
+FIRST = 5  # first visits after which it is known whether recorded steps can be afforded
 
 
 class Startable(Protocol):

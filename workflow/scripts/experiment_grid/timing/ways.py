@@ -129,7 +129,7 @@ class _LoaderSteps(Trainer):
 
 
 def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: list[Images]) -> list[Way]:
-    """Everything to measure, on every device of `data`. Cells whose parameters a step cannot tell apart share one.
+    """Everything to measure, on every device of `data`. Cells whose parameters are the same to a step share one.
 
     On MPS, which lacks some operations, only the cells that ask for it.
     """

@@ -63,7 +63,7 @@ class Component:
 
 
 def signature(kind: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """The parameters of a class or function; none where Python cannot tell them."""
+    """The parameters of a class or function; none where Python does not know them."""
     try:
         return inspect.signature(kind).parameters
     except (TypeError, ValueError):

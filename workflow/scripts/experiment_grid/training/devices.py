@@ -67,6 +67,6 @@ def synchronize(device: torch.device) -> None:
 
 
 def describe(device: torch.device, threads: int, no_gpu: str | None = None) -> dict[str, object]:
-    """The device as the record and the page tell it; `no_gpu` is why it isn't the GPU that the job was to have."""
+    """The device as the record and the page have it; `no_gpu` is why it isn't the GPU that the job was to have."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else machine()["cpu"]
     return {"type": device.type, "name": name, "threads": threads} | ({"no_gpu": no_gpu} if no_gpu else {})

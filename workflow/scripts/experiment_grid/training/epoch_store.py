@@ -71,7 +71,7 @@ class EpochStore:
         metadata = {"results": results, "checksum": _checksum(results, tensors)}
         metadata |= {} if self.origin is None else {"origin": self.origin}
         metadata |= {"reads": json.dumps(READ)} if READ else {}
-        # Not flushed to disk: killed processes leave whole files all the same, and the checksum tells the rest.
+        # Not flushed to disk: killed processes leave whole files all the same, and the checksum shows the rest.
         with replacing(self.path(epoch.seed, epoch.number), flush=False) as part:
             save_file(tensors, part, metadata=metadata)
         self.seconds_writing += perf_counter() - started

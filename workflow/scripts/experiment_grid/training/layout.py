@@ -1,6 +1,6 @@
-"""How weights lie in memory.
+"""How weights are laid out in memory.
 
-A linear layer multiplies by the transpose of its weight [outputs, inputs]. Where that lies in memory row by row, the
+A linear layer multiplies by the transpose of its weight [outputs, inputs]. Where that is in memory row by row, the
 product of 64 images of MNIST and 128 units takes 0.1 ms in place of 0.26 on a core with AVX-512 (`python -m bench
 layout`). Shapes, names and state dicts stay as they are.
 """
@@ -15,7 +15,7 @@ OURS = "experiment_grid."  # a user's model may ask more of its weights than the
 def lay_out(module: nn.Module, optimizer: object) -> None:
     """Put the weights of a built-in network's linear layers into memory as their transposes.
 
-    For the stand-ins alone: of torch.optim's classes, LBFGS takes gradients that lie row by row.
+    For the stand-ins alone: of torch.optim's classes, LBFGS takes gradients that are row by row.
     """
     if isinstance(optimizer, FusedOptimizer) and type(module).__module__.startswith(OURS):
         for layer in module.modules():

@@ -47,7 +47,7 @@ class Recording:
         """Take what was recorded; says why that cannot be replayed, empty if it can."""
         gradients = [parameter.grad for parameter in self.parameters]
         if any(memory(tensor) not in recorder.made for tensor in (*answer, *gradients) if tensor is not None):
-            return "a result lies in memory that the step did not make"
+            return "a result is in memory that the step did not make"
         self.logits, self.loss = answer
         self.gradients = [alias(gradient) for gradient in gradients]
         self.calls = recorder.calls  # holds the memory
@@ -203,7 +203,7 @@ class Recorded:
         random = torch.get_rng_state()
         answer, recorder = self._watched(recording, (*arguments[:2], recording.inputs, recording.labels), arguments)
         drew = not torch.equal(random, torch.get_rng_state())
-        # Before any replay: a buffer that the step put in the place of another lies in memory that a replay writes.
+        # Before any replay: a buffer that the step put in the place of another is in memory that a replay writes.
         if why := self._change(recording.python) or recorder.why or recording.finish(recorder, answer, drew):
             self._stop(why)
         else:
@@ -288,5 +288,5 @@ def _tensors(nested: Any) -> list[Tensor]:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of the memory that a tensor lies in."""
+    """All of the memory that a tensor is in."""
     return torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(tensor.untyped_storage())

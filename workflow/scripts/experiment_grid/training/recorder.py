@@ -39,7 +39,7 @@ class Call(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outs: list[Any]  # tensors or None
-    fresh: bool  # an output lies in memory that no argument had
+    fresh: bool  # an output is in memory that no argument had
     writes: bool  # into an argument
     grad: bool  # whether autograd was on, which a few kernels ask
 
@@ -155,7 +155,7 @@ def alias(value: Any) -> Any:
 
 
 def memory(tensor: Tensor) -> int:
-    """Which memory a tensor lies in."""
+    """Which memory a tensor is in."""
     place: int = storage(tensor)._cdata
     return place
 

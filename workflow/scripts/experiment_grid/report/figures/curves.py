@@ -49,7 +49,7 @@ def panel(
 ) -> None:
     """Draw every cell's line. With `context` all but the `named` are thin, grey and without band.
 
-    Two collections hold them all (a thousand artists would take minutes); each path's url tells its cell.
+    Two collections hold them all (a thousand artists would take minutes); each path's url names its cell.
     """
     order = sorted(drawn, key=lambda cell: (cell in named, looks[cells[cell]].colour == INK))
     grey = [context and cell not in named for cell in order]

@@ -14,7 +14,7 @@ from experiment_grid.report.figures.scales import ROUND, loss_ticks
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 
 ROW = 0.25  # inches
-OUTLIER = 8  # times the median: further out an effect is told by an arrow
+OUTLIER = 8  # times the median: further out an effect is an arrow
 PANELS = (
     ("Test accuracy, points", ("difference", "low", "high"), 100),
     ("Log loss", ("loss_difference", "loss_low", "loss_high"), 1),
@@ -65,7 +65,7 @@ def _mark(
 ) -> None:
     """An interval and its middle, grey and hollow where the difference is not decided, or not `judged` at all.
 
-    What lies beyond the axis is an arrow at its edge with the figure beside it.
+    What is beyond the axis is an arrow at its edge with the figure beside it.
     """
     middle, low, high = value
     if middle is None:

@@ -59,7 +59,7 @@ def _overlapping(starts: np.ndarray, lengths: np.ndarray) -> list[list[int]]:
 def spread(heights: np.ndarray, gap: float) -> np.ndarray:
     """The nearest heights that keep `gap` between neighbours (pool adjacent violators)."""
     order = np.argsort(heights, kind="stable")
-    # Subtracting what lies below turns "at least `gap` apart" into "never decreasing".
+    # Subtracting what is below turns "at least `gap` apart" into "never decreasing".
     wanted = heights[order] - gap * np.arange(len(heights))
     blocks: list[tuple[float, int]] = []
     for value in wanted:

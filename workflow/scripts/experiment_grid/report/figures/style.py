@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from experiment_grid.runtime.files import replacing
 
 INK, MUTED, GRID = "#1d2125", "#595f66", "#e6e5de"
-# Darkened Okabe-Ito: at least 4.5:1 on white, told apart with every common colour blindness.
+# Darkened Okabe-Ito: at least 4.5:1 on white, distinguishable with every common colour blindness.
 PALETTE = ("#0a68ad", "#c4500a", "#10805e", "#a23f8f", "#7d6608", "#4a56c2", "#b0273f", "#5f6b73")
 # With the dashes 8 × 4 cells stay apart in grey too.
 DASHES = ((0, ()), (0, (5, 1.6)), (0, (1.3, 1.3)), (0, (7, 1.5, 1.3, 1.5)))

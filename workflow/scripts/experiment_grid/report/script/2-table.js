@@ -92,7 +92,7 @@ function grouped() {
   paint.replaceSync([...groups.values()].map((members, place) => members.map((cell) => `
     .chart [data-cell="${cell}"] path[stroke], .chart [data-cell="${cell}"] use[stroke], [data-cell="${cell}"] .swatch path { stroke: var(--c${place % 8}) !important }
     .chart [data-cell="${cell}"] path[fill]:not([fill="none"]), .chart [data-cell="${cell}"] use[fill], .chart [data-cell="${cell}"] > text, .chart [data-cell="${cell}"] circle { fill: var(--c${place % 8}) !important }`).join("")).join(""));
-  document.getElementById("group-summary").textContent = heading ? `Grouped by ${titles.get(heading.dataset.key)}: colours stand for its values` : "";
+  document.getElementById("group-summary").textContent = heading ? `Grouped by ${titles.get(heading.dataset.key)}: colours are its values` : "";
 }
 /** Put rows in this order, under the headings of their groups. */
 function arrange(order) {

@@ -173,7 +173,7 @@ def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _behind(results: Results) -> str:
-    """How far the final cell lies behind the best, with the interval of the best of so many."""
+    """How far the final cell is behind the best, with the interval of the best of so many."""
     beside = results.findings.get("best")
     if not beside:
         return ""

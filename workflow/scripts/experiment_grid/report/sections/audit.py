@@ -39,7 +39,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
         "text": (
             f"{consistent} of {plural(judged, 'figure')} agree with a new run at the stated settings. Three figures of "
             "a row count: total training loss, training images right and test images right; the others repeat them. A "
-            "figure is consistent when it lies in the prediction interval of one new run on the same test images, "
+            "figure is consistent when it is in the prediction interval of one new run on the same test images, "
             "which for losses and F1 includes half a unit of the original’s last printed digit. The spread between "
             "runs is estimated over all cells."
         ),
@@ -148,7 +148,7 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
 
 
 def _more(original: float | None, low: float | None, high: float | None, decimals: int | None) -> int:
-    """Decimals to add until the original lies within the interval as shown just when it does in fact."""
+    """Decimals to add until the original is within the interval as shown just when it does in fact."""
     if missing(original) or missing(low) or missing(high) or decimals is None:
         return 0
     inside = low <= original <= high

@@ -13,7 +13,7 @@ from experiment_grid.report.results import MANY, METRICS, TEST, Epochs, Results
 
 CLASSES = 20  # with more, a matrix's counts can't be read: squares instead, and the most frequent errors as a list
 MOST_CONFUSIONS = 20
-# What lies beside the page.
+# What is beside the page.
 LOGS = {"log of the training": "logs/train/{cell}.log", "log of the evaluation": "logs/evaluate/{cell}.log"}
 FILES = {
     "record": "cells/{cell}/run.json",
@@ -37,7 +37,7 @@ def context(results: Results) -> dict[str, Any]:
         else "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by "
         "class and its confusion matrix."
     )
-    text = f"{opens} Links to its log and files work where this page lies in its results folder."
+    text = f"{opens} Links to its log and files work where this page is in its results folder."
     blocks = []
     for index, (cell, row) in enumerate(zip(results.cells, results.comparison, strict=True)):
         blocks.append(_block(results, index, cell, row, notes.get(cell["cell"]), scores, epochs))

@@ -85,12 +85,12 @@ MEASURES = (
 
 
 def context(results: Results) -> dict[str, Any]:
-    """Columns that tell cells apart, those that do not, and the rows."""
+    """Columns in which cells differ, those in which they do not, and the rows."""
     rows = results.comparison
     different = varying(rows)
     same_epoch = results.settings["epoch"] == "last"
     measures = [column for column in MEASURES if not (same_epoch and column.key == "last_test_accuracy")]
-    # What a reader looks for first stands first, what tells the cells apart beside it.
+    # What a reader looks for first comes first, what the cells differ in beside it.
     columns = [*measures[:2], *(_parameter(name, rows) for name in different), *measures[2:]]
     single = all(row["seeds"] == 1 for row in rows)
     scale = accuracy_scale(rows)

@@ -22,7 +22,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     text = "Each line is a cell’s mean over its seeds; its band reaches from the lowest to the highest seed."
     if results.many:
         text = (
-            f"{len(results.names):,} cells are more than colours can tell apart. Each line is a cell’s mean over its "
+            f"{len(results.names):,} cells are more than colours can distinguish. Each line is a cell’s mean over its "
             "seeds, grey except for the baseline, the final, the best and the worst cell. Point at a cell or pin it to "
             "see its line."
         )

@@ -58,14 +58,14 @@ def _text(model: dict[str, Any], rows: list[dict[str, Any]], confidence: str) ->
     if not rows:
         return f"Too few cells with different accuracies ({model['cells']}) for a model of what each factor does."
     left = [title(factor) for factor in model["left_out"]]
-    untold = f" Not to be told from the others: {', '.join(left)}." if left else ""
+    unseparated = f" Not separable from the others: {', '.join(left)}." if left else ""
     share = percent(model["r_squared"], 0)
     return (
         f"A linear model of the test accuracy of {model['cells']} cells: a row is the change that it gives one factor, "
         f"the others held, on average over the search. It explains {share} of the variance (R²) and leaves out what "
         "factors do together. A range has two rows: from its lower to its upper end, and its middle beside the mean of "
         f"both. The {confidence} intervals hold together; a model decides nothing, so no row is called "
-        f"significant.{untold}"
+        f"significant.{unseparated}"
     )
 
 

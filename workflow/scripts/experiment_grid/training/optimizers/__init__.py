@@ -1,1 +1,1 @@
-"""Stand-ins for classes of torch.optim, found by name: the class lies in a file of its name in lower case."""
+"""Stand-ins for classes of torch.optim, found by name: the class is in a file of its name in lower case."""

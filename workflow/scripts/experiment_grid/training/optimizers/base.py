@@ -111,5 +111,5 @@ def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
 
 
 def rows(tensors: list[Tensor]) -> list[Tensor]:
-    """The same tensors, a transposed matrix as it lies in memory, which the fused kernels do not copy."""
+    """The same tensors, a transposed matrix as it is in memory, which the fused kernels do not copy."""
     return [tensor if tensor.dim() != 2 or tensor.is_contiguous() else tensor.t() for tensor in tensors]
