@@ -31,7 +31,7 @@ class Term(NamedTuple):
 
 
 class Model(NamedTuple):
-    """comparison/model.csv, of how many cells, the share of variance explained, and factors not separable from others."""
+    """comparison/model.csv, of how many cells, the share of variance explained, and inseparable factors."""
 
     table: pd.DataFrame
     cells: int
