@@ -22,9 +22,9 @@ import json, site, sys
 from importlib import resources, util
 site.addsitedir(sys.argv[1])
 found = [name for name in json.loads(sys.argv[2]) if util.find_spec(name)]
-from experiment_grid.runtime import lock
+from experiment_grid.runtime import errors
 schema = resources.files("experiment_grid.config") / "schemas/config.schema.json"
-print(json.dumps([found, lock.__file__, schema.is_file()]))
+print(json.dumps([found, errors.__file__, schema.is_file()]))
 """
 
 

@@ -132,7 +132,7 @@ def test_drives_every_chart_and_list(five):
 
 def test_a_value_of_the_settings_chart_is_a_condition(opened, report):
     page = opened()
-    page.locator('[data-condition="batch_size = 128"]').click()
+    page.locator('[data-condition="batch_size = 128"]:visible').click()
     assert page.locator("#filter").input_value() == "batch_size = 128"
     assert shown(page) == {"batch-128"}
 

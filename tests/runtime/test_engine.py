@@ -48,7 +48,7 @@ OBJECTS = r"workflow|manager|scheduler|limiter|settings|GroupJob|dag|job|given|g
 SOURCE = (ROOT / ENGINE).read_text("utf-8")
 IMPORTS = sorted({*re.findall(r"from (snakemake\.[\w.]+) import", SOURCE)})
 INTERNALS = [*sorted({*re.findall(rf"\b(?:{OBJECTS})\.(\w+)", SOURCE)} - {"enums"}), *IMPORTS]
-DOCUMENTED = {"snakemake.utils", "snakemake_interface_logger_plugins.common"}
+DOCUMENTED = {"snakemake.utils", "snakemake.iocontainers", "snakemake_interface_logger_plugins.common"}
 OUTPUT = {"logger_manager", "settings", "main_snakefile", "logger"}  # without these it is Snakemake's own
 
 
