@@ -47,7 +47,7 @@ COMMANDS |= dict.fromkeys(("sinfo", "sacct", "scancel"), "#!/bin/sh\n")
 class NoCluster:
     """Stands in for a cluster on which every cell of `project` is finished at once: `with NoCluster(…) as cluster`.
 
-    `environment` is one in which Slurm's commands are those above; `ready` tells that something was submitted.
+    `environment` is one in which Slurm's commands are those above; `ready` is set once something was submitted.
     """
 
     def __init__(self, project: Path, commands: Path):

@@ -131,7 +131,7 @@ class Listing(Base):
 
 
 class Lazy(nn.Sequential):
-    """Sizes that the first images tell."""
+    """Sizes taken from the first images."""
 
     def __init__(self, classes):
         super().__init__(nn.LazyConv2d(3, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(classes))

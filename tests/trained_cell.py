@@ -53,7 +53,7 @@ def canonical(**changes: Any) -> dict[str, Any]:
 
 
 def images_of_classes(count: int, classes: int = 4, random_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 [count, 6, 5] that can be told apart by their class, with labels uint8 [count]."""
+    """Images uint8 [count, 6, 5] that differ by their class, with labels uint8 [count]."""
     prototypes = np.random.default_rng(99).integers(0, 256, (classes, 6, 5))
     generator = np.random.default_rng(random_seed)
     labels = generator.integers(0, classes, count).astype(np.uint8)

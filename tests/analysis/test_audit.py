@@ -6,7 +6,7 @@ import pytest
 from simulated_cells import make_cells
 
 from experiment_grid.analysis.audit import audit
-from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.expectations import expectations, total_train_loss
@@ -158,7 +158,7 @@ def test_a_new_run_falls_into_its_interval():
     """Cells of equal spread, three seeds each, on the same test images: 95 % of new runs fall in, and hardly more."""
     generator = np.random.default_rng(4)
     inside, repeats = 0, 400
-    cells = {str(k): Cell(str(k), {"batch_size": 64}) for k in range(8)}
+    cells = {str(k): CellResults(str(k), {"batch_size": 64}) for k in range(8)}
     for _ in range(repeats):
         runs = 0.95 + 0.002 * generator.normal(size=(8, 4))
         seeds = {str(k): pd.DataFrame({"accuracy": runs[k, :3]}) for k in range(8)}

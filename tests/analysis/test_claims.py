@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from simulated_cells import make_cells, make_timing
 
-from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.factors import Pair
@@ -21,7 +21,7 @@ def found(differences, values=None, **parameters):
     for place, difference in enumerate(differences):
         first, second = (values or [RATES[:2]] * len(differences))[place]
         given = {key: options[place] for key, options in parameters.items()}
-        cells = [Cell(f"{rate}-{place}", given | {"learning_rate": rate}) for rate in (first, second)]
+        cells = [CellResults(f"{rate}-{place}", given | {"learning_rate": rate}) for rate in (first, second)]
         row = {"difference": difference, "low": 0, "high": 0, "p_adjusted": 0, "decided": difference != 0}
         row["basis"] = "seeds and images"
         made.append(evidence(Pair("learning_rate", 0, 1, first, second), row, cells))

@@ -101,7 +101,7 @@ def test_json_has_no_nan_and_the_documented_keys(made):
     assert read("record")["stage"] == "compare"
 
 
-def test_failed_and_diverged_cells_are_told(made):
+def test_failed_and_diverged_cells_are_reported(made):
     table = pd.read_csv(made[2]["comparison"])
     assert table["cell"].tolist() == list(GRID)
     findings = json.loads(made[2]["findings"].read_text("utf-8"))["findings"]
@@ -137,10 +137,10 @@ def test_the_same_results_give_the_same_bytes(made, tmp_path):
 
 def test_single_runs_say_so(tmp_path):
     outputs = run(tmp_path, make_cells(tmp_path, seeds=(5,)))
-    told = json.loads(outputs["findings"].read_text("utf-8"))
-    assert not any(finding["decided"] for finding in told["findings"])
-    assert any("trained once" in finding["text"] for finding in told["findings"])
-    assert any("single runs" in caveat for caveat in told["caveats"])
+    findings = json.loads(outputs["findings"].read_text("utf-8"))
+    assert not any(finding["decided"] for finding in findings["findings"])
+    assert any("trained once" in finding["text"] for finding in findings["findings"])
+    assert any("single runs" in caveat for caveat in findings["caveats"])
     assert set(pd.read_csv(outputs["comparison"])["interval"]) == {"wilson"}
 
 

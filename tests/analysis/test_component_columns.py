@@ -6,7 +6,7 @@ import json
 import pytest
 from simulated_cells import make_cells
 
-from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.exports import shown_table, write_csv
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.table import comparison_table
@@ -26,7 +26,7 @@ LENET = {
 
 @pytest.fixture
 def table():
-    cells = [Cell("plain", MLP), Cell("lenet", LENET)]
+    cells = [CellResults("plain", MLP), CellResults("lenet", LENET)]
     seeds, _ = score_cells(cells, 0.95)
     return comparison_table(cells, seeds, 0.95)
 

@@ -28,7 +28,7 @@ def results(tmp_path):
     return tmp_path, settings
 
 
-def told(results, settings):
+def reported(results, settings):
     folders = {cell["name"]: results / "cells" / cell["name"] for cell in settings["cells"]}
     cells = read_cells(folders, settings["cells"])
     seeds, _ = score_cells(cells, 0.95)
@@ -37,7 +37,7 @@ def told(results, settings):
 
 
 def test_cells_with_the_same_predictions_are_not_called_undecided(results):
-    finding = next(item for item in told(*results)["findings"] if item["id"] == "effect-three-hidden-layers-ce")
+    finding = next(item for item in reported(*results)["findings"] if item["id"] == "effect-three-hidden-layers-ce")
     assert finding["decided"] is None
     assert "test accuracy the same, with the same predictions on every image" in finding["text"]
     assert "not significant" not in finding["text"]
@@ -45,7 +45,7 @@ def test_cells_with_the_same_predictions_are_not_called_undecided(results):
 
 def test_a_factors_accuracy_and_time_are_of_one_pair(results):
     """The largest ratio of times is that of few and more, or of many and more, whichever pair differs most."""
-    factor = next(factor for factor in told(*results)["factors"] if factor["factor"] == "epochs")
+    factor = next(factor for factor in reported(*results)["factors"] if factor["factor"] == "epochs")
     assert factor["pairs"] == 3
     for end in ("from", "to"):
         assert factor["largest"][end] == factor["time"][end]
@@ -59,7 +59,7 @@ def test_cells_that_predict_the_same_count_once(results):
     grid = {**GRID, "mse": ({"loss": "mse"}, 2.0)}
     settings = settings_of(make_cells(folder, grid))
     shutil.copy(folder / "cells/three-hidden-layers/predictions.npz", folder / "cells/ce/predictions.npz")
-    said = told(folder, settings)
+    said = reported(folder, settings)
     loss = next(factor for factor in said["factors"] if factor["factor"] == "loss")
     assert (loss["pairs"], loss["distinct"]) == (3, 1)
     assert "3 pairs, of which 1 is distinct" in loss["text"]
@@ -70,14 +70,14 @@ def test_cells_that_predict_the_same_count_once(results):
 
 
 def test_the_best_cell_is_compared_with_the_final_one(results):
-    best = told(*results)["best"]
+    best = reported(*results)["best"]
     assert (best["final"], best["cells"]) == ("three-hidden-layers", 4)
     assert best["cell"] in GRID and best["difference"] >= 0
     assert best["low"] < best["difference"] < best["high"]
 
 
 @pytest.mark.parametrize(("cores", "crowded"), [(4, True), (5, False)])
-def test_more_trainings_at_once_than_cores_are_told(results, cores, crowded):
+def test_more_trainings_at_once_than_cores_are_reported(results, cores, crowded):
     folder, settings = results
     for name in GRID:
         path = folder / "cells" / name / "run.json"
@@ -86,4 +86,4 @@ def test_more_trainings_at_once_than_cores_are_told(results, cores, crowded):
         run |= {"started": "2026-01-01T10:00:00+00:00", "finished": "2026-01-01T10:01:00+00:00"}
         path.write_text(json.dumps(run), "utf-8")
     text = "Up to 5 trainings at once on 4 cores: times include waiting for each other."
-    assert (text in told(folder, settings)["caveats"]) is crowded
+    assert (text in reported(folder, settings)["caveats"]) is crowded

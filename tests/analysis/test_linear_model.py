@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiment_grid.analysis import linear_model
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.config.sampling import draw
 
 SAMPLE = {
@@ -25,7 +25,9 @@ def fit(monkeypatch, accuracies, cells, settings=SETTINGS):
 
 def drawn_cells(**more):
     values = draw(SAMPLE).values()
-    return [Cell(f"c{place}", {"seeds": [1], "device": "cpu", **one, **more}) for place, one in enumerate(values)]
+    return [
+        CellResults(f"c{place}", {"seeds": [1], "device": "cpu", **one, **more}) for place, one in enumerate(values)
+    ]
 
 
 def accuracy_of(cell):

@@ -13,7 +13,7 @@ from scipy import stats
 from trained_cell import images_of_classes
 
 from experiment_grid.analysis import search
-from experiment_grid.analysis.search import Run, Tried, combinations, judged
+from experiment_grid.analysis.search import Training, Tried, combinations, judged
 from experiment_grid.config.searched import summary
 from experiment_grid.data import prepared
 from experiment_grid.runtime.errors import UserError
@@ -58,7 +58,7 @@ def test_a_fit_is_judged_by_the_interval_of_one_new_run():
     runs = {}
     for one, loss in zip(tried, (0.25, 0.5, 0.26, 0.4), strict=True):
         made = [generator.normal([[loss], [0.9], [0.88]], 0.01, (3, 2)).tolist() for _ in range(3)]
-        runs[one.key] = [Run(*figures, 1000) for figures in made]
+        runs[one.key] = [Training(*figures, 1000) for figures in made]
     lines = list(judged(tried, runs, 2))
     assert [(line["m"], line["epoch"], line["row"]) for line in lines] == [
         (m, e, r) for e in (1, 2) for m in (0, 0.9) for r in "ab"
@@ -83,7 +83,7 @@ def test_a_fit_is_judged_by_the_interval_of_one_new_run():
 
 def test_rows_of_other_numbers_of_images_are_not_judged():
     tried = [Tried(ROW, {}, {"batch_size": 50})]
-    runs = {tried[0].key: [Run([0.2], [0.9], [0.9], 999), Run([0.3], [0.9], [0.8], 999)]}
+    runs = {tried[0].key: [Training([0.2], [0.9], [0.9], 999), Training([0.3], [0.9], [0.8], 999)]}
     assert list(judged(tried, runs, 1)) == []
 
 
@@ -102,10 +102,10 @@ def test_the_command_writes_what_the_page_reads(project):
         float(line["train_loss"]) for line in lines if line["momentum"] == "0.9" and line["learning_rate"] == "0.05"
     ]
     assert losses == sorted(losses, reverse=True)
-    told = summary(project / "config/search.csv")
-    assert told["tried"] == 12 and told["values"]["epoch"] == ["1", "2", "3"]
-    assert told["rows"][0]["fitting"] == sum(line["fits"] == line["of"] for line in lines)
-    json.dumps(told)
+    summarized = summary(project / "config/search.csv")
+    assert summarized["tried"] == 12 and summarized["values"]["epoch"] == ["1", "2", "3"]
+    assert summarized["rows"][0]["fitting"] == sum(line["fits"] == line["of"] for line in lines)
+    json.dumps(summarized)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_fits_comes_first_and_else_the_nearest(tmp_path):
     lines = ["row,momentum,epoch,seeds,train_loss,train_correct,test_correct,fits,of,misfit"]
     lines += ["a,0,1,2,0,0,0,2,3,0.1", "a,0,2,2,0,0,0,3,3,0.9", "a,0.9,1,2,0,0,0,3,3,0.5", "b,0,1,2,0,0,0,1,3,2"]
     (tmp_path / "search.csv").write_text("\n".join(lines))
-    told = summary(tmp_path / "search.csv")
-    a, b = told["rows"]
+    summarized = summary(tmp_path / "search.csv")
+    a, b = summarized["rows"]
     assert (a["fitting"], [(one["momentum"], one["epoch"]) for one in a["nearest"]]) == (2, [("0.9", "1"), ("0", "2")])
     assert (b["tried"], b["fitting"], b["nearest"]) == (1, 0, [{"momentum": "0", "epoch": "1", "fits": 1, "of": 3}])

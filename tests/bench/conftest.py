@@ -1,4 +1,4 @@
-"""The bench lies beside the tests, in the project's folder; this makes it importable however pytest was started."""
+"""The bench is beside the tests, in the project's folder; this makes it importable however pytest was started."""
 
 import sys
 

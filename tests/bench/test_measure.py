@@ -1,4 +1,4 @@
-"""Order of the contestants, and how what was measured is told."""
+"""Order of the contestants, and how measurements are reported."""
 
 import json
 from importlib import metadata

@@ -85,7 +85,7 @@ def test_every_make_target_with_a_config_checks_it():
     assert checked == {name for name, _, recipe in rules if "$(OVERLAY)" in recipe} != set()
 
 
-def test_config_yaml_that_cannot_be_read_is_told_in_a_line(tmp_path):
+def test_config_yaml_that_cannot_be_read_is_reported_in_a_line(tmp_path):
     project = copy_project(tmp_path / "project")
     with (project / "config/config.yaml").open("a") as file:
         file.write("title: 2001-13-45\n")

@@ -349,7 +349,7 @@ def test_a_thousand_problems_are_cut_short(tmp_path, monkeypatch):
     assert lines[-1].startswith("... and ")
 
 
-def test_one_problem_of_all_cells_is_told_once(tmp_path, monkeypatch):
+def test_one_problem_of_all_cells_is_reported_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rates = [number / 1000 for number in range(1, 301)]
     error = error_of(tmp_path, f"defaults: {{batch_size: 70000}}\ncells: [{{grid: {{learning_rate: {rates}}}}}]")
@@ -385,7 +385,7 @@ def test_folders_and_arrays_of_one_piece_count_their_images(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("text", ["!!python/name:os.getcwd", "!!python/complex 1+2j"])
-def test_what_a_tag_of_pythons_makes_is_told_where_it_is(tmp_path, text):
+def test_what_a_tag_of_pythons_makes_is_reported_where_it_is(tmp_path, text):
     path = tmp_path / "mine.yaml"
     path.write_text(f"title: {text}\n", "utf-8")
     with pytest.raises(UserError, match=r"mine.yaml:1: title: is a \w+, which has no place here"):

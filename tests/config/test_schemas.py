@@ -9,7 +9,7 @@ import pytest
 import yaml
 from configs import ROOT
 
-from experiment_grid.config.cell_keys import Cell, Grid
+from experiment_grid.config.cell_keys import CellKeys, Grid
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
 from experiment_grid.config.factor_keys import NAMES
 from experiment_grid.config.keys import Config
@@ -100,7 +100,7 @@ def test_patterns_mean_the_same_in_editors(name):
 
 def test_every_key_has_a_description():
     root = schema_of(Config)
-    cell = {name: resolve(part, root) for name, part in root["$defs"]["Cell"]["properties"].items()}
+    cell = {name: resolve(part, root) for name, part in root["$defs"]["CellKeys"]["properties"].items()}
     parts = root["properties"] | cell
     assert [key for key, part in parts.items() if len(part.get("description", "")) < 8] == []
 
@@ -108,7 +108,7 @@ def test_every_key_has_a_description():
 def test_parameters_of_models_and_program_are_the_same():
     assert list(Grid.model_fields) == [name for name in NAMES if name not in HANDLING]
     assert {*NAMES} == {*FIELDS, *HANDLING, *SHORT_KEYS}
-    assert list(Cell.model_fields) == ["name", "note", *NAMES, "grid", "sample", "exclude", "step"]
+    assert list(CellKeys.model_fields) == ["name", "note", *NAMES, "grid", "sample", "exclude", "step"]
 
 
 @pytest.mark.parametrize("declared", ['"leaky_relu"', "    train_fraction: ", "    batch_size: "])

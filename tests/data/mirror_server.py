@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback address that behaves as badly as it is told."""
+"""A real HTTP server on the loopback address that misbehaves as each test asks."""
 
 import gzip
 import ssl

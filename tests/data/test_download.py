@@ -82,7 +82,7 @@ def test_a_folder_may_have_the_names_of_kaggle(tmp_path, folder, suffix):
     assert origins[FIRST].endswith(f"train-images.idx3-ubyte{suffix}")
 
 
-def test_the_root_of_torchvision_is_told_from_its_folder(tmp_path, folder):
+def test_the_root_of_torchvision_is_reported_from_its_folder(tmp_path, folder):
     write_folder(tmp_path / "root/MNIST/raw", CONTENTS)
     with pytest.raises(DataError, match=r"no such file \(did you mean \S+/root/MNIST/raw\?\)"):
         fetch(folder, (tmp_path / "root").as_uri() + "/")
@@ -326,7 +326,7 @@ def test_mnist_itself_verifies_and_a_flipped_pixel_does_not(folder, tmp_path):
         fetch(tmp_path / "other", wrong.as_uri() + "/", checksums=test_files)
 
 
-def test_own_files_are_copied_and_what_changed_meanwhile_is_told(folder, tmp_path):
+def test_own_files_are_copied_and_what_changed_meanwhile_is_reported(folder, tmp_path):
     own = write_folder(tmp_path / "own", CONTENTS, "")
     assert acquire.from_folder(str(own), CHECKSUMS, folder) == {name: str(own / name) for name in FILES}
     assert_complete(folder)

@@ -65,7 +65,7 @@ def test_read_gives_what_was_encoded(path, packed):
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # an archive holds the time, which no test's name may
 )
-def test_a_wrong_file_is_told_in_one_line(path, content, message):
+def test_a_wrong_file_is_reported_in_one_line(path, content, message):
     path.write_bytes(content)
     for use in (idx.read, idx.scan):
         with pytest.raises(DataError) as error:
@@ -95,7 +95,7 @@ def memory_until(path, refusal):
     return peak
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_a_file_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"cannot be read \(No such file or directory\)"):
         idx.read(tmp_path / "absent", 3)
 

@@ -73,7 +73,7 @@ def test_own_files_have_as_many_classes_as_labels(tmp_path, classes):
         ("mnist", "t10k-images-idx3-ubyte", np.zeros(20, np.uint8), "has 1 dimensions, images have 3"),
     ],
 )
-def test_files_that_do_not_fit_are_told_in_one_line(tmp_path, dataset, name, values, message):
+def test_files_that_do_not_fit_are_reported_in_one_line(tmp_path, dataset, name, values, message):
     with pytest.raises(DataError, match=message) as error:
         run(dataset, tmp_path, changed(name, values))
     assert "\n" not in str(error.value)
@@ -139,7 +139,7 @@ except UserError as error:
 
 
 @pytest.mark.parametrize(("stage", "file"), [("prepare", "prepared.safetensors"), ("download", "train-images")])
-def test_a_disk_that_takes_no_more_is_told_and_left_clean(tmp_path, stage, file):
+def test_a_disk_that_takes_no_more_is_reported_and_left_clean(tmp_path, stage, file):
     source = write_folder(tmp_path / "source", contents())
     target = tmp_path / "target"
     command = [sys.executable, "-c", LIMITED, stage, str(source), str(target)]
@@ -150,7 +150,7 @@ def test_a_disk_that_takes_no_more_is_told_and_left_clean(tmp_path, stage, file)
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs POSIX users")
-def test_a_read_only_folder_is_told():
+def test_a_read_only_folder_is_reported():
     user = os.geteuid()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o555)

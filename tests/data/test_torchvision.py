@@ -143,7 +143,7 @@ def test_the_letters_of_emnist_are_26_classes(monkeypatch, tmp_path):
         (server.redirecting("file:///etc/"), POLICY, "is not allowed"),
     ],
 )
-def test_a_bad_mirror_is_passed_over_and_its_reason_told(usps_files, tmp_path, behaviour, policy, reason):
+def test_a_bad_mirror_is_passed_over_and_its_reason_reported(usps_files, tmp_path, behaviour, policy, reason):
     files, _ = usps_files
     with server.serving(files, behaviour) as (bad, _), server.serving(files, server.good) as (good, _):
         with pytest.raises(DataError) as error:

@@ -36,7 +36,7 @@ def test_folders_in_the_picture_of_the_architecture_are_there():
     assert [folder for folder in folders if not (ROOT / "workflow/scripts/experiment_grid" / folder).is_dir()] == []
 
 
-def test_version_is_told_alike():
+def test_version_is_reported_alike():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == version

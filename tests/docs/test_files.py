@@ -1,4 +1,4 @@
-"""docs/files.md against what a run leaves: every place, every column and every key is told."""
+"""docs/files.md against what a run leaves: every place, every column and every key is documented."""
 
 import csv
 import json
@@ -10,24 +10,26 @@ TEXT = (ROOT / "docs/files.md").read_text("utf-8")
 FOREIGN = ("ro-crate-metadata.json",)  # its keys are RO-Crate's
 
 
-def told(name: str) -> bool:
+def documented(name: str) -> bool:
     """Whether the document has the name; a figure at the last epoch has that of the figure."""
     return any(re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", TEXT) for one in {name, name.removeprefix("last_")})
 
 
-def test_every_place_is_told(finished):
+def test_every_place_is_reported(finished):
     places = {path.name for path in (finished / "results").iterdir() if not path.name.startswith(".")}
     assert {"cells", "comparison.csv", "logs", "plan"} <= places
-    assert {place for place in places | {"partial", "dag"} if not told(place)} == set()
+    assert {place for place in places | {"partial", "dag"} if not documented(place)} == set()
 
 
-def test_every_column_and_key_is_told(finished):
+def test_every_column_and_key_is_reported(finished):
     results = finished / "results"
     columns = {path: next(csv.reader(path.open(encoding="utf-8"))) for path in results.rglob("*.csv")}
     keys = {path: keys_of(json.loads(path.read_text("utf-8"))) for path in results.rglob("*.json")}
     names = columns | {path: found for path, found in keys.items() if path.name not in FOREIGN}
     assert len(columns) > 8 and len(keys) > 8
-    assert {path.name: missing for path in names if (missing := [name for name in names[path] if not told(name)])} == {}
+    assert {
+        path.name: missing for path in names if (missing := [name for name in names[path] if not documented(name)])
+    } == {}
 
 
 def keys_of(document: dict) -> list[str]:
@@ -36,7 +38,7 @@ def keys_of(document: dict) -> list[str]:
     return [*document, *{key for item in listed if isinstance(item, dict) for key in item}]
 
 
-def test_a_record_has_the_keys_that_are_told(finished):
+def test_a_record_has_the_keys_that_are_reported(finished):
     section = TEXT[TEXT.index("## Records") :]
     keys = [key for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
     assert keys == list(json.loads((finished / "results/record.json").read_text("utf-8")))

@@ -68,18 +68,18 @@ def run(results, cells, final="final"):
 
 
 @pytest.fixture(scope="module")
-def told(made):
+def analysis(made):
     return run(*made[:2])
 
 
-def test_errors_are_those_of_the_network(made, told):
+def test_errors_are_those_of_the_network(made, analysis):
     _, _, logits, (_, labels) = made
     predicted = logits.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
-    assert sorted(error["index"] for error in told["errors"]) == wrong.tolist()
-    assert told["wrong"] == told["errors_listed"] == told["errors_total"] == len(wrong) > 10
+    assert sorted(error["index"] for error in analysis["errors"]) == wrong.tolist()
+    assert analysis["wrong"] == analysis["errors_listed"] == analysis["errors_total"] == len(wrong) > 10
     probabilities = np.exp(log_softmax(logits, axis=1))
-    for error in told["errors"]:
+    for error in analysis["errors"]:
         index = error["index"]
         assert (error["true"], error["predicted"]) == (labels[index], predicted[index])
         assert error["probability"] == pytest.approx(probabilities[index, error["predicted"]], abs=1e-4)
@@ -87,22 +87,24 @@ def test_errors_are_those_of_the_network(made, told):
         assert len(error["runners_up"]) == 3
 
 
-def test_worst_come_first(told):
-    scores = [error["score"] for error in told["errors"]]
+def test_worst_come_first(analysis):
+    scores = [error["score"] for error in analysis["errors"]]
     assert scores == sorted(scores, reverse=True)
-    for error in told["errors"]:
+    for error in analysis["errors"]:
         assert error["score"] == pytest.approx(error["probability"] * error["unlikeness"], abs=1e-6)
-        assert error["unlikeness"] == pytest.approx(1 - told["likeness"]["matrix"][error["true"]][error["predicted"]])
+        assert error["unlikeness"] == pytest.approx(
+            1 - analysis["likeness"]["matrix"][error["true"]][error["predicted"]]
+        )
 
 
-def test_attribution_tiles_add_up_to_the_logits(made, told):
+def test_attribution_tiles_add_up_to_the_logits(made, analysis):
     """A linear network: the shares of all pixels are the margin less that of the blank image, its biases."""
     results, _, logits, _ = made
     with Image.open(results / "errors/attribution.png") as picture:
         grid = np.asarray(picture).astype(float) - 128
-    columns = told["attribution"]["columns"]
+    columns = analysis["attribution"]["columns"]
     biases = run_bias(results)
-    for error in told["errors"]:
+    for error in analysis["errors"]:
         row, column = divmod(error["attribution"], columns)
         tile = grid[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] * error["attribution_scale"]
         margin = logits[error["index"], error["predicted"]] - logits[error["index"], error["true"]]
@@ -117,43 +119,43 @@ def run_bias(results):
         return file.get_tensor("seed1/epoch3/linear.bias")
 
 
-def test_nearest_images_are_training_images_of_their_class(told):
+def test_nearest_images_are_training_images_of_their_class(analysis):
     labels = load_digits().target[:1297]
-    for error in told["errors"]:
+    for error in analysis["errors"]:
         for name, k in (("nearest_predicted", error["predicted"]), ("nearest_true", error["true"])):
             near = error[name]
             assert labels[near["index"]] == k
-            assert told["neighbours"]["indices"][near["tile"]] == near["index"]
+            assert analysis["neighbours"]["indices"][near["tile"]] == near["index"]
 
 
-def test_atlas_shows_what_any_cell_got_wrong(made, told):
+def test_atlas_shows_what_any_cell_got_wrong(made, analysis):
     results, _, _, (images, _) = made
-    shown = told["atlas"]["images"]
-    assert told["atlas"]["complete"] and len(shown) == len(set(shown)) == told["atlas"]["wanted"]
-    assert {error["index"] for error in told["errors"]} <= set(shown)
-    assert {item["index"] for item in told["right"]} <= set(shown)
-    assert {item["index"] for item in told["hard"]} <= set(shown)
+    shown = analysis["atlas"]["images"]
+    assert analysis["atlas"]["complete"] and len(shown) == len(set(shown)) == analysis["atlas"]["wanted"]
+    assert {error["index"] for error in analysis["errors"]} <= set(shown)
+    assert {item["index"] for item in analysis["right"]} <= set(shown)
+    assert {item["index"] for item in analysis["hard"]} <= set(shown)
     with Image.open(results / "errors/atlas.png") as picture:
         grid = np.asarray(picture)
-    row, column = divmod(3, told["atlas"]["columns"])
+    row, column = divmod(3, analysis["atlas"]["columns"])
     assert (grid[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] == images[shown[3]]).all()
 
 
-def test_diverged_cells_have_no_say(told):
-    assert all(item["cells"] == 3 for item in told["hard"])
+def test_diverged_cells_have_no_say(analysis):
+    assert all(item["cells"] == 3 for item in analysis["hard"])
 
 
-def test_the_same_results_give_the_same_bytes(made, told):
+def test_the_same_results_give_the_same_bytes(made, analysis):
     files = [made[0] / "errors" / f"{name}.png" for name in SHEETS]
     before = [file.read_bytes() for file in files]
     again = run(*made[:2])
     assert [file.read_bytes() for file in files] == before
-    assert again["errors"] == told["errors"]
+    assert again["errors"] == analysis["errors"]
 
 
 @pytest.mark.parametrize("final", ["lost", "absent"])
 def test_a_final_cell_without_a_model_leaves_the_others_images(made, final):
-    told = run(*made[:2], final=final)
-    assert told["errors"] == told["right"] == []
-    assert told["wrong"] is None
-    assert told["hard"] and told["atlas"]["images"]
+    analysis = run(*made[:2], final=final)
+    assert analysis["errors"] == analysis["right"] == []
+    assert analysis["wrong"] is None
+    assert analysis["hard"] and analysis["atlas"]["images"]

@@ -61,7 +61,7 @@ def test_alike_digits_are_more_alike(digits):
     assert min(likeness[3, 9], likeness[3, 8], likeness[1, 8]) > max(likeness[0, 1], likeness[6, 7])
 
 
-def test_classes_that_cannot_be_told_apart_are_wholly_alike():
+def test_classes_that_look_the_same_are_wholly_alike():
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (300, 6, 6), dtype=np.uint8)
     same = class_likeness(images, np.arange(300) % 2, 2)

@@ -17,7 +17,7 @@ from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
 from experiment_grid.training.components import Loss
 from experiment_grid.training.epoch_store import Epoch, EpochStore
-from experiment_grid.training.history import Row, read_validation_accuracy, write
+from experiment_grid.training.history import HistoryRow, read_validation_accuracy, write
 from experiment_grid.training.loop import split
 from experiment_grid.training.metrics import accuracy, mean_loss
 from experiment_grid.training.stopping import chosen_epoch
@@ -217,7 +217,7 @@ def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):
         for epoch in (2, 10)
     }
     store = EpochStore(tmp_path / "partial", {})
-    row = Row(1, 1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    row = HistoryRow(1, 1, 0.0, 0.0, 0.0, 0.0, 0.0)
     for (seed, epoch), state in states.items():
         rest = {"momentum": [torch.ones(7)]}  # no part of a checkpoint
         store.write(Epoch(seed, epoch, row, {}, state, {"scale": torch.tensor(0.5)}, rest))
@@ -267,7 +267,7 @@ def test_of_the_chosen_epochs_alone(tmp_path, rule):
     ids=str,
 )
 def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
-    """Buffers, tied weights, sizes that the images tell, a loss with a state: the test images give validation's figures
+    """Buffers, tied weights, sizes taken from the images, a loss with a state: the test images give validation's figures
     where they are the validation images."""
     cell = OneCell(tmp_path, seeds=[1], train_fraction=0.5, **changes)
     images, labels = images_of_classes(300)
@@ -281,7 +281,7 @@ def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
         assert (row["test_loss"], row["test_accuracy"]) == (known["validation_loss"], known["validation_accuracy"])
 
 
-def test_a_model_of_ones_own_that_fails_is_told_in_one_line(trained):
+def test_a_model_of_ones_own_that_fails_is_reported_in_one_line(trained):
     trained.parameters = canonical(model="odd_components.Base", seeds=[1], epochs=1)
     refused(trained, "has seed1/epoch1/layers.0.bias, which the cell's model has not")
     trained.parameters = canonical(model="odd_components.Bases", seeds=[1], epochs=1)
@@ -290,7 +290,10 @@ def test_a_model_of_ones_own_that_fails_is_told_in_one_line(trained):
 
 
 def test_history_comes_back_as_it_was_written(tmp_path):
-    rows = [Row(2, 1, 0.1, 0.3, float("nan"), 0.125, 1.0), Row(1, 1, float("inf"), 0.3, 1 / 3, 2 / 3, 1.0)]
+    rows = [
+        HistoryRow(2, 1, 0.1, 0.3, float("nan"), 0.125, 1.0),
+        HistoryRow(1, 1, float("inf"), 0.3, 1 / 3, 2 / 3, 1.0),
+    ]
     write(tmp_path / "history.csv", rows)
     lines = (tmp_path / "history.csv").read_text("utf-8").splitlines()
     assert lines[1:] == ["1,1,,0.3,0.3333333333333333,0.6666666666666666,1.0", "2,1,0.1,0.3,,0.125,1.0"]

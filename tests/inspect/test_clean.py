@@ -57,8 +57,8 @@ def test_clean_says_where_results_are_when_here_are_none(tmp_path, monkeypatch):
     (tmp_path / "results/demo/cells").mkdir(parents=True)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").touch()
-    told = "results: no results here; results/demo has some: make clean CONFIG=config/demo.yaml"
-    assert clean(Path("results"), patterns(Path("results"))) == told
+    shown = "results: no results here; results/demo has some: make clean CONFIG=config/demo.yaml"
+    assert clean(Path("results"), patterns(Path("results"))) == shown
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"])

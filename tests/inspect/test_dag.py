@@ -1,4 +1,4 @@
-"""make dag: the pictures tell what runs, all names in full."""
+"""make dag: the pictures show what runs, all names in full."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -71,7 +71,7 @@ def test_many_cells_are_counted():
     assert "… and 60 cells more" in texts and "train cell-39" in texts and "train cell-40" not in texts
 
 
-def test_what_runs_among_the_counted_is_told():
+def test_what_runs_among_the_counted_is_reported():
     texts = boxes(svg(by_cell(jobs([f"cell-{number}" for number in range(100)], trained="cell-99"))))
     assert texts["… and 60 cells more, 1 run"].endswith("1 of 60 would run")
 

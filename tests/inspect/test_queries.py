@@ -1,4 +1,4 @@
-"""Questions while a run works, and where what was asked for lies."""
+"""Questions while a run works, and where to find what was asked for."""
 
 import re
 

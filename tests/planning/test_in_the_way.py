@@ -1,4 +1,4 @@
-"""What lies where the plan or a job writes: remains of killed processes, links, files in a folder's place."""
+"""What is in the way where the plan or a job writes: remains of killed processes, links, files in a folder's place."""
 
 import pytest
 from planned import CELLS, Recipes, finish, make
@@ -43,12 +43,12 @@ def test_what_is_the_users_stays(tmp_path, name):
     "name",
     ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],
 )
-def test_a_file_in_a_folders_place_is_told(tmp_path, recipes, name):
+def test_a_file_in_a_folders_place_is_reported(tmp_path, recipes, name):
     results = tmp_path / "results"
     (results / name).parent.mkdir(parents=True)
     (results / name).write_text("mine")
     with pytest.raises(NotADirectoryError) as error:
         make(results, recipes).file("download")
-    told = str(cannot_write(error.value.filename, error.value))
-    assert told == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
+    message = str(cannot_write(error.value.filename, error.value))
+    assert message == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
     assert (results / name).read_text() == "mine"

@@ -71,7 +71,7 @@ def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]
     "form", ["lines", *(pytest.param(form, marks=pytest.mark.slow) for form in ("live", "snakemake"))]
 )
 @pytest.mark.parametrize("case", BROKEN)
-def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
+def test_an_error_in_a_rule_is_reported(finished, tmp_path, forks, form, case):
     rule, change, reason = BROKEN[case]
     break_rule(finished, tmp_path / "project", rule, change)
     done = forks.snakemake(tmp_path / "project", PROGRESS=form)
@@ -86,7 +86,7 @@ def test_an_error_in_a_rule_is_told(finished, tmp_path, forks, form, case):
 
 
 @pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])
-def test_an_error_in_a_rule_is_told_where_all_else_is_quiet(finished, tmp_path, forks, case):
+def test_an_error_in_a_rule_is_reported_where_all_else_is_quiet(finished, tmp_path, forks, case):
     """As in `make why` and its like."""
     rule, change, reason = BROKEN[case]
     break_rule(finished, tmp_path / "project", rule, change)
@@ -95,13 +95,13 @@ def test_an_error_in_a_rule_is_told_where_all_else_is_quiet(finished, tmp_path, 
     assert done.stderr.count(reason) == 1 and ENGINE not in done.stderr
 
 
-def test_an_error_of_an_answer_is_told(finished, tmp_path, forks):
+def test_an_error_of_an_answer_is_reported(finished, tmp_path, forks):
     break_rule(finished, tmp_path / "project", "inspect", ("rule why:\n", "rule why:\n    para: 1\n"))
     done = forks.snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
     assert done.returncode == 1 and "Unexpected keyword para" in done.stderr
 
 
-def test_a_failed_script_is_told_where_all_else_is_quiet(tmp_path, forks):
+def test_a_failed_script_is_reported_where_all_else_is_quiet(tmp_path, forks):
     script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
     script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")
     done = forks.snakemake(tmp_path / "project", "--quiet", "all")
@@ -110,7 +110,7 @@ def test_a_failed_script_is_told_where_all_else_is_quiet(tmp_path, forks):
     assert "jobs done" not in done.stderr and "start" not in done.stderr
 
 
-def test_an_answer_that_fails_is_told_once(finished, forks):
+def test_an_answer_that_fails_is_reported_once(finished, forks):
     """Its own line; that its job failed is no news."""
     done = forks.snakemake(finished, "--quiet", "all", "--", "clean")
     assert done.returncode == 1 and done.stdout == ""
@@ -118,7 +118,7 @@ def test_an_answer_that_fails_is_told_once(finished, forks):
     assert "there is no terminal to ask on" in line
 
 
-def test_an_error_in_a_rule_is_told_on_a_terminal(finished, tmp_path):
+def test_an_error_in_a_rule_is_reported_on_a_terminal(finished, tmp_path):
     rule, change, reason = BROKEN["a priority in words"]
     break_rule(finished, tmp_path / "project", rule, change)
     terminal = Terminal(command_of(), tmp_path / "project")
@@ -126,7 +126,7 @@ def test_an_error_in_a_rule_is_told_on_a_terminal(finished, tmp_path):
     terminal.end()
 
 
-def test_a_failed_script_is_told_once_by_its_log(tmp_path):
+def test_a_failed_script_is_reported_once_by_its_log(tmp_path):
     """Snakemake says of it, too, that a command returned a status."""
     script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
     script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")

@@ -14,7 +14,7 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
 from experiment_grid.progress import lines
 from experiment_grid.progress.handler import Progress, partial_command
-from experiment_grid.progress.jobs import Job, Run, Training
+from experiment_grid.progress.jobs import Job, RunProgress, Training
 from experiment_grid.progress.live import LiveView, duration_short
 from experiment_grid.runtime.files import write_json
 
@@ -69,7 +69,7 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_so_far(tmp_path):
     plan = tmp_path / "plan/train/a.json"
     parameters = {"seeds": [1, 2], "epochs": 5}
     write_json(plan, {"why": ["new"], "recipe": {"settings": {"parameters": parameters}}})
-    run = Run()
+    run = RunProgress()
     run.plan({"train": 3, "total": 3})
     assert run.total == 3 and run.seconds_left() is None
     for number in (1, 2):
@@ -85,8 +85,8 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_so_far(tmp_path):
     assert (run.done, run.by_rule["train"]) == (1, 2)
 
 
-def test_no_time_is_told_where_nothing_tells_it():
-    run = Run()
+def test_no_time_is_reported_where_nothing_tells_it():
+    run = RunProgress()
     run.plan({"compare": 1, "report": 1, "total": 2})
     run.begin(1, Job.of(job_info(1, "compare")))
     assert run.seconds_left() is None
@@ -101,7 +101,7 @@ def test_durations(seconds, long, short):
     assert duration_short(seconds) == (short or long)
 
 
-def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
+def test_a_failure_is_reported_once_with_the_end_of_its_log(tmp_path, capsys):
     log = tmp_path / "prepare.log"
     progress = Progress(sys.stdout, live=False)
     progress._handle(SimpleNamespace(event="run_info", stats={"prepare": 1, "all": 1, "total": 2}))
@@ -126,11 +126,11 @@ def test_a_failure_is_told_once_with_the_end_of_its_log(tmp_path, capsys):
 def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
     job = Job.of(job_info(1, "train", log=[str(tmp_path / "train.log")]))
     job.began -= 1  # files have coarser clocks
-    for text, told in (("", []), (epoch(1, 1, 1, 2, "50.00%"), ["cell  seed 7"])):
+    for text, wanted in (("", []), (epoch(1, 1, 1, 2, "50.00%"), ["cell  seed 7"])):
         job.log.write_text(text)
         _, _, *shown, last = lines.failure(job).splitlines()
         assert last.strip().startswith("(here the log breaks off: the process was killed")
-        assert [line.strip()[:12] for line in shown] == told
+        assert [line.strip()[:12] for line in shown] == wanted
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,16 @@ def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs
     monkeypatch.delenv("MAKELEVEL", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    run = Run()
+    run = RunProgress()
     run.plan({"train": 1, "total": 1})
     run.begin(1, Job.of(job_info(1, "train", wildcards={"cell": "wide"})))
     run.fail(1)
-    told = lines.summary(run, False, partial_command(configs))
-    assert told.endswith(f"goes on once the cause is mended. {command} makes the page of what there is.")
+    summary = lines.summary(run, False, partial_command(configs))
+    assert summary.endswith(f"goes on once the cause is mended. {command} makes the page of what there is.")
 
 
 def test_rules_that_only_ask_for_files_are_no_jobs():
-    run = Run()
+    run = RunProgress()
     run.plan({"train": 1, "evaluate": 1, "cell": 1, "total": 3})
     assert lines.overview(run) == "2 jobs: 1 train, 1 evaluate"
     run.plan({"cell": 1, "total": 1})
@@ -179,7 +179,7 @@ def test_what_snakemake_says_of_itself_is_left_out(capsys):
 def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
     """At 60 columns the epochs are said shorter, so that they are not cut."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    run = Run()
+    run = RunProgress()
     run.plan({"train": 2, "total": 2})
     training.seeds, training.epochs, training.latest, training._epochs = 3, 15, (2, 12), {1: 15, 2: 12}
     training.accuracy = "95.75%"
@@ -195,9 +195,9 @@ def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
 
 
 def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off(monkeypatch):
-    told = []
+    interrupted = []
     # these tests' own, otherwise
-    monkeypatch.setattr("experiment_grid.progress.handler.interrupt_jobs", lambda: told.append("jobs"))
+    monkeypatch.setattr("experiment_grid.progress.handler.interrupt_jobs", lambda: interrupted.append("jobs"))
     progress = Progress(sys.stdout, live=False)
     with pytest.raises(SystemExit, match="before the first job"):
         progress.interrupt()
@@ -206,7 +206,7 @@ def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         progress.interrupt()
     progress.interrupt()
-    assert told == ["jobs"]
+    assert interrupted == ["jobs"]
 
 
 def test_a_failure_tells_what_the_executor_says(capsys):

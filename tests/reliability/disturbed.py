@@ -81,13 +81,13 @@ class Stage:
         self.check(complete=True)
 
     def is_done(self) -> bool:
-        """Whether the record tells checksum, size and time of every output as it is."""
+        """Whether the record has the checksum, size and time of every output as it is."""
         from experiment_grid.runtime.stage import is_done, read_plan  # the script's folder is on the path by now
 
         return is_done(read_plan(self.snakemake.input.plan), Path("results"), map(str, self.outputs))
 
     def check(self, *, complete: bool) -> None:
-        """Every output is right or, unless `complete`, absent; no record without what it tells of."""
+        """Every output is right or, unless `complete`, absent; no record without its files."""
         present = [path for path in self.outputs if path.exists()]
         wrong = [path for path in present if content(path) != self.right[path]]
         assert not wrong, f"not as an undisturbed run leaves them: {wrong}"
@@ -95,7 +95,7 @@ class Stage:
         assert not records or present == self.outputs, (
             f"{records[0]} was written before {set(self.outputs) - {*present}}"
         )
-        assert not records or self.is_done(), f"{records[0]} does not tell of the files that are there"
+        assert not records or self.is_done(), f"{records[0]} is not true of the files that are there"
         if complete:
             assert present == self.outputs, f"missing: {set(self.outputs) - {*present}}"
             assert files() == self.left, f"left behind: {files() - self.left}, gone: {self.left - files()}"
@@ -106,7 +106,7 @@ def files() -> set[str]:
 
 
 def content(path: Path):
-    """What is in a file, without the times of the run that made it and what a record tells of files with such times."""
+    """What is in a file, without the times of the run that made it and what a record says of files with such times."""
     if path.suffix == ".json":
         value = without_times(json.loads(path.read_text("utf-8")))
         return value | {"outputs": sorted(value["outputs"])} if is_record(path) else value
@@ -178,11 +178,11 @@ def refuse(stage: Stage, prepare) -> None:
     stage.clean()
     reader, writer = os.pipe()
 
-    def told():
+    def prepared():
         os.dup2(writer, 2)
         prepare()
 
-    assert os.waitstatus_to_exitcode(stage.run(told)) == 1
+    assert os.waitstatus_to_exitcode(stage.run(prepared)) == 1
     os.close(writer)
     with os.fdopen(reader) as stream:
         said = stream.read() + stage.log.read_text("utf-8")

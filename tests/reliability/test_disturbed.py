@@ -40,16 +40,16 @@ def test_the_test_above_sees_a_record_with_a_wrong_checksum(project):
     lie = 'records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}'
     lie = f"import experiment_grid.runtime.records as records\n{lie}\n"
     script.write_text(script.read_text().replace(begin, lie + begin, 1))
-    with pytest.raises(AssertionError, match=r"prepare\.json does not tell of the files that are there"):
+    with pytest.raises(AssertionError, match=r"prepare\.json is not true of the files that are there"):
         disturbed(project, "kill", "faults/prepare.py")
 
 
-def test_files_that_may_not_grow_are_told_in_a_line(project):
+def test_files_that_may_not_grow_are_reported_in_a_line(project):
     assert disturbed(project, "limit", "faults/train.py") == {"limited files": 2}
 
 
 @pytest.mark.parametrize("stage", STRIDES)
-def test_a_full_disk_is_told_in_a_line(project, stage):
+def test_a_full_disk_is_reported_in_a_line(project, stage):
     skip_without_mounts()
     shutil.move(project / "results", project / "full")
     (project / "results").mkdir()

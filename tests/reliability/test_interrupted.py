@@ -93,13 +93,13 @@ def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinish
 
 
 @pytest.mark.parametrize(
-    ("make_it_so", "told"),
+    ("make_it_so", "message"),
     [
         ("mount -o remount,ro results", r"results/\.lock: cannot be written \(Read-only file system\)"),
         ("cat /dev/zero > results/filler || true", r"results/plan/\S+: cannot be written \(No space left on device\)"),
     ],
 )
-def test_a_folder_that_cannot_be_written_is_told_in_a_line(unfinished, make_it_so, told):
+def test_a_folder_that_cannot_be_written_gives_a_line(unfinished, make_it_so, message):
     skip_without_mounts()
     (unfinished / "results").rename(unfinished / "full")
     (unfinished / "results").mkdir()
@@ -113,12 +113,12 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_line(unfinished, make_it_s
         timeout=100,
     )
     assert done.returncode != 0
-    assert re.search(rf"^{told}; make room or rights there, or move the results: ", done.stderr, re.MULTILINE)
+    assert re.search(rf"^{message}; make room or rights there, or move the results: ", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["results", "results/cells/narrow"])
-def test_a_file_in_a_folders_place_is_told_in_a_line(unfinished, name):
+def test_a_file_in_a_folders_place_gives_a_line(unfinished, name):
     (unfinished / name).rename(unfinished / "elsewhere")
     (unfinished / name).write_text("mine")
     done = snakemake(unfinished)
@@ -129,7 +129,7 @@ def test_a_file_in_a_folders_place_is_told_in_a_line(unfinished, name):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_results_folder_that_is_not_mounted_is_told_in_a_line(tmp_path):
+def test_a_results_folder_that_is_not_mounted_gives_a_line(tmp_path):
     project = copy_project(tmp_path / "project")
     (project / "results").symlink_to("/nowhere/results")
     done = snakemake(project)
@@ -140,7 +140,7 @@ def test_a_results_folder_that_is_not_mounted_is_told_in_a_line(tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_project_on_a_full_disk_is_told_without_tracebacks(unfinished):
+def test_a_project_on_a_full_disk_is_reported_without_tracebacks(unfinished):
     """Snakemake's own log has no room either."""
     skip_without_mounts()
     (unfinished / "small").mkdir()

@@ -89,10 +89,10 @@ def test_names_that_would_leave_the_folder_or_reach_a_shell_start_nothing(tmp_pa
     (project / "config/small.yaml").write_text(yaml.safe_dump(config))
     before = sorted(tmp_path.rglob("*"))
     done = snakemake(project)
-    told = re.findall(r"^config/small\.yaml:\d+: (\S+): ", done.stderr, re.MULTILINE)
+    named = re.findall(r"^config/small\.yaml:\d+: (\S+): ", done.stderr, re.MULTILINE)
     assert done.returncode != 0
-    assert "dataset.name" in told
-    assert {f"cells[{place}].name" for place in range(3, 3 + len(HOSTILE))} <= {*told}, done.stderr
+    assert "dataset.name" in named
+    assert {f"cells[{place}].name" for place in range(3, 3 + len(HOSTILE))} <= {*named}, done.stderr
     assert [path for path in sorted(tmp_path.rglob("*")) if path not in before and ".snakemake" not in path.parts] == []
 
 
@@ -144,8 +144,8 @@ def test_weights_changed_with_size_and_time_kept_are_not_evaluated_but_trained_a
     goal = ("--", "results/cells/narrow/evaluation.csv")
     done = snakemake(project, *goal)
     assert done.returncode != 0
-    told = "error: results/cells/narrow/checkpoints.safetensors: changed since it was written, by its record; "
-    assert told in done.stdout + done.stderr
+    message = "error: results/cells/narrow/checkpoints.safetensors: changed since it was written, by its record; "
+    assert message in done.stdout + done.stderr
     assert not (narrow / "evaluation.csv").exists()
     assert planned_jobs(project, *goal) == ["evaluate narrow", "train narrow"]
     assert snakemake(project, *goal).returncode == 0

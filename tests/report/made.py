@@ -82,10 +82,10 @@ def make_errors(results: Path, final: str) -> None:
         names, predicted, labels = held["cells"].tolist(), held["predicted"], held["labels"]
     folder = results / "errors"
     folder.mkdir(exist_ok=True)
-    told: dict[str, Any] = {"cell": None, "errors": [], "right": []}
+    analysis: dict[str, Any] = {"cell": None, "errors": [], "right": []}
     if final in names:
-        told = _errors(folder, final, predicted, predicted[names.index(final)], labels)
-    (folder / "errors.json").write_text(json.dumps(told), "utf-8")
+        analysis = _errors(folder, final, predicted, predicted[names.index(final)], labels)
+    (folder / "errors.json").write_text(json.dumps(analysis), "utf-8")
 
 
 def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

@@ -79,9 +79,9 @@ def test_an_interval_is_drawn_where_it_is(opened, report):
 def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
     report = request.getfixturevalue(which)
     page = opened(report)
-    told = sentences(page)
-    text = " ".join(told)
-    assert len(told) <= 7
+    texts = sentences(page)
+    text = " ".join(texts)
+    assert len(texts) <= 7
     for sentence in page.locator(".sentences li").evaluate_all(
         "all => all.map((one) => [...one.childNodes].filter((part) => part.nodeName !== 'A')"
         ".map((part) => part.textContent).join(''))"
@@ -104,12 +104,12 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
         points = f"{100 * abs(float(largest['difference'])):.2f} points"
         assert f"from {largest['from_value']} to {largest['to_value']} changes accuracy by" in text and points in text
     else:
-        assert "8 cells" in told[0] and "3 seeds each" in told[0]
+        assert "8 cells" in texts[0] and "3 seeds each" in texts[0]
         assert "1 without results, 1 diverged" in text
 
 
 def test_says_what_the_final_cell_gets_wrong_most(opened, report):
-    told = sentences(opened())
+    texts = sentences(opened())
     cells = json.loads((report.parent / "comparison/cells.json").read_text("utf-8"))["cells"]
     cell = next(cell for cell in cells if cell["cell"] == "three-hidden-layers")
     with np.load(report.parent / "comparison/confusion.npz") as held:
@@ -117,7 +117,7 @@ def test_says_what_the_final_cell_gets_wrong_most(opened, report):
     np.fill_diagonal(counts, 0)
     found = next(
         re.search(r"most often mistakes (\w+) for (\w+): (\d+) of (\d+) errors of seed (\d+)", one)
-        for one in told
+        for one in texts
         if "most often" in one
     )
     true, predicted, count, errors, seed = map(int, found.groups())

@@ -56,8 +56,10 @@ class Walked:
             re.sub(r"\s+", " ", re.sub(r"<(svg|style|script).*?</\1>|<[^>]+>", " ", main, flags=re.S))
         )
         self.effects = pd.read_csv(results / "effects.csv", keep_default_na=False, na_values=[""])
-        told = [json.loads((results / f"comparison/{name}.json").read_text("utf-8")) for name in ("findings", "claims")]
-        self.findings, self.claims = told[0], told[1]["claims"]
+        texts = [
+            json.loads((results / f"comparison/{name}.json").read_text("utf-8")) for name in ("findings", "claims")
+        ]
+        self.findings, self.claims = texts[0], texts[1]["claims"]
 
     def row(self, first, second):
         rows = self.effects
@@ -83,11 +85,11 @@ def test_intervals_leave_zero_out_just_where_decided(walked):
 
 
 def test_every_sentence_on_a_pair_is_that_of_its_row(walked):
-    told = [one["text"] for part in ("findings", "factors") for one in walked.findings[part]]
+    texts = [one["text"] for part in ("findings", "factors") for one in walked.findings[part]]
     pattern = r"([\w.-]+) to ([\w.-]+)\)?: test accuracy (\S+) points(?: \[(.+?), (.+?)\])?"
     pattern += r"(, not significant|, significant| \(single)"
-    found = [match for text in told for match in re.findall(pattern, text)]
-    assert len(found) == sum(": test accuracy " in text and " points" in text for text in told)
+    found = [match for text in texts for match in re.findall(pattern, text)]
+    assert len(found) == sum(": test accuracy " in text and " points" in text for text in texts)
     for first, second, value, low, high, said in found:
         row = walked.row(first, second)
         assert (said == ", significant") == _true(row["decided"])

@@ -15,7 +15,7 @@ SPAWN = multiprocessing.get_context("fork")
 
 
 def hold(names, folder, taken, release):
-    """Take a lease in a process of its own, tell which, keep it until told."""
+    """Take a lease in a process of its own, report which, keep it until asked to end."""
     with lease(names, folder) as index:
         taken.put(index)
         release.wait()

@@ -48,7 +48,7 @@ def test_a_job_waits_until_the_process_that_has_it_ends(other, tmp_path, capsys)
     assert f"train narrow: process {other.pid} of an earlier run is still running; waiting" in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_one_is_told(tmp_path):
+def test_a_folder_that_cannot_be_one_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="file: is a file, a folder is needed; move it away"):
         lock.hold(tmp_path / "file")
@@ -69,9 +69,9 @@ def test_what_is_no_lock_file_is_refused_and_left_alone(tmp_path, make, name):
 
 def test_what_a_process_is_still_at_is_not_unused(other, tmp_path):
     results = tmp_path / "results"
-    told = rf"process {other.pid} is still at train narrow; nothing removed"
+    message = rf"process {other.pid} is still at train narrow; nothing removed"
     for cells in (None, ["narrow"]):
-        with pytest.raises(UserError, match=told), lock.unused(results, cells):
+        with pytest.raises(UserError, match=message), lock.unused(results, cells):
             pass
     with lock.unused(results, ["wide"]):
         pass

@@ -1,4 +1,4 @@
-"""What a record tells of the process and the machine."""
+"""What a record says of the process and the machine."""
 
 import subprocess
 import sys

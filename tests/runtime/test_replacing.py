@@ -26,7 +26,7 @@ def test_a_file_appears_whole_or_stays_as_it_was(tmp_path):
         RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
     ],
 )
-def test_a_disk_that_refuses_is_told_with_the_final_name(tmp_path, raised):
+def test_a_disk_that_refuses_is_reported_with_the_final_name(tmp_path, raised):
     path = tmp_path / "history.csv"
     with pytest.raises(OSError, match="No space left") as error, replacing(path):
         raise raised

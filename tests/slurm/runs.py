@@ -115,7 +115,7 @@ def trainers(project: Path) -> list[Trainer]:
 
 @contextmanager
 def watching(project: Path) -> Iterator[list[list[Trainer]]]:
-    """Who trained at the same time: what `trainers` told every fifth of a second until the block ended."""
+    """Who trained at the same time: what `trainers` gave every fifth of a second until the block ended."""
     seen: list[list[Trainer]] = []
     done = threading.Event()
 

@@ -54,7 +54,7 @@ def test_another_tests_cluster_is_not_watched(tmp_path):
         job.communicate("\n")
 
 
-def test_a_lost_submission_is_told_in_slurms_own_words(tmp_path):
+def test_a_lost_submission_is_reported_in_slurms_own_words(tmp_path):
     log = tmp_path / "7.log"
     log.write_text(
         "srun: cluster configuration lacks support for cpu binding\n"

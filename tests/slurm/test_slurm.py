@@ -136,7 +136,7 @@ def test_what_a_submission_asks_for(cluster, project):
     assert "gpus: no GPU is found on this machine" in said
 
 
-def test_what_sbatch_refuses_is_told_in_its_words(cluster, project):
+def test_what_sbatch_refuses_is_reported_in_its_words(cluster, project):
     configure(project, SMALL | {"baseline": "c", "final": "c", "cells": [{"name": "c"}]})
 
     def said(key: str) -> str:

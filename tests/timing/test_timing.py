@@ -14,7 +14,7 @@ from trained_cell import canonical, images_of_classes
 from experiment_grid.data import prepared
 from experiment_grid.runtime.records import now
 from experiment_grid.timing import ways as measured_ways
-from experiment_grid.timing.ways import Images, ways
+from experiment_grid.timing.ways import TimedImages, ways
 
 CELLS = {
     "nll": canonical(epochs=20),
@@ -108,7 +108,7 @@ def test_the_record_says_on_what_and_how_long(finished):
 
 def digits(count=300):
     images, labels = images_of_classes(count)
-    return Images(torch.from_numpy(images), torch.from_numpy(labels), 4)
+    return TimedImages(torch.from_numpy(images), torch.from_numpy(labels), 4)
 
 
 def test_the_loader_is_measured_where_torchvision_has_the_data_set():
@@ -148,7 +148,7 @@ def test_on_a_mac_only_the_cells_that_ask_for_its_gpu_are_measured_there(monkeyp
     """The device `meta` stands for it."""
     monkeypatch.setattr(measured_ways, "on_mps", lambda device: device.type == "meta")
     cells = {"a": canonical(), "b": canonical(hidden=[4], device="mps")}
-    on_mac = Images(digits().images.to("meta"), digits().labels.to("meta"), 4)
+    on_mac = TimedImages(digits().images.to("meta"), digits().labels.to("meta"), 4)
     found = ways(cells, "a", "mnist", [digits(), on_mac])
     assert [(way.cells, way.way) for way in found if way.device == "meta"] == [
         (["b"], "trainer"),

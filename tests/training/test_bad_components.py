@@ -342,18 +342,18 @@ def test_a_sparse_buffer_is_refused(folder):
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "names"),
     [
         ("self.late = getattr(self, 'late', nn.Parameter(torch.ones(1)))", "late"),
         ("self.layers[1].weight = nn.Parameter(self.layers[1].weight.detach().clone())", "layers.1.weight"),
     ],
     ids=["added", "replaced"],
 )
-def test_parameters_that_the_optimizer_does_not_know_are_refused(folder, code, told):
+def test_parameters_that_the_optimizer_does_not_know_are_refused(folder, code, names):
     write(folder, NET.replace("return self", f"{code}; return self"))
     images, labels = (torch.from_numpy(array) for array in images_of_classes(60))
     trainer = Trainer("lenet", canonical(model={"_target_": "models/net.py:Net"}), 1, images, labels, 4)
-    with pytest.raises(UserError, match=rf"Net: has other parameters \({told}\) after an epoch than before"):
+    with pytest.raises(UserError, match=rf"Net: has other parameters \({names}\) after an epoch than before"):
         trainer.check(trainer.epoch(1))
 
 

@@ -1,4 +1,4 @@
-"""One cell on the real MNIST, where it is at hand: its accuracy lies in the original report's band."""
+"""One cell on the real MNIST, where it is at hand: its accuracy is in the original report's band."""
 
 import contextlib
 import csv

@@ -321,7 +321,7 @@ def test_a_loss_with_a_state_leaves_it_in_the_checkpoints(tmp_path):
     assert tied[0] == tied[1]
 
 
-def test_a_broken_model_is_told_in_a_line_and_leaves_no_results(tmp_path):
+def test_a_broken_model_is_reported_in_a_line_and_leaves_no_results(tmp_path):
     cell = OneCell(tmp_path, model={"_target_": "odd_components.Base", "depth": 3})
     with pytest.raises(UserError, match=r"^cell cell: model: odd_components.Base: TypeError: .*'depth'$"):
         cell.train()

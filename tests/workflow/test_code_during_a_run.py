@@ -77,7 +77,7 @@ except UserError as error:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "message"),
     [
         ("pass", "pass", "kept 1"),
         ("Path(early.__file__).write_text('VALUE = 2')", "pass", "early.py: changed since the run was planned"),
@@ -87,7 +87,7 @@ except UserError as error:
         ("pass", STALE, "late.py: has a compiled form of other code"),
     ],
 )
-def test_when_a_module_is_edited(tmp_path, before, after, told):
+def test_when_a_module_is_edited(tmp_path, before, after, message):
     for name in ("early", "late"):
         (tmp_path / f"{name}.py").write_text("VALUE = 1")
     (tmp_path / "job.py").write_text("import early\nimport late\n")
@@ -95,11 +95,13 @@ def test_when_a_module_is_edited(tmp_path, before, after, told):
     time.sleep(0.05)  # files have coarser clocks than processes
     script = SCRIPT.format(scripts=str(SCRIPTS), folder=str(tmp_path), code=code, before=before, after=after)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
-    assert told in done.stdout, done.stdout + done.stderr
+    assert message in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("line", "told"), [("", "kept"), ("EDITED = 1", "job.py: changed since the run was planned")])
-def test_the_script_that_snakemake_copied(tmp_path, line, told):
+@pytest.mark.parametrize(
+    ("line", "message"), [("", "kept"), ("EDITED = 1", "job.py: changed since the run was planned")]
+)
+def test_the_script_that_snakemake_copied(tmp_path, line, message):
     """It is no module that was imported."""
     source = f"""\
 {line}
@@ -118,4 +120,4 @@ except UserError as error:
     (tmp_path / "tmp.job.py").write_text(f"{PREAMBLE_END.decode()}{source}")
     command = [sys.executable, "tmp.job.py", code["job"]]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert told in done.stdout, done.stdout + done.stderr
+    assert message in done.stdout, done.stdout + done.stderr

@@ -75,7 +75,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture
 def telling(tmp_path) -> Path:
-    """A project whose programs tell how they were called."""
+    """A project whose programs print how they were called."""
     folder = tmp_path / "project"
     for name in ("requirements.txt", "pyproject.toml", ".venv/bin/uv", ".venv/.workflow", ".venv/.package"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

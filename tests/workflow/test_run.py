@@ -119,8 +119,8 @@ def test_cores_order_and_neighbours_change_no_number_and_the_longest_starts_firs
     started = {}
     for cell in CELLS:
         for record in ("run", "evaluation"):
-            told = json.loads((project / f"results/cells/{cell}/{record}.json").read_text())
-            started[told["started"]] = f"{record} {cell}"
+            content = json.loads((project / f"results/cells/{cell}/{record}.json").read_text())
+            started[content["started"]] = f"{record} {cell}"
     order = [started[time] for time in sorted(started)]
     longest_first = ("grid-batch-32", "wide", "narrow", "grid-batch-128")
     wanted = [f"{record} {cell}" for cell in longest_first for record in ("run", "evaluation")]

@@ -9,7 +9,7 @@ import pandas as pd
 from experiment_grid.analysis.audit import audit
 from experiment_grid.analysis.blocks import cell_blocks
 from experiment_grid.analysis.calibration import calibration
-from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.exports import shown_table, write_csv, write_latex, write_markdown
@@ -96,7 +96,7 @@ def compare(
     )
 
 
-def curves(cells: list[Cell]) -> pd.DataFrame:
+def curves(cells: list[CellResults]) -> pd.DataFrame:
     """curves.csv: what happened in every epoch of every seed, with the training seconds so far."""
     tables = {cell.name: cell.curves for cell in cells if len(cell.curves)}
     if not tables:
@@ -106,7 +106,7 @@ def curves(cells: list[Cell]) -> pd.DataFrame:
     return table[CURVES]
 
 
-def write_predictions(path: Path, cells: list[Cell]) -> None:
+def write_predictions(path: Path, cells: list[CellResults]) -> None:
     """What the representative models predict, cells side by side."""
     known = [cell for cell in cells if len(cell.predicted)]
     predicted = [cell.predicted[cell.representative] for cell in known]
@@ -122,7 +122,7 @@ def write_predictions(path: Path, cells: list[Cell]) -> None:
         )
 
 
-def write_confusion(path: Path, cells: list[Cell]) -> None:
+def write_confusion(path: Path, cells: list[CellResults]) -> None:
     """The representative models' confusion matrices of every epoch that they trained."""
     known = [cell for cell in cells if len(cell.confusion)]
     matrices = {f"counts/{c.name}": c.confusion[c.representative][: c.last_epochs[c.representative]] for c in known}

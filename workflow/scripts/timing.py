@@ -15,7 +15,7 @@ from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.records import age, now, write_record
 from experiment_grid.timing import table
 from experiment_grid.timing.rounds import measure
-from experiment_grid.timing.ways import Images, ways
+from experiment_grid.timing.ways import TimedImages, ways
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.images import scaling
 
@@ -42,7 +42,7 @@ def timing(
         wanted = ["cpu", "cuda"] if gpus and torch.cuda.is_available() else ["cpu"]
         wanted += ["mps"] if any(parameters["device"] == "mps" for parameters in cells.values()) else []
         found = [devices.enter_context(device_for(device, gpus)) for device in wanted]
-        data = [Images(images.to(device), labels.to(device), len(classes(prepared))) for device in found]
+        data = [TimedImages(images.to(device), labels.to(device), len(classes(prepared))) for device in found]
         measured_ways = ways(cells, settings["baseline"], settings["dataset"], data)
         measured = measure(measured_ways, end)
         on = [describe(device, torch.get_num_threads()) for device in found]

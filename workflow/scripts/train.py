@@ -76,7 +76,7 @@ def train(
         seconds["read"] = perf_counter() - started
 
         found: dict[int, dict[str, Any]] = {}
-        rows: list[history.Row] = []
+        rows: list[history.HistoryRow] = []
         weights: list[tuple[int, int, Path]] = []  # seed, epoch and where they are
         parts: Counter[str] = Counter()
         counts: dict[str, int] = {}
@@ -86,7 +86,7 @@ def train(
                 found[seed] = find_again(before, seed, parameters["epochs"], kept)
             trainer = None  # frees the memory of the seed before
             trainer = Trainer(cell, scaled, seed, images, labels, n_classes)
-            own: list[history.Row] = []
+            own: list[history.HistoryRow] = []
             for row, spent in run(trainer, parameters, kept, rule):
                 own.append(row)
                 parts.update(spent)
@@ -147,11 +147,11 @@ def find_again(before: Trained, seed: int, epochs: int, kept: EpochStore) -> dic
 
 def run(
     trainer: Trainer, parameters: Mapping[str, Any], kept: EpochStore, rule: str | None
-) -> Iterator[tuple[history.Row, dict[str, float]]]:
+) -> Iterator[tuple[history.HistoryRow, dict[str, float]]]:
     """All epochs of a seed, their rows and seconds: those that were kept, then the rest; fewer than configured where it
     stops early. With a `rule`, only the weights of the epoch that it chooses stay."""
     epochs, patience = parameters["epochs"], parameters.get("patience")
-    rows: list[history.Row] = []
+    rows: list[history.HistoryRow] = []
     place = None  # to go on from
 
     def over() -> bool:
@@ -197,12 +197,12 @@ def bare(epoch: Epoch) -> Epoch:
     return replace(epoch, model={}, loss={}, rest=None)
 
 
-def accuracy(rows: Sequence[history.Row]) -> list[float]:
+def accuracy(rows: Sequence[history.HistoryRow]) -> list[float]:
     """On the validation images, epoch by epoch."""
     return [row.validation_accuracy for row in rows]
 
 
-def report(row: history.Row, cell: str, parameters: Mapping[str, Any]) -> None:
+def report(row: history.HistoryRow, cell: str, parameters: Mapping[str, Any]) -> None:
     """Print an epoch's figures, for `tail -f`; `progress/jobs.py` reads them."""
     turn, seeds = parameters["seeds"].index(row.seed) + 1, len(parameters["seeds"])
     print(
@@ -212,7 +212,7 @@ def report(row: history.Row, cell: str, parameters: Mapping[str, Any]) -> None:
     )
 
 
-def summary(rows: list[history.Row]) -> dict[str, Any]:
+def summary(rows: list[history.HistoryRow]) -> dict[str, Any]:
     """What the record says of one seed."""
     finite = all(row.finite for row in rows)
     return {"status": "ok" if finite else "diverged", "train_seconds": sum(row.seconds for row in rows)}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
 from experiment_grid.analysis.phrases import listed
 from experiment_grid.config.labels import title
@@ -55,7 +55,7 @@ class Audit(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | None, confidence: float) -> Audit:
+def audit(cells: list[CellResults], seeds: pd.DataFrame, reference: dict[str, Any] | None, confidence: float) -> Audit:
     """Judge every figure of the original report. `seeds` is the table seeds.csv."""
     table, rows = [], []
     if reference:
@@ -79,7 +79,7 @@ def audit(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | No
     return Audit(pd.DataFrame(table, columns=COLUMNS).astype({"seeds": "Int64"}), rows)
 
 
-def at_settings(cell: Cell | None, stated: dict[str, Any]) -> bool:
+def at_settings(cell: CellResults | None, stated: dict[str, Any]) -> bool:
     """Whether a cell has the settings that the original states."""
     return cell is not None and all(cell.parameters.get(key) == value for key, value in stated.items())
 
@@ -90,7 +90,7 @@ class _Row:
     def __init__(
         self,
         row: dict[str, Any],
-        by_name: dict[str, Cell],
+        by_name: dict[str, CellResults],
         by_cell: dict[str, pd.DataFrame],
         expected: dict[str, dict[str, Expected]],
         searched: dict[str, Any] | None,
@@ -111,7 +111,7 @@ class _Row:
         self.others = sorted(others, key=lambda fit: fit["misfit"])[:MOST_CELLS]
         self.fit = self._fit(self.stated) if self.stated else None
 
-    def _same_size(self, cell: Cell) -> bool:
+    def _same_size(self, cell: CellResults) -> bool:
         """The printed number of training images is taken as a fact."""
         return self.printed.get("train_images") in (None, cell.run["training_images"])
 

@@ -8,18 +8,20 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.audit import at_settings
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.expectations import total_train_loss
 
 
-def cell_blocks(cells: list[Cell], seeds: pd.DataFrame, reference: dict[str, Any] | None) -> list[dict[str, Any]]:
+def cell_blocks(
+    cells: list[CellResults], seeds: pd.DataFrame, reference: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """`cells` of cells.json, in the config's order."""
     standing = {row["cell"]: row for row in seeds[seeds["representative"]].to_dict("records")}
     rows = reference["rows"] if reference else []
     return [_block(cell, standing.get(cell.name), rows) for cell in cells]
 
 
-def _block(cell: Cell, seed: dict[str, Any] | None, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _block(cell: CellResults, seed: dict[str, Any] | None, rows: list[dict[str, Any]]) -> dict[str, Any]:
     stated = [row for row in rows if row["cell"] == cell.name and at_settings(cell, row["stated"])]
     original = [{"row": row["row"], "title": row["heading"], "figures": row["figures"]} for row in stated]
     block = {"cell": cell.name, "status": cell.status, "parameters": cell.parameters, "original": original}
@@ -42,7 +44,7 @@ def _block(cell: Cell, seed: dict[str, Any] | None, rows: list[dict[str, Any]]) 
     }
 
 
-def _result(cell: Cell, seed: dict[str, Any]) -> dict[str, Any]:
+def _result(cell: CellResults, seed: dict[str, Any]) -> dict[str, Any]:
     """The original's result block, of the representative model."""
     images = cell.run["training_images"]
     lost = np.isnan(seed["train_accuracy"])

@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, top_k_accuracy_score
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 
 BINS = 10  # equal steps of probability
 
 
-def calibration(cell: Cell, predictions: Path) -> dict[str, Any] | None:
+def calibration(cell: CellResults, predictions: Path) -> dict[str, Any] | None:
     """`calibration` of findings.json, means over the seeds that did not diverge; None without a usable model.
 
     `predictions` is the cell's predictions.npz. The expected calibration error (Guo et al. 2017) is the mean distance

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import Effects
 
 
@@ -46,7 +46,7 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
     return found
 
 
-def crowded(cells: list[Cell]) -> Iterator[str]:
+def crowded(cells: list[CellResults]) -> Iterator[str]:
     """A caveat for every machine that trained more cells at once than it has cores."""
     hosts: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for run in (cell.run for cell in cells if cell.run):

@@ -20,7 +20,7 @@ def _none() -> np.ndarray:
 
 
 @dataclass
-class Cell:
+class CellResults:
     """One cell's results; S seeds, M test images, K classes, E epochs.
 
     Without results it is empty but for name and parameters.
@@ -77,9 +77,9 @@ class Cell:
         return self.curves.iloc[[lines[pair] for pair in zip(self.seeds, epochs, strict=True)]]
 
 
-def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Cell]:
+def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[CellResults]:
     """Every cell of `cells` ({"name", "parameters"}), in that order; failed where `folders` has none for it."""
-    read = [_known(folders[cell["name"]], **cell) if cell["name"] in folders else Cell(**cell) for cell in cells]
+    read = [_known(folders[cell["name"]], **cell) if cell["name"] in folders else CellResults(**cell) for cell in cells]
     with_results = [cell for cell in read if len(cell.labels)]
     for cell in with_results[1:]:
         if not np.array_equal(cell.labels, with_results[0].labels):
@@ -90,7 +90,7 @@ def read_cells(folders: dict[str, Path], cells: list[dict[str, Any]]) -> list[Ce
     return read
 
 
-def _known(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
+def _known(folder: Path, name: str, parameters: dict[str, Any]) -> CellResults:
     """What `_read` makes of a cell's folder; files that are not what train and evaluate write are refused."""
     try:
         return _read(folder, name, parameters)
@@ -101,7 +101,7 @@ def _known(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
         ) from error
 
 
-def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
+def _read(folder: Path, name: str, parameters: dict[str, Any]) -> CellResults:
     run = json.loads((folder / "run.json").read_text("utf-8"))
     evaluation = json.loads((folder / "evaluation.json").read_text("utf-8"))
     history, tests = (pd.read_csv(folder / file) for file in ("history.csv", "evaluation.csv"))
@@ -111,7 +111,7 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> Cell:
         confusion = file["counts"]
     seeds = predictions["seeds"].tolist()
     log_probabilities, labels = predictions["log_probabilities"], predictions["labels"]
-    cell = Cell(
+    cell = CellResults(
         name,
         _as_trained(parameters, trained_with(run)),
         status=run["status"],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 
 DRAWS = 4000
 NEAR = 200  # cells that can win: of more, the best
@@ -23,7 +23,7 @@ class Chosen(NamedTuple):
     seeds: int
 
 
-def choose(settings: dict[str, Any], cells: list[Cell], seeds: pd.DataFrame) -> Chosen | None:
+def choose(settings: dict[str, Any], cells: list[CellResults], seeds: pd.DataFrame) -> Chosen | None:
     """The cell with the highest mean validation accuracy, the first of equals; None without a search or results."""
     validation = measures.column(cells, seeds, "validation_accuracy")
     usable = np.flatnonzero(~np.isnan(validation.means))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects
 from experiment_grid.analysis.factors import ANY, Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, LOSSES, TIMES
@@ -46,12 +46,12 @@ def asked(reference: dict[str, Any] | None) -> list[tuple[str, str]]:
     ]
 
 
-def judge(cells: list[Cell], effects: Effects, reference: dict[str, Any] | None) -> list[dict[str, Any]]:
+def judge(cells: list[CellResults], effects: Effects, reference: dict[str, Any] | None) -> list[dict[str, Any]]:
     """`claims` of claims.json."""
     return [_judged(claim, cells, effects) for claim in (reference["claims"] if reference else [])]
 
 
-def _judged(claim: dict[str, Any], cells: list[Cell], effects: Effects) -> dict[str, Any]:
+def _judged(claim: dict[str, Any], cells: list[CellResults], effects: Effects) -> dict[str, Any]:
     by_factor = {factor: _found(claim, factor, cells, effects) for factor in claim["factor"]}
     found = [one for some in by_factor.values() for one in some]
     known = {factor: _known(some) for factor, some in by_factor.items()}
@@ -108,7 +108,7 @@ def _factor_by_factor(known: dict[str, list[Evidence]], direction: str) -> str:
     return " ".join(f"{words} {listed(names[result])}." for result, words in beginnings.items() if result in names)
 
 
-def _condition(one: Evidence, cells: list[Cell]) -> str:
+def _condition(one: Evidence, cells: list[CellResults]) -> str:
     """The settings that the two cells of the only pair share and other cells of the grid do not."""
     shared, compared = one.first.parameters, [cell.parameters for cell in cells if cell.comparable]
     fixed = [
@@ -122,7 +122,7 @@ def _condition(one: Evidence, cells: list[Cell]) -> str:
 
 
 def _found(
-    claim: dict[str, Any], factor: str, cells: list[Cell], effects: Effects, *, others: bool = False
+    claim: dict[str, Any], factor: str, cells: list[CellResults], effects: Effects, *, others: bool = False
 ) -> list[Evidence]:
     """What came out for every pair that the claim is about, turned the way that is claimed; or for the `others`."""
     parameter = "hidden" if factor in ("depth", "width") else factor
@@ -142,14 +142,14 @@ def _found(
     ]
 
 
-def _holds(pair: Pair, where: dict[str, list[Any]], cells: list[Cell]) -> bool:
+def _holds(pair: Pair, where: dict[str, list[Any]], cells: list[CellResults]) -> bool:
     """Whether both cells are as the claim says."""
     return all(
         _value(cells[place], key) in values for place in (pair.first, pair.second) for key, values in where.items()
     )
 
 
-def _value(cell: Cell, key: str) -> Any:
+def _value(cell: CellResults, key: str) -> Any:
     return cell.device if key == "device" else cell.parameters.get(key)
 
 

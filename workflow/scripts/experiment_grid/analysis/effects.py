@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import ANY, Pair, factor_matches, levels, pairs
 from experiment_grid.analysis.family import Comparisons, Family, judge, simultaneous_margin
 from experiment_grid.analysis.measures import Measure
@@ -77,7 +77,7 @@ class Effects(NamedTuple):
 
 
 def find_effects(
-    cells: list[Cell],
+    cells: list[CellResults],
     seeds: pd.DataFrame,
     baseline: str | None,
     confidence: float,
@@ -118,7 +118,7 @@ def find_effects(
     return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, same, times)
 
 
-def best_beside(cells: list[Cell], best: str, final: str, confidence: float) -> dict[str, Any]:
+def best_beside(cells: list[CellResults], best: str, final: str, confidence: float) -> dict[str, Any]:
     """The best cell's test accuracy minus the final cell's, over seeds and images, as in the table.
 
     The best was picked among all: its interval holds together with those of every other cell beside the final one.
@@ -143,7 +143,7 @@ def _wanted(found: list[Pair], asked: Iterable[tuple[str, str]]) -> dict[str, li
     return {measure: sorted(rows) for measure, rows in wanted.items()}
 
 
-def _names(pair: Pair, cells: list[Cell], baseline: int | None) -> dict[str, Any]:
+def _names(pair: Pair, cells: list[CellResults], baseline: int | None) -> dict[str, Any]:
     first, second = cells[pair.first], cells[pair.second]
     return {
         "factor": pair.factor,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.measures import loss_kind
 from experiment_grid.analysis.variance import Spread, spread
 
@@ -37,7 +37,7 @@ def total_train_loss(mean_loss: float, batch_size: int, n_images: int) -> float:
 
 
 def expectations(
-    cells: dict[str, Cell], seeds: dict[str, pd.DataFrame], figure: str, confidence: float
+    cells: dict[str, CellResults], seeds: dict[str, pd.DataFrame], figure: str, confidence: float
 ) -> dict[str, Expected]:
     """By cell; `seeds` are its rows of seeds.csv that did not diverge. Shares are fractions, losses in its unit.
 
@@ -66,7 +66,7 @@ def expectations(
     return expected
 
 
-def _unit(cell: Cell) -> float:
+def _unit(cell: CellResults) -> float:
     return total_train_loss(1.0, cell.parameters["batch_size"], cell.run["training_images"])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects
 from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
 from experiment_grid.analysis.pair_figures import SINGLE
@@ -29,7 +29,7 @@ DOES = {
 }
 
 
-def summaries(effects: Effects, cells: list[Cell]) -> list[dict[str, Any]]:
+def summaries(effects: Effects, cells: list[CellResults]) -> list[dict[str, Any]]:
     """`factors` of findings.json."""
     rows = effects.table.to_dict("records")
     by_factor: dict[str, list[tuple[dict[str, Any], Evidence, int]]] = {}

@@ -8,12 +8,12 @@ import pandas as pd
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import STATED, VERDICTS
 from experiment_grid.analysis.caveats import caveats, crowded
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
-from experiment_grid.analysis.linear_model import Model
+from experiment_grid.analysis.linear_model import LinearModel
 from experiment_grid.analysis.phrases import listed, percent, significant
 from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
@@ -24,14 +24,14 @@ Finding = dict[str, Any]  # as in findings.json
 
 def findings(
     settings: dict[str, Any],
-    cells: list[Cell],
+    cells: list[CellResults],
     seeds: pd.DataFrame,
     comparison: pd.DataFrame,
     effects: Effects,
     audited: list[dict[str, Any]],
     calibrated: dict[str, Any] | None = None,
     timing: Timing | None = None,
-    model: Model | None = None,
+    model: LinearModel | None = None,
 ) -> dict[str, Any]:
     """The content of findings.json."""
     chosen = choose(settings, cells, seeds)
@@ -81,7 +81,7 @@ def _finding(kind: str, name: str, text: str, cells: list[str], evidence: str, *
     } | more
 
 
-def _overview(cells: list[Cell], comparison: pd.DataFrame) -> Iterator[Finding]:
+def _overview(cells: list[CellResults], comparison: pd.DataFrame) -> Iterator[Finding]:
     counts = comparison["status"].value_counts()
     seeds = sorted({len(cell.parameters["seeds"]) for cell in cells})
     each = (
@@ -121,7 +121,9 @@ def _calibrated(found: dict[str, Any] | None) -> Iterator[Finding]:
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
 
 
-def _best_beside_final(settings: dict[str, Any], cells: list[Cell], table: pd.DataFrame) -> dict[str, Any] | None:
+def _best_beside_final(
+    settings: dict[str, Any], cells: list[CellResults], table: pd.DataFrame
+) -> dict[str, Any] | None:
     """What the best cell is ahead of the final one by; None without two such cells."""
     usable = table["test_accuracy"].dropna()
     final = settings["final"]

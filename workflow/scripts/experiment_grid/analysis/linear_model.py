@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import levels, rank
 from experiment_grid.config.ranges import range_of
 from experiment_grid.format import plain
@@ -30,7 +30,7 @@ class Term(NamedTuple):
     times: float
 
 
-class Model(NamedTuple):
+class LinearModel(NamedTuple):
     """comparison/model.csv, of how many cells, the share of variance explained, and inseparable factors."""
 
     table: pd.DataFrame
@@ -39,14 +39,14 @@ class Model(NamedTuple):
     left_out: list[str]
 
 
-def fit(settings: dict[str, Any], cells: list[Cell], confidence: float) -> Model:
+def fit(settings: dict[str, Any], cells: list[CellResults], confidence: float) -> LinearModel:
     """Least squares over the cells with results, each once. Without a search, or with too few cells, an empty table.
 
     Intervals are simultaneous over all coefficients (Bonferroni), by standard errors for unequal variances (HC3).
     """
     accuracy = measures.accuracy(cells)
     usable = np.flatnonzero(~np.isnan(accuracy.means))
-    empty = Model(pd.DataFrame(columns=COLUMNS), len(usable), None, [])
+    empty = LinearModel(pd.DataFrame(columns=COLUMNS), len(usable), None, [])
     if not settings.get("searches"):
         return empty
     terms = _terms(settings["searches"], [levels(cells[place].parameters, cells[place].device) for place in usable])
@@ -67,7 +67,7 @@ def fit(settings: dict[str, Any], cells: list[Cell], confidence: float) -> Model
         margin = margin if np.isfinite(margin) else np.nan
         ends = difference, difference - margin, difference + margin
         rows.append((term.factor, term.term, str(plain(term.first)), str(plain(term.second)), *ends))
-    return Model(pd.DataFrame(rows, columns=COLUMNS), len(usable), float(found.rsquared), left_out)
+    return LinearModel(pd.DataFrame(rows, columns=COLUMNS), len(usable), float(found.rsquared), left_out)
 
 
 def _terms(searches: list[dict[str, Any]], values: list[dict[str, Any]]) -> list[Term]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.family import Comparisons, compare_means
 from experiment_grid.analysis.variance import Spread, centred, shared_by_images, spread
 
@@ -29,7 +29,7 @@ class Measure(NamedTuple):
     one_measurement: np.ndarray | None = None  # int [C]: cells with the same number differ by arithmetic alone
 
 
-def accuracy(cells: list[Cell]) -> Measure:
+def accuracy(cells: list[CellResults]) -> Measure:
     """Test accuracy. Cells that predict the same on every image with every seed are one cell."""
     right = [cell.correct[cell.ok] if cell.comparable else np.empty((0, 1), bool) for cell in cells]
     keys = [(tuple(cell.good_seeds), cell.predicted[cell.ok].tobytes()) if cell.comparable else index
@@ -47,7 +47,7 @@ def distinct(measure: Measure) -> int:
     return len({int(same) for same, count in zip(measure.same, measure.counts, strict=True) if count})
 
 
-def log_loss(cells: list[Cell]) -> Measure:
+def log_loss(cells: list[CellResults]) -> Measure:
     """Mean negative log-probability of the true class of the test images: one scale for all loss functions."""
     losses = [cell.log_loss[cell.ok] if cell.comparable else np.empty((0, 1)) for cell in cells]
     runs = [values.mean(axis=1, dtype=float) for values in losses]
@@ -55,7 +55,7 @@ def log_loss(cells: list[Cell]) -> Measure:
     return of_runs(runs, keys)._replace(answers=[*map(centred, losses)], seeds=[cell.good_seeds for cell in cells])
 
 
-def column(cells: list[Cell], seeds: pd.DataFrame, name: str) -> Measure:
+def column(cells: list[CellResults], seeds: pd.DataFrame, name: str) -> Measure:
     """A column of comparison.csv, from seeds.csv; seeds alone are the chance in it (the images are given)."""
     good = seeds[seeds["status"] == "ok"]
     by_cell = {cell: rows[SEED_COLUMNS.get(name, name)].to_numpy(float) for cell, rows in good.groupby("cell")}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.more_seeds import share_higher
 from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
 
@@ -16,7 +16,7 @@ COUNTED = "same step"  # basis of a ratio of times that is computed: the same st
 SINGLE = "images (single run)"  # basis of a difference of two trained models alone
 
 
-def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends: ArrayLike) -> None:
+def describe(table: pd.DataFrame, cells: list[CellResults], seeds: pd.DataFrame, ends: ArrayLike) -> None:
     """Fill the columns of effects.csv that need no test, and the sign-flip test; `ends` int [m, 2] are cells."""
     runs = {name: {key: rows[key].to_numpy() for key in rows} for name, rows in seeds.groupby("cell")}
     rows = [_described(cells[first], cells[second], runs) for first, second in np.asarray(ends).tolist()]
@@ -25,7 +25,7 @@ def describe(table: pd.DataFrame, cells: list[Cell], seeds: pd.DataFrame, ends: 
     _test_by_seed(table, [row["by_seed"] for row in rows])
 
 
-def _described(first: Cell, second: Cell, runs: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
+def _described(first: CellResults, second: CellResults, runs: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
     if not (first.comparable and second.comparable):
         return {"by_seed": []}
     one, other = runs[first.name], runs[second.name]
@@ -51,7 +51,7 @@ def _test_by_seed(table: pd.DataFrame, flips: list[Any]) -> None:
         table.loc[same, "seeds_p_floor"] = sign_flip_floor(n)
 
 
-def models(table: pd.DataFrame, cells: list[Cell], ends: ArrayLike, confidence: float) -> None:
+def models(table: pd.DataFrame, cells: list[CellResults], ends: ArrayLike, confidence: float) -> None:
     """The representative models; and single runs, of which they are all that is known."""
     compared = [
         compare_models(cells[first], cells[second], confidence)
@@ -70,7 +70,7 @@ def models(table: pd.DataFrame, cells: list[Cell], ends: ArrayLike, confidence: 
         table.loc[both, column] = table.loc[both, source]
 
 
-def compare_models(first: Cell, second: Cell, confidence: float) -> dict[str, Any]:
+def compare_models(first: CellResults, second: CellResults, confidence: float) -> dict[str, Any]:
     """The representative seeds' two models on the same images."""
     one, other = (cell.predicted[cell.representative] == cell.labels for cell in (first, second))
     total = len(one)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.intervals import wilson
 
 LOSSES = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
@@ -55,7 +55,7 @@ def summary(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return macro | {"f1_weighted": mean((values["f1"] * support).sum(axis=1), support.sum(axis=1))}
 
 
-def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def score_cells(cells: list[CellResults], confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables seeds.csv and classes.csv."""
     known = [cell for cell in cells if cell.run]
     if not known:
@@ -79,14 +79,14 @@ def score_cells(cells: list[Cell], confidence: float) -> tuple[pd.DataFrame, pd.
     return seeds[COLUMNS], classes
 
 
-def _confusion(cell: Cell, prefix: str) -> np.ndarray:
+def _confusion(cell: CellResults, prefix: str) -> np.ndarray:
     """The confusion matrices [S, K, K] of the cell's seeds at the chosen or the last epoch."""
     epochs = cell.last_epochs if prefix else cell.chosen_epochs
     matrices: np.ndarray = cell.confusion[np.arange(len(cell.seeds)), np.array(epochs) - 1]
     return matrices
 
 
-def _seeds(cell: Cell) -> pd.DataFrame:
+def _seeds(cell: CellResults) -> pd.DataFrame:
     """The rows of a cell's seeds, with what its own files say."""
     seconds = cell.curves.groupby("seed")["seconds"]
     table = pd.DataFrame(

@@ -48,7 +48,7 @@ class Tried(NamedTuple):
         return json.dumps(self.parameters, sort_keys=True)
 
 
-class Run(NamedTuple):
+class Training(NamedTuple):
     """One training, per epoch [E]: mean training loss, share of training and of test images right; training images."""
 
     train_loss: list[float]
@@ -74,7 +74,7 @@ def combinations(search: dict[str, Any], config: dict[str, Any]) -> list[Tried]:
     return [Tried(row, values, read.cells[name].parameters.as_dict()) for row, values, name in tried]
 
 
-def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Run:
+def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Training:
     """Train one seed with the ordinary training code, and look at the test images after every epoch."""
     import torch
 
@@ -93,10 +93,10 @@ def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Run:
         right.append(row.train_accuracy)
         predicted = predict(trainer.model, test, parameters["normalize"]).argmax(dim=1)
         tested.append((predicted == truth).double().mean().item())
-    return Run(losses, right, tested, len(trainer.training))
+    return Training(losses, right, tested, len(trainer.training))
 
 
-def judged(tried: Sequence[Tried], runs: dict[str, list[Run]], epochs: int) -> Iterator[dict[str, Any]]:
+def judged(tried: Sequence[Tried], runs: dict[str, list[Training]], epochs: int) -> Iterator[dict[str, Any]]:
     """Lines of search.csv: each combination and epoch beside its row's printed figures.
 
     A figure fits when it is in the prediction interval of one new run. How far runs are apart is the median over all
@@ -176,7 +176,7 @@ def main(path: Path = SEARCH, prepared: Path | None = None) -> None:
     if not prepared.is_file():
         raise UserError(f"{prepared}: is not there; `snakemake --cores 1 {prepared}` makes it")
     tried = combinations(search, config)
-    runs: dict[str, list[Run]] = {one.key: [] for one in tried}
+    runs: dict[str, list[Training]] = {one.key: [] for one in tried}
     parameters = {one.key: one.parameters for one in tried}
     for number, seed in enumerate(search["seeds"], start=1):
         for place, key in enumerate(runs, start=1):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.intervals import mean_over_seeds, wilson
 from experiment_grid.config.labels import component
 from experiment_grid.format import plain
@@ -59,14 +59,14 @@ FIGURES = [
 ]
 
 
-def shown_parameters(cells: list[Cell]) -> list[str]:
+def shown_parameters(cells: list[CellResults]) -> list[str]:
     """The parameters that any of the cells has, in the order of a cell's own."""
     keys = list(dict.fromkeys(key for cell in cells for key in cell.parameters if key not in AS_THEY_WERE))
     owner = {key: component(key) or key for key in keys}  # options of another cell's component go beside it
     return sorted(keys, key=lambda key: keys.index(owner[key]) if owner[key] in keys else keys.index(key))
 
 
-def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def comparison_table(cells: list[CellResults], seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """A row per cell, in the order of the config: means over the seeds that did not diverge."""
     facts = [_facts(cell) for cell in cells]
     table = pd.DataFrame(facts).set_index("cell", drop=False)
@@ -91,7 +91,7 @@ def comparison_table(cells: list[Cell], seeds: pd.DataFrame, confidence: float) 
     return table[columns].reset_index(drop=True).astype({"parameters": "Int64", "representative_seed": "Int64"})
 
 
-def _facts(cell: Cell) -> dict[str, Any]:
+def _facts(cell: CellResults) -> dict[str, Any]:
     """What is known of a cell without its seeds' figures."""
     row = {"cell": cell.name} | {name: plain(value) for name, value in cell.parameters.items()}
     row |= {"seeds": len(cell.parameters["seeds"]), "status": cell.status}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, PER_EPOCH, TIMES, Measure, of_runs
 from experiment_grid.tables import read_table
@@ -31,7 +31,7 @@ class TimePairs(NamedTuple):
     """What is compared by one measure: pairs of `cells`, which may stand for one cell on two devices."""
 
     pairs: list[Pair]
-    cells: list[Cell]
+    cells: list[CellResults]
     measure: Measure
 
     @property
@@ -46,7 +46,7 @@ def read_timing(table: Path, rounds: Path) -> Timing:
 
 
 def time_pairs(
-    cells: list[Cell], found: list[Pair], asked: Iterable[tuple[str, str]], timing: Timing | None
+    cells: list[CellResults], found: list[Pair], asked: Iterable[tuple[str, str]], timing: Timing | None
 ) -> dict[str, TimePairs]:
     """Measure → what the claims `asked`, (measure, factor), compare by it; `found` are the pairs of effects.csv."""
     factors: dict[str, list[str]] = {}
@@ -67,7 +67,7 @@ def steps_per_epoch(n_images: int, batch_size: int) -> int:
 class _Measured:
     """The visits of each cell and device, and what is to be compared of them."""
 
-    def __init__(self, cells: list[Cell], timing: Timing):
+    def __init__(self, cells: list[CellResults], timing: Timing):
         self.cells = cells
         visits = {
             key: np.log(group["seconds"] / group["steps"]).to_numpy()
@@ -97,7 +97,7 @@ class _Measured:
         )
         return TimePairs(pairs, cells, measured)
 
-    def _configured(self, found: list[Pair], factors: list[str]) -> tuple[list[tuple[Cell, Key]], list[Pair]]:
+    def _configured(self, found: list[Pair], factors: list[str]) -> tuple[list[tuple[CellResults, Key]], list[Pair]]:
         """Pairs of cells, each on the device that it trained on; and every cell on the CPU and a GPU."""
         entries = [(cell, (cell.name, cell.device, TRAINER)) for cell in self.cells]
         entries = [(cell, key) for cell, key in entries if cell.run and key in self.measured_as]
@@ -120,7 +120,7 @@ class _Measured:
                     pairs.append(Pair("device", len(entries) - 2, len(entries) - 1, *(key[1] for key in keys)))
         return entries, pairs
 
-    def _loader(self, factors: list[str]) -> tuple[list[tuple[Cell, Key]], list[Pair]]:
+    def _loader(self, factors: list[str]) -> tuple[list[tuple[CellResults, Key]], list[Pair]]:
         """The usual loop without and with normalising, on every device."""
         entries, pairs = [], []
         ways = {False: LOADER, True: LOADER_NORMALIZED}
@@ -134,7 +134,7 @@ class _Measured:
         return entries, pairs
 
     @staticmethod
-    def _steps(cell: Cell, measure: str) -> int:
+    def _steps(cell: CellResults, measure: str) -> int:
         """How many steps the measure has; of the loader one is compared."""
         if measure == LOADER_SECONDS:
             return 1
@@ -142,6 +142,6 @@ class _Measured:
         return steps * (1 if measure == PER_EPOCH else cell.parameters["epochs"])
 
 
-def _named(cell: Cell, name: str, **parameters: Any) -> Cell:
+def _named(cell: CellResults, name: str, **parameters: Any) -> CellResults:
     """A cell under another name, with some parameters: on a device, in a way."""
-    return Cell(name, cell.parameters | parameters, status=cell.status, run=cell.run)
+    return CellResults(name, cell.parameters | parameters, status=cell.status, run=cell.run)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, levels, rank
 from experiment_grid.analysis.pair_figures import COUNTED, SINGLE
 from experiment_grid.analysis.phrases import listed
@@ -33,8 +33,8 @@ CONFOUNDED = {
 class Evidence(NamedTuple):
     """What came out for two cells that differ in one factor, turned so that the lower value comes first."""
 
-    first: Cell
-    second: Cell
+    first: CellResults
+    second: CellResults
     first_value: Any
     second_value: Any
     row: dict[str, Any]  # difference, low, high, p_adjusted, decided, basis; difference and ends turned too
@@ -48,7 +48,7 @@ class Evidence(NamedTuple):
         return 1 if self.row["difference"] > 0 else -1
 
 
-def evidence(pair: Pair, row: dict[str, Any], cells: list[Cell], order: list[Any] | None = None) -> Evidence:
+def evidence(pair: Pair, row: dict[str, Any], cells: list[CellResults], order: list[Any] | None = None) -> Evidence:
     """A pair's row of effects.csv, or of another measure; `order` lists the factor's values from first to last."""
     first, second = pair.first_value, pair.second_value
     places = [rank(value) if order is None else (_place(value, order), 0) for value in (first, second)]

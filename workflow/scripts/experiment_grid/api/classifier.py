@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.planning.fingerprint import target_fingerprint
@@ -64,7 +64,7 @@ class Classifier(nn.Module):
         return given.reshape(-1, *self.shape)
 
 
-def saved(run: "Run", cell: Cell, seed: int, epoch: int) -> Classifier:
+def saved(run: "Run", cell: CellResults, seed: int, epoch: int) -> Classifier:
     """The model of a cell of `run` as it was after an epoch."""
     path, parameters = run.prepared(cell.name), dict(trained_with(cell.run))
     parameters["model"] = located(parameters["model"], cell, run.folder)
@@ -79,7 +79,7 @@ def saved(run: "Run", cell: Cell, seed: int, epoch: int) -> Classifier:
     return Classifier(module, normalize, shape, names).eval()
 
 
-def located(model: dict[str, Any], cell: Cell, results: Path) -> dict[str, Any]:
+def located(model: dict[str, Any], cell: CellResults, results: Path) -> dict[str, Any]:
     """The component with an absolute path of the user's file; warns if that is not the code of the training."""
     path, is_file, name = model["_target_"].rpartition(":")
     places = [place for place in (*results.parents, Path.cwd()) if is_file and (place / path).is_file()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell, read_cells
+from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.data import prepared
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
@@ -60,7 +60,7 @@ class Run:
         self.cells: list[str] = [cell for cell in compared if cell in trained]
         """Names of the cells that have results: in the config's order, then those that the page does not have."""
         self.cells += [cell for cell in trained if cell not in compared]
-        self._read: dict[str, Cell] = {}
+        self._read: dict[str, CellResults] = {}
 
     def __repr__(self) -> str:
         return f"<Run {self.folder}: {len(self.cells)} cells>"
@@ -107,7 +107,7 @@ class Run:
             raise UserError(f"part: given {part!r}; allowed: train, test")
         return parts[part](self.prepared(self.cells[0]))
 
-    def cell(self, name: str) -> Cell:
+    def cell(self, name: str) -> CellResults:
         """All of a cell's results."""
         if name not in self.cells:
             raise UserError(f"{self.folder}: has no trained cell {name!r}; there are {', '.join(self.cells)}")
@@ -189,14 +189,14 @@ class Run:
             raise UserError(f"{path}: is not there yet; the run is not finished, make run goes on")
         return read_table(path)
 
-    def _seed(self, name: str, seed: int | None) -> tuple[Cell, int]:
+    def _seed(self, name: str, seed: int | None) -> tuple[CellResults, int]:
         """A cell, and where a seed is among its seeds."""
         cell = self.cell(name)
         if seed is not None and seed not in cell.seeds:
             raise UserError(f"cell {name}: has no seed {seed}; there are {listed(cell.seeds)}")
         return cell, cell.representative if seed is None else cell.seeds.index(seed)
 
-    def _epoch(self, cell: Cell, turn: int, epoch: Epoch) -> int:
+    def _epoch(self, cell: CellResults, turn: int, epoch: Epoch) -> int:
         named = {"chosen": cell.chosen_epochs[turn], "last": cell.last_epochs[turn]}
         kept = cell.parameters.get("keep") == "chosen"
         there = [named["chosen"]] if kept else range(1, named["last"] + 1)

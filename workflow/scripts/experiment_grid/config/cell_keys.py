@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from experiment_grid.config.factor_keys import Factors, Parameters
+from experiment_grid.config.factor_keys import Factors, ParameterKeys
 from experiment_grid.config.kinds import LEFT_OUT, OPTION, UNLIKE, Closed, Name, Note, Seed, option_of_component, whole
 
 MOST_CELLS = 20_000
@@ -116,7 +116,7 @@ class Combination(ByFactor):
 Excluded = create_model("Excluded", __base__=Combination, **dict.fromkeys(FACTORS, (Any, None)))
 
 
-class Named(Closed):
+class NameKeys(Closed):
     """What a cell is called."""
 
     name: Annotated[Name, Field(description="Name of a cell: a folder below results/cells/, a row of the tables.")] = (
@@ -125,7 +125,7 @@ class Named(Closed):
     note: Annotated[Note, Field(description="A sentence on the page beside the cell's results.")] = LEFT_OUT
 
 
-class Cell(Parameters, Named):
+class CellKeys(ParameterKeys, NameKeys):
     """One experiment: a name, and the parameters in which it differs from defaults; model.channels is an option."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_options_schema)

@@ -7,7 +7,7 @@ from typing import Any
 from experiment_grid.config import sampling
 from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.definitions import places
-from experiment_grid.config.factor_keys import NAMES, Parameters
+from experiment_grid.config.factor_keys import NAMES, ParameterKeys
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.overlays import told_twice
@@ -72,11 +72,11 @@ def _drawn(sample: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:
         if axis not in NAMES:  # an option, which is checked with its component
             continue
         for number, value in enumerate(values):
-            for problem in problems({axis: value}, Parameters):
+            for problem in problems({axis: value}, ParameterKeys):
                 where = (*keys, axis, kind, number, *problem.keys[1:])
                 yield Problem(where, problem.wrong, problem.given, problem.allowed)
-        if kind in ("uniform", "log_uniform") and not any(problems({axis: value}, Parameters) for value in values):
-            for problem in problems({axis: sampling.between(kind, values)}, Parameters):
+        if kind in ("uniform", "log_uniform") and not any(problems({axis: value}, ParameterKeys) for value in values):
+            for problem in problems({axis: sampling.between(kind, values)}, ParameterKeys):
                 wrong = f"draws numbers that {axis} can't be"
                 yield Problem((*keys, axis, kind), wrong, values, f"{problem.allowed}; by int_{kind}, log_int_uniform")
 

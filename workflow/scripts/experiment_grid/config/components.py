@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config import annotations
-from experiment_grid.config.factor_keys import Parameters as Keyed
+from experiment_grid.config.factor_keys import ParameterKeys as Keyed
 from experiment_grid.config.labels import SHORT_KEYS
 from experiment_grid.config.located import Located
 from experiment_grid.config.parameters import TARGET, Component

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.config.cell_keys import Named
+from experiment_grid.config.cell_keys import NameKeys
 from experiment_grid.config.components import Given, ProblemsError, component, defaults_of
 from experiment_grid.config.definitions import Reader
 from experiment_grid.config.kinds import NAME
@@ -81,7 +81,7 @@ def _own_name(said: Mapping[str, Any], name: str, key: str) -> str:
     if name in DATASETS and key != TARGET:
         wrong = "gives the name of a built-in data set"
         raise ProblemsError([Problem(("dataset", key), wrong, said[key], "another name, by dataset.name")])
-    if problems({"name": name}, Named):
+    if problems({"name": name}, NameKeys):
         wrong = "gives no safe name, so dataset.name is needed"
         raise ProblemsError([Problem(("dataset", key), wrong, said[key], NAME["allowed"])])
     return name

@@ -127,7 +127,7 @@ def describe() -> str:
     root = schema_of(Config)
     values = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8"))
     top = [(key, part) for key, part in root["properties"].items()]
-    own = root["$defs"]["Cell"]["properties"]
+    own = root["$defs"]["CellKeys"]["properties"]
     parameters = [(key, own[key]) for key in NAMES]
     cell = [(key, own[key]) for key in own if key not in NAMES]
     lines = [

@@ -237,8 +237,8 @@ class Factors(Numbers, Components):
     """What a cell trains with."""
 
 
-class Parameters(Handling, Factors):  # whose fields come behind
+class ParameterKeys(Handling, Factors):  # whose fields come behind
     """What `defaults` and a cell may give."""
 
 
-NAMES = tuple(Parameters.model_fields)
+NAMES = tuple(ParameterKeys.model_fields)

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, create_model
 
-from experiment_grid.config.cell_keys import MOST_CELLS, Cell
-from experiment_grid.config.factor_keys import Parameters
+from experiment_grid.config.cell_keys import MOST_CELLS, CellKeys
+from experiment_grid.config.factor_keys import ParameterKeys
 from experiment_grid.config.kinds import (
     LEFT_OUT,
     UNLIKE,
@@ -183,14 +183,15 @@ class Config(Closed):
         ),
     ] = LEFT_OUT
     defaults: Annotated[
-        Parameters,
+        ParameterKeys,
         Field(
             description="The parameters of every cell, unless the cell says otherwise. loss, optimizer, learning_rate, "
             "batch_size, epochs, normalize, train_fraction, seeds and device must be given, here or in each cell."
         ),
     ] = LEFT_OUT
     cells: Annotated[
-        list[Cell], Field(min_length=1, max_length=MOST_CELLS, description="The experiments, in the order of the page.")
+        list[CellKeys],
+        Field(min_length=1, max_length=MOST_CELLS, description="The experiments, in the order of the page."),
     ] = LEFT_OUT
     packages: Annotated[
         list[Package],

@@ -118,7 +118,7 @@ def _refuse_others(how: str, named: tuple[str, ...], packages: tuple[str, ...]) 
             )
 
 
-def _in_file(target: str) -> signatures.Found:
+def _in_file(target: str) -> signatures.Target:
     text, _, name = target.partition(":")
     path = PurePosixPath(text)
     if path.is_absolute() or text.startswith("~") or "\\" in text or name[:1] in ("/", "\\"):
@@ -154,7 +154,7 @@ def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
     return RefusedError(f"{wrong}{closest(name, near)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
 
 
-def _located(kind: str, target: str, found: signatures.Found, package: str | None) -> Located:
+def _located(kind: str, target: str, found: signatures.Target, package: str | None) -> Located:
     signature = found.signature
     if signature is None:
         return Located(target, None, package=package)

@@ -73,7 +73,7 @@ class Figures(Closed):
 Notes = create_model("Notes", __base__=Closed, **dict.fromkeys(("row", *Figures.model_fields), (Text, None)))
 
 
-class Row(Closed):
+class ReferenceRow(Closed):
     """A result block of the report."""
 
     row: Name
@@ -125,7 +125,7 @@ class Report(Closed):
     """Figures and conclusions of a report, as config/original-report.yaml explains them."""
 
     title: Annotated[Text, Field(description="Author and title.")]
-    rows: Annotated[list[Row], Field(description="A row for each result block of the report.")]
+    rows: Annotated[list[ReferenceRow], Field(description="A row for each result block of the report.")]
     times: Annotated[
         list[Time], Field(description="Training times that the report lists apart from its result blocks.")
     ]

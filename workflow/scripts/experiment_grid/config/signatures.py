@@ -43,7 +43,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Found:
+class Target:
     """What a target leads to: `where` it is defined, the shortest name that leads there too, its signature where that
     can be read, and the packages that the target leads through."""
 
@@ -53,17 +53,17 @@ class Found:
     packages: tuple[str, ...] = ()
 
 
-def of_name(target: str) -> Found:
+def of_name(target: str) -> Target:
     """What a dotted name leads to. Raises NotThereError."""
     return _known(target, lambda reader: _found(reader, reader.find(target, None), target))
 
 
-def of_file(file: Path, name: str) -> Found:
+def of_file(file: Path, name: str) -> Target:
     """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is no Python."""
     target = f"{file}:{name}"
     module = Module(file.stem, file, file.parent)
 
-    def find(reader: Reader) -> Found:
+    def find(reader: Reader) -> Target:
         if name in reader.index(module).twice:
             raise NotThereError("is defined twice in this file")
         _refuse_relative(file)
@@ -95,7 +95,7 @@ def _refuse_relative(file: Path) -> None:
             raise NotThereError(f"is in a file with a relative import, `{said} …` in line {node.lineno}: use `{place}`")
 
 
-def _known(target: str, find: Callable[[Reader], Found]) -> Found:
+def _known(target: str, find: Callable[[Reader], Target]) -> Target:
     known = cached()
     kept = known.get(target)
     if kept is None or any(_stamp(Path(file)) != stamp for file, stamp in kept["files"].items()):
@@ -108,19 +108,19 @@ def _known(target: str, find: Callable[[Reader], Found]) -> Found:
         parameters = tuple(Parameter(*parameter) for parameter in signature["parameters"])
         guards = tuple(Guard(*guard) for guard in signature["guards"])
         signature = Signature(signature["is_class"], parameters, signature["open"], guards)
-    return Found(where, shortest, signature, tuple(kept["found"]["packages"]))
+    return Target(where, shortest, signature, tuple(kept["found"]["packages"]))
 
 
-def _found(reader: Reader, thing: Any, target: str) -> Found:
+def _found(reader: Reader, thing: Any, target: str) -> Target:
     if isinstance(thing, Module):
         raise NotThereError("is a module, no class or function", reader.public(thing))
     passed = tuple(reader.passed)
     if thing == UNREADABLE:
-        return Found(target, target, None, passed)
+        return Target(target, target, None, passed)
     where = f"{thing.module.name}.{thing.node.name}" if not thing.module.root else target
     if not thing.module.root:
         passed += (thing.module.name.partition(".")[0],)
-    return Found(where, _shortest(reader, thing, where, target), _read(reader, thing), passed)
+    return Target(where, _shortest(reader, thing, where, target), _read(reader, thing), passed)
 
 
 def _shortest(reader: Reader, thing: Thing, where: str, target: str) -> str:

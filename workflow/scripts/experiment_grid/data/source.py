@@ -21,7 +21,7 @@ CACHE = Path(".snakemake/images.json")
 IMAGES = "images.safetensors"  # what download makes of images that are no IDX files
 
 
-class Named(Protocol):
+class DatasetSettings(Protocol):
     """What the configuration says of its data set: see `config.settings.Dataset`."""
 
     @property
@@ -38,7 +38,7 @@ class Named(Protocol):
     def size(self) -> int | None: ...
 
 
-def source(dataset: Named) -> dict[str, Any]:
+def source(dataset: DatasetSettings) -> dict[str, Any]:
     """What identifies a data set's content, as the download stage's recipe has it.
 
     Of images of one's own all files are read, IDX files checked too: raises UserError, before any job starts.
@@ -60,7 +60,7 @@ def source(dataset: Named) -> dict[str, Any]:
     return named | {"target": dataset.target, "options": dict(dataset.options)} | more
 
 
-def _refuse_unused(dataset: Named) -> None:
+def _refuse_unused(dataset: DatasetSettings) -> None:
     """Raise DataError for a test_fraction or size that the data set doesn't use, as far as names say."""
     path, builtin = dataset.path and Path(dataset.path), _builtin(dataset)
     has_parts = builtin and "split" not in dataset.options
@@ -75,7 +75,7 @@ def _refuse_unused(dataset: Named) -> None:
         raise DataError(f"dataset.size: {what}; given: {dataset.size}; allowed is none")
 
 
-def files(dataset: Named) -> list[str]:
+def files(dataset: DatasetSettings) -> list[str]:
     """The names of the files that the download stage leaves."""
     builtin = _builtin(dataset)
     by_name = builtin and (builtin.checksums or builtin.target is None)
@@ -83,7 +83,7 @@ def files(dataset: Named) -> list[str]:
     return [f"{name}.gz" for name in own.FILES] if is_idx else [IMAGES]
 
 
-def training_images(dataset: Named) -> int | None:
+def training_images(dataset: DatasetSettings) -> int | None:
     """How many images there are to train and validate on, as names or headers say; None where they don't."""
     if dataset.path is None:
         builtin = _builtin(dataset)
@@ -101,7 +101,7 @@ def training_images(dataset: Named) -> int | None:
         return None
 
 
-def _builtin(dataset: Named) -> Any:
+def _builtin(dataset: DatasetSettings) -> Any:
     return next((one for one in DATASETS.values() if dataset.path is None and one.target == dataset.target), None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.error_analysis.attribution import as_tiles, integrated_gradients
 from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
@@ -29,7 +29,7 @@ class FinalModel:
 
     def __init__(
         self,
-        cell: Cell,
+        cell: CellResults,
         checkpoints: Path,
         images: np.ndarray,
         labels: np.ndarray,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.api.run import Run
 
 NOT_MEASURED = ("cell", "seed", "epoch")
@@ -23,7 +23,7 @@ class Point(NamedTuple):
     time: float
 
 
-def points(cell: Cell, seed: int) -> Iterator[Point]:
+def points(cell: CellResults, seed: int) -> Iterator[Point]:
     """All of a seed's curves. What is no number is left out: a diverged loss, an epoch that was not tested."""
     rows = cell.curves[cell.curves["seed"] == seed]
     times = began(cell) + rows["seconds"].cumsum()
@@ -33,12 +33,12 @@ def points(cell: Cell, seed: int) -> Iterator[Point]:
                 yield Point(str(name), float(value), int(row["epoch"]), float(time))
 
 
-def began(cell: Cell) -> float:
+def began(cell: CellResults) -> float:
     """When the cell's training began, in seconds since 1970."""
     return datetime.fromisoformat(cell.run["started"]).timestamp()
 
 
-def parameters(cell: Cell) -> dict[str, str]:
+def parameters(cell: CellResults) -> dict[str, str]:
     """The cell's parameters as flat text: `model._target_`, `model.hidden`, `learning_rate`."""
     return dict(_flat(cell.parameters, ""))
 

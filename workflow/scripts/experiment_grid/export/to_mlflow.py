@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
-from experiment_grid.analysis.cells import Cell
+from experiment_grid.analysis.cells import CellResults
 from experiment_grid.api.run import Run
 from experiment_grid.export.curves import began, compared, parameters, points
 
@@ -35,7 +35,7 @@ def title(run: Run) -> str:
     return json.loads(path.read_text("utf-8"))["recipe"]["settings"]["title"] if path.is_file() else str(run.folder)
 
 
-def _add_cell(client: MlflowClient, experiment: str, run: Run, cell: Cell, trained: str) -> None:
+def _add_cell(client: MlflowClient, experiment: str, run: Run, cell: CellResults, trained: str) -> None:
     begun = int(1000 * began(cell))
     tags = {MLFLOW_RUN_NAME: cell.name, "status": cell.status, "device": cell.device}
     parent = client.create_run(experiment, begun, tags).info.run_id

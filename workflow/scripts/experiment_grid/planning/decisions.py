@@ -13,7 +13,7 @@ from typing import Any
 
 from experiment_grid.planning import records
 from experiment_grid.planning.differences import differences
-from experiment_grid.planning.found import Found, old
+from experiment_grid.planning.found import FoundTrainings, old
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
@@ -74,7 +74,7 @@ class Decisions:
         self._recipes = recipes
         self._partial = partial
         self._split = split or {}
-        self._found = Found(self.results, device)
+        self._found = FoundTrainings(self.results, device)
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970
         self.started = now()

@@ -16,7 +16,7 @@ from experiment_grid.runtime.trained import FOUND, Trained, Trainings, any_epoch
 DEPENDS = "trained from the start: its learning rates depend on the number of epochs"
 
 
-class Found:
+class FoundTrainings:
     """Looks in the results folder; `device` gives the kind of device, cpu, cuda or mps, that a cell will train on."""
 
     def __init__(self, results: Path, device: Callable[[str], str]):

@@ -19,7 +19,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from experiment_grid.progress import lines
 from experiment_grid.progress.interrupts import interrupt_jobs, on_interrupt
-from experiment_grid.progress.jobs import Job, Run
+from experiment_grid.progress.jobs import Job, RunProgress
 from experiment_grid.progress.stderr_redirect import StderrRedirect
 from experiment_grid.runtime import engine
 from experiment_grid.runtime.errors import UserError
@@ -60,7 +60,7 @@ class Progress(logging.Handler):
     def __init__(self, stream: TextIO, live: bool, partial: str = PARTIAL, *, silent: bool = False):
         """`partial` is the command for a page of what there is; `silent` shows nothing but errors."""
         super().__init__()
-        self.run = Run()
+        self.run = RunProgress()
         self.goal: Callable[[], str] = str  # a line on where the result of the run is
         self.give_back: Callable[[], object] = bool  # Ctrl-C
         self._stream = stream

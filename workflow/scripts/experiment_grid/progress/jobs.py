@@ -108,7 +108,7 @@ class Job:
         return sum(values) / len(values) if values and len(values) == len(last) else None
 
 
-class Run:
+class RunProgress:
     """All jobs of a run, counted."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import re
 from itertools import dropwhile
 from pathlib import Path
 
-from experiment_grid.progress.jobs import Job, Run
+from experiment_grid.progress.jobs import Job, RunProgress
 from experiment_grid.runtime import logs
 from experiment_grid.runtime.engine import reason
 
@@ -30,7 +30,7 @@ def name(job: Job) -> str:
     return f"{job.rule:<8}  {job.cell}".rstrip()
 
 
-def overview(run: Run) -> str:
+def overview(run: RunProgress) -> str:
     """What there is to do: 5 jobs: 2 train, 2 evaluate, 1 compare."""
     if not run.total:
         return NOTHING
@@ -43,7 +43,7 @@ def start(job: Job) -> str:
     return name(job) + (f"  ({'; '.join(job.why)})" if job.why else "")
 
 
-def end(job: Job, run: Run) -> str:
+def end(job: Job, run: RunProgress) -> str:
     """A job's end: how long it took, what training came to, how many jobs are done."""
     facts = [duration(job.seconds)]
     accuracy = job.validation_accuracy()
@@ -78,7 +78,7 @@ def lost(log: Path) -> str:
     return "\n    ".join([f"submission, {log}:", *reasons[-logs.LINES :]])
 
 
-def summary(run: Run, interrupted: bool, partial: str) -> str:
+def summary(run: RunProgress, interrupted: bool, partial: str) -> str:
     """How the run ended, and how to go on where it did not come to its end; `partial` is the command for a page of
     what there is."""
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"

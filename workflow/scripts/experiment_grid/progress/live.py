@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from experiment_grid.progress.jobs import Job, Run
+from experiment_grid.progress.jobs import Job, RunProgress
 from experiment_grid.progress.lines import duration
 
 REFRESH = 2  # a second: seconds tick, and the run's cores keep working
@@ -20,7 +20,7 @@ NARROW = 80  # columns, below which words are left out
 class LiveView:
     """Draws a run on `terminal` until `stop`; `print` puts a line above the view."""
 
-    def __init__(self, run: Run, terminal: TextIO):
+    def __init__(self, run: RunProgress, terminal: TextIO):
         self._run = run
         self._terminal = terminal
         self._console = Console(file=terminal)

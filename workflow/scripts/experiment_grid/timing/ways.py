@@ -29,7 +29,7 @@ Run = Callable[[int], float]  # seconds of so many steps
 
 
 @dataclass(frozen=True)
-class Images:
+class TimedImages:
     """Training images uint8 [N, …] and labels uint8 [N] on one device, and how many classes there are."""
 
     images: Tensor
@@ -43,7 +43,7 @@ class Way:
 
     cells: list[str]
     parameters: Parameters
-    data: Images
+    data: TimedImages
     way: str = TRAINER
     dataset: str = ""
 
@@ -128,7 +128,7 @@ class _LoaderSteps(Trainer):
             yield from self.loader
 
 
-def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: list[Images]) -> list[Way]:
+def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: list[TimedImages]) -> list[Way]:
     """Everything to measure, on every device of `data`. Cells whose parameters are the same to a step share one.
 
     On MPS, which lacks some operations, only the cells that ask for it.

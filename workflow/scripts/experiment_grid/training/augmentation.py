@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiment_grid.training.components import Component, named
+from experiment_grid.training.components import CellComponent, named
 
 
-class Augmentation(Component):
+class Augmentation(CellComponent):
     """One change of a batch. A class is made once with its options, a function is called with them.
 
     It draws from the generators that a training seeds for every epoch: torch's, `random` and NumPy's.

@@ -23,7 +23,7 @@ STAND_INS = "experiment_grid.training.optimizers"  # a class of torch.optim may 
 OPTIMIZER = ("step", "zero_grad", "state_dict", "load_state_dict")  # what training calls
 
 
-class Component:
+class CellComponent:
     """A component of the cell named `cell`, by its `key` (model, loss, optimizer)."""
 
     def __init__(self, cell: str, key: str, canonical: Mapping[str, Any]):
@@ -70,7 +70,7 @@ def signature(kind: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
         return {}
 
 
-class Model(Component):
+class Model(CellComponent):
     """An nn.Module, `module`, that gives logits [B, `classes`] for images of `shape` (C, H, W).
 
     Its initial weights are drawn from the seed.
@@ -128,7 +128,7 @@ class Model(Component):
         return parameters
 
 
-class Loss(Component):
+class Loss(CellComponent):
     """The loss of a batch, a scalar: the mean where the component gives one loss per image.
 
     A class is made once with its options, a function called with them. `function` is the object or the function.
@@ -174,7 +174,7 @@ class Loss(Component):
             self.function.train(mode)
 
 
-class Optimizer(Component):
+class Optimizer(CellComponent):
     """What updates `trainable` parameters; `optimizer` is an object of torch.optim, a stand-in or the user's own."""
 
     def __init__(self, cell: str, parameters: Mapping[str, Any], trainable: list[nn.Parameter]):

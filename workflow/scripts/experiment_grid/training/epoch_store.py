@@ -22,7 +22,7 @@ from torch import Tensor
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import remove, replacing
 from experiment_grid.runtime.records import READ, changed_reads, hold_to_reads
-from experiment_grid.training.history import Row
+from experiment_grid.training.history import HistoryRow
 
 MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
 
@@ -36,7 +36,7 @@ class Epoch:
 
     seed: int
     number: int
-    row: Row
+    row: HistoryRow
     seconds: dict[str, float]  # by part
     model: dict[str, Tensor]
     loss: dict[str, Tensor]
@@ -108,7 +108,7 @@ class EpochStore:
             for kind in (MODEL, LOSS, REST)
         )
         return Epoch(
-            seed, number, Row(**results["row"]), results["seconds"], model, loss, unpack(results["rest"], rest)
+            seed, number, HistoryRow(**results["row"]), results["seconds"], model, loss, unpack(results["rest"], rest)
         )
 
     def has_state(self, path: Path) -> bool:

@@ -10,7 +10,7 @@ from experiment_grid.runtime.files import replacing
 
 
 @dataclass(frozen=True)
-class Row:
+class HistoryRow:
     """One seed's epoch. Training figures are running means over its images, while the weights move.
 
     `seconds` is the training part of the epoch.
@@ -30,11 +30,11 @@ class Row:
         return math.isfinite(self.train_loss) and math.isfinite(self.validation_loss)
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
+def write(path: Path, rows: Iterable[HistoryRow]) -> None:
     """Write rows by seed and epoch; a loss that is no number stays empty."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Row))
+        writer.writerow(field.name for field in fields(HistoryRow))
         for row in sorted(rows, key=lambda row: (row.seed, row.epoch)):
             writer.writerow(value if math.isfinite(value) else "" for value in astuple(row))
 
@@ -46,11 +46,11 @@ def gather(path: Path, seeds: Iterable[Path]) -> None:
         part.write_text("".join([*texts[0][:1], *(line for lines in texts for line in lines[1:])]), "utf-8")
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[HistoryRow]:
     """All rows; a loss that is no number is NaN."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
-    return [Row(int(row.pop("seed")), int(row.pop("epoch")), **row) for row in rows]
+    return [HistoryRow(int(row.pop("seed")), int(row.pop("epoch")), **row) for row in rows]
 
 
 def read_validation_accuracy(path: Path) -> dict[int, list[float]]:

@@ -14,7 +14,7 @@ from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
 from experiment_grid.training.devices import on_mps, set_arithmetic, synchronize
 from experiment_grid.training.epoch_store import Epoch
-from experiment_grid.training.history import Row
+from experiment_grid.training.history import HistoryRow
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.layout import lay_out
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
@@ -117,7 +117,7 @@ class Trainer:
         synchronize(self.device)
         validated = perf_counter()
         seconds = {"train": trained - started, "validate": validated - trained}
-        row = Row(self.seed, number, *training, *validation, seconds["train"])
+        row = HistoryRow(self.seed, number, *training, *validation, seconds["train"])
         loss = self.loss.function
         rest = {
             "model": unsaved(self.module),

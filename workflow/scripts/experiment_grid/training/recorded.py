@@ -83,7 +83,7 @@ class Recording:
         mine = self.inputs
         return inputs.shape == mine.shape and inputs.stride() == mine.stride() and inputs.dtype == mine.dtype
 
-    def stands(self) -> bool:
+    def valid(self) -> bool:
         """Whether the weights are still where they were, and trained."""
         return self._places() == self.places
 
@@ -173,7 +173,7 @@ class Recorded:
             return self._record(arguments)
         if not recording.fits(inputs):
             return self._give_up("its inputs are not always of one form", arguments)
-        if not recording.stands():
+        if not recording.valid():
             return self._give_up("its optimizer puts the weights into other memory", arguments)
         if recording.checks < CHECKS:
             # An optimizer that computes one batch several times: a check needs another batch.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.training.components import Component, Loss, Model
+from experiment_grid.training.components import CellComponent, Loss, Model
 from experiment_grid.training.images import input_shape, predict
 from experiment_grid.training.layout import lay_out_as
 from experiment_grid.training.metrics import mean_loss
@@ -64,7 +64,7 @@ def refuse_other_answers(
         raise _refused(loss, loss.function, new_loss.function)
 
 
-def _refused(component: Component, trained: Any, new: Any) -> UserError:
+def _refused(component: CellComponent, trained: Any, new: Any) -> UserError:
     before, after = unsaved(new), unsaved(trained)
     changed = [name for name in after if name not in before or not _equal(after[name], before[name])]
     names = ", ".join(name.removeprefix(".") for name in changed[:4])

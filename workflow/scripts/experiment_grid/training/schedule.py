@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from experiment_grid.training.components import Component, named, signature
+from experiment_grid.training.components import CellComponent, named, signature
 from experiment_grid.training.intervals import FILLED_IN
 
 Group = dict[str, Any]  # options of a group of parameters, without the parameters
@@ -30,7 +30,7 @@ class Groups(torch.optim.Optimizer):
         """Nothing; a scheduler warns where this was not called before its own step."""
 
 
-class Schedule(Component):
+class Schedule(CellComponent):
     """What a schedule makes of the options of an `optimizer`'s groups, step by step; an epoch has `steps` of them.
 
     All of it is gone through once before the training, so that a scheduler that fails does so there.
