@@ -33,12 +33,18 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def split(tmp_path_factory) -> Path:
+def trained(tmp_path_factory) -> Path:
     """A project whose cell was trained in one job (`joined`), and in a job of each seed (`results`)."""
     folder = copy_project(tmp_path_factory.mktemp("split") / "project")
     run(folder, *configure(folder, [1, 2], False, "joined"))
     run(folder, *configure(folder, [1, 2], True))
     return folder
+
+
+@pytest.fixture
+def split(trained, tmp_path) -> Path:
+    """A copy of it, which a test may change."""
+    return shutil.copytree(trained, tmp_path / "project", symlinks=True)
 
 
 def files(folder: Path, results: str) -> tuple[bytes, list[str]]:
