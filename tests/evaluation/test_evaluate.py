@@ -267,8 +267,8 @@ def test_of_the_chosen_epochs_alone(tmp_path, rule):
     ids=str,
 )
 def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
-    """Buffers, tied weights, sizes taken from the images, a loss with a state: the test images give validation's figures
-    where they are the validation images."""
+    """Buffers, tied weights, sizes taken from the images, a loss with a state: where the test images are the validation
+    images they give validation's figures."""
     cell = OneCell(tmp_path, seeds=[1], train_fraction=0.5, **changes)
     images, labels = images_of_classes(300)
     _, validation = split(300, 0.5, seed=1)

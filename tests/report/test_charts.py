@@ -44,7 +44,7 @@ def test_the_crosshair_gives_every_cells_value(page, curves):
     point(page, 2)
     assert page.locator("#focus .crosshair-label").text_content() == "epoch 2"
     assert page.locator(".legend-at").inner_text() == "at epoch 2"
-    assert page.locator(".legend-values small").inner_text() == "seeds from – to"  # what the second column is
+    assert page.locator(".legend-values small").inner_text() == "seeds, from to"  # what the second column is
     shown = values(page)
     for name, rows in curves[curves["epoch"] == 2].groupby("cell"):
         accuracy = rows["test_accuracy"]
@@ -53,7 +53,7 @@ def test_the_crosshair_gives_every_cells_value(page, curves):
             continue
         assert shown[name][0] == f"{100 * accuracy.mean():.2f}\u202f%"
         if accuracy.max() > accuracy.min():
-            assert shown[name][1] == f"{100 * accuracy.min():.2f} – {100 * accuracy.max():.2f}"
+            assert shown[name][1] == f"{100 * accuracy.min():.2f} to {100 * accuracy.max():.2f}"
     assert shown["batch-128"][0] == "–", "it failed"
 
 

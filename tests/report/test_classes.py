@@ -31,7 +31,10 @@ def test_a_matrix_is_squares_and_its_commonest_confusions(opened, wide, classes)
     box = page.locator('[data-confusion="1"]')
     with np.load(wide.parent / "comparison/confusion.npz") as held:
         counts = held["counts/b"][-1]
-    assert box.locator(".large-matrix rect").count() == np.count_nonzero(counts)
+    assert box.locator(".large-matrix rect:not(.frame)").count() == np.count_nonzero(counts)
+    named = box.locator(".large-matrix text").all_text_contents()
+    assert {*named} == {str(one) for one in range(0, classes, {47: 2, 100: 4}[classes])}
+    assert len(named) == 2 * len({*named})
     rows = box.locator("tbody tr").all_inner_texts()
     (count, (true, predicted)), *_ = commonest(wide, "b")
     assert rows[0].split("\t")[:3] == [str(true), str(predicted), str(-count)]

@@ -68,11 +68,11 @@ def of_choice(found: Chosen) -> str:
     points = f"{100 * found.luck:.2f} points"
     if found.seeds == 1:
         return (
-            f"Choosing the best of {found.of} raises its validation accuracy by {points} at most through luck with the "
-            "validation images. Test images had no part in it. Each cell was trained once: luck with the seed is in "
-            "both accuracies, and only further seeds show how much."
+            f"Choosing the best of {found.of:,} raises its validation accuracy by {points} at most through luck with "
+            "the validation images. Test images had no part in it. Each cell was trained once: luck with the seed is "
+            "in both accuracies, and only further seeds show how much."
         )
     return (
-        f"Choosing the best of {found.of} raises its validation accuracy by about {points} through luck. Test images "
+        f"Choosing the best of {found.of:,} raises its validation accuracy by about {points} through luck. Test images "
         "had no part in it; but luck with the seeds is in both accuracies, and only other seeds show how much."
     )

@@ -74,12 +74,12 @@ def _text(factor: str, does: str, found: list[Evidence], distinct: list[Evidence
     if all(one.row["basis"] == SAME for one in found):
         words = "no difference"
     n_pairs = len(distinct) or len(found)
-    chosen = "" if n_pairs == 1 else f" The largest of {n_pairs} pairs, so probably overestimated."
+    chosen = "" if n_pairs == 1 else f" The largest of {n_pairs:,} pairs, so probably overestimated."
     count = counted(distinct or found)
     if 0 < len(distinct) < len(found):
         count = count.partition(", ")[2]
         are = "1 is distinct" if len(distinct) == 1 else f"{len(distinct)} are distinct"
-        count = f"{len(found)} pairs, of which {are}, {count}"
+        count = f"{len(found):,} pairs, of which {are}, {count}"
     confounded = f" {CONFOUNDED[factor]}" if factor in CONFOUNDED and row["decided"] else ""
     return (
         f"{factor_name(factor).capitalize()} ({count}): {words}. {row['from']} to {row['to']}: test accuracy "
@@ -129,15 +129,15 @@ def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:
         text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
     elif not most:
         text = (
-            f"{len(left)} of {len(tested)} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide one "
-            "of them."
+            f"{len(left):,} of {len(tested):,} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide "
+            "one of them."
         )
     else:
         rest = len(left) - len(needed)
         others = f" The other {rest} differences are too small to plan for." if rest > 1 else ""
         text = (
-            f"{len(left)} of {len(tested)} comparisons are not significant. If their differences are as large as "
-            f"measured, {most} seeds decide {len(needed)} of them, each with a chance of {100 * POWER:.0f} %; if a "
+            f"{len(left):,} of {len(tested):,} comparisons are not significant. If their differences are as large as "
+            f"measured, {most} seeds decide {len(needed):,} of them, each with a chance of {100 * POWER:.0f} %; if a "
             f"difference is overestimated, more are needed.{others}"
         )
     return {"pairs": len(left), "seeds": most, "decides": len(needed), "line": line, "text": text}

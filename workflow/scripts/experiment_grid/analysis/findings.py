@@ -88,7 +88,8 @@ def _overview(cells: list[CellResults], comparison: pd.DataFrame) -> Iterator[Fi
         f"{seeds[0]} {'seed' if seeds[0] == 1 else 'seeds'}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
     )
     figures = {status: int(count) for status, count in counts.items()}
-    yield _finding("overview", "cells", f"{len(cells)} cells with {each} each.", [], "comparison.csv", figures=figures)
+    text = f"{len(cells):,} cells with {each} each."
+    yield _finding("overview", "cells", text, [], "comparison.csv", figures=figures)
     for status, what in (("diverged", "stopped being numbers in at least one seed"), ("failed", "left no results")):
         names = comparison.loc[comparison["status"] == status, "cell"].tolist()
         if names:
@@ -142,7 +143,7 @@ def _same(effects: Effects) -> str:
     equal = int((effects.table["basis"] == SAME).sum())
     if not equal:
         return ""
-    words = "One pair predicts" if equal == 1 else f"{equal} pairs predict"
+    words = "One pair predicts" if equal == 1 else f"{equal:,} pairs predict"
     distinct = _distinct(effects)["distinct"]
     return f" {words} the same on every image and seed; counted once, equal cells leave {distinct} to test."
 
@@ -169,7 +170,7 @@ def _best(table: pd.DataFrame, distinct: int) -> Iterator[Finding]:
     rest = f"; the intervals of {listed(near)} overlap its interval (unadjusted)" if near else ""
     text = (
         f"The highest mean test accuracy is that of {best.name}, {_accuracy(best)}{rest}. "
-        f"It was picked as the best of {distinct} {'different ' * (distinct < len(usable))}cells, so its accuracy is "
+        f"It was picked as the best of {distinct:,} {'different ' * (distinct < len(usable))}cells, so its accuracy is "
         "probably overestimated."
     )
     figures = _figures(best) | {"of": distinct}
@@ -179,8 +180,8 @@ def _best(table: pd.DataFrame, distinct: int) -> Iterator[Finding]:
 def _chosen(found: Chosen, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     row = table.loc[found.cell]
     text = (
-        f"Chosen by validation accuracy among {found.of} cells: {found.cell}, {percent(found.validation_accuracy)} of "
-        f"the validation images and {_accuracy(row)} of the test images right. {of_choice(found)}"
+        f"Chosen by validation accuracy among {found.of:,} cells: {found.cell}, {percent(found.validation_accuracy)} "
+        f"of the validation images and {_accuracy(row)} of the test images right. {of_choice(found)}"
     )
     yield _finding("chosen", found.cell, text, [found.cell], "comparison.csv", figures=_figures(row) | found._asdict())
 
@@ -247,7 +248,7 @@ def _steps(timing: Timing | None) -> Iterator[dict[str, Any]]:
 def _spread(table: pd.DataFrame, confidence: float) -> Iterator[Finding]:
     spread = table["test_accuracy_sd"].dropna()
     if not len(spread):
-        text = "Every cell was trained once: how far chance moves it is not known, and no difference is decided."
+        text = "Every cell was trained once: how far chance moves it is not known, and no difference is significant."
         yield _finding("seeds", "single", text, [], "comparison.csv")
         return
     widest = spread.idxmax()

@@ -145,7 +145,7 @@ def counted(found: list[Evidence]) -> str:
     single = sum(one.row["basis"] in (None, SINGLE) for one in found)
     up, down = (sum(one.sign == sign for one in found) for sign in (1, -1))
     computed = sum(one.row["basis"] == COUNTED for one in found)
-    pairs = "one pair" if len(found) == 1 else f"{len(found)} pairs"
+    pairs = "one pair" if len(found) == 1 else f"{len(found):,} pairs"
     if single == len(found):
         return f"{pairs}, single runs or none: nothing is significant"
     if computed:

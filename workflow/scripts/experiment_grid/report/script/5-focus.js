@@ -167,7 +167,7 @@ function showValues(at) {
     const { mean, low, high } = known.get(cell);
     const place = at === null ? mean.findLastIndex((value) => value !== null) : nearest(cell, at);
     output.replaceChildren(place < 0 ? "–" : writeValue(mean[place]));
-    const range = place >= 0 && high[place] > low[place] ? `${writeValue(low[place]).replace("\u202f%", "")} – ${writeValue(high[place]).replace("\u202f%", "")}` : "";
+    const range = place >= 0 && high[place] > low[place] ? `${writeValue(low[place]).replace("\u202f%", "")} to ${writeValue(high[place]).replace("\u202f%", "")}` : "";
     output.append(make("small", {}, range));
   }
   legendBox.querySelector(".legend-at")?.replaceChildren(at === null ? "at the end" : `at ${atText(at)}`);
@@ -194,7 +194,7 @@ function drawLegend() {
       list(members)])
     : [list(shown)];
   const left = kept.length - shown.length;
-  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-values" }, make("span", { class: "legend-at" }), shown.some((cell) => known.get(cell)?.high.some((high, place) => high > known.get(cell).low[place])) ? make("small", {}, "seeds from – to") : "")),
+  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-values" }, make("span", { class: "legend-at" }), shown.some((cell) => known.get(cell)?.high.some((high, place) => high > known.get(cell).low[place])) ? make("small", {}, "seeds, from to") : "")),
     ...parts, ...(left ? [make("p", { class: "note" }, `${whole(left)} more cells: filter or pin them to list them.`)] : []));
   lightLive();
 }

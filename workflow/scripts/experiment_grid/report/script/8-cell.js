@@ -1,5 +1,6 @@
 // A cell's block, drawn when it is opened: its curves, and the confusion matrix of any epoch, each count with its images.
 const LARGE = 20; // classes; of more the matrix is squares without counts
+const NAMED = 30; // classes at most whose names are at the sides of these
 const COMMONEST = 20;
 const MODES = { counts: "counts", row: "share of the true class", column: "share of the predicted class" };
 const SERIES = [["train", "training", "var(--c1)", "5 3"], ["validation", "validation", "var(--c2)", "2 2"], ["test", "test", "var(--c0)", ""]];
@@ -52,7 +53,17 @@ function confusionOf(container) {
 
   /** Of many classes: squares whose title says what they count, and the most frequent errors as a table. */
   function largeMatrix(counts, shareOf, caption) {
-    const squares = make("svg", { class: "large-matrix", viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": caption });
+    const every = Math.ceil(size / NAMED), letters = 0.72 * every; // height of a letter, in squares
+    const named = cells.classes.map((name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name));
+    const margin = 0.65 * letters * Math.max(...named.filter((_, at) => at % every === 0).map((name) => name.length)) + 0.5 * letters;
+    const squares = make("svg", { class: "large-matrix", viewBox: `${-margin} ${-margin} ${size + margin + 1} ${size + margin + 1}`, role: "img", "aria-label": caption },
+      make("rect", { class: "frame", width: size, height: size }));
+    named.forEach((name, at) => {
+      if (at % every) return;
+      const text = { "text-anchor": "end", "font-size": letters, y: "0.35em" };
+      squares.append(make("text", { ...text, transform: `translate(${-0.4 * letters} ${at + 0.5})` }, name),
+        make("text", { ...text, "text-anchor": "start", transform: `translate(${at + 0.5} ${-0.4 * letters}) rotate(-90)` }, name));
+    });
     const wrong = [];
     counts.forEach((count, at) => {
       if (!count) return;

@@ -131,7 +131,7 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
     share = percent(best["test_accuracy"])
     if chosen := results.findings.get("chosen"):
         return _sentence(
-            f"{best['cell']}, chosen by validation accuracy among {chosen['of']} cells, gets ",
+            f"{best['cell']}, chosen by validation accuracy among {chosen['of']:,} cells, gets ",
             share,
             f" of the test images right{_interval(best)}.",
             "comparison",
@@ -153,7 +153,7 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
 def _picked(results: Results) -> str:
     """Of how many different cells the best was picked: those that predict the same are one."""
     found = next((one["figures"] for one in results.findings["findings"] if one["kind"] == "best"), None)
-    return f", picked as the best of {found['of']} different cells" if found else ""
+    return f", picked as the best of {found['of']:,} different cells" if found else ""
 
 
 def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:

@@ -30,12 +30,13 @@ def context(results: Results) -> dict[str, Any]:
     notes = {cell["name"]: cell.get("note") for cell in results.settings["cells"]}
     scores = _by_class(results.classes)
     epochs = {} if results.many else _by_epoch(results.epochs)
+    beside = " beside the original report’s" if any(cell.get("original") for cell in results.cells) else ""
     opens = (
         f"Each block opens to the cell’s curves and its confusion matrix. Of more than {MANY} cells the page has no "
         "tables of scores: those by class are in comparison/classes.csv, those by epoch in each cell’s history."
         if results.many
-        else "Each block opens to the cell’s results in the original report’s own terms, its curves, its scores by "
-        "class and its confusion matrix."
+        else f"Each block opens to the cell’s results{beside}, its curves, its scores by class and its "
+        "confusion matrix."
     )
     text = f"{opens} Links to its log and files work where this page is in its results folder."
     blocks = []

@@ -140,7 +140,7 @@ def _row(row: dict[str, Any], index: int, columns: list[Column], results: Result
 def _value(row: dict[str, Any], column: Column) -> dict[str, Any]:
     if column.key == "interval":
         low, high = row["test_accuracy_low"], row["test_accuracy_high"]
-        text = "–" if missing(low) else f"{percent(low, unit=False)} – {percent(high, unit=False)}"
+        text = "–" if missing(low) else f"{percent(low, unit=False)} to {percent(high, unit=False)}"
         return {"text": text, "sort": None if missing(low) else high - low}
     value = row[column.key]
     text = column.write(value)

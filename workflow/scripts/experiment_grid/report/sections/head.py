@@ -27,7 +27,7 @@ def context(results: Results) -> dict[str, Any]:
         counts = Counter(provenance.in_run(results).values())
         again = f"{counts['found again']} found again, " if counts["found again"] else ""
         trained = f"{plural(counts['trained'], 'cell')} trained"
-        facts.append(_fact("In this run", trained, f"{again}{counts['kept']} kept from before"))
+        facts.append(_fact("In this run", trained, f"{again}{counts['kept']:,} kept from before"))
     spent = f"{seconds(results.trained['seconds'].sum())} summed" if models else "–"
     facts.append(_fact("Training, all models", spent, _devices(known)))
     judged = sum(row["judged"] or 0 for row in results.original)

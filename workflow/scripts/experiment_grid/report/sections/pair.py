@@ -14,7 +14,7 @@ def context(results: Results) -> dict[str, Any]:
     tested = [row for row in results.effects if row["both_right"] is not None]
     of_baseline = [row for row in tested if row["is_baseline"]]
     rows = of_baseline or tested
-    differ = f"differ{' from the baseline' if of_baseline else ''} in one factor"
+    differ = f"differ{'s' if len(rows) == 1 else ''}{' from the baseline' if of_baseline else ''} in one factor"
     return {
         "rows": [_row(row) for row in rows[:MOST_ROWS]],
         "many": len(rows) > 30,

@@ -43,7 +43,7 @@ def context(results: Results) -> dict[str, Any]:
         "rows": rows,
         "machines": _machines(results.cells),
         "config": config if not results.many else config[:200_000],
-        "config_summary": f"{len(results.names)} cells, as they were run"
+        "config_summary": f"{len(results.names):,} cells, as they were run"
         if not results.many
         else "the beginning, as it was run",
     }
