@@ -16,6 +16,7 @@ import os
 import re
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -41,6 +42,34 @@ COMMANDS = {
     "squeue": "#!/bin/sh\ncat ended\n",
     "scontrol": "#!/bin/sh\necho MinJobAge = 300 sec\n",
 }
+BARE = """
+rule all:
+    input: "compare", "errors", "record", "timing"
+rule train:
+    input: "{cell}/p"
+    output: expand("{{cell}}/{name}", name="abc")
+    shell: "false"
+rule evaluate:
+    input: expand("{{cell}}/{name}", name="qab")
+    output: expand("{{cell}}/{name}", name="defg")
+    shell: "false"
+rule compare:
+    input: expand("{cell}/{name}", cell=CELLS, name="abdefg")
+    output: "compare"
+    shell: "false"
+rule errors:
+    input: expand("{cell}/{name}", cell=CELLS, name="abdefg")
+    output: "errors"
+    shell: "false"
+rule record:
+    input: expand("{cell}/{name}", cell=CELLS, name="ae")
+    output: "record"
+    shell: "false"
+rule timing:
+    input: expand("{cell}/{name}", cell=CELLS, name="a")
+    output: "timing"
+    shell: "false"
+"""
 COMMANDS |= dict.fromkeys(("sinfo", "sacct", "scancel"), "#!/bin/sh\n")
 
 
@@ -144,6 +173,7 @@ def measure(config: dict, per_submission: int, folder: Path) -> dict[str, float]
     before = _of_children()
     nothing = snakemake(project, config=CONFIG)
     assert "Nothing to be done" in nothing.stdout + nothing.stderr
+    ours = _of_children() - before
     return {
         "cells": cells,
         "cells in a submission": per_submission,
@@ -154,7 +184,8 @@ def measure(config: dict, per_submission: int, folder: Path) -> dict[str, float]
         "peak memory, MB": most / 1e6,
         "files in results": sum((project / "results") in path.parents for path in files),
         "files in .snakemake": sum((project / ".snakemake") in path.parents for path in files),
-        "nothing to do, s of the CPU": _of_children() - before,
+        "nothing to do, s of the CPU": ours,
+        "the same files and rules alone": _bare(folder / "bare", names),
     } | _together(project / "results")
 
 
@@ -164,6 +195,25 @@ def _together(results: Path) -> dict[str, float]:
         (seconds,) = seconds_of(results, stage)
         figures |= {f"{stage}, s": seconds, f"{stage}, MB": peak(results, stage)}
     return figures | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
+
+
+def _bare(folder: Path, names: list[str]) -> float:
+    """Seconds of the CPU that Snakemake needs to find nothing to do among as many jobs and files as a run has, without
+    this workflow: what no plan can be faster than."""
+    folder.mkdir()
+    (folder / "Snakefile").write_text(f"CELLS = {names}\n{BARE}", "utf-8")
+    stages = {"plan": ("p", "q"), "train": ("a", "b", "c"), "evaluate": ("d", "e", "f", "g")}
+    for moment, files in enumerate([*stages.values(), ("compare", "errors", "record", "timing")]):
+        for cell in names if moment < len(stages) else ["."]:
+            (folder / cell).mkdir(exist_ok=True)
+            for name in files:
+                (folder / cell / name).touch()
+                os.utime(folder / cell / name, (moment, moment))
+    before = _of_children()
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--rerun-triggers", "mtime"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert "Nothing to be done" in done.stdout + done.stderr
+    return _of_children() - before
 
 
 def _of_children() -> float:

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from experiment_grid.config import definitions, located, signatures
-from experiment_grid.config.flat import flat
+from experiment_grid.config import definitions, locate, signatures
+from experiment_grid.config.columns import flat
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
 
@@ -62,7 +62,7 @@ def parameters_of(**changes: Any) -> Parameters:
 
 def forget_packages() -> None:
     """What is installed is looked up once in a process: for a test that installs something."""
-    for known in (located.version, located.in_package, definitions.places, signatures.cached):
+    for known in (locate.version, locate.in_package, definitions.places, signatures.cached):
         known.cache_clear()
 
 

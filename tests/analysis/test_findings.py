@@ -66,7 +66,7 @@ def test_cells_that_predict_the_same_count_once(results):
     epochs = next(factor for factor in said["factors"] if factor["factor"] == "epochs")
     assert epochs["distinct"] == 3
     assert said["pairs"]["distinct"] == sum(factor["distinct"] for factor in said["factors"])
-    assert "One pair predicts the same on every image" in said["pairs"]["text"]
+    assert "In one pair both cells make the same predictions. Such cells count once" in said["pairs"]["text"]
 
 
 def test_the_best_cell_is_compared_with_the_final_one(results):

@@ -4,7 +4,7 @@ import pytest
 from configs import load_overlay
 from project import parameters
 
-from experiment_grid.config.flat import flat
+from experiment_grid.config.columns import flat
 from experiment_grid.runtime.errors import UserError
 
 V2 = "torchvision.transforms.v2"

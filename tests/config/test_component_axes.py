@@ -7,8 +7,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from experiment_grid.config import signatures
+from experiment_grid.config.columns import flat
 from experiment_grid.config.definitions import NotThereError, Reader
-from experiment_grid.config.flat import flat
 from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import checked_before
 from experiment_grid.runtime.errors import UserError

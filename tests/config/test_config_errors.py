@@ -7,7 +7,7 @@ import pytest
 import yaml
 from configs import load_overlay
 
-from experiment_grid.config.factor_keys import NAMES, Factors
+from experiment_grid.config.parameter_keys import NAMES, Factors
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError
 

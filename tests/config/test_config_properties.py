@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from experiment_grid.config import reference
-from experiment_grid.config.factor_keys import NAMES
 from experiment_grid.config.keys import Config
+from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.problems import SHOWN
 from experiment_grid.config.settings import load
 from experiment_grid.runtime.errors import UserError

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from configs import ROOT
 
-from experiment_grid.config.flat import flat
+from experiment_grid.config.columns import flat
 from experiment_grid.config.reference import load
 from experiment_grid.config.settings import load as load_settings
 from experiment_grid.runtime.errors import UserError

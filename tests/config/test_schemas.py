@@ -11,9 +11,9 @@ from configs import ROOT
 
 from experiment_grid.config.cell_keys import CellKeys, Grid
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
-from experiment_grid.config.factor_keys import NAMES
 from experiment_grid.config.keys import Config
 from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.parameters import FIELDS, HANDLING
 from experiment_grid.config.settings import load
 from experiment_grid.config.validation import problems, resolve, schema_of

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from configs import ROOT, load_overlay
 
-from experiment_grid.config.flat import flat
+from experiment_grid.config.columns import flat
 from experiment_grid.config.settings import Dataset, load
 from experiment_grid.config.shortnames import short
 from experiment_grid.training.split import split_sizes

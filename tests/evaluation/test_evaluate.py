@@ -12,7 +12,7 @@ from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
 from experiment_grid.analysis.cells import read_cells
 from experiment_grid.analysis.scores import score_cells
-from experiment_grid.evaluation.scores import confusion
+from experiment_grid.evaluation.confusion import confusion
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
 from experiment_grid.training.components import Loss

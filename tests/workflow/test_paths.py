@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from project import ROOT, copy_project, environment_of, snakemake
 
-from experiment_grid.config import places
+from experiment_grid.config import results_path
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.package import check_paths
 
@@ -34,7 +34,7 @@ def test_results_that_snakemake_would_put_elsewhere_are_refused(tmp_path, result
     config = tmp_path / "mine.yaml"
     config.write_text(f"title: x\npathvars: {{results: '{results}'}}\n", "utf-8")
     with pytest.raises(UserError, match=r"mine.yaml:2: pathvars.results: .*; given: .*; allowed: a path") as error:
-        places.check(results, [config])
+        results_path.check(results, [config])
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -49,7 +49,7 @@ def test_a_path_variable_that_there_is_not_is_one_line(tmp_path):
 
 @pytest.mark.parametrize("results", ["results", "a b/c", "/mnt/x~1", "été", "it's"])
 def test_results_in_any_other_place(results):
-    places.check(results, [])
+    results_path.check(results, [])
 
 
 @pytest.mark.parametrize("name", ["a b", "a'b", 'a"b', "a$b", "a;b", "a&b", "a(b)", "{a}", "a*b"])

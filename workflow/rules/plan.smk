@@ -3,7 +3,7 @@ import os
 from contextlib import suppress
 from functools import cache
 
-from experiment_grid.config import places
+from experiment_grid.config import results_path
 from experiment_grid.config import reference as original_report
 from experiment_grid.config import settings as configured
 from experiment_grid.config.command_line import typed
@@ -34,7 +34,7 @@ NO_CONFIG = (
 try:
     read = configured.checked_before if ON_NODE else configured.load
     RESULTS = engine.results(workflow, config)
-    places.check(RESULTS, engine.config_files(workflow))
+    results_path.check(RESULTS, engine.config_files(workflow))
     config_given = engine.given_values(workflow), engine.given_texts(workflow)
     settings = read(typed(config, *config_given), engine.config_files(workflow))
     REFERENCE = None if ON_NODE else settings.reference and original_report.load(settings.reference)

@@ -129,16 +129,16 @@ def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:
         text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
     elif not most:
         text = (
-            f"{len(left):,} of {len(tested):,} comparisons are not significant; {MOST_SEEDS} seeds would hardly decide "
-            "one of them."
+            f"{len(left):,} of {len(tested):,} comparisons are not significant, and with {MOST_SEEDS} "
+            "seeds hardly one of them would be."
         )
     else:
         rest = len(left) - len(needed)
         others = f" The other {rest} differences are too small to plan for." if rest > 1 else ""
         text = (
             f"{len(left):,} of {len(tested):,} comparisons are not significant. If their differences are as large as "
-            f"measured, {most} seeds decide {len(needed):,} of them, each with a chance of {100 * POWER:.0f} %; if a "
-            f"difference is overestimated, more are needed.{others}"
+            f"measured, {most} seeds show {len(needed):,} of them to be significant, each with a chance of "
+            f"{100 * POWER:.0f} %; smaller differences need more.{others}"
         )
     return {"pairs": len(left), "seeds": most, "decides": len(needed), "line": line, "text": text}
 

@@ -143,9 +143,9 @@ def _same(effects: Effects) -> str:
     equal = int((effects.table["basis"] == SAME).sum())
     if not equal:
         return ""
-    words = "One pair predicts" if equal == 1 else f"{equal:,} pairs predict"
+    pair = "In one pair both cells make" if equal == 1 else f"In {equal:,} pairs both cells make"
     distinct = _distinct(effects)["distinct"]
-    return f" {words} the same on every image and seed; counted once, equal cells leave {distinct} to test."
+    return f" {pair} the same predictions. Such cells count once, which leaves {distinct:,} pairs to test."
 
 
 def _accuracy(row: pd.Series) -> str:

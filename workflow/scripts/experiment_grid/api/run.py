@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.csv_tables import read_table
 from experiment_grid.data import prepared
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
-from experiment_grid.tables import read_table
 
 if TYPE_CHECKING:
     from PIL.Image import Image

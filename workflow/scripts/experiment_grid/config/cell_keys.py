@@ -5,8 +5,18 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from experiment_grid.config.factor_keys import Factors, ParameterKeys
-from experiment_grid.config.kinds import LEFT_OUT, OPTION, UNLIKE, Closed, Name, Note, Seed, option_of_component, whole
+from experiment_grid.config.key_types import (
+    LEFT_OUT,
+    OPTION,
+    UNLIKE,
+    Closed,
+    Name,
+    Note,
+    Seed,
+    option_of_component,
+    whole,
+)
+from experiment_grid.config.parameter_keys import Factors, ParameterKeys
 
 MOST_CELLS = 20_000
 FACTORS = tuple(Factors.model_fields)

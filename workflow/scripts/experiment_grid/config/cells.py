@@ -9,7 +9,7 @@ from experiment_grid.config.components import ProblemsError
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.config.gpus import gpus_available
 from experiment_grid.config.grid import axes, expand
-from experiment_grid.config.kinds import NAME
+from experiment_grid.config.key_types import NAME
 from experiment_grid.config.parameters import Component, Parameters
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.resolution import CellValues, Resolution

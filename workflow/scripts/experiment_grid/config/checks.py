@@ -7,10 +7,10 @@ from typing import Any
 from experiment_grid.config import sampling
 from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.definitions import places
-from experiment_grid.config.factor_keys import NAMES, ParameterKeys
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.overlays import told_twice
+from experiment_grid.config.parameter_keys import NAMES, ParameterKeys
 from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
 from experiment_grid.config.validation import allowed, problems, schema_of

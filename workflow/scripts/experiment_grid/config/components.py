@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config import annotations
-from experiment_grid.config.factor_keys import ParameterKeys as Keyed
 from experiment_grid.config.labels import SHORT_KEYS
-from experiment_grid.config.located import Located
+from experiment_grid.config.locate import Located
+from experiment_grid.config.parameter_keys import ParameterKeys as Keyed
 from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import MISSING, Keys, Problem, closest
 from experiment_grid.config.shortnames import SHORT_NAMES, short

@@ -9,8 +9,8 @@ from typing import Any
 from experiment_grid.config.cell_keys import NameKeys
 from experiment_grid.config.components import Given, ProblemsError, component, defaults_of
 from experiment_grid.config.definitions import Reader
-from experiment_grid.config.kinds import NAME
-from experiment_grid.config.located import RefusedError, locate
+from experiment_grid.config.key_types import NAME
+from experiment_grid.config.locate import RefusedError, locate
 from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.shortnames import short

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from experiment_grid.config.factor_keys import NAMES
 from experiment_grid.config.keys import REQUIRED, Config
+from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.reference import Report
 from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import allowed, resolve, schema_of

@@ -1,5 +1,5 @@
 """Every key of the configuration: type, range, default and description; those of cells are in `cell_keys`, what they
-train with is in `factor_keys`.
+train with is in `parameter_keys`.
 
 `validation` turns what pydantic finds into this project's lines; `describe` makes the JSON Schema for editors and
 `config/README.md` from these classes.
@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag, create_model
 
 from experiment_grid.config.cell_keys import MOST_CELLS, CellKeys
-from experiment_grid.config.factor_keys import ParameterKeys
-from experiment_grid.config.kinds import (
+from experiment_grid.config.key_types import (
     LEFT_OUT,
     UNLIKE,
     Address,
@@ -24,6 +23,7 @@ from experiment_grid.config.kinds import (
     whole,
     words,
 )
+from experiment_grid.config.parameter_keys import ParameterKeys
 from experiment_grid.data.datasets import DATASETS
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from experiment_grid.config import factor_keys
-from experiment_grid.config.factor_keys import Handling, Numbers
+from experiment_grid.config import parameter_keys
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
+from experiment_grid.config.parameter_keys import Handling, Numbers
 from experiment_grid.config.shortnames import SHORT_NAMES
 
 TARGET = "_target_"
@@ -33,7 +33,7 @@ class Component:
 
 
 class Parameters(Numbers, Handling):
-    """Parameters of a cell. What each number means and may be: `factor_keys`."""
+    """Parameters of a cell. What each number means and may be: `parameter_keys`."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -78,7 +78,7 @@ NUMBERS = tuple(Numbers.model_fields)
 OPTIONAL = {
     "schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0}),
     AUGMENT: (),
-    **{name: Numbers.model_fields[name].default for name in factor_keys.OPTIONAL},
+    **{name: Numbers.model_fields[name].default for name in parameter_keys.OPTIONAL},
     **{name: field.default for name, field in Handling.model_fields.items()},
 }
 HANDLING = tuple(Handling.model_fields)

@@ -5,9 +5,9 @@ from typing import Any
 
 from experiment_grid.config.components import Given, ProblemsError, component, fits, options_of, target_of
 from experiment_grid.config.grid import Axis
-from experiment_grid.config.kinds import listed
+from experiment_grid.config.key_types import listed
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
-from experiment_grid.config.located import Located, RefusedError, locate, version
+from experiment_grid.config.locate import Located, RefusedError, locate, version
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
 from experiment_grid.config.problems import MISSING, Keys, Problem
 from experiment_grid.config.shortnames import short

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from experiment_grid.config.cell_keys import Grid
-from experiment_grid.config.kinds import Closed
+from experiment_grid.config.key_types import Closed
 from experiment_grid.config.problems import relative
 from experiment_grid.runtime.errors import UserError
 

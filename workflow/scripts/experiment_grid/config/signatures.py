@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiment_grid.config.constructor_limits import Guard, guards
 from experiment_grid.config.definitions import UNREADABLE, Module, NotThereError, Reader, Thing
-from experiment_grid.config.guards import Guard, guards
 from experiment_grid.runtime.files import write_json
 
 CACHE = Path(".snakemake/signatures.json")
@@ -162,7 +162,9 @@ def keep() -> None:
 
 def _by() -> str:
     """This module's content and that of those that read for it."""
-    files = (Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "index", "guards"))
+    files = (
+        Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "index", "constructor_limits")
+    )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ Used by the plan; the sentences are on the page and in `make why`.
 
 from typing import Any
 
-from experiment_grid.config.flat import name_of
+from experiment_grid.config.columns import name_of
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import OPTIONAL, TARGET, plain
 from experiment_grid.config.shortnames import short

@@ -8,7 +8,7 @@ import json
 from functools import cached_property
 from typing import Any
 
-from experiment_grid.config.flat import flat
+from experiment_grid.config.columns import flat
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import plain, usual
 from experiment_grid.config.settings import Settings

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from experiment_grid.config.labels import title
-from experiment_grid.config.ranges import range_of
+from experiment_grid.config.search_ranges import range_of
 from experiment_grid.report.figures import (
     audit,
     confusion,
@@ -145,7 +145,7 @@ class Drawings:
     def parallel(self) -> Drawing | None:
         """All settings of all cells side by side."""
         made = self._parallel()
-        caption = "A line is a cell: through its values of the factors to its test accuracy."
+        caption = "Each line is a cell: it runs through the cell’s values to its test accuracy."
         title = "Settings and test accuracy of all cells"
         narrow = self._parallel(narrow=True)
         return self._drawing(made, "parallel", title, caption, "wide", narrow) if made else None

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from experiment_grid.csv_tables import read_table
 from experiment_grid.format import missing
-from experiment_grid.tables import read_table
 
 METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 TEST = METRICS[4:]

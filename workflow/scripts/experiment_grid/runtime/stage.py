@@ -134,7 +134,7 @@ def recorded(folder: Path) -> dict[str, str]:
 def check_packages(versions: dict[str, str]) -> None:
     """Refuse another version of a package than the run was planned with."""
     if versions:
-        from experiment_grid.config.located import version  # late: jobs import nothing of the configuration else
+        from experiment_grid.config.locate import version  # late: jobs import nothing of the configuration else
     for name, planned in versions.items():
         if (found := version(name)) != planned:
             raise UserError(f"{name}: version {found} is installed, the run was planned with {planned}; {AGAIN}")

@@ -17,7 +17,7 @@ from typing import Any
 
 from experiment_grid.runtime.files import digest, remove
 from experiment_grid.runtime.records import changed_reads, trained_with
-from experiment_grid.training.intervals import EPOCHS_COUNT
+from experiment_grid.training.schedule_names import EPOCHS_COUNT
 
 FOUND = "found again"  # begins the reason of a job which takes what is kept here
 FOLDER = "trained"  # of a results folder

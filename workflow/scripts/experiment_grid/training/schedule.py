@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from experiment_grid.training.components import CellComponent, named, signature
-from experiment_grid.training.intervals import FILLED_IN
+from experiment_grid.training.schedule_names import FILLED_IN
 
 Group = dict[str, Any]  # options of a group of parameters, without the parameters
 

@@ -194,7 +194,7 @@ function drawLegend() {
       list(members)])
     : [list(shown)];
   const left = kept.length - shown.length;
-  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-values" }, make("span", { class: "legend-at" }), shown.some((cell) => known.get(cell)?.high.some((high, place) => high > known.get(cell).low[place])) ? make("small", {}, "seeds, from to") : "")),
+  legendBox.replaceChildren(make("p", { class: "legend-head" }, make("span", {}, measureBox.selectedOptions[0].textContent), make("span", { class: "legend-values" }, make("span", { class: "legend-at" }), shown.some((cell) => known.get(cell)?.high.some((high, place) => high > known.get(cell).low[place])) ? make("small", {}, "range of seeds") : "")),
     ...parts, ...(left ? [make("p", { class: "note" }, `${whole(left)} more cells: filter or pin them to list them.`)] : []));
   lightLive();
 }

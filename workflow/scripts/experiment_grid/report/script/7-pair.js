@@ -54,7 +54,7 @@ function showSettings() {
   if (!other) return place.replaceChildren();
   if (!differ.length) return place.replaceChildren(make("p", { class: "note" }, "Their settings are the same."));
   const row = (heading) => make("tr", {}, make("th", { scope: "row" }, titles.get(heading.dataset.key)), ...[one, other].map((held) => make("td", {}, textOf(held, column(heading)))));
-  place.replaceChildren(make("table", { class: "settings" }, make("caption", {}, `Settings that differ; ${same} are the same`),
+  place.replaceChildren(make("table", { class: "settings" }, make("caption", {}, `Settings that differ (${same} are the same)`),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Setting"), ...["a", "b"].map((side) => make("th", { scope: "col" }, `${side.toUpperCase()}: `, make("bdi", {}, cells.names[chosen[side]]))))),
     make("tbody", {}, differ.map(row))));
 }

@@ -23,7 +23,7 @@ function confusionOf(container) {
 
   function draw() {
     const counts = unpackedCounts(held, epoch);
-    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", that of the figures" : counts ? "" : ": not kept"}`;
+    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the one of all figures here" : counts ? "" : ": not kept"}`;
     slider.setAttribute("aria-valuetext", output.textContent);
     if (!counts) {
       place.replaceChildren(make("p", { class: "note" }, "The weights of this epoch were not kept."));

@@ -156,10 +156,9 @@ def _interval_text(results: Results, single: bool) -> str:
             f"Single runs: the {confidence} interval is Wilson’s, of the test images alone, and says "
             "nothing about other seeds."
         )
-    return (
-        f"The {confidence} interval is of the mean over seeds (Student’s t); where there is one seed, "
-        "Wilson’s of the test images alone."
-    )
+    some = any(row["interval"] == "wilson" for row in results.comparison)
+    other = " For a cell with one seed it is Wilson’s interval, from the test images alone." if some else ""
+    return f"The {confidence} interval is that of the mean over seeds (Student’s t).{other}"
 
 
 def _diverged(rows: list[dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import component
-from experiment_grid.format import missing, percent, points, points_interval, signed, significant
+from experiment_grid.format import level, missing, percent, points, points_interval, signed, significant
 from experiment_grid.report.drawings import WHICH, Drawings
 from experiment_grid.report.figures.curves import SETS
 from experiment_grid.report.labels import epoch_words
@@ -75,7 +75,8 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         f"{pair['from']} and {pair['to']} differ in nothing but normalisation, at the "
         f"{epoch_words(results.settings['epoch'])}: "
         f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
-        f"{points(pair['difference'])} points (interval {points_interval(pair['low'], pair['high'])})."
+        f"{points(pair['difference'])} points ({level(results.settings['confidence'])} interval "
+        f"{points_interval(pair['low'], pair['high'])})."
     )
     return {
         "text": text,

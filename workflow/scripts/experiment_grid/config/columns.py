@@ -7,7 +7,7 @@ from typing import Any
 
 from experiment_grid.config.components import defaults_of
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
-from experiment_grid.config.located import locate
+from experiment_grid.config.locate import locate
 from experiment_grid.config.parameters import FIELDS, OPTIONAL, Component, Parameters, plain, usual
 from experiment_grid.config.shortnames import short
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from experiment_grid.config.kinds import (
+from experiment_grid.config.key_types import (
     LEFT_OUT,
     UNLIKE,
     Closed,
