@@ -131,6 +131,10 @@ format: setup-dev ## rewrite the sources in the project's layout
 	$(BIN)/snakefmt Snakefile workflow
 	$(BIN)/mdformat *.md docs
 
+.PHONY: schemas
+schemas: setup ## make the schemas and config/README.md again, from the keys of the config
+	$(BIN)/python -m experiment_grid.config.describe
+
 # Snakemake reads CONFIG before all else, and stumbles over what it can't read.
 .PHONY: check
 check: setup
