@@ -125,8 +125,8 @@ def _parameter(name: str, rows: list[dict[str, Any]]) -> Column:
 
 def _row(row: dict[str, Any], index: int, columns: list[Column], results: Results, scale: Scale) -> dict[str, Any]:
     found = [finding for finding in results.findings["findings"] if finding["kind"] in ("best", "chosen")]
-    marks = [mark for mark in ("baseline", "final") if results.settings[mark] == row["cell"]]
-    marks += [finding["kind"] for finding in found if finding["cells"][0] == row["cell"]]
+    marks = [finding["kind"] for finding in found if finding["cells"][0] == row["cell"]]
+    marks += [mark for mark in ("final", "baseline") if results.settings[mark] == row["cell"]]
     return {
         "index": index,
         "name": row["cell"],
