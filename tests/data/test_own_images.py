@@ -193,7 +193,7 @@ def test_images_of_16_bits_are_refused(tmp_path):
     ("key", "value", "what"),
     [("test_fraction", 0.3, ("parts", "idx", "npz", "digits")), ("size", 4, ("idx", "npz", "digits", "function"))],
 )
-def test_a_setting_that_would_do_nothing_is_refused(tmp_path, key, value, what):
+def test_a_setting_that_would_do_nothing_is_refused_before_any_job(tmp_path, key, value, what):
     for part in ("train", "test"):
         write_images(tmp_path / "parts" / part)
     (tmp_path / "idx").mkdir()
@@ -209,7 +209,7 @@ def test_a_setting_that_would_do_nothing_is_refused(tmp_path, key, value, what):
     }
     for name in what:
         with pytest.raises(DataError, match=f"dataset.{key}: "):
-            make(source.source(Dataset("own", **given[name], **{key: value})), [], tmp_path)
+            source.source(Dataset("own", **given[name], **{key: value}))
 
 
 @pytest.mark.parametrize(

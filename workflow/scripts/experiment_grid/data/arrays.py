@@ -60,6 +60,12 @@ def training_images(path: Path, test_fraction: float | None) -> int | None:
     return None
 
 
+def has_parts(path: Path) -> bool:
+    """Whether an .npz file has test images of its own. Raises DataError where it is none."""
+    with _opened(path) as file:
+        return any(name in file.files for names in NAMES.values() for name in names)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """NumPy's view of an .npz file. Raises DataError where it is none, or damaged."""

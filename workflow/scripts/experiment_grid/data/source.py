@@ -66,6 +66,10 @@ def _refuse_unused(dataset: DatasetSettings) -> None:
     has_parts = builtin and "split" not in dataset.options
     if path:
         has_parts = own.idx_folder(path) or (path.is_dir() and folders.has_parts(path))
+        if path.is_file() and dataset.test_fraction is not None:
+            from experiment_grid.data import arrays  # with NumPy
+
+            has_parts = arrays.has_parts(path)
     if dataset.test_fraction is not None and has_parts:
         raise DataError(own_test_images(str(path or dataset.name), dataset.test_fraction))
     by_torchvision = dataset.target and ":" not in dataset.target and not (builtin and builtin.checksums)
