@@ -97,8 +97,9 @@ test: setup-dev ## pass the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests
 
 .PHONY: test-slow
+test-slow: SLOW = slow
 test-slow: setup-dev ## pass those that take minutes: a Slurm cluster, killed runs, documents followed to the letter
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(SLOW)" tests
 
 .PHONY: bench
 bench: setup-bench ## measure, side by side with the alternatives, and print the ratios

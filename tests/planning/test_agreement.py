@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from draws import some_in_ci
 from forks import Forks
 from project import copy_project, names_of_jobs
 from snakemake.utils import update_config
@@ -200,14 +201,14 @@ def test_plan_and_dry_run_agree(finished, tmp_path, forks, monkeypatch, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tens", range(20))
+@pytest.mark.parametrize("tens", some_in_ci(range(20)))
 def test_plan_and_dry_run_agree_two_hundred_times(two_cells, tmp_path, forks, monkeypatch, tens):
     for seed in range(100 + 10 * tens, 110 + 10 * tens):
         agree(two_cells, tmp_path / str(seed), forks, monkeypatch, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1000, 1020))
+@pytest.mark.parametrize("seed", some_in_ci(range(1000, 1020)))
 def test_plan_dry_run_and_run_agree(two_cells, tmp_path, forks, monkeypatch, seed):
     jobs = agree(two_cells, tmp_path / "project", forks, monkeypatch, seed)
     started, failed = by_run(tmp_path / "project", forks)

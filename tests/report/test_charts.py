@@ -44,7 +44,7 @@ def test_the_crosshair_gives_every_cells_value(page, curves):
     point(page, 2)
     assert page.locator("#focus .crosshair-label").text_content() == "epoch 2"
     assert page.locator(".legend-at").inner_text() == "at epoch 2"
-    assert page.locator(".legend-values small").inner_text() == "seeds, from to"  # what the second column is
+    assert page.locator(".legend-values small").inner_text() == "range of seeds"  # what the second column is
     shown = values(page)
     for name, rows in curves[curves["epoch"] == 2].groupby("cell"):
         accuracy = rows["test_accuracy"]

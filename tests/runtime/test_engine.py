@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from draws import some_in_ci
 from project import ROOT, planned_jobs, snakemake
 from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobRateLimiter
@@ -92,7 +93,7 @@ def test_a_run_without_any_internals(project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", INTERNALS)
+@pytest.mark.parametrize("name", some_in_ci(INTERNALS))
 def test_a_run_without_one_of_them(project, name):
     take_away(project, [name])
     said = run_with_what_is_left(project)
