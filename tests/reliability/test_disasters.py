@@ -46,6 +46,7 @@ def test_sigterm_to_snakemake_alone_lets_its_jobs_end_and_starts_no_other(unfini
 
 def test_sighup_to_snakemake_alone_is_as_if_it_were_killed(unfinished, finished, tmp_path):
     faults = Faults(tmp_path / "faults", HOLD)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup would hand on that it is ignored
     with Run(unfinished, *NARROW, **faults.environment) as run:
         trainer = run.wait_for("the second epoch", faults.held)
         run.process.send_signal(signal.SIGHUP)
