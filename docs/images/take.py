@@ -30,8 +30,9 @@ def main(page: Path) -> None:
 
 
 def _save(png: bytes, name: str) -> None:
-    """In 128 colours: a quarter of the size, and nobody sees it."""
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(128).save(HERE / name, optimize=True)
+    """In 256 colours, a third of the size; chosen for coverage, as the thin lines of a chart have few pixels."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(256, Image.Quantize.MAXCOVERAGE).save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":
