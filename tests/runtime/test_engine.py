@@ -69,6 +69,9 @@ def run_with_what_is_left(project) -> str:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert (project / "results/report.html").is_file()
+    assert planned_jobs(project) == []
+    why = snakemake(project, "--quiet", "all", "--", "why")
+    assert "Nothing to do: all 4 cells are kept" in why.stdout
     return done.stderr
 
 
@@ -87,9 +90,6 @@ def test_a_run_without_any_internals(project):
     take_away(project, INTERNALS)
     said = run_with_what_is_left(project)
     assert "rule report:" in said and "2 of 3 steps" in said
-    assert planned_jobs(project) == []
-    why = snakemake(project, "--quiet", "all", "--", "why")
-    assert "Nothing to do: all 4 cells are kept" in why.stdout
 
 
 @pytest.mark.slow
