@@ -1,10 +1,13 @@
 """A Ctrl-C that the main thread would sleep through."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
 from project import ROOT
+
+from experiment_grid.progress import interrupts
 
 # The signal comes to the thread of `elsewhere`, as the system may choose, while the main thread waits for a lock.
 SCRIPT = """
@@ -37,6 +40,39 @@ def run(handle: str, seconds: float) -> str:
 
 def test_the_main_thread_is_woken():
     assert run("on_interrupt(interrupt)", 30) == "asleep\nheard\n"
+
+
+LOSES = """
+import signal, time, weakref
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Module: pass
+module = Module()
+def callback(_):
+    print("begun", flush=True)
+    time.sleep(60)
+known = weakref.ref(module, callback)
+del module
+print("works on", flush=True)
+time.sleep(60)
+"""
+INTERRUPTS = """
+import subprocess, sys
+from experiment_grid.progress import interrupts
+with subprocess.Popen([sys.executable, sys.argv[1]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as job:
+    assert job.stdout.readline() == "begun\\n"
+    interrupts.interrupt_jobs()
+    print(job.stdout.read() + str(job.wait()))
+"""
+
+
+def test_a_job_that_loses_its_first_interrupt_hears_the_next(tmp_path):
+    """Python drops an exception in a callback of a weak reference, as its importer has one for every module."""
+    job = tmp_path / interrupts.SCRIPT / "job.py"
+    job.parent.mkdir(parents=True)
+    job.write_text(LOSES)
+    command = [sys.executable, "-c", INTERRUPTS, job]
+    done = subprocess.run(command, cwd=ROOT / "workflow/scripts", capture_output=True, text=True, timeout=40)
+    assert done.stdout == f"works on\n{-signal.SIGINT}\n", done.stderr
 
 
 def test_a_plain_handler_would_wait():

@@ -1,8 +1,9 @@
 """Ctrl-C that is always heard, by Snakemake and by its jobs.
 
 Python has a signal handled by the main thread as soon as that runs. Snakemake's sleeps until a job ends: a signal that
-came to another thread, or in the moment before the main thread fell asleep, would be heard only then. And a job whose
-process is made just after the Ctrl-C never hears of it: Snakemake would wait for the end of a whole training.
+came to another thread, or in the moment before the main thread fell asleep, would be heard only then. A job whose
+process is made just after the Ctrl-C never hears of it, and one that imports its modules may lose it (Python drops an
+exception that is raised in a callback of its importer): Snakemake would wait for the end of a whole training.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 PAUSE = 0.1  # seconds that each has for hearing it by itself
+AGAIN = 2.0  # seconds after which a job that still runs has lost it
 SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not in those that speak to a cluster
 
 
@@ -50,9 +52,9 @@ def on_interrupt(handler: Callable[[], object]) -> Callable[[], None]:
 
 
 def interrupt_jobs() -> None:
-    """Interrupt the jobs of this process that run, and every one that still starts, once each; returns at once.
+    """Interrupt the jobs of this process that run, and every one that still starts, until all ended; returns at once.
 
-    Those that the terminal has interrupted already do not heed a second time (`runtime.stage`).
+    Those that end already do not heed it (`runtime.stage`).
     """
     threading.Thread(target=_interrupt_jobs, daemon=True).start()
 
@@ -60,11 +62,13 @@ def interrupt_jobs() -> None:
 def _interrupt_jobs() -> None:
     import psutil  # late: a run that nobody interrupts does without
 
-    signalled: set[psutil.Process] = set()
+    signalled: dict[psutil.Process, float] = {}
     while True:
         time.sleep(PAUSE)
-        for process in set(psutil.Process().children(recursive=True)) - signalled:
+        for process in psutil.Process().children(recursive=True):
+            if time.monotonic() - signalled.get(process, -AGAIN) < AGAIN:
+                continue
             with suppress(psutil.Error):  # it has ended
                 if any(SCRIPT in part for part in process.cmdline()):
                     process.send_signal(signal.SIGINT)
-                    signalled.add(process)
+                    signalled[process] = time.monotonic()

@@ -57,7 +57,7 @@ function confusionOf(container) {
     const named = cells.classes.map((name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name));
     const margin = 0.65 * letters * Math.max(...named.filter((_, at) => at % every === 0).map((name) => name.length)) + 0.5 * letters;
     const squares = make("svg", { class: "large-matrix", viewBox: `${-margin} ${-margin} ${size + margin + 1} ${size + margin + 1}`, role: "img", "aria-label": caption },
-      make("rect", { class: "frame", width: size, height: size }));
+      make("rect", { class: "frame", "vector-effect": "non-scaling-stroke", width: size, height: size }));
     named.forEach((name, at) => {
       if (at % every) return;
       const text = { "text-anchor": "end", "font-size": letters, y: "0.35em" };
