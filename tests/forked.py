@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 
+import smart_open  # noqa: F401  which Snakemake imports as it reads a Snakefile
+import snakemake.report.html_reporter  # noqa: F401  the same as it reads its plugins
 from snakemake.cli import main
 
 
@@ -15,6 +17,7 @@ def run(folder: str, arguments: list[str], environment: dict[str, str], said: li
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(folder)
+    os.environ.clear()
     os.environ |= environment
     sys.path[0] = folder
     sys.argv[1:] = arguments
@@ -22,7 +25,7 @@ def run(folder: str, arguments: list[str], environment: dict[str, str], said: li
 
 
 def serve() -> None:
-    """Take an order in a line of JSON, answer with the exit status, to the end of the orders."""
+    """Take an order in a line of JSON, answer with the process's number and its exit status, to the end of orders."""
     for line in sys.stdin:
         process = os.fork()
         if not process:
@@ -38,6 +41,7 @@ def serve() -> None:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status if isinstance(status, int) else status is not None)
+        print(process, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 
 

@@ -1,37 +1,56 @@
-"""Snakemake's command line in processes forked from one that has imported it: a second of CPU less for each call."""
+"""Snakemake's command line in processes forked from one that has imported it: seconds of CPU less for each call.
 
+`project.snakemake` calls it so, unless the environment is to change Python itself. A worker has one such process.
+"""
+
+import atexit
 import json
+import os
+import select
+import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
-
-from project import ROOT, command_of, environment_of
 
 
 class Forks:
-    """Use as a context; `snakemake` is that of `project`."""
+    """The process that imports Snakemake once; `environment` is that of its start."""
 
-    def __enter__(self) -> Self:
+    def __init__(self, environment: dict[str, str]):
+        self.environment = environment
         self._said = TemporaryDirectory()
-        command = [sys.executable, ROOT / "tests/forked.py"]
+        command = [sys.executable, Path(__file__).with_name("forked.py")]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._server = subprocess.Popen(command, text=True, env=environment_of(), **pipes)
-        return self
+        self._server = subprocess.Popen(command, text=True, env=environment, **pipes)
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the process."""
         self._server.communicate()
         self._said.cleanup()
 
     def snakemake(
-        self, folder: Path, *arguments: str, config: str | None = "config/small.yaml", **environment: str
+        self, folder: Path, arguments: list[str], environment: dict[str, str], timeout: float
     ) -> subprocess.CompletedProcess:
-        """Run Snakemake in `folder`; both streams are captured as text."""
-        _, _, _, *command = command_of(*arguments, config=config)
+        """Run Snakemake in `folder`; both streams are captured as text. TimeoutExpired after `timeout` seconds."""
         said = [Path(self._said.name) / name for name in ("stdout", "stderr")]
-        order = {"folder": str(folder), "arguments": command, "environment": environment, "said": [*map(str, said)]}
-        self._server.stdin.write(json.dumps(order) + "\n")
-        self._server.stdin.flush()
+        order = {"folder": str(folder), "arguments": [*map(str, arguments)], "environment": environment}
+        order["said"] = [*map(str, said)]
+        print(json.dumps(order), file=self._server.stdin, flush=True)
+        process = int(self._server.stdout.readline())
+        if late := not select.select([self._server.stdout], [], [], timeout)[0]:
+            os.kill(process, signal.SIGKILL)
         status = int(self._server.stdout.readline())
-        return subprocess.CompletedProcess(command, status, *(path.read_text("utf-8") for path in said))
+        out, err = (path.read_text("utf-8") for path in said)
+        if late:
+            raise subprocess.TimeoutExpired(["snakemake", *arguments], timeout, out, err)
+        return subprocess.CompletedProcess(["snakemake", *arguments], status, out, err)
+
+
+@cache
+def forks() -> Forks:
+    """This worker's own."""
+    started = Forks(dict(os.environ))
+    atexit.register(started.close)
+    return started

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from forks import forks
 
 from experiment_grid.config import definitions, locate, signatures
 from experiment_grid.config.columns import flat
@@ -41,6 +42,8 @@ cells:
   - name: grid
     grid: {batch_size: [32, 128]}
 """
+# The beginnings of what Python and its packages read when they start: a process of its own for a test that changes it.
+EARLY = ("HOME", "LANG", "LC_", "PYTHON", "SNAKEMAKE", "XDG_")
 CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 
 
@@ -99,8 +102,10 @@ def snakemake(
 ) -> subprocess.CompletedProcess:
     """Run Snakemake in `folder`; both streams are captured as text."""
     command = command_of(*arguments, config=config)
-    options = {"cwd": folder, "env": environment_of(**environment), "timeout": timeout}
-    return subprocess.run(command, capture_output=True, text=True, **options)
+    given = environment_of(**environment)
+    if any(name.startswith(EARLY) for name, _ in given.items() ^ forks().environment.items()):
+        return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=given, timeout=timeout)
+    return forks().snakemake(folder, command[3:], given, timeout)
 
 
 def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:

@@ -5,14 +5,13 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from draws import some_in_ci
-from forks import Forks
-from project import copy_project, names_of_jobs
+from project import copy_project, names_of_jobs, snakemake
 from snakemake.utils import update_config
 
 from experiment_grid.config import settings as configured
@@ -39,17 +38,11 @@ Chance = random.Random
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    with Forks() as forks:
-        yield forks
-
-
-@pytest.fixture(scope="module")
-def two_cells(tmp_path_factory, forks) -> Path:
+def two_cells(tmp_path_factory) -> Path:
     """A project after a whole run, as fast as one can be."""
     folder = copy_project(tmp_path_factory.mktemp("two") / "project")
     (folder / "config/small.yaml").write_text(TWO_CELLS, "utf-8")
-    done = forks.snakemake(folder)
+    done = snakemake(folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -182,55 +175,55 @@ def named(text: str) -> list[str]:
     return sorted([*jobs, *(stage for stages in of_all for stage in stages.split(", "))])
 
 
-def by_dry_run(project: Path, forks: Forks) -> list[str]:
-    done = forks.snakemake(project, "--dry-run")
+def by_dry_run(project: Path) -> list[str]:
+    done = snakemake(project, "--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     return names_of_jobs(done.stdout + done.stderr)
 
 
-def by_run(project: Path, forks: Forks) -> tuple[list[str], str]:
+def by_run(project: Path) -> tuple[list[str], str]:
     """The jobs that start, and what a run that fails says."""
-    done = forks.snakemake(project, PROGRESS="lines")
+    done = snakemake(project, PROGRESS="lines")
     started = sorted(" ".join(filter(None, job)) for job in STARTED.findall(done.stderr))
     return started, done.stdout + done.stderr if done.returncode else ""
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_plan_and_dry_run_agree(finished, tmp_path, forks, monkeypatch, seed):
-    agree(finished, tmp_path / "project", forks, monkeypatch, seed)
+def test_plan_and_dry_run_agree(finished, tmp_path, monkeypatch, seed):
+    agree(finished, tmp_path / "project", monkeypatch, seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tens", some_in_ci(range(20)))
-def test_plan_and_dry_run_agree_two_hundred_times(two_cells, tmp_path, forks, monkeypatch, tens):
+def test_plan_and_dry_run_agree_two_hundred_times(two_cells, tmp_path, monkeypatch, tens):
     for seed in range(100 + 10 * tens, 110 + 10 * tens):
-        agree(two_cells, tmp_path / str(seed), forks, monkeypatch, seed)
+        agree(two_cells, tmp_path / str(seed), monkeypatch, seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", some_in_ci(range(1000, 1020)))
-def test_plan_dry_run_and_run_agree(two_cells, tmp_path, forks, monkeypatch, seed):
-    jobs = agree(two_cells, tmp_path / "project", forks, monkeypatch, seed)
-    started, failed = by_run(tmp_path / "project", forks)
+def test_plan_dry_run_and_run_agree(two_cells, tmp_path, monkeypatch, seed):
+    jobs = agree(two_cells, tmp_path / "project", monkeypatch, seed)
+    started, failed = by_run(tmp_path / "project")
     if failed:  # damage that the times of files hide shows when a job reads them
         assert "changed since it was written, by its record; the same command makes this again" in failed
         assert {*started} < {*jobs}
-        jobs = agree_as_it_is(tmp_path / "project", forks, monkeypatch)
-        started, failed = by_run(tmp_path / "project", forks)
+        jobs = agree_as_it_is(tmp_path / "project", monkeypatch)
+        started, failed = by_run(tmp_path / "project")
     assert (started, failed) == (jobs, "")
-    assert agree_as_it_is(tmp_path / "project", forks, monkeypatch) == []
+    assert agree_as_it_is(tmp_path / "project", monkeypatch) == []
 
 
-def agree(template: Path, project: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch, seed: int) -> list[str]:
+def agree(template: Path, project: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> list[str]:
     shutil.copytree(template, project)
     events = disturb(project, seed)
     try:
-        return agree_as_it_is(project, forks, monkeypatch)
+        return agree_as_it_is(project, monkeypatch)
     except AssertionError as error:
         raise AssertionError(f"after {events}: {error}") from None
 
 
-def agree_as_it_is(project: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def agree_as_it_is(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     jobs = by_plan(project, monkeypatch)
-    assert by_dry_run(project, forks) == jobs
+    assert by_dry_run(project) == jobs
     return jobs

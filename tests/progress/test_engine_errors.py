@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from forks import Forks
 from project import command_of, copy_project, snakemake
 from pseudoterminal import Terminal
 
@@ -50,12 +49,6 @@ BROKEN = {
 ENGINE = "site-packages/snakemake/"  # of a traceback through Snakemake's own files
 
 
-@pytest.fixture(scope="module")
-def forks():
-    with Forks() as forks:
-        yield forks
-
-
 def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]) -> None:
     """A project with an error in a rule, and nothing of a run in it but what is known of its code."""
     (copy_project(project) / ".snakemake").mkdir()
@@ -71,10 +64,10 @@ def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]
     "form", ["lines", *(pytest.param(form, marks=pytest.mark.slow) for form in ("live", "snakemake"))]
 )
 @pytest.mark.parametrize("case", BROKEN)
-def test_an_error_in_a_rule_is_reported(finished, tmp_path, forks, form, case):
+def test_an_error_in_a_rule_is_reported(finished, tmp_path, form, case):
     rule, change, reason = BROKEN[case]
     break_rule(finished, tmp_path / "project", rule, change)
-    done = forks.snakemake(tmp_path / "project", PROGRESS=form)
+    done = snakemake(tmp_path / "project", PROGRESS=form)
     assert done.returncode == 1
     assert reason in done.stderr
     if form != "snakemake":
@@ -86,33 +79,33 @@ def test_an_error_in_a_rule_is_reported(finished, tmp_path, forks, form, case):
 
 
 @pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])
-def test_an_error_in_a_rule_is_reported_where_all_else_is_quiet(finished, tmp_path, forks, case):
+def test_an_error_in_a_rule_is_reported_where_all_else_is_quiet(finished, tmp_path, case):
     """As in `make why` and its like."""
     rule, change, reason = BROKEN[case]
     break_rule(finished, tmp_path / "project", rule, change)
-    done = forks.snakemake(tmp_path / "project", "--quiet", "all")
+    done = snakemake(tmp_path / "project", "--quiet", "all")
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.count(reason) == 1 and ENGINE not in done.stderr
 
 
-def test_an_error_of_an_answer_is_reported(finished, tmp_path, forks):
+def test_an_error_of_an_answer_is_reported(finished, tmp_path):
     break_rule(finished, tmp_path / "project", "inspect", ("rule why:\n", "rule why:\n    para: 1\n"))
-    done = forks.snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
+    done = snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
     assert done.returncode == 1 and "Unexpected keyword para" in done.stderr
 
 
-def test_a_failed_script_is_reported_where_all_else_is_quiet(tmp_path, forks):
+def test_a_failed_script_is_reported_where_all_else_is_quiet(tmp_path):
     script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
     script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")
-    done = forks.snakemake(tmp_path / "project", "--quiet", "all")
+    done = snakemake(tmp_path / "project", "--quiet", "all")
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.count("ValueError: boom") == 1 and "FAILED prepare" in done.stderr
     assert "jobs done" not in done.stderr and "start" not in done.stderr
 
 
-def test_an_answer_that_fails_is_reported_once(finished, forks):
+def test_an_answer_that_fails_is_reported_once(finished):
     """Its own line; that its job failed is no news."""
-    done = forks.snakemake(finished, "--quiet", "all", "--", "clean")
+    done = snakemake(finished, "--quiet", "all", "--", "clean")
     assert done.returncode == 1 and done.stdout == ""
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
     assert "there is no terminal to ask on" in line

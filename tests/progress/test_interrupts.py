@@ -58,7 +58,8 @@ time.sleep(60)
 INTERRUPTS = """
 import subprocess, sys
 from experiment_grid.progress import interrupts
-with subprocess.Popen([sys.executable, sys.argv[1]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as job:
+pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+with subprocess.Popen([sys.executable, sys.argv[1]], text=True, **pipes) as job:
     assert job.stdout.readline() == "begun\\n"
     interrupts.interrupt_jobs()
     print(job.stdout.read() + str(job.wait()))

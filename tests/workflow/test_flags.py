@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from forks import Forks
 from project import CELLS, ROOT, SMALL, copy_project, names_of_jobs, planned_jobs, snakemake
 
 NARROW = ["evaluate narrow", "train narrow"]
@@ -35,12 +34,6 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def forks():
-    with Forks() as forks:
-        yield forks
-
-
-@pytest.fixture(scope="module")
 def changed(finished, tmp_path_factory) -> Path:
     """The finished project with another learning rate of one cell."""
     folder = tmp_path_factory.mktemp("changed") / "project"
@@ -51,17 +44,17 @@ def changed(finished, tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("flag", JOBS)
-def test_a_flag_has_the_jobs_that_it_asks_for(changed, forks, flag):
+def test_a_flag_has_the_jobs_that_it_asks_for(changed, flag):
     arguments, jobs = JOBS[flag]
-    done = forks.snakemake(changed, "--dry-run", *arguments)
+    done = snakemake(changed, "--dry-run", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert names_of_jobs(done.stdout + done.stderr) == jobs
 
 
 @pytest.mark.parametrize("flag", REFUSED)
-def test_what_cannot_be_had_is_said_in_a_line(changed, forks, flag):
+def test_what_cannot_be_had_is_said_in_a_line(changed, flag):
     arguments, said = REFUSED[flag]
-    done = forks.snakemake(changed, *arguments)
+    done = snakemake(changed, *arguments)
     assert done.returncode == 1
     assert sum(line.startswith(said) for line in done.stderr.splitlines()) == 1, done.stderr
     assert "Traceback" not in done.stderr
@@ -75,47 +68,47 @@ def test_what_was_forced_says_so_in_its_record(project):
     assert planned_jobs(project) == []
 
 
-def test_the_project_from_another_folder(changed, forks, tmp_path):
+def test_the_project_from_another_folder(changed, tmp_path):
     """--directory is the project's folder; without it, -s alone finds no configuration, and says so."""
     config = str(changed / "config/small.yaml")
     command = ["-s", str(changed / "Snakefile"), "--dry-run"]
-    done = forks.snakemake(tmp_path, *command, config=config)
+    done = snakemake(tmp_path, *command, config=config)
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
     assert line.startswith(f"config/config.yaml: no such file in {tmp_path}; ") and "--directory" in line
-    done = forks.snakemake(tmp_path, *command, "--directory", str(changed), config=config)
+    done = snakemake(tmp_path, *command, "--directory", str(changed), config=config)
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*NARROW, *PAGE])
 
 
-def test_a_configuration_instead_of_the_projects(tmp_path, forks):
+def test_a_configuration_instead_of_the_projects(tmp_path):
     """What is missing in it is not blamed on a line of config/config.yaml, which counts for nothing."""
     project = copy_project(tmp_path / "project")
     own = project / "config/own.yaml"
     arguments = ("--replace-workflow-config", "--dry-run")
     own.write_text(SMALL, "utf-8")
-    said = forks.snakemake(project, *arguments, config="config/own.yaml").stderr
+    said = snakemake(project, *arguments, config="config/own.yaml").stderr
     assert "config/own.yaml:8: defaults.loss: is missing" in said and "config/config.yaml" not in said
     defaults = "  loss: nll\n  optimizer: sgd\n  normalize: true\n  train_fraction: 0.8\n"
     own.write_text(SMALL.replace("  epochs: 2\n", f"  epochs: 2\n{defaults}"), "utf-8")
-    done = forks.snakemake(project, *arguments, config="config/own.yaml")
+    done = snakemake(project, *arguments, config="config/own.yaml")
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
 
 
-def test_all_output_is_deleted_unless_a_run_is_at_work(project, forks):
+def test_all_output_is_deleted_unless_a_run_is_at_work(project):
     from experiment_grid.runtime import lock
 
     with lock.hold(project / "results"):
-        done = forks.snakemake(project, "--delete-all-output")
+        done = snakemake(project, "--delete-all-output")
         assert done.returncode == 1 and "is working in this folder" in done.stderr
     assert (project / "results/report.html").is_file()
     (project / "results/.lock").unlink()
-    done = forks.snakemake(project, "-np", "--delete-all-output")
+    done = snakemake(project, "-np", "--delete-all-output")
     assert done.returncode == 0 and not (project / "results/.lock").exists(), done.stderr
-    done = forks.snakemake(project, "--delete-all-output")
+    done = snakemake(project, "--delete-all-output")
     assert done.returncode == 0 and (project / "results/.lock").exists(), done.stderr
     left = {path.relative_to(project / "results").parts[0] for path in (project / "results").rglob("*.*")}
     assert left <= {"plan", "logs", "benchmarks", "partial", "trained", ".locks", ".lock"}
-    done = forks.snakemake(project, "--dry-run")
+    done = snakemake(project, "--dry-run")
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
 
 

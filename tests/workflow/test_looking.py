@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from faults import Faults, Run, skip_without_mounts
-from forks import Forks
-from project import command_of, copy_project, environment_of
+from project import command_of, copy_project, environment_of, snakemake
 
 WHY = ("--quiet", "all", "--", "why")
 LOOKS = {
@@ -29,12 +28,6 @@ LOOKS = {
 }
 DURING_A_RUN = ("-n", "--summary", "--dag", "--rulegraph", "--list-rules", "--lint", "make why", "make open")
 READ_ONLY = 'mount --bind results results && mount -o remount,bind,ro results && exec "$@"'
-
-
-@pytest.fixture(scope="module")
-def forks():
-    with Forks() as forks:
-        yield forks
 
 
 def tree(project: Path) -> dict[str, tuple[int, ...]]:
@@ -63,19 +56,19 @@ def tempting(project) -> Path:
     return project
 
 
-def test_looking_leaves_everything_as_it_is(tempting, forks):
+def test_looking_leaves_everything_as_it_is(tempting):
     before = tree(tempting)
     for look, arguments in LOOKS.items():
-        done = forks.snakemake(tempting, *arguments, BROWSER="true")
+        done = snakemake(tempting, *arguments, BROWSER="true")
         assert done.returncode == 0, look + done.stdout + done.stderr
         assert tree(tempting) == before, look
 
 
-def test_looking_makes_nothing_where_nothing_is(tmp_path, forks):
+def test_looking_makes_nothing_where_nothing_is(tmp_path):
     project = copy_project(tmp_path / "project")
     before = tree(project)
     for look in ("-n", "--summary", "--dag", "make why"):
-        done = forks.snakemake(project, *LOOKS[look])
+        done = snakemake(project, *LOOKS[look])
         assert done.returncode == 0, look + done.stdout + done.stderr
         assert tree(project) == before, look
 
@@ -101,13 +94,13 @@ def test_looking_needs_no_rights_in_the_results(tempting):
 
 
 @pytest.mark.slow
-def test_looking_is_free_while_a_run_is_at_work(tempting, forks, tmp_path):
+def test_looking_is_free_while_a_run_is_at_work(tempting, tmp_path):
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
     with Run(tempting, **faults.environment) as run:
         run.wait_for("the second epoch", lambda: faults.held(0))
         before = tree(tempting)
         for look in DURING_A_RUN:
-            done = forks.snakemake(tempting, *LOOKS[look], BROWSER="true")
+            done = snakemake(tempting, *LOOKS[look], BROWSER="true")
             assert done.returncode == 0, look + done.stdout + done.stderr
             assert tree(tempting) == before, look
         assert run.process.poll() is None

@@ -213,10 +213,9 @@ def _mattered(results: Results) -> dict[str, Any] | None:
     if not decided:
         return None
     row = max(decided, key=lambda row: abs(row["difference"]))
-    name = factor_name(row["factor"]).capitalize()
     values = f"from {setting(row['from_value'])} to {setting(row['to_value'])}"
     return _sentence(
-        f"Largest: {name} {values} changes accuracy by ",
+        f"The largest, {factor_name(row['factor'])} {values}, changes accuracy by ",
         f"{points(row['difference'])} points",
         ".",
         "factors",

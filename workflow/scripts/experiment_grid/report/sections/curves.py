@@ -27,9 +27,9 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
             "see its line."
         )
     caption = (
-        "Accuracy is on a scale of errors: half as many errors is the same step everywhere. Training figures are "
-        "running means over the epoch, so they lag behind. Seconds are training alone, without validation, saving and "
-        "start-up."
+        "The accuracy axis is logarithmic in the error rate: each halving of the errors takes the same height. "
+        "Training figures are running means over the epoch, so they lag behind. Seconds are training alone, without "
+        "validation, saving and start-up."
     )
     if any(held.seeds.min() < held.seeds.max() for held in results.epochs.values()):
         caption += " Where some seeds stopped early, means and bands are over those that trained on."

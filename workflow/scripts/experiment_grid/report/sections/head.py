@@ -8,6 +8,8 @@ from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_word
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import provenance
 
+SETTINGS = "each a set of parameters"  # what a cell is, where the page first speaks of them
+
 
 def context(results: Results) -> dict[str, Any]:
     """The head's facts; nothing in it depends on when the page is drawn."""
@@ -20,7 +22,7 @@ def context(results: Results) -> dict[str, Any]:
     dataset = DATASETS.get(settings["dataset"], settings["dataset"])
     facts = [
         _fact("Data set", dataset, "; ".join(filter(None, [_images(known), *results.errors.get("warnings", ())]))),
-        _fact("Cells", whole(len(results.names)), f"{troubled} without a result" if troubled else ""),
+        _fact("Cells", whole(len(results.names)), SETTINGS + f"; {troubled} without a result" * bool(troubled)),
         _fact("Models", whole(models), _seeds(known) + (f"; {plural(trainings, 'training')}" * (trainings < models))),
     ]
     if "trained" in run:
