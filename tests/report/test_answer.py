@@ -102,7 +102,7 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
     if which == "decisive":
         largest = max(decided, key=lambda row: abs(float(row["difference"])))
         points = f"{100 * abs(float(largest['difference'])):.2f} points"
-        assert f"from {largest['from_value']} to {largest['to_value']} changes accuracy by" in text and points in text
+        assert f"from {largest['from_value']} to {largest['to_value']}, changes accuracy by" in text and points in text
     else:
         assert "8 cells" in texts[0] and "3 seeds each" in texts[0]
         assert "1 without results, 1 diverged" in text

@@ -2,6 +2,7 @@
 that is not the workflow's own."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ def clean(results: Path, patterns: list[str]) -> str:
             print(f"{stay}{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Snakemake interrupts what the terminal has interrupted
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
             return ("" if answer.endswith("\n") else "\n") + "Nothing removed."
