@@ -14,7 +14,9 @@ TORCHVISION = "torchvision.datasets"
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/mine.py").write_text("raise RuntimeError\n\n\ndef load(side: int = 8): ...\n")
+    (tmp_path / "data/mine.py").write_text(
+        "raise RuntimeError\n\n\ndef load(side: int = 8): ...\ndef resized(size: int): ...\n"
+    )
 
 
 def dataset(folder, text):
@@ -45,6 +47,14 @@ def test_names(tmp_path, name):
             "{_target_: data/mine.py:load, side: 6, name: mine}",
             Dataset("mine", target="data/mine.py:load", options={"side": 6}),
         ),
+        (
+            "{_target_: torchvision.datasets.Imagenette, size: 160px}",
+            Dataset("imagenette-160px", target=f"{TORCHVISION}.Imagenette", options={"size": "160px"}),
+        ),
+        (
+            "{_target_: data/mine.py:resized, size: 6}",
+            Dataset("resized-6", target="data/mine.py:resized", options={"size": 6}),
+        ),
         ("{_target_: data/mine.py:load, side: 6}", Dataset("load-6", target="data/mine.py:load", options={"side": 6})),
     ],
 )
@@ -74,6 +84,12 @@ def test_targets(tmp_path, text, made):
             "{_target_: cifar10, size: 0}",
             "dataset.size: is out of range; given: 0; allowed: a whole number from 1 to 1024",
         ),
+        ("{_target_: cifar10, size: large}", "dataset.size: unknown option of cifar10, the data set"),
+        ("{_target_: digits, side: 8}", "dataset.side: is no option of digits, the data set; given: 8"),
+        ("{path: images, _target_: digits}", "dataset._target_: unknown key"),
+        ("torchvision.datasets.FER2013", "downloads nothing"),
+        ("torchvision.datasets.FakeData", "downloads nothing"),
+        ("{_target_: torchvision.datasets.ImageFolder}", "dataset._target_: downloads nothing"),
         ("{_target_: cifar10, name: mnist}", "dataset.name: gives the name of a built-in data set"),
     ],
 )

@@ -202,6 +202,9 @@ def test_a_certificate_of_ones_own_is_trusted_by_ssl_cert_file(folder, tmp_path,
     with server.serving(ARCHIVES, server.good, certificate=(certificate, key)) as (mirror, _):
         with pytest.raises(DataError, match="self-signed certificate; where you trust its certificate: SSL_CERT_FILE="):
             fetch(folder, mirror)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+        with pytest.raises(DataError, match=r"SSL_CERT_FILE is '\S+nowhere\.pem', which is no file"):
+            fetch(folder, mirror)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         fetch(folder, mirror)
     assert_complete(folder)

@@ -1,11 +1,14 @@
 """Images of one's own that are no IDX files: class folders, .npz files, functions; what is strange about any."""
 
 import json
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
+import torch
 from download import make
 from idx_files import contents, write_folder
 from PIL import Image
@@ -92,6 +95,12 @@ def test_folders_are_known_by_their_content(tmp_path, monkeypatch):
         (["train/a/x.png", "test/a/x.png"], r"'\S+/train' has 1 folders in it; needed is a folder for each of two"),
         (["train/a/x.png", "train/b/x.png", "test/a/x.png", "test/c/x.png"], r"test: has classes that \S+ has not: c"),
         (["a/x.png", "b/notes.txt"], r"/b: has no images; allowed: \.bmp"),
+        (["train/a/x.png", "train/b/x.png", "labels/x.png"], r"has train with folders in it, and labels; needed are"),
+        (["a/x.png", "b\x1b/y.png"], r"has a folder 'b\\x1b'; needed are printable names"),
+        (
+            ["A/raw/t10k-images-idx3-ubyte.gz", "A/raw/train-images-idx3-ubyte", "B/raw/train-images-idx3-ubyte"],
+            r"has IDX files in \S+/A/raw, \S+/B/raw; needed is one",
+        ),
         (["x.png"], r"has 0 folders in it; needed is a folder for each of two classes or more, or the four IDX files"),
     ],
 )
@@ -117,11 +126,13 @@ def test_a_damaged_image_is_named(tmp_path):
 
 def test_images_that_memory_does_not_hold_are_refused_with_their_bytes(tmp_path, monkeypatch):
     root = write_images(tmp_path / "pets")
-    monkeypatch.setattr(memory, "memory", lambda: 1000)
+    monkeypatch.setattr(memory, "memory", lambda: 3000)
     with pytest.raises(
-        DataError, match=r"12 x 3 x 6 x 8 images take 1,728 bytes, this machine has 1,000 bytes of memory"
+        DataError,
+        match=r"take 1,728 bytes, and to prepare them 2 times as many; this machine has 3,000 bytes",
     ):
         made(root, tmp_path)
+    monkeypatch.setattr(memory, "memory", lambda: 2000)
     np.savez(tmp_path / "large.npz", images=pixels(30, 6, 8), labels=np.arange(30) % 3)
     with pytest.raises(DataError, match=r"large\.npz: 30 x 6 x 8 images take 1,440 bytes"):
         made(tmp_path / "large.npz", tmp_path)
@@ -289,6 +300,52 @@ def test_a_function_in_a_file(tmp_path, monkeypatch):
     for given in ([1, 2, 3], 5, None):
         with pytest.raises(DataError, match=r"gives \w+; needed is \(images, labels\)"):
             arrays.returned(given, "mine.py:f", None)
+
+
+IMAGES = np.zeros((4, 2, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (([IMAGES[0], IMAGES[0, :1]], [0, 1]), r"mine\.py:f: images: is no array \("),
+        ((torch.zeros(4, 2, 3, requires_grad=True), [0, 1, 0, 1]), r"mine\.py:f: images: is no array \(Can't call"),
+        ({"images": IMAGES, "labels": None}, r"has None for labels; needed are arrays"),
+        ({"x": IMAGES, "images": IMAGES, "y": [0, 1, 0, 1]}, r"has images and x; needed is one of them"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": 3}, r"mine\.py:f: classes: is 3; needed is a list of names"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": np.array(3)}, r"classes: is 3; needed is a list of names"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "a"]}, r"classes: has the name 'a'; needed are printable"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "\n"]}, r"classes: has the name '\\n'; needed are"),
+        (([[[1, 2]]] * 4, [0, 1, 0, 1]), r"images: has numbers of type int64; needed are bytes"),
+    ],
+)
+def test_what_a_function_gives_is_one_line(given, line):
+    with pytest.raises(DataError, match=line) as error:
+        arrays.returned(given, "mine.py:f", None)
+    assert "\n" not in str(error.value)
+
+
+def test_images_and_labels_may_be_lists_and_pairs():
+    for given in (([*IMAGES] * 5, [0, 1] * 10), ((IMAGES, [0, 1, 0, 1]), (IMAGES[:2], [0, 1]))):
+        assert arrays.returned(given, "mine.py:f", None).train[0].shape[1:] == (1, 2, 3)
+
+
+def test_images_beside_the_class_folders_are_counted(tmp_path):
+    root = write_images(tmp_path / "pets")
+    Image.new("L", (8, 6)).save(root / "loose.png")
+    assert "images beside the class folders are not used (1)" in prepared.warnings(made(root, tmp_path))
+
+
+def test_colours_of_16_bits_are_refused(tmp_path):
+    """Pillow opens them as RGB, without a word."""
+    root = write_images(tmp_path / "pets")
+    raw = b"".join(b"\0" + b"\1\2" * 24 for _ in range(6))  # rows of 8 pixels with 3 colours of 2 bytes
+    header = struct.pack(">IIBBBBB", 8, 6, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+    content = [struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in chunks]
+    (root / "cat/deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(content))
+    with pytest.raises(DataError, match=r"cat/deep\.png: has pixels of 16 or 32 bits"):
+        made(root, tmp_path)
 
 
 def test_the_stages_of_data_import_torch_for_torchvision_alone():

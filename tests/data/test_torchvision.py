@@ -96,6 +96,27 @@ def test_usps_comes_from_a_mirror(usps_files, tmp_path, capsys):
     assert not (tmp_path / "raw").exists()
 
 
+def test_a_mirror_may_lead_to_files_of_other_names(usps_files, tmp_path, capsys):
+    """As object stores do. Each file's bytes are counted once."""
+    files, _ = usps_files
+    stored = {name.encode().hex(): content for name, content in files.items()}
+
+    def leading(handler, body):
+        name = handler.path.rpartition("/")[2]
+        if name in stored:
+            server.answer(handler, body)
+        else:
+            handler.send_response(302)
+            handler.send_header("Location", f"/stored/{name.encode().hex()}")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+    with server.serving(files | stored, leading) as (mirror, _):
+        images, _ = torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
+    assert len(images.train[0]) == 40
+    assert "(200%)" not in capsys.readouterr().out
+
+
 def test_a_folder_is_a_mirror_too(usps_files, tmp_path):
     for name, content in usps_files[0].items():
         (tmp_path / name).write_bytes(content)
@@ -216,19 +237,13 @@ def test_a_connection_that_ends_early_is_tried_again(usps_files, tmp_path):
         torchvision_sets.download(settings("USPS"), [mirror], tmp_path / "raw", POLICY)
 
 
-def test_a_set_that_must_be_downloaded_by_hand_says_so(monkeypatch, tmp_path):
-    made = []
-
-    class ByHand:
-        def __init__(self, root):
-            made.append(root)
-            assert len(made) < 5
-            raise RuntimeError("fer2013.csv not found")
-
-    monkeypatch.setattr(datasets, "ByHand", ByHand, raising=False)
-    line = r"ByHand of torchvision can't be downloaded: fer2013\.csv not found"
-    with pytest.raises(DataError, match=line):
-        torchvision_sets.download(settings("ByHand"), ["file:///nowhere/"], tmp_path / "raw", POLICY)
+def test_a_set_that_downloads_nothing_is_refused_and_no_file_removed(tmp_path):
+    file = tmp_path / "raw/ILSVRC2012_img_val.tar"
+    file.parent.mkdir()
+    file.touch()
+    with pytest.raises(DataError, match=r"ImageNet of torchvision downloads nothing; needed is a set that does"):
+        torchvision_sets.download(settings("ImageNet"), ["file:///nowhere/"], file.parent, POLICY)
+    assert file.is_file()
 
 
 @pytest.mark.parametrize("label", [None, {"boxes": []}])

@@ -18,6 +18,7 @@ from experiment_grid.config.validation import problems
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
 
 EMBEDDED = "digits"  # of scikit-learn: the one name that is no class of torchvision
+LARGEST = 1024  # pixels of a side that images are resized to
 OURS = ("name", "test_fraction", "size")  # keys beside the options of a target
 
 
@@ -41,13 +42,16 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     """The data set that a config means, valid by the schema. Raises ProblemsError."""
     said = {TARGET: given} if isinstance(given, str) else given
     more: dict[str, Any] = {key: said[key] for key in OURS[1:] if key in said}
+    others = [key for key in said if key not in (TARGET, "path", *OURS)]
     if "path" in said:
         path = Path(said["path"])
         return Dataset(_own_name(said, path.resolve().name.removesuffix(".npz"), "path"), path, **more)
     place: Keys = ("dataset",) if isinstance(given, str) else ("dataset", TARGET)
     if said[TARGET] == EMBEDDED:
+        if others:
+            wrong = f"is no option of {EMBEDDED}, the data set"
+            raise ProblemsError([Problem(("dataset", key), wrong, said[key], "name") for key in others])
         return Dataset(_own_name(said, EMBEDDED, TARGET), **more)
-    options = {key: Given(value, ("dataset", key)) for key, value in said.items() if key not in (TARGET, *OURS)}
     try:
         located = locate("dataset", said[TARGET], tuple(packages))
     except RefusedError as error:
@@ -65,6 +69,15 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         names = (reader.index(module).all if module else None) or []
         wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
         raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
+    if "size" in more and (
+        isinstance(more["size"], str) or (":" in located.target and "size" in (located.parameters or ()))
+    ):
+        others.append("size")
+        del more["size"]
+    if "size" in more and (type(more["size"]) is not int or not 1 <= more["size"] <= LARGEST):
+        allowed = f"a whole number from 1 to {LARGEST}"
+        raise ProblemsError([Problem(("dataset", "size"), "is out of range", more["size"], allowed)])
+    options = {key: Given(said[key], ("dataset", key)) for key in others}
     made = component("data set", located, options, place)
     usual = defaults_of(located)
     values = [str(value) for key, value in made.options.items() if usual.get(key) != value]

@@ -41,16 +41,16 @@ class AnyDataset(Closed):
             description="Share of each class to test with, where images come in one piece; 0.2 where this is left out.",
         ),
     ] = LEFT_OUT
-    size: Annotated[
-        int,
-        *whole(1, 1024),
-        Field(description="Side in pixels that all images are resized to, where their sizes differ."),
-    ] = LEFT_OUT
 
 
 class OwnDataset(AnyDataset):
     """Images of one's own."""
 
+    size: Annotated[
+        int,
+        *whole(1, 1024),
+        Field(description="Side in pixels that all images are resized to, where their sizes differ."),
+    ] = LEFT_OUT
     path: Annotated[
         str,
         Field(
@@ -62,21 +62,30 @@ class OwnDataset(AnyDataset):
     ]
 
 
+TARGETS = {
+    "_target_": {"description": "Name or target.", "type": "string"},
+    "size": {
+        "description": "Side in pixels that all images are resized to, where their sizes differ, from 1 to 1024. An "
+        "option of a function that has a `size`; so is a text, such as Imagenette's 160px.",
+        "type": ["integer", "string"],
+    },
+}
+
+
 class TargetDataset(AnyDataset):
     """A class of torchvision.datasets, or a function in a file, with options."""
 
     model_config = ConfigDict(
         extra="allow",
         json_schema_extra=lambda schema: schema.update(
-            required=["_target_"],
-            properties=schema["properties"] | {"_target_": {"description": "Name or target.", "type": "string"}},
+            required=["_target_"], properties=schema["properties"] | TARGETS
         ),
     )
 
 
 def _kind_of_dataset(value: Any) -> str:
     if isinstance(value, dict):
-        return "<target>" if "_target_" in value else "<path>"
+        return "<target>" if "_target_" in value and "path" not in value else "<path>"
     return "<text>"
 
 

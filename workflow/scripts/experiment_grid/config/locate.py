@@ -160,6 +160,9 @@ def _located(kind: str, target: str, found: signatures.Target, package: str | No
         return Located(target, None, package=package)
     function = not signature.is_class
     skipped = 1 if kind in ("optimizer", "schedule") else {"loss": 2, AUGMENT: 1}.get(kind, 0) if function else 0
+    named = {one.name for one in signature.parameters}
+    if target.startswith(f"{TORCHVISION}.") and not signature.open and "download" not in named:
+        raise RefusedError("downloads nothing", "a class that does; images of your own: {path: …}")
     given = {"schedule": GIVEN | OF_SCHEDULE, AUGMENT: {}, "dataset": _of_dataset(target)}.get(kind, GIVEN)
     taken = {one.name: one for one in signature.parameters[skipped:] if one.name not in given}
     if kind == "schedule":

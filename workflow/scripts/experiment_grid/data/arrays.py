@@ -15,6 +15,7 @@ from experiment_grid.data import folders
 from experiment_grid.data.folders import TEST_FRACTION, own_test_images, test_count, training_count
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
 from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.runtime.errors import one_line
 
 # What the arrays of an .npz, or of a function's dictionary, may be called: Keras, MedMNIST, our own prepared file.
 NAMES = {
@@ -84,9 +85,11 @@ def from_folders(path: Path, test_fraction: float | None, size: int | None) -> I
     images = folders.read([*found.values()], size)
     parts = folders.has_parts(path)
     labels = np.array([classes.index(name.split("/")[1 if parts else 0]) for name in found], np.uint8)
-    if not parts:
-        return whole(images, labels, classes, test_fraction, str(path))
     warnings = tuple(f"the folder {name} is not used" for name in folders.unused(path))
+    if loose := folders.loose(path):
+        warnings += (f"images beside the class folders are not used ({loose:,})",)
+    if not parts:
+        return replace(whole(images, labels, classes, test_fraction, str(path)), warnings=warnings)
     train = np.array([name.startswith("train/") for name in found])
     return Images((images[train], labels[train]), (images[~train], labels[~train]), classes, warnings)
 
@@ -95,12 +98,16 @@ def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | No
     """Arrays by name, of one piece or of two. Raises DataError."""
     wanted = NAMES if any(name in given for names in NAMES.values() for name in names) else WHOLE
     found = {key: next((given[name] for name in names if name in given), None) for key, names in wanted.items()}
+    if twice := [both for names in wanted.values() if len(both := [name for name in names if name in given]) > 1]:
+        raise DataError(f"{where}: has {' and '.join(twice[0])}; needed is one of them")
+    if empty := [str(name) for name, value in given.items() if value is None and name != "classes"]:
+        raise DataError(f"{where}: has None for {', '.join(empty)}; needed are arrays")
     if missing := [" or ".join(wanted[key]) for key, value in found.items() if value is None]:
         raise DataError(f"{where}: has no {', no '.join(missing)}; it has {', '.join(map(str, given)) or 'nothing'}")
     arrays = {
         key: (_images if key.endswith("images") else _labels)(value, f"{where}: {key}") for key, value in found.items()
     }
-    names = [str(name) for name in given.get("classes", ())]
+    names = _names(given.get("classes"), f"{where}: classes")
     used = {name for names in wanted.values() for name in names} | {"classes"}
     unused = ", ".join(sorted(str(name) for name in given if name not in used))
     warnings = (f"the arrays {unused} are not used",) if unused else ()
@@ -141,9 +148,30 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
     return shape, dtype
 
 
+def _names(given: Any, where: str) -> list[str]:
+    """The names of the classes: none, or a text or number for each, no two alike."""
+    if given is None:
+        return []
+    values = given.tolist() if isinstance(given, np.ndarray) else given
+    if isinstance(values, (str, Mapping)) or not isinstance(values, Sequence):
+        raise DataError(f"{where}: is {one_line(str(values), 60)}; needed is a list of names")
+    names = [str(name) for name in values]
+    for number, name in enumerate(names):
+        if not name.strip() or not name.isprintable() or name in names[:number]:
+            raise DataError(f"{where}: has the name {name!r}; needed are printable texts, no two alike")
+    return names
+
+
+def _array(values: Any, where: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except Exception as error:  # whatever a user's object makes of it: rows of several lengths, a tensor with gradients
+        raise DataError(f"{where}: is no array ({one_line(str(error), 200)}); needed is one of bytes") from error
+
+
 def _images(values: Any, where: str) -> np.ndarray:
     """Images as uint8 [N, C, H, W]; a last axis of 1, 3 or 4 is that of the colours where the second is none."""
-    values = np.asarray(values)
+    values = _array(values, where)
     if values.dtype != np.uint8:
         raise DataError(f"{where}: has numbers of type {values.dtype}; needed are bytes (uint8) from 0 to 255")
     if values.ndim == 3:
@@ -164,7 +192,7 @@ def _images(values: Any, where: str) -> np.ndarray:
 
 def _labels(values: Any, where: str) -> np.ndarray:
     """Labels as uint8 [N]; an axis of length 1 behind is none."""
-    values = np.asarray(values)
+    values = _array(values, where)
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     if values.ndim != 1 or not len(values) or values.dtype.kind not in "iu":
         shape = " x ".join(map(str, values.shape))
@@ -175,12 +203,17 @@ def _labels(values: Any, where: str) -> np.ndarray:
     return labels
 
 
+def _is_pair(given: Any) -> bool:
+    """Whether it is (images, labels), not images or labels in a list."""
+    return isinstance(given, Sequence) and len(given) == 2 and (isinstance(given, tuple) or np.ndim(given[0]) > 2)
+
+
 def returned(given: Any, where: str, test_fraction: float | None) -> Images:
     """What a user's function gave: a dictionary, (images, labels), or (training images, labels, test images, labels).
 
     Tensors are arrays too. Raises DataError.
     """
-    if isinstance(given, Sequence) and len(given) == 2 and all(isinstance(part, Sequence) for part in given):
+    if isinstance(given, Sequence) and len(given) == 2 and all(map(_is_pair, given)):
         given = [array for part in given for array in part]
     if isinstance(given, Sequence) and len(given) in (2, 4):
         given = dict(zip(NAMES if len(given) == 4 else WHOLE, given, strict=True))

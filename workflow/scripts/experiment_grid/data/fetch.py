@@ -5,6 +5,7 @@ For MNIST's four files alone; other sets are downloaded by torchvision, with the
 """
 
 import http.client
+import os
 import signal
 import ssl
 import time
@@ -172,6 +173,9 @@ def meaning(error: Exception, policy: RetryPolicy) -> MirrorError:
             return kind(f"answers {error.code} {error.reason}".strip())
         case urllib.error.URLError(reason=ssl.SSLCertVerificationError() as reason):
             advice = f"; {CERTIFICATE}" if reason.verify_code in UNKNOWN_ISSUER else ""
+            given = os.environ.get("SSL_CERT_FILE")
+            if given and not Path(given).is_file():
+                advice = f"; SSL_CERT_FILE is {given!r}, which is no file"
             return MirrorError(f"{reason.verify_message}{advice}")
         case urllib.error.URLError(reason=FileNotFoundError()):
             return Missing("no such file")

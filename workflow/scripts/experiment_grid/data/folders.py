@@ -89,6 +89,14 @@ def unused(folder: Path) -> list[str]:
     return sorted({*_folders(folder)} - {*PARTS}) if has_parts(folder) else []
 
 
+def loose(folder: Path) -> int:
+    """How many images are beside the class folders, which are not used."""
+    roots = [folder, *(folder / part for part in PARTS)] if has_parts(folder) else [folder]
+    return sum(
+        file.suffix.lower() in SUFFIXES and not _hidden(Path(file.name)) for at in roots for file in at.iterdir()
+    )
+
+
 def _folders(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.is_dir() and not _hidden(path.relative_to(root)))
 
@@ -100,12 +108,17 @@ def _hidden(path: Path) -> bool:
 
 def _classes(root: Path) -> list[str]:
     names = _folders(root)
+    needed = "train and test with class folders in both, or class folders alone"
     if names and {name.lower() for name in names} <= OTHER_PARTS:
-        needed = "train and test with class folders in both, or class folders alone"
         raise DataError(f"dataset.path: {str(root)!r} has the folders {', '.join(names)}; needed are {needed}")
+    if part := next((name for name in names if name.lower() in OTHER_PARTS and _folders(root / name)), None):
+        others = ", ".join(name for name in names if name != part)
+        raise DataError(f"dataset.path: {str(root)!r} has {part} with folders in it, and {others}; needed are {needed}")
     if len(names) < 2:
         needed = "a folder for each of two classes or more, or the four IDX files"
         raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; needed is {needed}")
+    if odd := [name for name in names if not name.isprintable()]:
+        raise DataError(f"dataset.path: {str(root)!r} has a folder {odd[0]!r}; needed are printable names")
     if len(names) > 256:
         raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; allowed are 256 classes at most")
     return names
@@ -148,7 +161,8 @@ def pixels(picture: "Image.Image", channels: int, size: int | None, where: str) 
     """A Pillow image as uint8 [channels, H, W]. Raises DataError, beginning with `where`, for a damaged one."""
     import numpy as np
 
-    if picture.mode.startswith(("I", "F")):  # Pillow would cut them off at 255
+    coded = [str(part) for tile in getattr(picture, "tile", ()) for part in tile]
+    if picture.mode.startswith(("I", "F")) or any(";16" in part for part in coded):  # Pillow would cut them off
         raise DataError(f"{where}: has pixels of 16 or 32 bits (Pillow's mode {picture.mode}); needed are 8 bits")
     try:
         picture = picture.convert("L" if channels == 1 else "RGB")

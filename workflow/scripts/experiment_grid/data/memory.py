@@ -9,6 +9,7 @@ from pathlib import Path
 
 from experiment_grid.data.idx import DataError
 
+COPIES = 2  # of all images at once, at most, while they are divided, checked and written
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container, a batch job
 
 
@@ -23,8 +24,9 @@ def memory() -> int:
 
 
 def refuse_too_many_bytes(where: str, *shapes: Sequence[int]) -> None:
-    """Raise DataError where images uint8 of these shapes take more bytes than there are; `where` begins the line."""
+    """Raise DataError where images uint8 of these shapes are too many to be prepared; `where` begins the line."""
     size = sum(map(math.prod, shapes))
-    if size > memory():
+    if COPIES * size > memory():
         what = " and ".join(" x ".join(f"{length:,}" for length in shape) for shape in shapes)
-        raise DataError(f"{where}: {what} images take {size:,} bytes, this machine has {memory():,} bytes of memory")
+        needs = f"take {size:,} bytes, and to prepare them {COPIES} times as many"
+        raise DataError(f"{where}: {what} images {needs}; this machine has {memory():,} bytes of memory")

@@ -143,4 +143,7 @@ def labels_in(folder: Path) -> int | None:
 
 def _as_torchvision(folder: Path, name: str) -> Path | None:
     places = (folder / "raw", *sorted(folder.glob("*/raw")))
-    return next((place for place in places if any(path.is_file() for path in _candidates(place, name))), None)
+    found = [place for place in places if any(path.is_file() for path in _candidates(place, name))]
+    if len(found) > 1:
+        raise DataError(f"dataset.path: {str(folder)!r} has IDX files in {', '.join(map(str, found))}; needed is one")
+    return found[0] if found else None

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.tensors import stable
+from experiment_grid.data.tensors import make_stable
 from experiment_grid.data.writing import writing
 
 if TYPE_CHECKING:
     import numpy as np
+
+TOGETHER = 1000  # images that are counted at once
 
 
 def write(
@@ -23,16 +25,16 @@ def write(
 ) -> None:
     """Write images (uint8 [N, C, H, W]; or [N, H, W], where C is 1) and labels (uint8 [N]) of both parts."""
     import numpy as np
-    from safetensors.numpy import save
+    from safetensors.numpy import save_file
 
     arrays = [part if part.ndim != 3 else part[:, None] for part in (*train, *test)]
     arrays = [np.ascontiguousarray(part) for part in arrays]
     tensors = dict(zip(("train_images", "train_labels", "test_images", "test_labels"), arrays, strict=True))
     more = {"classes": json.dumps(classes), "warnings": json.dumps(list(warnings))}
     more["channels"] = json.dumps(_statistics(arrays[0]))
-    content = stable(save(tensors, {"dataset": dataset, **more}))
     with writing(path) as part:
-        part.write_bytes(content)
+        save_file(tensors, part, {"dataset": dataset, **more})
+        make_stable(part)
 
 
 def training_images(path: Path | str) -> tuple["np.ndarray", "np.ndarray"]:
@@ -72,7 +74,10 @@ def _statistics(images: "np.ndarray") -> dict[str, list[float]]:
     values = np.arange(256) / 255
     found: dict[str, list[float]] = {"mean": [], "std": []}
     for channel in range(images.shape[1]):
-        shares = np.bincount(images[:, channel].ravel(), minlength=256) / images[:, channel].size
+        counts = np.zeros(256, np.int64)
+        for some in np.array_split(images[:, channel], 1 + len(images) // TOGETHER):  # bincount makes 8 bytes of one
+            counts += np.bincount(some.ravel(), minlength=256)
+        shares = counts / counts.sum()
         mean = float(shares @ values)
         found["mean"].append(mean)
         found["std"].append(float(np.sqrt(shares @ (values - mean) ** 2)) or 1.0)  # all alike: only shifted

@@ -1,6 +1,7 @@
 """safetensors files that come out the same every time."""
 
 import json
+from pathlib import Path
 
 
 def stable(content: bytes) -> bytes:
@@ -11,8 +12,28 @@ def stable(content: bytes) -> bytes:
     (https://github.com/huggingface/safetensors#format).
     """
     end = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:end])
+    return b"".join((_sorted(content[8:end]), memoryview(content)[end:]))
+
+
+def make_stable(path: Path) -> None:
+    """The same of a file that `safetensors.*.save_file` wrote, where it is: only its header is read."""
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = _sorted(file.read(length))
+        if len(header) != 8 + length:  # numbers or texts that another version writes otherwise
+            rest = file.read()
+            file.seek(0)
+            file.write(header + rest)
+            file.truncate()
+        else:
+            file.seek(0)
+            file.write(header)
+
+
+def _sorted(text: bytes) -> bytes:
+    """A header with its metadata sorted, its length before it."""
+    header = json.loads(text)
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
-    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[end:]))
+    return len(text).to_bytes(8, "little") + text

@@ -52,6 +52,8 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
     import torchvision
 
     kind = getattr(torchvision.datasets, settings["target"].rpartition(".")[2])
+    if "download" not in _parameters(kind):
+        raise DataError(f"dataset: {kind.__name__} of torchvision downloads nothing; needed is a set that does")
     reasons, emptied = [], False
     for mirror in [*mirrors, None]:
         attempts = iter(range(1, policy.attempts + 1))
@@ -119,6 +121,7 @@ class Opener(urllib.request.OpenerDirector):
         self.mirror, self.policy = mirror, policy
         self.failed: MirrorError | None = None
         self.asked = False
+        self.led_to: set[str] = set()
         self.started, self.received = 0.0, 0
         for handler in (*handlers(), *([urllib.request.FileHandler] if (mirror or "").startswith("file:") else [])):
             self.add_handler(handler())
@@ -126,7 +129,9 @@ class Opener(urllib.request.OpenerDirector):
     def open(self, fullurl: Any, data: Any = None, timeout: Any = None) -> Any:
         """As urllib's; keeps in `failed` why it didn't."""
         request = fullurl if isinstance(fullurl, urllib.request.Request) else urllib.request.Request(fullurl)
-        if self.mirror and not request.unverifiable:  # that is a redirect's
+        if request.unverifiable:  # a redirect's: its answer is counted where it was asked for
+            return super().open(request, data, self.policy.silence)
+        if self.mirror and request.full_url not in self.led_to:
             request.full_url = self.mirror + urlsplit(request.full_url).path.rpartition("/")[2]
         self.asked = True
         self.started, self.received = time.monotonic(), 0
@@ -135,6 +140,7 @@ class Opener(urllib.request.OpenerDirector):
         except Exception as error:
             self.failed = meaning(error, self.policy)
             raise
+        self.led_to.add(answer.url)  # torchvision asks for that next
         return self._counted(answer, request.full_url)
 
     def judge(self) -> None:
