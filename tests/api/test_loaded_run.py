@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,13 @@ def test_the_tables_are_the_files(run, finished):
     assert of_narrow["test_accuracy"].notna().all()
 
 
+def test_a_table_has_a_label_per_row(run):
+    images, _ = run.images()
+    tables = [run.history, run.comparison, run.effects, run.timing, run.predictions("wide"), run.predict(images[:3])]
+    for table in tables:
+        assert table.index.tolist() == list(range(len(table)))
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_model_gives_the_predictions_of_the_run(run, seed):
     model, (images, labels) = run.model("wide", seed=seed), run.images()
@@ -72,7 +80,6 @@ def test_an_epoch_can_be_asked_for(run):
 
 def test_images_as_they_are(run, finished):
     model, (images, _) = run.model("wide"), run.images()
-    assert run.final == "wide"
     whole = model.probabilities(images[:3])
     for same in (images[:3, 0], torch.from_numpy(images[:3])):
         np.testing.assert_array_equal(model.probabilities(same), whole)
@@ -98,8 +105,11 @@ def test_a_model_whose_code_has_changed_says_so(own, tmp_path):
     plan = json.loads(own.run.read_text("utf-8"))
     plan["recipe"]["code"] = {"models/lenet.py": "another"}
     own.run.write_text(json.dumps(plan), "utf-8")
-    with pytest.warns(UserWarning, match=r"models/lenet.py has changed since cell lenet was trained"):
-        eg.load(own.results).model("lenet")
+    run = eg.load(own.results)
+    for ask in (lambda: run.model("lenet"), lambda: eg.predict(run.images()[0], own.results, "lenet")):
+        with pytest.warns(UserWarning, match=r"models/lenet.py has changed since cell lenet was trained") as caught:
+            ask()
+        assert [warning.filename for warning in caught] == [__file__]
     (tmp_path / "project/models").rename(tmp_path / "elsewhere")
     with pytest.raises(UserError, match=r"models/lenet.py: no such file .*Run.state_dict"):
         eg.load(own.results).model("lenet")
@@ -122,6 +132,8 @@ def test_a_model_of_torchvisions(tmp_path):
     np.testing.assert_allclose(ours, run.log_probabilities("resnet"), rtol=1e-4, atol=1e-4)
     for one in (images[0], Image.fromarray(images[0].transpose(1, 2, 0))):
         np.testing.assert_allclose(run.predict(one, "resnet"), model.probabilities(images[:1]), atol=1e-5)
+    with pytest.raises(UserError, match=r"given is \[32, 32\]; allowed: \[3, 32, 32\], \[N, 3, 32, 32\]$"):
+        model(torch.zeros(32, 32, dtype=torch.uint8))
 
 
 def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
@@ -145,7 +157,10 @@ def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
         (lambda run: run.model("wide", 1, epoch="best"), "no weights of epoch best"),
         (lambda run: run.images("validation"), "given 'validation'; allowed: train, test"),
         (lambda run: run.predict(np.zeros((8, 8))), "numbers of type float64; wanted are pixels as uint8"),
-        (lambda run: run.predict(np.zeros((3, 28, 28), np.uint8)), r"given is \[3, 28, 28\]; wanted is \[1, 8, 8\]"),
+        (
+            lambda run: run.predict(np.zeros((3, 28, 28), np.uint8)),
+            r"given is \[3, 28, 28\]; allowed: \[8, 8\], \[1, 8, 8\], \[N, 8, 8\], \[N, 1, 8, 8\]$",
+        ),
     ],
 )
 def test_what_is_not_there_is_a_line(run, ask, message):
@@ -158,12 +173,74 @@ def test_a_run_that_is_not_finished(run, tmp_path):
     shutil.copytree(run.folder / "cells/wide", tmp_path / "cells/wide")
     part = eg.load(tmp_path)
     assert part.predictions("wide")["correct"].mean() > 0.1
-    for ask in (lambda: part.comparison, lambda: part.final, lambda: part.model("wide")):
-        with pytest.raises(UserError, match="is not there"):
+    for ask in (lambda: part.comparison, lambda: part.effects, lambda: part.timing):
+        with pytest.raises(UserError, match=r"make run .*make report-partial .*\(with the CONFIG of your run\)$"):
             ask()
+    with pytest.raises(UserError, match=r"prepared\.safetensors: is not there"):
+        part.model("wide")
     (tmp_path / "cells/wide/evaluation.json").unlink()
     with pytest.raises(UserError, match="trained and not yet evaluated"):
         eg.load(tmp_path).predictions("wide")
+
+
+def test_the_final_cell(run, tmp_path):
+    assert run.final == "wide"
+    shutil.copytree(run.folder / "cells/wide", tmp_path / "cells/wide")
+    shutil.copytree(run.folder / "data", tmp_path / "data")
+    image = run.images()[0][0]
+    with pytest.raises(UserError, match=r"the run has not come to its final cell; make run .* a cell: wide$"):
+        eg.predict(image, tmp_path)
+    (tmp_path / "plan").mkdir()
+    plan = tmp_path / "plan/errors.json"
+    plan.write_text('{"recipe": []}', "utf-8")
+    with pytest.raises(UserError, match="the run has not come to its final cell"):
+        eg.predict(image, tmp_path)
+    shutil.copy(run.folder / "plan/errors.json", plan)
+    assert eg.load(tmp_path).final == "wide"
+    pd.testing.assert_frame_equal(eg.predict(image, tmp_path), run.predict(image))
+    (tmp_path / "cells/wide").rename(tmp_path / "cells/narrow")
+    with pytest.raises(UserError, match=r"final cell 'wide' is not trained; make run .* a cell: narrow$"):
+        eg.predict(image, tmp_path)
+
+
+def test_a_diverged_training_warns(tmp_path):
+    cell = OneCell(tmp_path / "results", "diverges", learning_rate=1e30, weight_decay=1.0, seeds=[1])
+    assert cell.train()["status"] == "diverged"
+    cell.evaluate()
+    (cell.results / "data/small").mkdir()
+    cell.prepared.rename(cell.results / "data/small/prepared.safetensors")
+    run = eg.load(cell.results)
+    images, _ = run.images()
+    for ask in (
+        lambda: run.predictions("diverges"),
+        lambda: run.log_probabilities("diverges"),
+        lambda: run.model("diverges", seed=1),
+        lambda: run.state_dict("diverges", epoch="last"),
+        lambda: eg.predict(images[0], cell.results, "diverges"),
+    ):
+        with pytest.warns(UserWarning) as caught:
+            ask()
+        (warning,) = caught
+        assert str(warning.message) == (
+            "cell diverges: the training of seed 1 diverged in epoch 1; "
+            "what its model predicts from then on means nothing"
+        )
+        assert warning.filename == __file__
+
+
+def test_of_a_cell_that_diverged_in_part_the_other_seeds_do_not_warn(own):
+    record = json.loads(own.run.read_text("utf-8"))
+    record["status"] = record["seeds"]["1"]["status"] = "diverged"
+    own.run.write_text(json.dumps(record), "utf-8")
+    history = pd.read_csv(own.history)
+    history.loc[(history["seed"] == 1) & (history["epoch"] == 2), "validation_loss"] = np.nan
+    history.to_csv(own.history, index=False)
+    run = eg.load(own.results)
+    with warnings.catch_warnings(action="error"):
+        run.predictions("lenet")
+        run.model("lenet", seed=2)
+    with pytest.warns(UserWarning, match="cell lenet: the training of seed 1 diverged in epoch 2"):
+        run.predictions("lenet", seed=1)
 
 
 def test_the_stages_do_not_import_it():

@@ -2,7 +2,6 @@
 
 import os
 import random
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from experiment_grid.analysis.cells import CellResults
+from experiment_grid.api.warned import warn
 from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.planning.fingerprint import target_fingerprint
@@ -47,7 +47,7 @@ class Classifier(nn.Module):
         return predict(self.module, self.batch(images), self.normalize).softmax(dim=1).cpu().numpy()
 
     def batch(self, images: "Tensor | np.ndarray | Image") -> Tensor:
-        """Images as uint8 [N, C, H, W]."""
+        """Images as uint8 [N, C, H, W]. Others than the allowed ones raise UserError."""
         channels = self.shape[0]
         picture: Any = images
         if hasattr(picture, "convert"):
@@ -58,9 +58,10 @@ class Classifier(nn.Module):
             kind = str(given.dtype).removeprefix("torch.")
             raise UserError(f"images: given are numbers of type {kind}; wanted are pixels as uint8, 0 to 255")
         shape = tuple(given.shape)
-        one = shape == self.shape or (channels == 1 and shape == self.shape[1:])
-        if not one and shape[1:] != self.shape and not (channels == 1 and shape[1:] == self.shape[1:]):
-            raise UserError(f"images: given is {list(shape)}; wanted is {list(self.shape)}, or N of them")
+        one = [self.shape[1:], self.shape] if channels == 1 else [self.shape]
+        if shape not in one and shape[1:] not in one:
+            allowed = ", ".join([str(list(form)) for form in one] + [f"[N, {str(list(form))[1:]}" for form in one])
+            raise UserError(f"images: given is {list(shape)}; allowed: {allowed}")
         return given.reshape(-1, *self.shape)
 
 
@@ -95,7 +96,7 @@ def located(model: dict[str, Any], cell: CellResults, results: Path) -> dict[str
         if file == "experiment_grid":  # its __init__ makes no model
             continue
         if recipe.get(file, found) != found:
-            warnings.warn(f"{file} has changed since cell {cell.name} was trained", stacklevel=4)
+            warn(f"{file} has changed since cell {cell.name} was trained")
     return model | {"_target_": target}
 
 

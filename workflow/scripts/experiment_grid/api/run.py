@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.api.warned import warn
 from experiment_grid.csv_tables import read_table
 from experiment_grid.data import prepared
+from experiment_grid.planning import records
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from experiment_grid.api.classifier import Classifier
 
+GOES_ON = "make run goes on (with the CONFIG of your run)"
 Epoch = int | Literal["chosen", "last"]
 
 
@@ -45,7 +48,7 @@ class Run:
 
     Where a method takes a cell, `seed` is by default the representative one: of the median validation accuracy. `epoch`
     is "chosen" (as by the config's key `epoch`), "last", or a number from 1. What there is not raises UserError, which
-    says what there is.
+    says what there is. A seed whose training diverged warns.
     """
 
     def __init__(self, results: str | Path = "results"):
@@ -68,7 +71,8 @@ class Run:
     @cached_property
     def history(self) -> pd.DataFrame:
         """A row per cell, seed and epoch: the columns of history.csv, then those of evaluation.csv."""
-        return pd.concat({cell: self.cell(cell).curves for cell in self.cells}, names=["cell"]).reset_index("cell")
+        table = pd.concat({cell: self.cell(cell).curves for cell in self.cells}, names=["cell"])
+        return table.reset_index("cell").reset_index(drop=True)
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
@@ -93,12 +97,17 @@ class Run:
 
     @cached_property
     def final(self) -> str:
-        """The name of the config's final cell, whose errors the page shows."""
-        path = self.folder / "errors/errors.json"
-        if not path.is_file():
-            raise UserError(f"{path}: is not there, so there is no final cell; name one of {', '.join(self.cells)}")
-        name: str = json.loads(path.read_text("utf-8"))["cell"]
-        return name
+        """The name of the config's final cell, whose errors the page shows; before there is a page, as planned."""
+        record, plan = (records.read(self.folder / place / "errors.json") for place in ("errors", "plan"))
+        if record and isinstance(record.get("cell"), str):
+            return str(record["cell"])
+        try:
+            return str((plan or {})["recipe"]["settings"]["final"])
+        except (KeyError, TypeError):
+            raise UserError(
+                f"{self.folder}: has no errors/errors.json or plan/errors.json, which name the final cell: the run has "
+                f"not come to its final cell; {GOES_ON}, or name a cell: {', '.join(self.cells)}"
+            ) from None
 
     def images(self, part: Literal["train", "test"] = "test") -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 [N, C, H, W] and labels uint8 [N] of a part of the data set, as they were prepared."""
@@ -114,7 +123,7 @@ class Run:
         if name not in self._read:
             folder = self.folder / "cells" / name
             if not (folder / "evaluation.json").is_file():
-                raise UserError(f"{folder}: the cell is trained and not yet evaluated; make run goes on")
+                raise UserError(f"{folder}: the cell is trained and not yet evaluated; {GOES_ON}")
             run = json.loads((folder / "run.json").read_text("utf-8"))
             (self._read[name],) = read_cells({name: folder}, [{"name": name, "parameters": trained_with(run)}])
         return self._read[name]
@@ -138,7 +147,7 @@ class Run:
         """The trained model as an nn.Module in eval mode that takes images as they are: uint8 [N, C, H, W], [H, W], …
 
         Code of the user's own is imported from the project around the results folder, or from the working directory. If
-        it has changed since the training, a warning says so.
+        it has changed since the training, a warning says so, as where the training diverged.
         """
         from experiment_grid.api.classifier import saved  # late: imports torch
 
@@ -168,6 +177,11 @@ class Run:
         An image of PIL's is made grey or RGB, as the data set is; everything else is uint8, as for `model`. None is
         resized: the model takes images of the size that it was trained on.
         """
+        if cell is None and self.final not in self.cells:
+            raise UserError(
+                f"{self.folder}: the final cell {self.final!r} is not trained; {GOES_ON}, or name a cell: "
+                f"{', '.join(self.cells)}"
+            )
         model = self.model(self.final if cell is None else cell, seed, epoch)
         return pd.DataFrame(model.probabilities(images), columns=model.classes).rename_axis("image")
 
@@ -186,15 +200,24 @@ class Run:
     def _table(self, name: str) -> pd.DataFrame:
         path = self.folder / name
         if not path.is_file():
-            raise UserError(f"{path}: is not there yet; the run is not finished, make run goes on")
+            raise UserError(
+                f"{path}: is not there yet; make run goes on, or make report-partial makes it of the cells that are "
+                "finished (with the CONFIG of your run)"
+            )
         return read_table(path)
 
     def _seed(self, name: str, seed: int | None) -> tuple[CellResults, int]:
-        """A cell, and where a seed is among its seeds."""
+        """A cell, and where a seed is among its seeds. Warns if that one diverged."""
         cell = self.cell(name)
         if seed is not None and seed not in cell.seeds:
             raise UserError(f"cell {name}: has no seed {seed}; there are {listed(cell.seeds)}")
-        return cell, cell.representative if seed is None else cell.seeds.index(seed)
+        turn = cell.representative if seed is None else cell.seeds.index(seed)
+        if not cell.ok[turn]:
+            warn(
+                f"cell {name}: the training of seed {cell.seeds[turn]} diverged in epoch {diverged_in(cell, turn)}; "
+                "what its model predicts from then on means nothing"
+            )
+        return cell, turn
 
     def _epoch(self, cell: CellResults, turn: int, epoch: Epoch) -> int:
         named = {"chosen": cell.chosen_epochs[turn], "last": cell.last_epochs[turn]}
@@ -207,6 +230,13 @@ class Run:
                 f"cell {cell.name}: seed {cell.seeds[turn]} has no weights of epoch {epoch}; there are {which}"
             )
         return number
+
+
+def diverged_in(cell: CellResults, turn: int) -> int:
+    """The first epoch whose losses are no numbers, of the cell's seed at `turn`, one that diverged."""
+    rows = cell.curves[cell.curves["seed"] == cell.seeds[turn]]
+    lost = rows[["train_loss", "validation_loss"]].isna().any(axis=1)
+    return int(rows["epoch"][lost].min())
 
 
 def listed(values: Sequence[Any]) -> str:
