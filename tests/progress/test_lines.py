@@ -101,6 +101,17 @@ def test_durations(seconds, long, short):
     assert duration_short(seconds) == (short or long)
 
 
+def test_a_training_that_diverged_says_so_where_it_ends(tmp_path):
+    history = tmp_path / "history.csv"
+    rows = ["1,1,0.5,0.4", "1,2,nan,0.1", "2,1,0.5,0.4", "3,1,inf,0.1"]
+    history.write_text("\n".join(["seed,epoch,train_loss,validation_accuracy", *rows]) + "\n")
+    job = Job.of(job_info(1, "train", output=[str(history)]))
+    ended = lines.end(job, RunProgress())
+    assert "diverged: a loss of seed 1 and 3 is no number" in ended
+    history.write_text("\n".join(["seed,epoch,train_loss,validation_accuracy", rows[0]]) + "\n")
+    assert "diverged" not in lines.end(job, RunProgress())
+
+
 def test_a_failure_is_reported_once_with_the_end_of_its_log(tmp_path, capsys):
     log = tmp_path / "prepare.log"
     progress = Progress(sys.stdout, live=False)

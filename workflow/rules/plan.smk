@@ -63,6 +63,7 @@ plan = Plan(
     split=SPLIT,
     products=lambda stage, cell: queries.products(rules, stage, cell),
     asked=lambda: engine.asked(workflow, NAMES),
+    overlays=engine.overlays(workflow),
     device=lambda cell: trains_on(settings.cells[cell].parameters.device, GPUS),
 )
 COMPARED = plan.compared

@@ -1,6 +1,7 @@
 """How the page writes numbers: one place for decimals, units, signs and what is missing."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,8 @@ def setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     text = str(plain(value))
+    if re.fullmatch(r"-?\d+\.\d*(e[+-]?\d+)?", text):  # a number in a table of text
+        return f"{float(text):.10g}"
     return {"true": "yes", "false": "no"}.get(text, text)
 
 

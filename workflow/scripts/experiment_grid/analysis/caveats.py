@@ -25,10 +25,10 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
     confidence = f"{100 * settings['confidence']:.10g} %"
     found += [
         f"A difference is significant, or decided, where it is after Holm's correction for {effects.tests} "
-        "comparisons, those of effects and of conclusions together. Where no cell differs from another, at least "
-        f"{confidence} of such pages show no significant difference; with three seeds and one very unsteady cell it "
-        "may be a little less. Intervals of differences are simultaneous. McNemar's tests under Two cells are a family "
-        "of their own.",
+        f"comparison{'' if effects.tests == 1 else 's'}, those of effects and of conclusions together. Where no cell "
+        f"differs from another, at least {confidence} of such pages show no significant difference; with three seeds "
+        "and one very unsteady cell it may be a little less. Intervals of differences are simultaneous. McNemar's "
+        "tests under Two cells are a family of their own.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
         "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is a step as "

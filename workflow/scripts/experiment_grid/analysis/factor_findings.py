@@ -122,22 +122,21 @@ def open_questions(table: pd.DataFrame, same: list[int]) -> dict[str, Any]:
     tested = table[table["basis"] == SEEDS]
     tested = tested[~pd.Series(same, table.index, dtype=int)[tested.index].duplicated()]  # equal cells count once
     left = tested[~tested["decided"]]
+    so_far = f"{len(left):,} of {len(tested):,} comparisons {'is' if len(left) == 1 else 'are'} not significant"
+    so_far = "The one comparison is not significant" if len(tested) == 1 else so_far
     needed = left["seeds_needed"].dropna().astype(int)
     most = int(needed.max()) if len(needed) else None
     line = f"seeds: [{', '.join(map(str, range(1, most + 1)))}]" if most else None
     if not len(left):
         text = "No comparison is left open." if len(tested) else "Nothing is compared: more than one seed is needed."
     elif not most:
-        text = (
-            f"{len(left):,} of {len(tested):,} comparisons are not significant, and with {MOST_SEEDS} "
-            "seeds hardly one of them would be."
-        )
+        text = f"{so_far}, and with {MOST_SEEDS} seeds hardly one would be."
     else:
         rest = len(left) - len(needed)
         others = f" The other {rest} differences are too small to plan for." if rest > 1 else ""
         text = (
-            f"{len(left):,} of {len(tested):,} comparisons are not significant. If their differences are as large as "
-            f"measured, {most} seeds show {len(needed):,} of them to be significant, each with a chance of "
+            f"{so_far}. If differences are as large as measured, {most} seeds show "
+            f"{'it' if len(left) == 1 else f'{len(needed):,} of them'} to be significant, each with a chance of "
             f"{100 * POWER:.0f} %; smaller differences need more.{others}"
         )
     return {"pairs": len(left), "seeds": most, "decides": len(needed), "line": line, "text": text}

@@ -90,7 +90,10 @@ def _overview(cells: list[CellResults], comparison: pd.DataFrame) -> Iterator[Fi
     figures = {status: int(count) for status, count in counts.items()}
     text = f"{len(cells):,} cells with {each} each."
     yield _finding("overview", "cells", text, [], "comparison.csv", figures=figures)
-    for status, what in (("diverged", "stopped being numbers in at least one seed"), ("failed", "left no results")):
+    for status, what in (
+        ("diverged", "diverged: the loss of at least one seed stopped being a number"),
+        ("failed", "left no results"),
+    ):
         names = comparison.loc[comparison["status"] == status, "cell"].tolist()
         if names:
             yield _finding("failed", status, f"{listed(names)} {what}.", names, "comparison.csv")

@@ -5,7 +5,7 @@ To decide changes nothing on disk; planning/plan.py does, for a run.
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -58,13 +58,14 @@ class Decisions:
         split: Mapping[str, list[str]] | None = None,
         products: Callable[[str, str | None], Iterable[Path]] = lambda stage, cell: (),
         asked: Callable[[], Asked] = Asked,
+        overlays: Sequence[Path] = (),
         device: Callable[[str], str] = lambda cell: "cpu",
     ):
         """With `partial`, cells that are not evaluated yet are left out of the comparison instead of being made.
 
         `split` has the jobs of the seeds of cells that train them apart, called `cell/seed`; `products` gives the files
-        that Snakemake expects of a job, `asked` what its command line asks for, `device` the kind of device (cpu, cuda,
-        mps) that a cell trains on.
+        that Snakemake expects of a job, `asked` what its command line asks for, `overlays` are the files of
+        --configfile, `device` gives the kind of device (cpu, cuda, mps) that a cell trains on.
         """
         self.results = Path(results)
         self._products = products
@@ -74,6 +75,7 @@ class Decisions:
         self._recipes = recipes
         self._partial = partial
         self._split = split or {}
+        self._overlays = overlays
         self._found = FoundTrainings(self.results, device)
         self._decisions: dict[tuple[str, str | None], Decision] = {}
         self._times: dict[Path, int] = {}  # of files of kept jobs, that they should have in nanoseconds since 1970

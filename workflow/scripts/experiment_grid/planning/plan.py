@@ -140,6 +140,7 @@ class Plan(Decisions):
             decisions = {name: self.decision("train", name) for name in self._cells}
             planned["run"] = {
                 "started": self.started,
+                "config": os.path.relpath(self._overlays[-1]) if self._overlays else None,
                 "trained": [name for name, decision in decisions.items() if decision.runs],
                 "kept": [name for name, decision in decisions.items() if not decision.runs],
             }

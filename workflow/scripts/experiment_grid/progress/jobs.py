@@ -4,6 +4,7 @@ import csv
 import re
 import time
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +100,21 @@ class Job:
 
     def validation_accuracy(self) -> float | None:
         """Mean over the seeds after their last epoch, from the history that the job wrote."""
-        history = next((name for name in self.outputs if name.endswith("history.csv")), None)
-        if history is None or not Path(history).is_file():
-            return None
-        with Path(history).open(newline="", encoding="utf-8") as file:
-            last = {row["seed"]: row["validation_accuracy"] for row in csv.DictReader(file)}
+        last = {row["seed"]: row["validation_accuracy"] for row in self._history()}
         values = [float(value) for value in last.values() if value]
         return sum(values) / len(values) if values and len(values) == len(last) else None
+
+    def diverged(self) -> list[str]:
+        """The seeds with a loss that is no number, from the history that the job wrote."""
+        rows = self._history()
+        return list(dict.fromkeys(row["seed"] for row in rows if not isfinite(float(row["train_loss"] or "nan"))))
+
+    def _history(self) -> list[dict[str, str]]:
+        history = next((name for name in self.outputs if name.endswith("history.csv")), None)
+        if history is None or not Path(history).is_file():
+            return []
+        with Path(history).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
 
 
 class RunProgress:

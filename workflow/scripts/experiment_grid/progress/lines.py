@@ -49,6 +49,8 @@ def end(job: Job, run: RunProgress) -> str:
     accuracy = job.validation_accuracy()
     if accuracy is not None:
         facts.append(f"validation accuracy {accuracy:.2%}")
+    if seeds := job.diverged():
+        facts.append(f"diverged: a loss of seed {' and '.join(seeds)} is no number")
     return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
 
 

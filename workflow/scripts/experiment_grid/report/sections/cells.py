@@ -69,7 +69,12 @@ def _block(
         "files": {}
         if row["status"] == "failed"
         else {text: path.format(cell=quote(name)) for text, path in FILES.items()},
-        "logs": {text: path.format(cell=quote(name)) for text, path in LOGS.items()},
+        "logs": {
+            text: path.format(cell=quote(name))
+            for text, path in LOGS.items()
+            if row["status"] != "failed" or (results.folder / path.format(cell=name)).is_file()
+        },
+        "command": f"make cell NAME={name}" + (f" CONFIG={config}" if (config := results.run.get("config")) else ""),
         "augmented": _augmented(results, name),
         "results": None,
     }

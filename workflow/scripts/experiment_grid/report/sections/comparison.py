@@ -171,5 +171,5 @@ def _diverged(rows: list[dict[str, Any]]) -> str:
             "the seeds that did not."
         )
     if failed:
-        parts.append(f"{plural(len(failed), 'cell')} failed or did not run, and keep their row.")
+        parts.append(f"{plural(len(failed), 'cell')} without results: failed, or not run.")
     return " ".join(parts)

@@ -108,5 +108,5 @@ def _decided(row: dict[str, Any]) -> str:
 def _no_pair(factors: list[str]) -> str:
     if len(factors) == 1:
         return f"No two cells differ only in the {factors[0]}, so its effect cannot be estimated."
-    listed = f"{', '.join(factors[:-1])} or only in the {factors[-1]}".replace(", ", ", only in the ")
-    return f"No two cells differ only in the {listed}, so no effect of these can be estimated."
+    listed = f"{', '.join(factors[:-1])} or {factors[-1]}"
+    return f"No two cells differ in one of these alone, so their effects cannot be estimated: {listed}."

@@ -22,7 +22,7 @@ def context(results: Results) -> dict[str, Any]:
     dataset = DATASETS.get(settings["dataset"], settings["dataset"])
     facts = [
         _fact("Data set", dataset, "; ".join(filter(None, [_images(known), *results.errors.get("warnings", ())]))),
-        _fact("Cells", whole(len(results.names)), SETTINGS + f"; {troubled} without a result" * bool(troubled)),
+        _fact("Cells", whole(len(results.names)), SETTINGS + f"; {troubled} failed or diverged" * bool(troubled)),
         _fact("Models", whole(models), _seeds(known) + (f"; {plural(trainings, 'training')}" * (trainings < models))),
     ]
     if "trained" in run:

@@ -50,9 +50,10 @@ def context(results: Results) -> dict[str, Any]:
 
 
 def in_run(results: Results) -> dict[str, str]:
-    """Cell → what this run did: trained, found again (of all its seeds' trainings), kept."""
+    """Cell → what this run did: trained, found again (of all its seeds' trainings), kept; failed without results."""
     cells = {cell["cell"]: cell for cell in results.cells}
     done = {name: FOUND if _whole(cells[name]) else "trained" for name in results.run.get("trained", ())}
+    done |= {name: "no results" for name in done if cells[name]["status"] == "failed"}
     return done | dict.fromkeys(results.run.get("kept", ()), "kept")
 
 
