@@ -147,7 +147,7 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
         (
             {"missing": ["x", "y"], "logs": {"x": ["error"]}, "cells": [{"name": "z"}]},
             {"cells": [{"name": "x"}, {"name": "y"}, {"name": "z"}]},
-            ["no longer without x, y", "cells with x", "cells with y"],
+            ["now with x, y", "cells with x", "cells with y"],
         ),
         ({}, {"missing": ["x"], "logs": {}}, ["without x, not finished"]),
         ({"missing": ["x"], "logs": {}}, {"missing": ["x"], "logs": {"x": ["error"]}}, ["news of what is missing: x"]),

@@ -199,6 +199,10 @@ def _sure(results: Results) -> dict[str, Any] | None:
         why = ": cells trained once cannot tell" if single else ": no two cells differ in one factor alone"
         return _sentence("", "No difference", f" is significant{why}.", "factors", "the pairs")
     pairs = results.findings["pairs"]
+    if pairs["distinct"] == 1:
+        verdict = "significant" if pairs["decided"] else "not significant"
+        only = "The one difference that a single factor makes is statistically "
+        return _sentence(only, verdict, ".", "factors", "effects")
     return _sentence(
         "Of the differences that one factor makes, ",
         f"{pairs['decided'] or 'none'} of {pairs['distinct']}",
