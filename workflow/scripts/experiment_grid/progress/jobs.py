@@ -12,6 +12,7 @@ from experiment_grid.runtime.stage import read_plan
 from experiment_grid.runtime.trained import FOUND
 
 TRAININGS = ("train_seed", "train")
+COARSE = 0.05  # seconds by which the time of a file may be behind the clock
 NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
 # A line of a training log, as train.py's `progress` writes it.
 EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
@@ -79,7 +80,7 @@ class Job:
     def of(cls, record: Any) -> "Job":
         """The job of Snakemake's log event JOB_INFO."""
         log = Path(record.log[0]) if record.log else None
-        began = time.time()
+        began = time.time() - COARSE
         why: list[str] = []
         training = None
         plan = next((name for name in record.input if "/plan/" in name), None)
