@@ -40,7 +40,11 @@ CASES = {
     ],
     "mirrors: {mnits: []}": [
         "1: mirrors.mnits: unknown key (did you mean mnist?); given: []; allowed: mnist, fashion-mnist, kmnist, "
-        "qmnist, emnist, cifar10, cifar100, svhn, usps"
+        "qmnist, emnist, cifar10, cifar100, svhn, usps; or a class of torchvision.datasets"
+    ],
+    "mirrors: {EuroSat: [https://a/]}": [
+        '1: mirrors.EuroSat: unknown key (did you mean EuroSAT?); given: ["https://a/"]; allowed: mnist, '
+        "fashion-mnist, kmnist, qmnist, emnist, cifar10, cifar100, svhn, usps; or a class of torchvision.datasets"
     ],
     # types
     "defaults: {learning_rate: 1e-3}": [

@@ -66,6 +66,8 @@ def test_what_is_left_out_is_as_the_schema_says(tmp_path):
     settings = load_overlay(tmp_path, "")
     assert (settings.epoch, settings.confidence, settings.gpus, settings.reference) == ("last", 0.95, "auto", None)
     assert settings.mirrors == {}
+    named = load_overlay(tmp_path, "mirrors: {EuroSAT: [https://example.org/]}")
+    assert named.mirrors == {"EuroSAT": ["https://example.org/"]}
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,9 @@ def test_mnist_mirror_comes_first():
     ]
     assert mirrors(MNIST_CLASS, None, {}) == list(DATASETS["mnist"].mirrors)
     assert mirrors(DATASETS["kmnist"].target, configured, own) == ["file:///data/mnist/"]  # then torchvision's own
+    own_class = {"EuroSAT": ["https://example.org/c"]}
     assert mirrors("torchvision.datasets.EuroSAT", configured, own) == ["file:///data/mnist/"]
+    assert mirrors("torchvision.datasets.EuroSAT", own_class, {}) == ["https://example.org/c/"]
 
 
 @pytest.mark.parametrize("target", [None, "data/mine.py:load"])

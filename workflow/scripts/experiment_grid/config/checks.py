@@ -6,6 +6,7 @@ from typing import Any
 
 from experiment_grid.config import sampling
 from experiment_grid.config.cell_keys import MOST_CELLS
+from experiment_grid.config.dataset import classes_of_torchvision
 from experiment_grid.config.definitions import places
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
@@ -14,6 +15,7 @@ from experiment_grid.config.parameter_keys import NAMES, ParameterKeys
 from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
 from experiment_grid.config.validation import allowed, problems, schema_of
+from experiment_grid.data.datasets import DATASETS, TORCHVISION
 
 
 def report(config: Mapping[str, Any]) -> Iterator[Problem]:
@@ -23,6 +25,19 @@ def report(config: Mapping[str, Any]) -> Iterator[Problem]:
     }:
         wrong = "belongs to a report that is audited, which is no configuration"
         yield Problem(("rows",), wrong, allowed="`reference: path of that file` in a configuration")
+
+
+def mirrors(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Mirrors of what is no data set: neither a name nor a class of torchvision."""
+    given = config.get("mirrors") if isinstance(config, Mapping) else None
+    named = [name for name, dataset in DATASETS.items() if dataset.target]
+    others = {key: value for key, value in given.items() if key not in named} if isinstance(given, Mapping) else {}
+    classes = classes_of_torchvision() if others else []
+    for key, value in others.items():
+        known_elsewhere = not classes and str(key)[:1].isupper()  # torchvision is where the download runs
+        if isinstance(key, str) and key not in classes and not known_elsewhere:
+            known = f"{', '.join(named)}; or a class of {TORCHVISION}"
+            yield Problem(("mirrors", key), f"unknown key{closest(key, [*named, *classes])}", value, known)
 
 
 def missing(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -64,9 +64,7 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         allowed = "a class of torchvision.datasets, or a function in a file: folder/file.py:name"
         raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
     if located.parameters is None and ":" not in located.target:  # its package answers for any name
-        reader = Reader()
-        module = reader.module(TORCHVISION, None)
-        names = (reader.index(module).all if module else None) or []
+        names = classes_of_torchvision()
         wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
         raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
     if "size" in more and (
@@ -85,6 +83,13 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     called = called if called in DATASETS else re.split(r"[.:/]", called)[-1].lower()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join([called, *values]))[: NAME["longest"]]
     return Dataset(_own_name(said, name, TARGET), None, located.target, made.options, **more)
+
+
+def classes_of_torchvision() -> list[str]:
+    """The names of torchvision.datasets, read without an import; none where it is not installed."""
+    reader = Reader()
+    module = reader.module(TORCHVISION, None)
+    return list((reader.index(module).all if module else None) or [])
 
 
 def _own_name(said: Mapping[str, Any], name: str, key: str) -> str:

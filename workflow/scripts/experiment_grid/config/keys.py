@@ -89,9 +89,21 @@ def _kind_of_dataset(value: Any) -> str:
     return "<text>"
 
 
+class AnyMirrors(Closed):
+    """Of any class of torchvision, by its name: `checks.mirrors` refuses what is none."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra=lambda schema: schema.update(
+            patternProperties={r"^[A-Z]\w*$": schema["additionalProperties"]}, additionalProperties=False
+        ),
+    )
+    __pydantic_extra__: dict[str, Annotated[list[Address], Field(min_length=1)]]
+
+
 Mirrors = create_model(
     "Mirrors",
-    __base__=Closed,
+    __base__=AnyMirrors,
     **{
         name: (
             Annotated[list[Address], Field(min_length=1, description="Addresses of folders that hold its files.")],

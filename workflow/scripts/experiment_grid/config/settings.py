@@ -56,7 +56,7 @@ def load(config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> Setting
     """
     sources = Sources(files)
     complain(sources.misread())
-    sources.refuse(checks.report(config))
+    sources.refuse([*checks.report(config), *checks.mirrors(config)])
     sources.refuse(problems(config, Config))
     sources.refuse(overlays.twice(sources))
     sources.refuse(checks.missing(config))

@@ -77,8 +77,10 @@ def mirrors(
     """
     if target is None or not target.startswith(f"{TORCHVISION}."):
         return []
-    dataset = next((name for name, known in DATASETS.items() if known.target == target), "")
-    chosen = (configured or {}).get(dataset) or (DATASETS[dataset].mirrors if dataset else ())
+    name = target.rpartition(".")[2]
+    dataset = next((known for known, builtin in DATASETS.items() if builtin.target == target), name)
+    named = configured or {}
+    chosen = named.get(dataset) or named.get(name) or (DATASETS[dataset].mirrors if dataset in DATASETS else ())
     own = environment.get("MNIST_MIRROR", "").strip()
     addresses = [_folder("MNIST_MIRROR", own)] if own else []
     addresses += [_folder(f"mirrors.{dataset}", address) for address in chosen]
