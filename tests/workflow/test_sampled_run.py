@@ -9,7 +9,8 @@ from project import ROOT, snakemake
 
 def overlay(project, number: int) -> None:
     """The document's configuration with another number of cells, and fewer epochs."""
-    (text,) = re.findall(r"```yaml\n(.*?)```\n", (ROOT / "docs/search.md").read_text("utf-8"), re.DOTALL)
+    document = (ROOT / "docs/search.md").read_text("utf-8")
+    text = re.search(r"new file `config/search-digits.yaml`:\n\n```yaml\n(.*?)```\n", document, re.DOTALL)[1]
     assert "number: 12" in text and "epochs: 3" in text
     text = text.replace("number: 12", f"number: {number}").replace("epochs: 3", "epochs: 1")
     (project / "config/search-digits.yaml").write_text(text, "utf-8")
