@@ -12,6 +12,7 @@ from experiment_grid.config.readable import check
 from experiment_grid.runtime.errors import UserError
 
 WANTED = "allowed: key: value pairs in YAML, as in config/demo.yaml"
+PATHS = "allowed: names in small letters with a path as text each, e.g. results: results/demo"
 LARGE = "has too many levels or values; allowed: 20 levels, 2000000 values"
 CASES = {
     "": f": is empty; {WANTED}",
@@ -27,6 +28,10 @@ CASES = {
     "[" * 3000: ": has too many levels, one inside the other",
     "a: 1\nb: " + "[" * 25 + "]" * 25: f":2: {LARGE}",
     "a: &x {b: *x}": f":1: {LARGE}",
+    "pathvars:\n  results: 3": f":2: pathvars.results: is no path variable; given: 3; {PATHS}",
+    "pathvars:\n  results: [a]": f':2: pathvars.results: is no path variable; given: ["a"]; {PATHS}',
+    "pathvars: {Results: a}": f':1: pathvars.Results: is no path variable; given: "a"; {PATHS}',
+    "pathvars: results": f':1: pathvars: is no path variables; given: "results"; {PATHS}',
     "a0: &a0 {}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 22)): f":20: {LARGE}",
 }
 # What YAML is made of, so that text of it is more often nearly right.

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import yaml
 from yaml.constructor import FullConstructor
 
-from experiment_grid.config.problems import compose, relative
+from experiment_grid.config.problems import Problem, Sources, compose, relative
 from experiment_grid.config.validation import DEPTH, NODES
 from experiment_grid.runtime.errors import UserError, one_line
 
 WANTED = "allowed: key: value pairs in YAML, as in config/demo.yaml"
+PATHVAR = re.compile(r"[a-z][a-z0-9_]*")  # Snakemake's names
+PATHVARS = "names in small letters with a path as text each, e.g. results: results/demo"
 
 
 def check(file: Path) -> None:
@@ -30,8 +33,23 @@ def check(file: Path) -> None:
         culprit = next((part for part in _parts(root) if _too_large(part, known)), root)
         most = f"{DEPTH} levels, {NODES} values"
         raise UserError(f"{_place(file, culprit)}: has too many levels or values; allowed: {most}")
-    if not isinstance(_construct(file, root), dict):
+    document = _construct(file, root)
+    if not isinstance(document, dict):
         raise UserError(f"{_place(file, root)}: has no key at the top; {WANTED}")
+    Sources([file]).refuse(_wrong_pathvars(document.get("pathvars")))
+
+
+def _wrong_pathvars(pathvars: Any) -> list[Problem]:
+    """What Snakemake refuses before any Snakefile is read, and with --quiet without a word."""
+    if pathvars is None:
+        return []
+    if not isinstance(pathvars, dict):
+        return [Problem(("pathvars",), "is no path variables", pathvars, PATHVARS)]
+    return [
+        Problem(("pathvars", str(name)), "is no path variable", value, PATHVARS)
+        for name, value in pathvars.items()
+        if not (isinstance(value, str) and isinstance(name, str) and PATHVAR.fullmatch(name))
+    ]
 
 
 def _beside(file: Path) -> str:

@@ -49,7 +49,7 @@ NOTHING = "Nothing to be done"
 INTERRUPTED = "Terminating processes on user request"
 UNSUCCESSFUL = "At least one job did not complete successfully"
 SCRIPT_FAILED = re.compile(r"^CalledProcessError in file .*\bCommand .*returned non-zero exit status", re.M | re.S)
-PARTIAL = "the same command with --config partial=True"
+PARTIAL = "The same command with --config partial=True"
 STYLES = {logging.ERROR: "red", logging.WARNING: "yellow"}
 MODES = ("live", "lines", "snakemake")
 
@@ -105,15 +105,14 @@ class Progress(logging.Handler):
             if job:
                 self._print(f"{_clock()}  done   {lines.end(job, self.run)}", "green")
         elif event == LogEvent.JOB_ERROR:
-            job = self.run.fail(record.jobid)
-            spoke = self._silent and job and not job.outputs  # an answer's own line says why there is none
-            if job and not spoke and not self._interrupted:
-                self._print(f"{_clock()}  FAILED {lines.failure(job, record.rule_msg)}", "red")
+            self._failed(record.jobid, record.rule_msg)
         elif event == LogEvent.GROUP_ERROR:
             self._lost(record.aux_logs)
         elif event == LogEvent.ERROR:
             text = record.getMessage()
-            if UNSUCCESSFUL not in text and not SCRIPT_FAILED.search(text):  # `end` says it, and the failed job's log
+            if quit := lines.WITHOUT_OUTPUT.search(text):  # for which Snakemake has no event JOB_ERROR
+                self._failed(int(quit[1]), lines.QUIT)
+            elif UNSUCCESSFUL not in text and not SCRIPT_FAILED.search(text):  # `end` says it, and the failed job's log
                 self._print(lines.error(text), "red")
         elif event is None:
             self._message(record)
@@ -125,6 +124,12 @@ class Progress(logging.Handler):
         self.run.begin(record.jobid, job)
         if self._view is None:
             self._print(f"{_clock()}  start  {lines.start(job)}")
+
+    def _failed(self, number: int, message: str | None) -> None:
+        job = self.run.fail(number)
+        spoke = self._silent and job and not job.outputs  # an answer's own line says why there is none
+        if job and not spoke and not self._interrupted:
+            self._print(f"{_clock()}  FAILED {lines.failure(job, message)}", "red")
 
     def _lost(self, logs: list[str]) -> None:
         """A submission to a cluster failed: its log says why, where those of the jobs in it say nothing."""

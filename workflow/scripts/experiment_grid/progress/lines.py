@@ -11,6 +11,11 @@ from experiment_grid.runtime.engine import reason
 NOTHING = "Nothing to be done: all is there and up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
+WITHOUT_OUTPUT = re.compile(r"^Job (\d+)\s+completed successfully, but some output files are missing", re.M)
+QUIT = (
+    "its process ended as if all had gone well, without its results: code that it runs may call os._exit; "
+    "on a slow network file system, a longer --latency-wait helps"
+)
 TRACEBACK = "Traceback (most recent call last)"
 FRAME = re.compile(r'^  File "', re.M)
 

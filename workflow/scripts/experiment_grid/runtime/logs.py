@@ -5,7 +5,10 @@ from pathlib import Path
 LINES = 12
 BYTES = 20_000  # of them, at most: one line may be anything
 DONE, FAILED = "done", "failed"  # the last line of a log whose process came to an end of its own
-CUT_OFF = "(here the log breaks off: the process was killed, by kill -9 or for want of memory, or the disk is full)"
+CUT_OFF = (
+    "(here the log breaks off: the process was killed, by kill -9 or for want of memory, ended itself by os._exit, or "
+    "the disk is full)"
+)
 
 
 def end(log: Path) -> list[str]:

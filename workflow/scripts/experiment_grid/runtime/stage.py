@@ -70,7 +70,7 @@ def logged(path: Path) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
-    with path.open("w", buffering=1, encoding="utf-8") as file:
+    with path.open("w+", buffering=1, encoding="utf-8") as file:
         sys.stdout = sys.stderr = file
         ended = FAILED
         try:
@@ -90,6 +90,14 @@ def logged(path: Path) -> Iterator[None]:
             sys.stdout, sys.stderr = sys.__stdout__, terminal
             with suppress(OSError):  # a full disk: what is done is done all the same
                 os.write(file.fileno(), f"{ended}\n".encode())
+            with suppress(OSError):
+                _put_back(path, file.fileno())
+
+
+def _put_back(path: Path, log: int) -> None:
+    """Write a log again that a later run removed, as Snakemake does before a job: this one outlived its own run."""
+    if path.parent.is_dir() and not path.exists():
+        path.write_bytes(os.pread(log, os.fstat(log).st_size, 0))
 
 
 def is_done(plan: dict[str, Any], results: Path, outputs: Iterable[str]) -> bool:

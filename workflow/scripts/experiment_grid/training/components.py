@@ -146,10 +146,13 @@ class Loss(CellComponent):
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits [B, K] and labels [B]."""
+        before = logits._version, labels._version
         try:
             loss = self._call(logits, labels)
         except BaseException as error:
             raise self.failed(error) from error
+        if (logits._version, labels._version) != before:
+            raise self.refused("changes logits or labels in place, of which accuracies are computed too; copy them")
         if not isinstance(loss, Tensor):
             raise self.refused(f"gives {named(loss)}, wanted is a tensor: one number, or one for each image")
         if logits.requires_grad and not loss.requires_grad:

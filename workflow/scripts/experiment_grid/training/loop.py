@@ -33,6 +33,10 @@ OTHER_PARAMETERS = (
     "has other parameters ({}) after an epoch than before, which the optimizer doesn't know; make them in __init__, "
     "and change their values alone"
 )
+OTHER_GROUPS = (
+    "has other parameters in its param_groups after an epoch than before ({} of {} are still there); a training that "
+    "was interrupted could not go on with them"
+)
 NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
 
 KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longer than their step
@@ -86,6 +90,7 @@ class Trainer:
         self.loss = Loss(cell, parameters, self.device)
         self.optimizer_component = Optimizer(cell, parameters, self.model.trainable)
         self.optimizer = self.optimizer_component.optimizer
+        self.updated = self._updated()
         if self.device.type == "cpu":
             lay_out(self.module, self.optimizer)
         self.augment = Augment(cell, parameters.get("augment", ()), self.device)
@@ -252,6 +257,16 @@ class Trainer:
         other = [name for name in {**self.learned, **now} if self.learned.get(name) is not now.get(name)]
         if other:
             raise self.model.refused(OTHER_PARAMETERS.format(", ".join(other[:4])))
+
+        now = self._updated()
+        if now != self.updated:
+            kept = len(self.updated & now)
+            raise self.optimizer_component.refused(OTHER_GROUPS.format(kept, len(self.updated)))
+
+    def _updated(self) -> set[int]:
+        """Which tensors the optimizer has in its groups; none where it has no groups."""
+        groups = getattr(self.optimizer, "param_groups", None) or ()
+        return {id(tensor) for group in groups for tensor in group["params"]}
 
     def _validate(self) -> Figures:
         self.module.eval()
