@@ -258,9 +258,9 @@ class Trainer:
         if other:
             raise self.model.refused(OTHER_PARAMETERS.format(", ".join(other[:4])))
 
-        now = self._updated()
-        if now != self.updated:
-            kept = len(self.updated & now)
+        updated = self._updated()
+        if updated != self.updated:
+            kept = len(self.updated & updated)
             raise self.optimizer_component.refused(OTHER_GROUPS.format(kept, len(self.updated)))
 
     def _updated(self) -> set[int]:
