@@ -146,7 +146,7 @@ class Untrainable(Base):
 
 
 class Noting(Base):
-    """State that is no tensor."""
+    """State that is not a tensor."""
 
     def get_extra_state(self):
         return {"notes": []}
@@ -170,7 +170,7 @@ class MovingLoss(nn.Module):
 
 
 class CountingLoss:
-    """A loss that is no module, and counts."""
+    """A loss that is not a module, and counts."""
 
     def __init__(self):
         self.calls = 0

@@ -184,5 +184,5 @@ def test_files_from_elsewhere_are_refused_with_their_folder(tmp_path, content):
         np.savez(folder / "predictions.npz", **content)
     else:
         (folder / "predictions.npz").write_bytes(b"PK\x03\x04 but no archive")
-    with pytest.raises(UserError, match=rf"cells/{cell['name']}: holds files that are no results of this program"):
+    with pytest.raises(UserError, match=rf"cells/{cell['name']}: holds files that are not results of this program"):
         read_cells({cell["name"]: folder}, [cell])

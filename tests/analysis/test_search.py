@@ -131,7 +131,7 @@ def test_without_prepared_images_a_line_says_how_to_make_them(project):
 @pytest.mark.parametrize("content", ["", "row,epoch\na,1\n", "a,b\n1\n", "row,epoch,fits,of,misfit\na,1,3,3,much\n"])
 def test_a_table_that_is_none_is_refused_in_a_line(tmp_path, content):
     (tmp_path / "search.csv").write_text(content)
-    with pytest.raises(UserError, match="is no table of a search"):
+    with pytest.raises(UserError, match="is not a table of a search"):
         summary(tmp_path / "search.csv")
 
 

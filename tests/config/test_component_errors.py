@@ -52,11 +52,11 @@ WRONG = {
         "allowed: a path inside of the working directory"
     ),
     "model: /models/lenet.py:LeNet": (
-        'model: is no path inside of the project; given: "/models/lenet.py:LeNet"; '
+        'model: is not a path inside of the project; given: "/models/lenet.py:LeNet"; '
         "allowed: a path relative to the working directory"
     ),
     "model: models/broken.py:f": (
-        'model: needs models/broken.py, which is no Python (invalid syntax, line 1); given: "models/broken.py:f"'
+        'model: needs models/broken.py, which is not valid Python (invalid syntax, line 1); given: "models/broken.py:f"'
     ),
     "model: models/twice.py:f": 'model: is defined twice in this file; given: "models/twice.py:f"',
     # its options
@@ -89,7 +89,7 @@ WRONG = {
     "model: {hidden: [0]}": "model.hidden[0]: is out of range; given: 0; allowed: a whole number from 1 to 65536",
     "optimizer: {momentum: 1}": "optimizer.momentum: is out of range; given: 1; allowed: a number from 0 to below 1",
     "optimizer: {lr: 0.1}": (
-        "optimizer.lr: is no option: it is the cell's learning_rate; given: 0.1; allowed: momentum, dampening, "
+        "optimizer.lr: is not an option: it is the cell's learning_rate; given: 0.1; allowed: momentum, dampening, "
         "weight_decay, nesterov, maximize, foreach, differentiable, fused"
     ),
     # keys of their own
@@ -132,7 +132,7 @@ WRONG = {
     "model.kernel: 3, grid: {model.kernel: [3]}": (
         "model.kernel: is given twice: here and as an axis of the grid; given: 3; allowed: one of the two"
     ),
-    "model._target_: cnn": 'model._target_: is no option: model itself is the key; given: "cnn"; allowed: model',
+    "model._target_: cnn": 'model._target_: is not an option: model itself is the key; given: "cnn"; allowed: model',
     "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model, hidden",
     "grid: {model.hidden: [[3], [3.0]]}": (
         "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
@@ -156,7 +156,7 @@ WRONG = {
     ),
     # files
     "model: models/nul.py:N": (
-        "model: needs models/nul.py, which is no Python (source code string cannot contain null bytes); "
+        "model: needs models/nul.py, which is not valid Python (source code string cannot contain null bytes); "
         'given: "models/nul.py:N"'
     ),
     "model: models/folder.py:N": "model: names no file (did you mean models/lenet.py?); given",

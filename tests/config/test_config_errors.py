@@ -32,7 +32,7 @@ CASES = {
         f"2: defaults.lerning_rate: unknown key (did you mean learning_rate?); given: 0.1; allowed: {PARAMETERS}"
     ],
     "title: a\nrows: []\ntimes: []\nclaims: []": [
-        "2: rows: belongs to a report that is audited, which is no configuration; "
+        "2: rows: belongs to a report that is audited, which is not a configuration; "
         "allowed: `reference: path of that file` in a configuration"
     ],
     "cells: [{name: a, xyz: 1}]": [
@@ -125,7 +125,7 @@ CASES = {
         "1: dataset.path: is missing; allowed: text of 1 to 1000 characters",
     ],
     "dataset: {path: nowhere}": [
-        '1: dataset.path: is no folder; given: "nowhere"; allowed: path of a folder, or of an .npz file'
+        '1: dataset.path: is not a folder; given: "nowhere"; allowed: path of a folder, or of an .npz file'
     ],
     "dataset: {path: ., name: mnist}": [
         '1: dataset.name: gives the name of a built-in data set; given: "mnist"; allowed: another name, by dataset.name'
@@ -137,7 +137,7 @@ CASES = {
         "1: mirrors.mnist[0]: has a form or characters that are not allowed; "
         f'given: "ftp://example.org/"; allowed: {ADDRESS}'
     ],
-    "reference: nowhere.yaml": ['1: reference: is no file; given: "nowhere.yaml"; allowed: path of a file, or null'],
+    "reference: nowhere.yaml": ['1: reference: is not a file; given: "nowhere.yaml"; allowed: path of a file, or null'],
     # names
     "cells: [{name: ../a}]": [
         f'1: cells[0].name: has a form or characters that are not allowed; given: "../a"; allowed: {NAME}'
@@ -161,8 +161,8 @@ CASES = {
     "cells: [{epochs: 3}]": [
         '1: cells[0]: has neither a name nor a grid nor a sample; given: {"epochs": 3}; allowed: a cell needs a name'
     ],
-    "baseline: c": ['1: baseline: is no configured cell; given: "c"; allowed: a, b'],
-    "final: ab": ['1: final: is no configured cell (did you mean b?); given: "ab"; allowed: a, b'],
+    "baseline: c": ['1: baseline: is not a configured cell; given: "c"; allowed: a, b'],
+    "final: ab": ['1: final: is not a configured cell (did you mean b?); given: "ab"; allowed: a, b'],
     f"cells: [{{name: {'a' * 95}, grid: {{epochs: [1]}}}}]": [
         f'1: cells[0].grid: makes a name of 104 characters; given: "{"a" * 76}...; allowed: at most 100'
     ],
@@ -235,7 +235,7 @@ CASES = {
         "allowed: auto, cpu; or gpus: 1 if the cluster that trains has one"
     ],
     "defaults: {device: mps}": [
-        '1: defaults.device: is asked for by cell a, and this machine is no Mac; given: "mps"; allowed: auto, cpu, cuda'
+        '1: defaults.device: is asked for by cell a, and this machine is not a Mac; given: "mps"; allowed: auto, cpu, cuda'
     ],
     # paths
     'pathvars: {results: "{cell}/x"}': [
@@ -270,7 +270,7 @@ CASES = {
         "allowed: one line of text of 1 to 200 characters"
     ],
     'note: "a\\u202Eb"': [
-        '1: note: has characters that are no text; given: "a\\u202eb"; allowed: text without control characters'
+        '1: note: has characters that are not text; given: "a\\u202eb"; allowed: text without control characters'
     ],
     # YAML
     "defaults:\n  epochs: 010\n  batch_size: 1:30": [

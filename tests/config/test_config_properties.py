@@ -143,9 +143,9 @@ def test_numbers_too_long_to_print():
 
 
 def test_paths_too_long_for_the_file_system():
-    with pytest.raises(UserError, match="reference: is no file"):
+    with pytest.raises(UserError, match="reference: is not a file"):
         load(changed(["reference"], "x" * 5000))
-    with pytest.raises(UserError, match=r"dataset.path: is no folder"):
+    with pytest.raises(UserError, match=r"dataset.path: is not a folder"):
         load(changed(["dataset"], {"path": "x" * 900, "name": "own"}))
 
 

@@ -28,10 +28,10 @@ CASES = {
     "[" * 3000: ": has too many levels, one inside the other",
     "a: 1\nb: " + "[" * 25 + "]" * 25: f":2: {LARGE}",
     "a: &x {b: *x}": f":1: {LARGE}",
-    "pathvars:\n  results: 3": f":2: pathvars.results: is no path variable; given: 3; {PATHS}",
-    "pathvars:\n  results: [a]": f':2: pathvars.results: is no path variable; given: ["a"]; {PATHS}',
-    "pathvars: {Results: a}": f':1: pathvars.Results: is no path variable; given: "a"; {PATHS}',
-    "pathvars: results": f':1: pathvars: is no path variables; given: "results"; {PATHS}',
+    "pathvars:\n  results: 3": f":2: pathvars.results: is not a path variable; given: 3; {PATHS}",
+    "pathvars:\n  results: [a]": f':2: pathvars.results: is not a path variable; given: ["a"]; {PATHS}',
+    "pathvars: {Results: a}": f':1: pathvars.Results: is not a path variable; given: "a"; {PATHS}',
+    "pathvars: results": f':1: pathvars: is not a mapping of path variables; given: "results"; {PATHS}',
     "a0: &a0 {}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 22)): f":20: {LARGE}",
 }
 # What YAML is made of, so that text of it is more often nearly right.
@@ -110,7 +110,7 @@ def test_paths_that_are_no_files(tmp_path):
     with pytest.raises(UserError, match="is a folder; allowed: a YAML file"):
         check(tmp_path)
     (tmp_path / "demo.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is no text; allowed: YAML in UTF-8"):
+    with pytest.raises(UserError, match="is not text; allowed: YAML in UTF-8"):
         check(tmp_path / "demo.yaml")
 
 

@@ -58,13 +58,13 @@ def test_own_files_must_all_be_there(tmp_path):
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(UserError, match=r"has no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte\.gz"):
         source(named("own", folder))
-    with pytest.raises(UserError, match=r"dataset\.path: .*absent' is no folder"):
+    with pytest.raises(UserError, match=r"dataset\.path: .*absent' is not a folder"):
         source(named("own", tmp_path / "absent"))
 
 
 def test_own_files_must_be_idx_files(tmp_path):
     folder = write_folder(tmp_path, contents() | {"t10k-images-idx3-ubyte": b"P5 28 28 255"})
-    with pytest.raises(UserError, match=r"t10k-images-idx3-ubyte\.gz: is no IDX file"):
+    with pytest.raises(UserError, match=r"t10k-images-idx3-ubyte\.gz: is not an IDX file"):
         source(named("own", folder))
 
 
@@ -182,7 +182,7 @@ def test_what_is_not_downloaded_has_no_mirror(target):
     ],
 )
 def test_only_folder_addresses_are_mirrors(address):
-    with pytest.raises(UserError, match=r"mirrors\.mnist: is no folder's address: .*; allowed: ") as error:
+    with pytest.raises(UserError, match=r"mirrors\.mnist: is not a folder's address: .*; allowed: ") as error:
         mirrors(MNIST_CLASS, {"mnist": [address]}, {})
     assert "\n" not in str(error.value)
 

@@ -121,7 +121,7 @@ def test_a_server_may_have_plain_files(folder):
     [
         (server.not_found, "answers 404 Not Found"),
         (server.failing, "answers 503 Service Unavailable"),
-        (server.html, "is no IDX file, it begins with b'<!DOCTYP'"),
+        (server.html, "is not an IDX file, it begins with b'<!DOCTYP'"),
         (server.truncated, "damaged gzip archive"),
         (server.bit_flipped, "damaged gzip archive"),
         (server.closing, "ends after"),
@@ -203,7 +203,7 @@ def test_a_certificate_of_ones_own_is_trusted_by_ssl_cert_file(folder, tmp_path,
         with pytest.raises(DataError, match="self-signed certificate; where you trust its certificate: SSL_CERT_FILE="):
             fetch(folder, mirror)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
-        with pytest.raises(DataError, match=r"SSL_CERT_FILE is '\S+nowhere\.pem', which is no file"):
+        with pytest.raises(DataError, match=r"SSL_CERT_FILE is '\S+nowhere\.pem', which is not a file"):
             fetch(folder, mirror)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         fetch(folder, mirror)

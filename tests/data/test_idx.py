@@ -42,7 +42,7 @@ def test_read_gives_what_was_encoded(path, packed):
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"<!DOCTYPE html><html>", "is no IDX file, it begins with b'<!DOCTYP'"),
+        (b"<!DOCTYPE html><html>", "is not an IDX file, it begins with b'<!DOCTYP'"),
         (CONTENT[:9], "ends within the header, after 9 bytes"),
         (header(2, 3, 4, kind=0x0D) + bytes(96), "holds values of type 0x0d, needed are unsigned bytes (0x08)"),
         (header(24, dimensions=1) + bytes(24), "has 1 dimensions, images have 3"),

@@ -120,7 +120,7 @@ def test_a_damaged_image_is_named(tmp_path):
     with pytest.raises(DataError, match=r"dog/2\.png: is damaged \("):
         made(root, tmp_path)
     file.write_bytes(b"<html>")
-    with pytest.raises(DataError, match=r"dog/2\.png: is no image that Pillow reads"):
+    with pytest.raises(DataError, match=r"dog/2\.png: is not an image that Pillow reads"):
         made(root, tmp_path)
 
 
@@ -308,8 +308,8 @@ IMAGES = np.zeros((4, 2, 3), np.uint8)
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        (([IMAGES[0], IMAGES[0, :1]], [0, 1]), r"mine\.py:f: images: is no array \("),
-        ((torch.zeros(4, 2, 3, requires_grad=True), [0, 1, 0, 1]), r"mine\.py:f: images: is no array \(Can't call"),
+        (([IMAGES[0], IMAGES[0, :1]], [0, 1]), r"mine\.py:f: images: is not an array \("),
+        ((torch.zeros(4, 2, 3, requires_grad=True), [0, 1, 0, 1]), r"mine\.py:f: images: is not an array \(Can't call"),
         ({"images": IMAGES, "labels": None}, r"has None for labels; needed are arrays"),
         ({"x": IMAGES, "images": IMAGES, "y": [0, 1, 0, 1]}, r"has images and x; needed is one of them"),
         ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": 3}, r"mine\.py:f: classes: is 3; needed is a list of names"),

@@ -93,7 +93,7 @@ def test_one_class_is_none(tmp_path):
 def test_another_file_is_no_prepared_file(tmp_path):
     path = tmp_path / "prepared.safetensors"
     path.write_bytes(b"PK\3\4" + bytes(100))
-    with pytest.raises(DataError, match=r"prepared\.safetensors: is no prepared file"):
+    with pytest.raises(DataError, match=r"prepared\.safetensors: is not a prepared file"):
         prepared.training_images(path)
 
 

@@ -85,7 +85,7 @@ def test_model_option_and_loss_are_factors(reader):
 
 
 def test_the_tests_of_config_and_docs_pass_afterwards(reader):
-    """What a reader added is no edit of a table that a test holds."""
+    """What a reader added is not an edit of a table that a test holds."""
     (reader.folder / "config/small.yaml").unlink()  # of the tests themselves
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():

@@ -200,7 +200,7 @@ def test_a_damaged_file_is_refused(trained):
     content = trained.checkpoints.read_bytes()
     for damage in (content[:100], b"", content[: len(content) // 2], b"PK" + content[2:]):
         trained.checkpoints.write_bytes(damage)
-        refused(trained, "is no safetensors file or a damaged one")
+        refused(trained, "is not a safetensors file, or is damaged")
 
 
 def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):

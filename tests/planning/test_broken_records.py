@@ -1,4 +1,4 @@
-"""Whatever a record holds, its job is decided: what is no record of this format makes it run."""
+"""Whatever a record holds, its job is decided: what is not a record of this format makes it run."""
 
 import json
 import os

@@ -183,7 +183,7 @@ def test_options_with_their_defaults_and_full_names_change_nothing():
 
 def test_a_helper_that_is_no_python_is_reported_before_any_job(project):
     (project / "models/parts/more.py").write_text("x = (\n")
-    with pytest.raises(UserError, match=r"^models/parts/more.py:1: is no Python: "):
+    with pytest.raises(UserError, match=r"^models/parts/more.py:1: is not valid Python: "):
         recipes()
 
 

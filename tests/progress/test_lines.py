@@ -107,7 +107,7 @@ def test_a_training_that_diverged_says_so_where_it_ends(tmp_path):
     history.write_text("\n".join(["seed,epoch,train_loss,validation_accuracy", *rows]) + "\n")
     job = Job.of(job_info(1, "train", output=[str(history)]))
     ended = lines.end(job, RunProgress())
-    assert "diverged: a loss of seed 1 and 3 is no number" in ended
+    assert "diverged: a loss of seed 1 and 3 is not a number" in ended
     history.write_text("\n".join(["seed,epoch,train_loss,validation_accuracy", rows[0]]) + "\n")
     assert "diverged" not in lines.end(job, RunProgress())
 
@@ -130,7 +130,7 @@ def test_a_failure_is_reported_once_with_the_end_of_its_log(tmp_path, capsys):
         *(f"    line {number}" for number in range(19, 30)),
         "    error: no such file",
         "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on "
-        "once the cause is mended.",
+        "once the cause is fixed.",
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs
     run.begin(1, Job.of(job_info(1, "train", wildcards={"cell": "wide"})))
     run.fail(1)
     summary = lines.summary(run, False, partial_command(configs))
-    assert summary.endswith(f"goes on once the cause is mended. {command} makes the page of what there is.")
+    assert summary.endswith(f"goes on once the cause is fixed. {command} makes the page of what there is.")
 
 
 def test_rules_that_only_ask_for_files_are_no_jobs():

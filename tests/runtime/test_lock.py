@@ -61,7 +61,7 @@ def test_what_is_no_lock_file_is_refused_and_left_alone(tmp_path, make, name):
     path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / "mine").write_text("precious")
     make(path)
-    with pytest.raises(UserError, match=f"{name}: is no ordinary file, as a lock must be; remove it"):  # noqa: SIM117
+    with pytest.raises(UserError, match=f"{name}: is not an ordinary file, as a lock must be; remove it"):  # noqa: SIM117
         with lock.hold(tmp_path) if name == ".lock" else lock.job(tmp_path, "train", "narrow"):
             pass
     assert (path.parent / "mine").read_text() == "precious"

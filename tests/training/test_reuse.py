@@ -123,7 +123,7 @@ def test_seeds_that_stopped_early_do_not_go_on(tmp_path, counted):
 
 @pytest.mark.parametrize("file", ["history.csv", "checkpoints.safetensors", "run.json", "seed1.epoch3.safetensors"])
 def test_damage_is_found(tmp_path, counted, capsys, file):
-    """By the checksums: a training that is not whole is none, and a state that is not is no place to go on from."""
+    """By the checksums: a training that is not whole is none, and a state that is not cannot be resumed from."""
     OneCell(tmp_path, "first").train()
     (kept,) = Trainings(tmp_path).folder.iterdir()
     content = bytearray((kept / file).read_bytes())

@@ -254,7 +254,7 @@ def test_an_optimizer_whose_state_cannot_be_kept_trains_all_the_same(tmp_path, c
     cell = OneCell(tmp_path, epochs=2, seeds=[1], optimizer=f"odd_components.{optimizer}")
     assert cell.train()["status"] == "ok"
     log = capsys.readouterr().out
-    assert f"epoch 2 is no place to go on from, a killed training would start again: {why}" in log
+    assert f"epoch 2 cannot be resumed from, a killed training would start again: {why}" in log
 
 
 def test_one_that_is_no_place_to_go_on_from_starts_again(tmp_path, capsys):

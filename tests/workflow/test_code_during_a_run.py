@@ -102,7 +102,7 @@ def test_when_a_module_is_edited(tmp_path, before, after, message):
     ("line", "message"), [("", "kept"), ("EDITED = 1", "job.py: changed since the run was planned")]
 )
 def test_the_script_that_snakemake_copied(tmp_path, line, message):
-    """It is no module that was imported."""
+    """It is not a module that was imported."""
     source = f"""\
 {line}
 import sys

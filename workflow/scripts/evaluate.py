@@ -82,7 +82,7 @@ def evaluate(
 
 
 def write_scores(path: Path, rows: list[tuple[int, int, float, float]]) -> None:
-    """evaluation.csv; a loss that is no number stays empty."""
+    """evaluation.csv; a loss that is not a number stays empty."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["seed", "epoch", "test_loss", "test_accuracy"])

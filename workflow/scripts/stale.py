@@ -1,4 +1,4 @@
-"""List, and remove when asked, what cells left behind that are no longer configured, and trainings of before."""
+"""List, and remove when asked, what cells left behind that are no longer configured, and earlier trainings."""
 
 import sys
 from pathlib import Path

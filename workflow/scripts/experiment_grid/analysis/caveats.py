@@ -42,7 +42,7 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
             f"{confidence}; the intervals assume normally distributed seed effects instead."
         )
     if (table["interval"] == "wilson").any():
-        found.append("Cells with one seed are single runs: their intervals know of the test images' chance only.")
+        found.append("Cells with one seed are single runs: their intervals cover the chance of the test images only.")
     return found
 
 

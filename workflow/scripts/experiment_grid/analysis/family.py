@@ -77,7 +77,7 @@ def simultaneous_margin(comparisons: Comparisons, n_tests: int, confidence: floa
 
 
 def beside_zero(difference: np.ndarray, margin: np.ndarray, decided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends (low, high) of the intervals: where decided at most at zero, which is no part of them."""
+    """Ends (low, high) of the intervals: where decided at most at zero, which is not part of them."""
     low, high = difference - margin, difference + margin
     low = np.where(decided & (difference > 0), np.maximum(low, 0.0), low)
     return low, np.where(decided & (difference < 0), np.minimum(high, 0.0), high)

@@ -21,7 +21,7 @@ COLUMNS = [
 def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
     """Scores and image counts [models, K] from confusion matrices [models, true K, predicted K].
 
-    0 where a class is never right; NaN where a class neither occurs nor is predicted (it is no part of any mean).
+    0 where a class is never right; NaN where a class neither occurs nor is predicted (it is not part of any mean).
     scikit-learn sees all models at once, each with classes of its own, because a call costs more than its work.
     """
     n_models, n_classes, _ = counts.shape

@@ -23,7 +23,7 @@ def spread(variances: ArrayLike, counts: ArrayLike) -> Spread:
 
     A cell's variance is its own, but never less than the average of all cells: three seeds that happen to be close
     prove nothing. A cell that scatters significantly more than the average (F test) counts with the few degrees of
-    freedom of its own seeds; one out of all proportion, as when a seed diverged, is no part of the average, so that
+    freedom of its own seeds; one out of all proportion, as when a seed diverged, is not part of the average, so that
     it spoils no other cell. Leading axes are pages of their own.
     """
     variances = np.asarray(variances, float)

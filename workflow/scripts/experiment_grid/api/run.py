@@ -233,7 +233,7 @@ class Run:
 
 
 def diverged_in(cell: CellResults, turn: int) -> int:
-    """The first epoch whose losses are no numbers, of the cell's seed at `turn`, one that diverged."""
+    """The first epoch whose losses are not numbers, of the cell's seed at `turn`, one that diverged."""
     rows = cell.curves[cell.curves["seed"] == cell.seeds[turn]]
     lost = rows[["train_loss", "validation_loss"]].isna().any(axis=1)
     return int(rows["epoch"][lost].min())

@@ -62,7 +62,7 @@ class Cells:
     def _among_them(self, key: str, name: str) -> Iterator[Problem]:
         if name not in self.parameters:
             some = ", ".join([*self.parameters][:12]) + (", ..." if len(self.parameters) > 12 else "")
-            yield Problem((key,), f"is no configured cell{closest(name, self.parameters)}", name, some)
+            yield Problem((key,), f"is not a configured cell{closest(name, self.parameters)}", name, some)
 
     def _name(self, keys: Keys, name: str, item: Mapping[str, Any]) -> Iterator[Problem]:
         where = (*keys, next((key for key in ("grid", "sample") if key in item), "name"))
@@ -91,7 +91,7 @@ class Cells:
             wrong = f"is asked for by cell {name}, and no GPU is found"
             yield Problem(where("device"), wrong, "cuda", "auto, cpu; or gpus: 1 if the cluster that trains has one")
         if parameters.device == "mps" and sys.platform != "darwin":
-            wrong = f"is asked for by cell {name}, and this machine is no Mac"
+            wrong = f"is asked for by cell {name}, and this machine is not a Mac"
             yield Problem(where("device"), wrong, "mps", "auto, cpu, cuda")
         if parameters.tf32 and parameters.device in ("cpu", "mps"):
             device = "a CPU" if parameters.device == "cpu" else parameters.device

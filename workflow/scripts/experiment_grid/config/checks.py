@@ -23,12 +23,12 @@ def report(config: Mapping[str, Any]) -> Iterator[Problem]:
     if isinstance(config, Mapping) and config.keys() >= {
         name for name, field in Report.model_fields.items() if field.is_required()
     }:
-        wrong = "belongs to a report that is audited, which is no configuration"
+        wrong = "belongs to a report that is audited, which is not a configuration"
         yield Problem(("rows",), wrong, allowed="`reference: path of that file` in a configuration")
 
 
 def mirrors(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """Mirrors of what is no data set: neither a name nor a class of torchvision."""
+    """Mirrors of what is not a data set: neither a name nor a class of torchvision."""
     given = config.get("mirrors") if isinstance(config, Mapping) else None
     named = [name for name, dataset in DATASETS.items() if dataset.target]
     others = {key: value for key, value in given.items() if key not in named} if isinstance(given, Mapping) else {}
@@ -106,10 +106,10 @@ def _excluded(item: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:
         for axis, wanted in entry.items():
             where = (*keys, "exclude", number, axis)
             if axis not in known:
-                wrong = f"is no axis of this {known[next(iter(known))].keys[0]}{closest(axis, known)}"
+                wrong = f"is not an axis of this {known[next(iter(known))].keys[0]}{closest(axis, known)}"
                 yield Problem(where, wrong, wanted, ", ".join(known))
             elif not _occurs(wanted, known[axis]):
-                yield Problem(where, "is no value of the axis", wanted, _values(known[axis]))
+                yield Problem(where, "is not a value of the axis", wanted, _values(known[axis]))
 
 
 def _occurs(wanted: Any, axis: Axis) -> bool:
@@ -162,9 +162,9 @@ def files(config: Mapping[str, Any]) -> Iterator[Problem]:
     """Files and folders that the config names have to be there."""
     reference, dataset = config["reference"], config["dataset"]
     if reference is not None and not _is(Path.is_file, reference):
-        yield Problem(("reference",), "is no file", reference, "path of a file, or null")
+        yield Problem(("reference",), "is not a file", reference, "path of a file, or null")
     if isinstance(dataset, dict) and "path" in dataset and not _is(_readable, dataset["path"]):
-        yield Problem(("dataset", "path"), "is no folder", dataset["path"], "path of a folder, or of an .npz file")
+        yield Problem(("dataset", "path"), "is not a folder", dataset["path"], "path of a folder, or of an .npz file")
 
 
 def _readable(path: Path) -> bool:

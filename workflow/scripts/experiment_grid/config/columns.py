@@ -71,7 +71,7 @@ def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator
 
 
 def _augment_text(augment: tuple[Component, ...], packages: tuple[str, ...]) -> str:
-    """`RandomAffine(degrees=0, translate=[0.1, 0.1]) + RandomInvert`: options that are no default; `none`."""
+    """`RandomAffine(degrees=0, translate=[0.1, 0.1]) + RandomInvert`: options that are not the default; `none`."""
     texts = []
     for one in augment:
         usual = defaults_of(locate(AUGMENT, one.target, packages))

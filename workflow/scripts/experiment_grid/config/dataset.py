@@ -17,7 +17,7 @@ from experiment_grid.config.shortnames import short
 from experiment_grid.config.validation import problems
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
 
-EMBEDDED = "digits"  # of scikit-learn: the one name that is no class of torchvision
+EMBEDDED = "digits"  # of scikit-learn: the one name that is not a class of torchvision
 LARGEST = 1024  # pixels of a side that images are resized to
 OURS = ("name", "test_fraction", "size")  # keys beside the options of a target
 
@@ -49,7 +49,7 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     place: Keys = ("dataset",) if isinstance(given, str) else ("dataset", TARGET)
     if said[TARGET] == EMBEDDED:
         if others:
-            wrong = f"is no option of {EMBEDDED}, the data set"
+            wrong = f"is not an option of {EMBEDDED}, the data set"
             raise ProblemsError([Problem(("dataset", key), wrong, said[key], "name") for key in others])
         return Dataset(_own_name(said, EMBEDDED, TARGET), **more)
     try:
@@ -62,10 +62,10 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
         raise ProblemsError([Problem(place, wrong, said[TARGET], allowed)]) from None
     if ":" not in located.target and not located.target.startswith(f"{TORCHVISION}."):
         allowed = "a class of torchvision.datasets, or a function in a file: folder/file.py:name"
-        raise ProblemsError([Problem(place, "is no data set", said[TARGET], allowed)])
+        raise ProblemsError([Problem(place, "is not a data set", said[TARGET], allowed)])
     if located.parameters is None and ":" not in located.target:  # its package answers for any name
         names = classes_of_torchvision()
-        wrong = f"is no class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
+        wrong = f"is not a class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
         raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
     if "size" in more and (
         isinstance(more["size"], str) or (":" in located.target and "size" in (located.parameters or ()))
@@ -93,7 +93,7 @@ def classes_of_torchvision() -> list[str]:
 
 
 def _own_name(said: Mapping[str, Any], name: str, key: str) -> str:
-    """What to call the data set. Raises ProblemsError for the name of another one, or one that is no folder's."""
+    """What to call the data set. Raises ProblemsError for the name of another one, or one that is not a folder's."""
     key = "name" if "name" in said else key
     name = said.get("name", name)
     if name in DATASETS and key != TARGET:

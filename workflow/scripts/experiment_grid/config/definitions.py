@@ -140,7 +140,7 @@ class Reader:
         return None
 
     def index(self, module: Module) -> Index:
-        """What a module says at its top level. Raises SyntaxError where a file of the user's is no Python."""
+        """What a module says at its top level. Raises SyntaxError where a file of the user's is not valid Python."""
         if module.file not in self.read:
             self.read[module.file] = self._parsed(module)
         return self.read[module.file]

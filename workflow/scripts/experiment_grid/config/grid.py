@@ -13,7 +13,7 @@ from experiment_grid.config.parameters import TARGET
 from experiment_grid.config.problems import Keys
 
 UNNAMED = "sample"
-OF_ITEM = ("name", "note", "grid", "sample", "exclude")  # keys that are no parameters
+OF_ITEM = ("name", "note", "grid", "sample", "exclude")  # keys that are not parameters
 SHORT = {  # axes with a shorter name in a cell's name; the others keep their own
     "learning_rate": "lr",
     "batch_size": "batch",

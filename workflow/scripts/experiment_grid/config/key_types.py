@@ -11,7 +11,7 @@ from experiment_grid.config import annotations, signatures
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 
-LEFT_OUT: Any = None  # the default of a key that may be left out; null is no value of it
+LEFT_OUT: Any = None  # the default of a key that may be left out; null is not a value of it
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"
 NAME: dict[str, Any] = {
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
@@ -63,7 +63,7 @@ def _unlike(values: list[Any]) -> list[Any]:
 
 
 def option_of_component(key: str) -> str:
-    """A key that is no parameter but an option of a component: model.channels."""
+    """A key that is not a parameter but an option of a component: model.channels."""
     if not re.fullmatch(OPTION, key):
         raise PydanticCustomError("unknown_key", "unknown key")
     return key
@@ -75,7 +75,7 @@ def words(allowed: str, **more: Any) -> dict[str, Any]:
 
 
 def either(text: Any, mapping: Any) -> Any:
-    """One thing or, where the value is a mapping or for gpus a number, another; the tags are no part of a key path."""
+    """One thing or, where the value is a mapping or for gpus a number, another; the tags are not part of a key path."""
 
     def kind(value: Any) -> str:
         return "<text>" if isinstance(value, str) or not isinstance(value, dict | int | float) else "<other>"

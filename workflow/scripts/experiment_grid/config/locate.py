@@ -62,7 +62,7 @@ class Located:
     open: bool = True  # takes others too
     package: str | None = None  # one that the config lists
     guards: tuple[Guard, ...] = ()
-    given: Mapping[str, str] = field(default_factory=lambda: GIVEN)  # what is no option, and why
+    given: Mapping[str, str] = field(default_factory=lambda: GIVEN)  # what is not an option, and why
 
     @property
     def known(self) -> str:
@@ -122,7 +122,7 @@ def _in_file(target: str) -> signatures.Target:
     text, _, name = target.partition(":")
     path = PurePosixPath(text)
     if path.is_absolute() or text.startswith("~") or "\\" in text or name[:1] in ("/", "\\"):
-        raise RefusedError("is no path inside of the project", "a path relative to the working directory")
+        raise RefusedError("is not a path inside of the project", "a path relative to the working directory")
     if ".." in path.parts:
         raise RefusedError("leads out of the project by `..`", "a path inside of the working directory")
     if path.suffix != ".py" or not name.isidentifier():
@@ -139,7 +139,9 @@ def _in_file(target: str) -> signatures.Target:
         raise _not_there(error, name, str(path)) from None
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
-        raise RefusedError(f"needs {error.filename or path}, which is no Python ({error.msg}{line})", "") from None
+        raise RefusedError(
+            f"needs {error.filename or path}, which is not valid Python ({error.msg}{line})", ""
+        ) from None
     except (OSError, ValueError):  # a name too long for the file system, a folder that may not be read
         raise RefusedError("names no file", "path of a Python file") from None
 

@@ -56,7 +56,7 @@ class Sources:
 
     def misread(self) -> list[str]:
         """A line for everything in a file that YAML takes otherwise than it looks, without a word: a key that is there
-        twice, a key that is no text, and a number of another value (010 is 8, 1:30 is 90)."""
+        twice, a key that is not text, and a number of another value (010 is 8, 1:30 is 90)."""
         return [
             problem.line(f"{relative(file)}:{node.start_mark.line + 1}")
             for file, root in self.nodes.items()
@@ -140,7 +140,7 @@ def compose(file: Path, loader: type) -> yaml.Node | None:
         hint = "; indent with spaces, not tabs" if "'\\t'" in (error.problem or "") else ""
         raise UserError(f"{relative(file)}{line}: is not YAML: {error.problem or error.context}{hint}") from None
     except UnicodeDecodeError:
-        raise UserError(f"{relative(file)}: is no text; allowed: YAML in UTF-8") from None
+        raise UserError(f"{relative(file)}: is not text; allowed: YAML in UTF-8") from None
     except RecursionError:
         raise UserError(f"{relative(file)}: has too many levels, one inside the other") from None
     except (yaml.YAMLError, OSError) as error:

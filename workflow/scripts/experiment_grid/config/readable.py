@@ -44,9 +44,9 @@ def _wrong_pathvars(pathvars: Any) -> list[Problem]:
     if pathvars is None:
         return []
     if not isinstance(pathvars, dict):
-        return [Problem(("pathvars",), "is no path variables", pathvars, PATHVARS)]
+        return [Problem(("pathvars",), "is not a mapping of path variables", pathvars, PATHVARS)]
     return [
-        Problem(("pathvars", str(name)), "is no path variable", value, PATHVARS)
+        Problem(("pathvars", str(name)), "is not a path variable", value, PATHVARS)
         for name, value in pathvars.items()
         if not (isinstance(value, str) and isinstance(name, str) and PATHVAR.fullmatch(name))
     ]

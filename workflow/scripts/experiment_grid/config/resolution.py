@@ -47,12 +47,12 @@ class Resolution:
     def parameters(self, cell: CellValues) -> Parameters:
         """The parameters of a cell. Raises ProblemsError with all that is wrong."""
         values = {**OPTIONAL, **self._defaults, **cell.own}
-        untold = [key for key in (*COMPONENTS, *NUMBERS) if key not in {**DEFAULT, **values}]
-        problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in untold]
+        missing = [key for key in (*COMPONENTS, *NUMBERS) if key not in {**DEFAULT, **values}]
+        problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in missing]
         made: dict[str, Any] = {}
         packages: dict[str, str] = {}
         for kind in (*COMPONENTS, AUGMENT):
-            if kind in untold:
+            if kind in missing:
                 continue
             try:
                 made[kind], found = self._augment(cell) if kind == AUGMENT else self._component(kind, cell)
@@ -112,11 +112,11 @@ class Resolution:
         if isinstance(said, Mapping):
             place = (*place, TARGET)
         if not isinstance(target, str):
-            untold = target is None and (said is None or TARGET not in said)
-            if untold and kind in DEFAULT:
+            missing = target is None and (said is None or TARGET not in said)
+            if missing and kind in DEFAULT:
                 return locate(kind, DEFAULT[kind])
-            wrong = f"is missing: the {kind} of cell {cell.name}" if untold else "must be text"
-            given = MISSING if untold else target
+            wrong = f"is missing: the {kind} of cell {cell.name}" if missing else "must be text"
+            given = MISSING if missing else target
             raise ProblemsError([Problem(place, wrong, given, "a name or a target")])
         try:
             return locate(kind, target, self._packages)
@@ -136,7 +136,7 @@ class Resolution:
             if not by_key and (component != kind or not option):
                 continue
             if option == TARGET:
-                yield Problem(cell.where(key), f"is no option: {kind} itself is the key", value, kind)
+                yield Problem(cell.where(key), f"is not an option: {kind} itself is the key", value, kind)
                 continue
             if option in own:
                 yield Problem(

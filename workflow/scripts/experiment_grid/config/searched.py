@@ -26,7 +26,7 @@ class Search(Closed):
 def summary(path: Path | str) -> dict[str, Any]:
     """How many settings were tried, with which values, and of each row how many fit and which are the nearest.
 
-    Raises UserError where the file is no such table.
+    Raises UserError where the file is not such a table.
     """
     path = Path(path)
     try:
@@ -38,7 +38,7 @@ def summary(path: Path | str) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{relative(path)}: can't be read: {error.strerror}") from None
     except (IndexError, KeyError, TypeError, ValueError, csv.Error):
-        raise UserError(f"{relative(path)}: is no table of a search; make it again, or leave `search` out") from None
+        raise UserError(f"{relative(path)}: is not a table of a search; make it again, or leave `search` out") from None
     return {"tried": len(lines), "values": values, "rows": rows}
 
 

@@ -59,7 +59,7 @@ def of_name(target: str) -> Target:
 
 
 def of_file(file: Path, name: str) -> Target:
-    """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is no Python."""
+    """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is not valid Python."""
     target = f"{file}:{name}"
     module = Module(file.stem, file, file.parent)
 

@@ -123,7 +123,7 @@ def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
 
 
 def _not_json(document: Any) -> Iterator[Problem]:
-    """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are no text, loops."""
+    """What YAML can say and JSON can't: dates, sets, infinite numbers, keys that are not text, loops."""
     stack: list[tuple[Any, Keys]] = [(document, ())]
     visited = 0
     while stack:
@@ -135,7 +135,7 @@ def _not_json(document: Any) -> Iterator[Problem]:
         if isinstance(value, dict):
             names = [key for key in value if isinstance(key, str) and _clean(key)]
             for key in value.keys() - set(names):
-                yield Problem(keys, "has a key that is no plain text", key, "text")
+                yield Problem(keys, "has a key that is not plain text", key, "text")
             stack.extend((value[key], (*keys, key)) for key in reversed(names))
         elif isinstance(value, list):
             stack.extend((value[index], (*keys, index)) for index in reversed(range(len(value))))
@@ -146,7 +146,7 @@ def _not_json(document: Any) -> Iterator[Problem]:
         elif isinstance(value, int) and abs(value) >= 2**63:
             yield Problem(keys, "is too large a number", value, "less than 2**63")
         elif isinstance(value, str) and not _clean(value):
-            yield Problem(keys, "has characters that are no text", value, "text without control characters")
+            yield Problem(keys, "has characters that are not text", value, "text without control characters")
         elif not isinstance(value, str | int | float | None):
             yield Problem(keys, f"is a {type(value).__name__}, which has no place here", value, 'text goes in "..."')
 

@@ -166,7 +166,7 @@ def _array(values: Any, where: str) -> np.ndarray:
     try:
         return np.asarray(values)
     except Exception as error:  # whatever a user's object makes of it: rows of several lengths, a tensor with gradients
-        raise DataError(f"{where}: is no array ({one_line(str(error), 200)}); needed is one of bytes") from error
+        raise DataError(f"{where}: is not an array ({one_line(str(error), 200)}); needed is one of bytes") from error
 
 
 def _images(values: Any, where: str) -> np.ndarray:

@@ -73,7 +73,7 @@ def mirrors(
 
     `MNIST_MIRROR` of the environment comes first, then those configured for the data set or, without such, the
     built-in ones (MNIST's); none for a data set that is not downloaded. torchvision's own addresses come after them.
-    Raises UserError for what is no folder's address.
+    Raises UserError for what is not a folder's address.
     """
     if target is None or not target.startswith(f"{TORCHVISION}."):
         return []
@@ -98,5 +98,5 @@ def _folder(place: str, address: str) -> str:
     except ValueError:
         fine = False
     if not fine or not address.isprintable() or any(sign in address for sign in "?#@\\"):
-        raise UserError(f"{place}: is no folder's address: {address!r}; {allowed}")
+        raise UserError(f"{place}: is not a folder's address: {address!r}; {allowed}")
     return address.rstrip("/") + "/"

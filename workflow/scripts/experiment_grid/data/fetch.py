@@ -56,7 +56,7 @@ class RetryPolicy:
     back_off: float = 1.0  # before the second attempt; twice that before the third
     silence: float = 15.0  # without an answer or a byte
     total: float = 900.0  # for one file
-    slowest: float = 2_000.0  # bytes per second on average, judged once `silence` is over twice
+    slowest: float = 2_000.0  # bytes per second on average, judged after twice `silence`
 
 
 def attempts(get: Callable[[], None], policy: RetryPolicy) -> None:
@@ -109,7 +109,7 @@ def blocks(address: str, largest: int, policy: RetryPolicy) -> Iterator[bytes]:
 
 @contextmanager
 def every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
-    """Call a function again and again while the block runs; what it raises comes up where the block is.
+    """Call a function again and again while the block runs; what it raises is raised in the block.
 
     By a signal: a limit that is looked at between two reads never comes to a mirror that drips headers.
     """
@@ -175,7 +175,7 @@ def meaning(error: Exception, policy: RetryPolicy) -> MirrorError:
             advice = f"; {CERTIFICATE}" if reason.verify_code in UNKNOWN_ISSUER else ""
             given = os.environ.get("SSL_CERT_FILE")
             if given and not Path(given).is_file():
-                advice = f"; SSL_CERT_FILE is {given!r}, which is no file"
+                advice = f"; SSL_CERT_FILE is {given!r}, which is not a file"
             return MirrorError(f"{reason.verify_message}{advice}")
         case urllib.error.URLError(reason=FileNotFoundError()):
             return Missing("no such file")

@@ -81,7 +81,7 @@ def test_count(count: int, test_fraction: float | None) -> int:
 
 def own_test_images(where: str, test_fraction: float) -> str:
     """The line for a `test_fraction` of images that have a part to test with."""
-    return f"dataset.test_fraction: {where} has test images of its own; given: {test_fraction}; allowed is none"
+    return f"dataset.test_fraction: {where} has test images of its own; given: {test_fraction}; allowed: no such key"
 
 
 def unused(folder: Path) -> list[str]:
@@ -127,7 +127,7 @@ def _classes(root: Path) -> list[str]:
 def read(files: list[Path], size: int | None) -> "np.ndarray":
     """Images as uint8 [N, C, H, W]: grey ones have C = 1, others, and grey ones among them, C = 3.
 
-    With `size` all are resized to size x size pixels. Raises DataError for what is no image, and for sizes that differ.
+    With `size` all are resized to size x size pixels. Raises DataError for what is not an image, and for sizes that differ.
     """
     import numpy as np
     from PIL import Image
@@ -179,6 +179,6 @@ def _opened(file: Path) -> "Image.Image":
     try:
         return Image.open(file)
     except UnidentifiedImageError as error:
-        raise DataError(f"{file}: is no image that Pillow reads") from error
+        raise DataError(f"{file}: is not an image that Pillow reads") from error
     except (OSError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise DataError(f"{file}: cannot be read ({error})") from error

@@ -139,7 +139,7 @@ def _check(header: bytes, dimensions: int, place: str) -> None:
     if header[:4] == bytes([dimensions, UNSIGNED_BYTE, 0, 0]):
         raise DataError(f"{place}: {LITTLE_ENDIAN}")
     if header[:2] != b"\0\0":
-        raise DataError(f"{place}: is no IDX file, it begins with {bytes(header[:8])!r}")
+        raise DataError(f"{place}: is not an IDX file, it begins with {bytes(header[:8])!r}")
     if len(header) < 4 + 4 * dimensions:
         raise DataError(f"{place}: ends within the header, after {len(header)} bytes")
     if header[2] != UNSIGNED_BYTE:

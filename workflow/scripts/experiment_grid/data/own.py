@@ -98,7 +98,9 @@ def own_file(folder: str | Path, name: str) -> Path:
     """One of the four files in a folder of one's own, `<name>.gz` or `<name>`; raises DataError where it is missing."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"dataset.path: {str(folder)!r} is no folder; needed is one with {', '.join(FILES)} (or .gz)")
+        raise DataError(
+            f"dataset.path: {str(folder)!r} is not a folder; needed is one with {', '.join(FILES)} (or .gz)"
+        )
     for candidate in _candidates(folder, name):
         if candidate.is_file():
             return candidate

@@ -95,4 +95,6 @@ def _opened(path: Path | str) -> Any:
     try:
         return safe_open(path, "numpy")
     except SafetensorError as error:
-        raise DataError(f"{path}: is no prepared file ({error}); delete it, and the next run makes it again") from error
+        raise DataError(
+            f"{path}: is not a prepared file ({error}); delete it, and the next run makes it again"
+        ) from error

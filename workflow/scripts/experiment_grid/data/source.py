@@ -76,7 +76,7 @@ def _refuse_unused(dataset: DatasetSettings) -> None:
     resized = path.is_dir() and not own.idx_folder(path) if path else by_torchvision
     if dataset.size is not None and not resized:
         what = "only images in class folders and those that torchvision downloads are resized"
-        raise DataError(f"dataset.size: {what}; given: {dataset.size}; allowed is none")
+        raise DataError(f"dataset.size: {what}; given: {dataset.size}; allowed: no such key")
 
 
 def files(dataset: DatasetSettings) -> list[str]:
@@ -117,7 +117,7 @@ def content(path: Path) -> str:
     if path.is_file():
         return digest(path)
     if not path.is_dir():
-        raise DataError(f"dataset.path: {str(path)!r} is no folder and no file")
+        raise DataError(f"dataset.path: {str(path)!r} is neither a folder nor a file")
     images = folders.images(path)
     stats = [(name, (status := file.stat()).st_size, status.st_mtime_ns) for name, file in images.items()]
     listed = hashlib.sha256(json.dumps(stats).encode()).hexdigest()

@@ -24,7 +24,7 @@ class Point(NamedTuple):
 
 
 def points(cell: CellResults, seed: int) -> Iterator[Point]:
-    """All of a seed's curves. What is no number is left out: a diverged loss, an epoch that was not tested."""
+    """All of a seed's curves. What is not a number is left out: a diverged loss, an epoch that was not tested."""
     rows = cell.curves[cell.curves["seed"] == seed]
     times = began(cell) + rows["seconds"].cumsum()
     for time, (_, row) in zip(times, rows.iterrows(), strict=True):

@@ -21,7 +21,7 @@ CACHE = Path(".snakemake/fingerprints.json")  # beside the engine's own notes, i
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-# The package around every job: how it is locked, logged and recorded is no part of its result.
+# The package around every job: how it is locked, logged and recorded is not part of its result.
 RUNTIME = "experiment_grid.runtime"
 PROJECT = "experiment_grid."
 STAND_INS = "experiment_grid.training.optimizers"  # used in the place of a class of torch.optim with this name
@@ -48,7 +48,7 @@ def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
 
 def file_fingerprint(path: str) -> dict[str, str]:
     """Fingerprints of a user's file and of all that it imports from its own folder, by their paths; of what it imports
-    of the project, by module name. Raises UserError where one of them is no Python."""
+    of the project, by module name. Raises UserError where one of them is not valid Python."""
     folder = Path(path).parent
     found: dict[str, str] = {}
     waiting = [Path(path).stem]
@@ -63,7 +63,7 @@ def file_fingerprint(path: str) -> dict[str, str]:
                 meaning, imported = describe(file.read_bytes(), name, is_package=file.name == "__init__.py")
             except (SyntaxError, ValueError, RecursionError) as error:
                 line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-                raise UserError(f"{file}{line}: is no Python: {getattr(error, 'msg', error)}") from None
+                raise UserError(f"{file}{line}: is not valid Python: {getattr(error, 'msg', error)}") from None
             found[file.as_posix()] = meaning
             waiting += imported
     return dict(sorted(found.items()))

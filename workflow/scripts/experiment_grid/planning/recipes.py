@@ -14,7 +14,7 @@ from experiment_grid.config.parameters import plain, usual
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
-# What a stage reads with its code that is no Python.
+# What a stage reads with its code that is not valid Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}
 # The components that a stage makes: their code is part of its recipe. `errors` makes the final cell's model and what
 # augments the images of any, `timing` those of all cells.
@@ -29,7 +29,7 @@ USED = {
 
 
 class Recipes:
-    """Recipes of the jobs of one configuration. Raises UserError where a file that a cell names is no Python.
+    """Recipes of the jobs of one configuration. Raises UserError where a file that a cell names is not valid Python.
 
     `source` identifies the data set's content (see `data.datasets.source`), `reference` is the original report's
     figures and claims, or None.

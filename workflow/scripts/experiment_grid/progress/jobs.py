@@ -106,7 +106,7 @@ class Job:
         return sum(values) / len(values) if values and len(values) == len(last) else None
 
     def diverged(self) -> list[str]:
-        """The seeds with a loss that is no number, from the history that the job wrote."""
+        """The seeds with a loss that is not a number, from the history that the job wrote."""
         rows = self._history()
         return list(dict.fromkeys(row["seed"] for row in rows if not isfinite(float(row["train_loss"] or "nan"))))
 

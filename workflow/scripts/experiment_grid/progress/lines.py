@@ -55,7 +55,7 @@ def end(job: Job, run: RunProgress) -> str:
     if accuracy is not None:
         facts.append(f"validation accuracy {accuracy:.2%}")
     if seeds := job.diverged():
-        facts.append(f"diverged: a loss of seed {' and '.join(seeds)} is no number")
+        facts.append(f"diverged: a loss of seed {' and '.join(seeds)} is not a number")
     return f"{name(job)}  {', '.join(facts)}  [{run.done}/{run.total}]"
 
 
@@ -95,7 +95,7 @@ def summary(run: RunProgress, interrupted: bool, partial: str) -> str:
         return f"{text}."
     failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
     text += f", {len(run.failed)} failed: {failed}" if failed else ""
-    text += ". What finished is kept; the same command goes on once the cause is mended."
+    text += ". What finished is kept; the same command goes on once the cause is fixed."
     if any(job.cell for job in run.failed.values()):
         text += f" {partial} makes the page of what there is."
     return text

@@ -19,7 +19,7 @@ def hold_to_recipe(
     stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS, results: Path = Path("results")
 ) -> None:
     """Raise UserError where a file of `code` was imported in another state than the recipe has; from now on also in the
-    moment in which one is imported or opened. An edit after that is no matter.
+    moment in which one is imported or opened. An edit after that does not matter.
 
     `code` has modules by their dotted names, below `scripts`; files of the user's by their paths; files that a stage
     reads beside its code (templates, styles) by their paths below `scripts`. Where user's code is among it, what else
@@ -36,7 +36,7 @@ def hold_to_recipe(
             _compare_file(name, file, code)
             if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
-    looking: list[str] = []  # at a file: to open it is no use of it
+    looking: list[str] = []  # at a file: opening it is not using it
     users = _Users(scripts, results, Path(sys.prefix)) if any(name.endswith(".py") for name in code) else None
 
     def at_use(event: str, arguments: tuple[Any, ...]) -> None:

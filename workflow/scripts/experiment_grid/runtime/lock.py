@@ -91,7 +91,7 @@ def _sign(file: int) -> None:
 def _taken(lock: BaseFileLock, *, wait: bool = False) -> bool:
     """Whether the lock is held now; where there are no locks, one goes without.
 
-    What is no file of its own is refused: its content would be lost.
+    What is not a file of its own is refused: its content would be lost.
     """
     path = Path(lock.lock_file)
     try:
@@ -103,7 +103,7 @@ def _taken(lock: BaseFileLock, *, wait: bool = False) -> bool:
         return False
     except OSError as error:
         if error.errno in NO_FILE:
-            problem = "is no ordinary file, as a lock must be; remove it, and the same command goes on"
+            problem = "is not an ordinary file, as a lock must be; remove it, and the same command goes on"
             raise UserError(f"{path}: {problem}") from None
         if error.errno not in WITHOUT_LOCKS:
             raise cannot_write(path, error) from None

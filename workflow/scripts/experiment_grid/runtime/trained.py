@@ -132,7 +132,7 @@ class Trainings:
         """
         folder = self.folder / name(json.loads(run.read_text("utf-8")))
         try:
-            remove(folder / RECORD)  # what has none is no training
+            remove(folder / RECORD)  # what has none is not a training
             remove(folder)
             folder.mkdir(parents=True)
             for file in (*outputs, *states, run):

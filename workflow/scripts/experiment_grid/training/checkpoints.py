@@ -127,7 +127,7 @@ class Checkpoints:
         try:
             self.file = safe_open(path, "pt")
         except SafetensorError as error:
-            raise self._refused(f"is no safetensors file or a damaged one ({error})") from error
+            raise self._refused(f"is not a safetensors file, or is damaged ({error})") from error
         found = self.file.metadata() or {}
         if found.get("format") != FORMAT:
             raise self._refused(f"has format {json.dumps(found.get('format'))}, readable is {json.dumps(FORMAT)}")

@@ -31,7 +31,7 @@ MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
 class Epoch:
     """What one epoch of a seed left: the state dicts of model and loss, and the rest that going on needs.
 
-    Without the rest, None, the epoch is no place to go on from.
+    Without the rest, None, the epoch cannot be resumed from.
     """
 
     seed: int
@@ -65,7 +65,7 @@ class EpochStore:
             rest = pack(epoch.rest, packed)
             tensors |= packed
         except (TypeError, RecursionError) as error:  # the latter of what holds itself
-            print(f"epoch {epoch.number} is no place to go on from, a killed training would start again: {error}")
+            print(f"epoch {epoch.number} cannot be resumed from, a killed training would start again: {error}")
         results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
         hold_to_reads()
         metadata = {"results": results, "checksum": _checksum(results, tensors)}

@@ -31,7 +31,7 @@ class HistoryRow:
 
 
 def write(path: Path, rows: Iterable[HistoryRow]) -> None:
-    """Write rows by seed and epoch; a loss that is no number stays empty."""
+    """Write rows by seed and epoch; a loss that is not a number stays empty."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(HistoryRow))
@@ -47,7 +47,7 @@ def gather(path: Path, seeds: Iterable[Path]) -> None:
 
 
 def read(path: Path) -> list[HistoryRow]:
-    """All rows; a loss that is no number is NaN."""
+    """All rows; a loss that is not a number is NaN."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(file)]
     return [HistoryRow(int(row.pop("seed")), int(row.pop("epoch")), **row) for row in rows]

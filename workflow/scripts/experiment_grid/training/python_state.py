@@ -155,7 +155,7 @@ class PythonState:
 
     def _keep(self, path: str, tensor: Tensor) -> None:
         if type(tensor) not in (Tensor, torch.nn.Parameter) or tensor.layout is not torch.strided:
-            raise Unseen(f"{path} is no ordinary tensor")
+            raise Unseen(f"{path} is not an ordinary tensor")
         self.tensors.append(tensor)
 
 

@@ -163,7 +163,7 @@ def memory(tensor: Tensor) -> int:
 def unfit(func: Any, given: list[Any], outs: list[Any], device: str = "cpu") -> str:
     """Why an operation cannot be called again in the same memory, on a `device` of this type; empty if it can."""
     if not isinstance(func, torch._ops.OpOverload):
-        return f"{func} is no plain operation"
+        return f"{func} is not a plain operation"
     if any(not isinstance(leaf, Tensor | None) for leaf in outs):
         return f"{func} reads a value into Python"
     tensors = [leaf for leaf in (*given, *outs) if isinstance(leaf, Tensor)]

@@ -12,7 +12,7 @@ OF_EVERY_MODULE = {*vars(nn.Module())}
 def saved(thing: Any) -> dict[str, Tensor]:
     """The state dict of a module, copied to the CPU: contiguous, nothing shared, so that tied weights are there twice.
 
-    Empty for what is no module.
+    Empty for what is not a module.
     """
     state = thing.state_dict() if isinstance(thing, nn.Module) else {}
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}

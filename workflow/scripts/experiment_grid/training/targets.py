@@ -58,7 +58,7 @@ def _file(path: str) -> ModuleType:
     _forget_helpers_of_others(file.parent)
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise TargetError("it is no file that Python can import")
+        raise TargetError("it is not a file that Python can import")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, folder)
     try:

@@ -51,11 +51,11 @@ function asked(text) {
       continue;
     }
     const given = number(value);
-    if (!given) return { problem: `“${value}” is no number: ${title} holds numbers` };
+    if (!given) return { problem: `“${value}” is not a number: ${title} holds numbers` };
     const units = UNITS[unitOf(heading)];
     let unit = given.unit, used = 1;
     if (!unit && Object.values(UNITS).some((known) => tokens[at + 2] in known)) [unit, used] = [tokens[at + 2], 2];
-    if (unit && !(unit in units)) return { problem: `“${unit}” is no unit of ${title}${Object.keys(units).length ? `: ${Object.keys(units).join(", ")}` : ", which has none"}` };
+    if (unit && !(unit in units)) return { problem: `“${unit}” is not a unit of ${title}${Object.keys(units).length ? `: ${Object.keys(units).join(", ")}` : ", which has none"}` };
     const factor = unit ? units[unit] : unitOf(heading) === "percent" ? 0.01 : 1;
     const wanted = given.value * factor, near = given.half * factor + 1e-12;
     const test = { "=": (v) => Math.abs(v - wanted) <= near, "!=": (v) => Math.abs(v - wanted) > near }[operator] ?? ((v) => OPERATORS[operator](v, wanted));
