@@ -14,7 +14,7 @@ from experiment_grid.data import idx, prepared
 from experiment_grid.data.acquire import from_mirrors
 from experiment_grid.data.datasets import DATASETS, mirrors
 from experiment_grid.data.fetch import RetryPolicy
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 KEPT = Path(__file__).resolve().parents[1] / "results/data/mnist"  # where `make run` leaves the downloads
 

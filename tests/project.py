@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 from forks import forks
 
-from experiment_grid.config import definitions, locate, signatures
+from experiment_grid.config import locate
 from experiment_grid.config.columns import flat
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
+from experiment_grid.source_code import definitions, signatures
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "config", "models", "profiles", "workflow")

@@ -7,9 +7,9 @@ import pytest
 from simulated_cells import make_cells
 
 from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.exports import shown_table, write_csv
 from experiment_grid.analysis.scores import score_cells
-from experiment_grid.analysis.table import comparison_table
 
 COMMON = {"learning_rate": 0.01, "batch_size": 64, "epochs": 2, "normalize": True, "train_fraction": 0.8}
 COMMON |= {"seeds": [1], "device": "cpu"}

@@ -7,10 +7,10 @@ import pytest
 from simulated_cells import make_cells, settings_of
 
 from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.findings import findings
 from experiment_grid.analysis.scores import score_cells
-from experiment_grid.analysis.table import comparison_table
 
 GRID = {
     "three-hidden-layers": ({}, 4.0),

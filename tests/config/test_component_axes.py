@@ -6,12 +6,12 @@ from project import forget_packages
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from experiment_grid.config import signatures
 from experiment_grid.config.columns import flat
-from experiment_grid.config.definitions import NotThereError, Reader
 from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import checked_before
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.source_code import signatures
+from experiment_grid.source_code.definitions import NotThereError, Reader
 
 
 def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeypatch):

@@ -3,9 +3,9 @@
 import pytest
 from own_components import LENET, cell, of, project, settings_of  # noqa: F401
 
-from experiment_grid.config import signatures
-from experiment_grid.config.definitions import NotThereError
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.source_code import signatures
+from experiment_grid.source_code.definitions import NotThereError
 
 FORMS = "a name or a target"
 TARGET = "or a target: package.module.name, or folder/file.py:name"

@@ -37,7 +37,8 @@ def test_bad_configs_end_with_a_line_each(project):
     assert "Traceback" not in done.stdout + done.stderr
     problems = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("config/")]
     assert problems == [
-        'config/bad.yaml:1: final: is not a configured cell (did you mean narrow?); given: "narow"; allowed: wide, narrow',
+        'config/bad.yaml:1: final: is not a configured cell (did you mean narrow?); given: "narow"; '
+        "allowed: wide, narrow",
     ]
     assert contents(project) == before
 

@@ -235,7 +235,8 @@ CASES = {
         "allowed: auto, cpu; or gpus: 1 if the cluster that trains has one"
     ],
     "defaults: {device: mps}": [
-        '1: defaults.device: is asked for by cell a, and this machine is not a Mac; given: "mps"; allowed: auto, cpu, cuda'
+        '1: defaults.device: is asked for by cell a, and this machine is not a Mac; given: "mps"; '
+        "allowed: auto, cpu, cuda"
     ],
     # paths
     'pathvars: {results: "{cell}/x"}': [

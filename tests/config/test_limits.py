@@ -4,8 +4,8 @@ import pytest
 import torch
 from configs import load_overlay
 
-from experiment_grid.config import signatures
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.source_code import signatures
 from experiment_grid.training.models.mlp import ACTIVATIONS
 
 NET = """\

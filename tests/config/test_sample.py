@@ -142,8 +142,8 @@ def test_what_is_wrong_with_a_sample_is_said_in_a_line(tmp_path, monkeypatch, sa
 EXCLUDED = {
     "{batch_size: 48}": "[0].batch_size: is not a value of the axis; given: 48; allowed: one of [32, 64]",
     "{momentum: 0.9}": "[0].momentum: is not an axis of this sample; given: 0.9; allowed: learning_rate, batch_size",
-    "{learning_rate: {above: 1}}": '[0].learning_rate: is not a value of the axis; given: {"above": 1}; allowed: a number '
-    "from 0.001 to 0.1, or {above: …, below: …}",
+    "{learning_rate: {above: 1}}": '[0].learning_rate: is not a value of the axis; given: {"above": 1}; allowed: '
+    "a number from 0.001 to 0.1, or {above: …, below: …}",
     "{}": "[0]: is empty; given: {}; allowed: ",
 }
 

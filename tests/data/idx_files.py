@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from experiment_grid.data import idx
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 MNIST = Path(__file__).parents[2] / "../shared/mnist"
 

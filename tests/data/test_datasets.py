@@ -11,7 +11,7 @@ from idx_files import MNIST, contents, write_folder
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.data import idx
 from experiment_grid.data.datasets import DATASETS, mirrors
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 from experiment_grid.data.source import source
 from experiment_grid.runtime.errors import UserError
 
@@ -58,7 +58,7 @@ def test_own_files_must_all_be_there(tmp_path):
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(UserError, match=r"has no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte\.gz"):
         source(named("own", folder))
-    with pytest.raises(UserError, match=r"dataset\.path: .*absent' is not a folder"):
+    with pytest.raises(UserError, match=r"dataset\.path: .*absent' is neither a folder nor a file"):
         source(named("own", tmp_path / "absent"))
 
 

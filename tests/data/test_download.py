@@ -20,7 +20,7 @@ from experiment_grid.data import acquire, idx
 from experiment_grid.data.datasets import DATASETS
 from experiment_grid.data.fetch import RetryPolicy
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 PATIENCE = RetryPolicy(attempts=2, back_off=0.01, silence=20)
 HASTY = RetryPolicy(attempts=2, back_off=0.01, silence=0.3, slowest=100)

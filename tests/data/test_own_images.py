@@ -17,7 +17,7 @@ from prepare import prepare
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.data import arrays, idx, memory, prepared, source
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 RANDOM = np.random.default_rng(1)
 

@@ -13,7 +13,7 @@ from prepare import prepare
 
 from experiment_grid.data import idx, prepared
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -121,7 +121,7 @@ def test_reading_needs_no_torch(tmp_path):
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 from experiment_grid.data import acquire
 from experiment_grid.data.fetch import RetryPolicy
 from experiment_grid.runtime.errors import UserError

@@ -9,7 +9,7 @@ from experiment_grid.config.dataset import Dataset
 from experiment_grid.data import idx, prepared, source
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 from experiment_grid.data.strange import checked
 
 RANDOM = np.random.default_rng(1)

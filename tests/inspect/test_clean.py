@@ -9,7 +9,7 @@ from clean import clean
 from project import command_of, copy_project, snakemake
 from pseudoterminal import Terminal
 
-from experiment_grid.runtime import owned
+from experiment_grid.runtime import removable
 
 
 def patterns(results: Path) -> list[str]:
@@ -107,7 +107,7 @@ def test_all_that_a_run_writes_is_known_as_its_own(finished):
     """Or clean would leave it, and call it the user's."""
     said = snakemake(finished, "--quiet", "all", "--", "clean")
     assert "Nothing removed" in said.stderr
-    left = owned.find(finished / "results", everything(finished)).foreign
+    left = removable.find(finished / "results", everything(finished)).foreign
     assert left == []
 
 

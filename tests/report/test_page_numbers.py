@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from experiment_grid.analysis.phrases import signed
 from experiment_grid.format import MINUS, p_value, points_interval, probability
 from experiment_grid.report.figures.audit import _labels
-from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.label_placement import shorten
 from experiment_grid.report.figures.scales import accuracies, accuracy_ticks, errors, loss_ticks
 from experiment_grid.report.figures.style import looks
 from experiment_grid.report.figures.time import draw as draw_time

@@ -10,7 +10,7 @@ import pytest
 from trained_cell import OneCell
 
 from experiment_grid.data import idx
-from experiment_grid.data.own import FILES
+from experiment_grid.data.idx_folder import FILES
 
 MNIST = Path(__file__).resolve().parents[3] / "shared/mnist"
 

@@ -44,22 +44,24 @@ rule stale:
         cells=lambda wildcards: plan.stale(),
         trainings=lambda wildcards: queries.old_trainings(plan),
         patterns=lambda wildcards: queries.written(rules),
-        delete=False,
     script:
         "../scripts/stale.py"
 
 
-use rule stale as prune with:
+rule prune:
     log:
         "<results>/logs/prune.log",
     localrule: True
+    conda:
+        "../envs/inspect.yml"
     params:
         results=str(plan.results),
         cells=lambda wildcards: plan.stale(),
         trainings=lambda wildcards: queries.old_trainings(plan),
         patterns=lambda wildcards: queries.written(rules),
         configured=CELLS,
-        delete=True,
+    script:
+        "../scripts/prune.py"
 
 
 rule open:

@@ -18,6 +18,8 @@ from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
+from experiment_grid.runtime.records import CELL_NAME
+from experiment_grid.runtime.trained import FILES
 
 # A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
 # planned everything. (Which cells a partial comparison has, only a plan knows.)
@@ -72,7 +74,7 @@ if not COMPARED:
 
 
 wildcard_constraints:
-    cell="[A-Za-z0-9][A-Za-z0-9._-]*",
+    cell=CELL_NAME,
     seed="[0-9]+",
 
 
@@ -189,8 +191,7 @@ def compared(stage, *files, only=None):
 
 def seeds_apart(wildcards):
     """Where the seeds of a cell are trained apart: their files."""
-    names = ("history.csv", "checkpoints.safetensors", "run.json")
-    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in names]
+    files = [f"seeds/{seed}/{name}" for seed in SPLIT.get(wildcards.cell, ()) for name in FILES]
     return inputs("train", files)(wildcards)
 
 

@@ -12,7 +12,7 @@ import experiment_grid
 
 sys.path.remove(str(SCRIPTS))
 
-from experiment_grid.config.readable import check
+from experiment_grid.config.yaml_check import check
 from experiment_grid.progress import handler
 from experiment_grid.runtime import engine
 from experiment_grid.runtime.errors import UserError

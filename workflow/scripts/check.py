@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from experiment_grid.config.readable import check
+from experiment_grid.config.yaml_check import check
 from experiment_grid.runtime.errors import UserError
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiment_grid.runtime import lock, owned
+from experiment_grid.runtime import lock, removable
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import size
 
@@ -18,17 +18,17 @@ TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing t
 
 
 def clean(results: Path, patterns: list[str]) -> str:
-    """Ask, remove, and say what happened. `patterns`: what the rules write (see `runtime.owned.find`).
+    """Ask, remove, and say what happened. `patterns`: what the rules write (see `runtime.removable.find`).
 
     Without a terminal to ask on, YES=1 in the environment is the answer.
     """
-    found = owned.find(results, patterns)
+    found = removable.find(results, patterns)
     files = found.of()
     if all(path.relative_to(results).as_posix().startswith(TRACES) for path in files):
         return f"{results}: no results here{_elsewhere(results)}"
     cells = sum(any(path.is_relative_to(results / "cells") for path in of) for of in found.files.values())
     what = f"{results}: {cells} cells with their page, {sum(map(size, files)) / 1e6:.1f} MB"
-    left = owned.left(found)
+    left = removable.left(found)
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
             sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
@@ -42,7 +42,7 @@ def clean(results: Path, patterns: list[str]) -> str:
         if answer.strip().lower() not in ("y", "yes"):
             return ("" if answer.endswith("\n") else "\n") + "Nothing removed."
     with lock.unused(results):
-        owned.remove(files, results)
+        removable.remove(files, results)
     return "\n".join(filter(None, [f"Removed {what}.", left]))
 
 

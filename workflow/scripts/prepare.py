@@ -9,8 +9,8 @@ import numpy as np
 from experiment_grid.data import idx, prepared
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.datasets import DATASETS
+from experiment_grid.data.idx_folder import FILES, refuse_misfits
 from experiment_grid.data.memory import refuse_too_many_bytes
-from experiment_grid.data.own import FILES, refuse_misfits
 from experiment_grid.data.strange import checked
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.runtime.stage import stage

@@ -20,7 +20,7 @@ with quick_imports():
 from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
 from experiment_grid.runtime.records import FORCED, READ, age, now, results_folder, write_record
-from experiment_grid.runtime.trained import Trained, Trainings, bits
+from experiment_grid.runtime.trained import FILES, Trained, Trainings, bits
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.epoch_store import Epoch, EpochStore
@@ -228,12 +228,11 @@ def gather(recipe: dict[str, Any], prepared: Path, seeds: list[Path], outputs: d
     checkpoints.gather(outputs["checkpoints"], cell, [folder / "checkpoints.safetensors" for folder in seeds])
     history.gather(outputs["history"], [folder / "history.csv" for folder in seeds])
     by_seed = {seed: figures for run in runs for seed, figures in run["seeds"].items()}
-    names = ("history.csv", "checkpoints.safetensors", "run.json")
     write_record(
         outputs["run"],
         plan,
         [outputs["history"], outputs["checkpoints"]],
-        inputs=[prepared, *(folder / name for folder in seeds for name in names)],
+        inputs=[prepared, *(folder / name for folder in seeds for name in FILES)],
         started=begun,
         packages=PACKAGES,
         status="ok" if all(run["status"] == "ok" for run in runs) else "diverged",

@@ -96,8 +96,8 @@ def _known(folder: Path, name: str, parameters: dict[str, Any]) -> CellResults:
         return _read(folder, name, parameters)
     except (KeyError, IndexError, TypeError, ValueError, BadZipFile) as error:
         raise UserError(
-            f"{folder}: holds files that are not results of this program ({type(error).__name__}: {error}); remove this "
-            "folder and run again"
+            f"{folder}: holds files that are not results of this program ({type(error).__name__}: {error}); remove "
+            "this folder and run again"
         ) from error
 
 

@@ -15,9 +15,10 @@ from experiment_grid.analysis.factor_findings import decided, difference, number
 from experiment_grid.analysis.factors import MOST_PAIRS
 from experiment_grid.analysis.linear_model import LinearModel
 from experiment_grid.analysis.phrases import listed, percent, significant
-from experiment_grid.analysis.times import DEVICES, TRAINER, Timing
+from experiment_grid.analysis.times import Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
+from experiment_grid.timing.names import DEVICES, TRAINER
 
 Finding = dict[str, Any]  # as in findings.json
 

@@ -10,7 +10,7 @@ from scipy import special
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import levels, rank
-from experiment_grid.config.search_ranges import range_of
+from experiment_grid.analysis.sampled_ranges import range_of
 from experiment_grid.format import plain
 
 COLUMNS = ["factor", "term", "from_value", "to_value", "difference", "low", "high"]

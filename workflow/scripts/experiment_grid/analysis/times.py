@@ -13,9 +13,7 @@ from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, factor_matches
 from experiment_grid.analysis.measures import LOADER_SECONDS, PER_EPOCH, TIMES, Measure, of_runs
 from experiment_grid.csv_tables import read_table
-
-TRAINER, LOADER, LOADER_NORMALIZED = "trainer", "loader", "loader, normalized"  # column `way`
-DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU (MPS)"}  # column `device`
+from experiment_grid.timing.names import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
 
 Key = tuple[str, str, str]  # cell, device, way
 

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.api.warned import warn
+from experiment_grid.api.caller_warnings import warn
 from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved import SavedModel
 from experiment_grid.planning.fingerprint import target_fingerprint

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults, read_cells
-from experiment_grid.api.warned import warn
+from experiment_grid.api.caller_warnings import warn
 from experiment_grid.csv_tables import read_table
 from experiment_grid.data import prepared
 from experiment_grid.planning import records

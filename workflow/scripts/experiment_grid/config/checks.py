@@ -7,7 +7,6 @@ from typing import Any
 from experiment_grid.config import sampling
 from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.dataset import classes_of_torchvision
-from experiment_grid.config.definitions import places
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.overlays import told_twice
@@ -16,6 +15,7 @@ from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
 from experiment_grid.config.validation import allowed, problems, schema_of
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
+from experiment_grid.source_code.definitions import places
 
 
 def report(config: Mapping[str, Any]) -> Iterator[Problem]:

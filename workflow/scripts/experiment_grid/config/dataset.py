@@ -8,7 +8,6 @@ from typing import Any
 
 from experiment_grid.config.cell_keys import NameKeys
 from experiment_grid.config.components import Given, ProblemsError, component, defaults_of
-from experiment_grid.config.definitions import Reader
 from experiment_grid.config.key_types import NAME
 from experiment_grid.config.locate import RefusedError, locate
 from experiment_grid.config.parameters import TARGET
@@ -16,6 +15,7 @@ from experiment_grid.config.problems import Keys, Problem, closest
 from experiment_grid.config.shortnames import short
 from experiment_grid.config.validation import problems
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
+from experiment_grid.source_code.definitions import Reader
 
 EMBEDDED = "digits"  # of scikit-learn: the one name that is not a class of torchvision
 LARGEST = 1024  # pixels of a side that images are resized to

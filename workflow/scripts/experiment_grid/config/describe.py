@@ -10,13 +10,13 @@ from typing import Any
 
 import yaml
 
+from experiment_grid.config.fitted_settings import Fit
 from experiment_grid.config.keys import REQUIRED, Config
 from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.reference import Report
-from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import allowed, resolve, schema_of
 
-SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report, "search.schema.json": Search}
+SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report, "fit.schema.json": Fit}
 FOLDER = Path(__file__).parent / "schemas"
 CONFIG = Path(__file__).parents[4] / "config"
 HEAD = """\
@@ -30,7 +30,7 @@ PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe -->
 | [config.yaml](config.yaml) | the experiments; read by every run |
 | [demo.yaml](demo.yaml) | an overlay: `snakemake --configfile config/demo.yaml`, or `make demo` |
 | [original-report.yaml](original-report.yaml) | the report that is audited; no configuration, `reference` names it |
-| [search.yaml](search.yaml), [search.csv](search.csv) | what was tried to fit its rows; no configuration either |
+| [fit.yaml](fit.yaml), [fit.csv](fit.csv) | what was tried to fit its rows; no configuration either |
 
 An overlay needs only the keys that it changes: objects (`defaults`, `mirrors`) are merged key by key; lists
 (`cells`, `seeds`, `hidden`) and components that name a `_target_` are replaced whole. Everything is checked before a

@@ -8,16 +8,16 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
-from experiment_grid.config import signatures
-from experiment_grid.config.constructor_limits import Guard
-from experiment_grid.config.definitions import NotThereError, places
 from experiment_grid.config.labels import AUGMENT
 from experiment_grid.config.problems import closest
 from experiment_grid.config.shortnames import SHORT_NAMES, TRANSFORMS, full
-from experiment_grid.config.signatures import Parameter
 from experiment_grid.data.datasets import EMNIST, TORCHVISION
 from experiment_grid.planning.fingerprint import folder_fingerprint
 from experiment_grid.runtime.files import digest
+from experiment_grid.source_code import signatures
+from experiment_grid.source_code.constructor_limits import Guard
+from experiment_grid.source_code.definitions import NotThereError, places
+from experiment_grid.source_code.signatures import Parameter
 from experiment_grid.training.schedule_names import EACH_STEP, FILLED_IN
 
 ALWAYS = ("torch", "torchvision", "experiment_grid")

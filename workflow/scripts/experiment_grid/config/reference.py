@@ -9,10 +9,10 @@ import yaml
 from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
+from experiment_grid.config.fitted_settings import summary
 from experiment_grid.config.key_types import LEFT_OUT, OPTION, Closed, Name, whole
 from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
-from experiment_grid.config.searched import summary
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 

@@ -23,7 +23,7 @@ from experiment_grid.data.fetch import (
     local_path,
 )
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import FILES, below, own_file, spellings
+from experiment_grid.data.idx_folder import FILES, below, own_file, spellings
 from experiment_grid.data.writing import writing
 from experiment_grid.runtime.files import sweep
 

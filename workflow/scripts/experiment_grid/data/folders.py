@@ -127,7 +127,8 @@ def _classes(root: Path) -> list[str]:
 def read(files: list[Path], size: int | None) -> "np.ndarray":
     """Images as uint8 [N, C, H, W]: grey ones have C = 1, others, and grey ones among them, C = 3.
 
-    With `size` all are resized to size x size pixels. Raises DataError for what is not an image, and for sizes that differ.
+    With `size` all are resized to size x size pixels. Raises DataError for a file that is not an image, and for sizes
+    that differ.
     """
     import numpy as np
     from PIL import Image

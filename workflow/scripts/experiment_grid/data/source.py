@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from experiment_grid.data import folders, own
+from experiment_grid.data import folders, idx_folder
 from experiment_grid.data.datasets import DATASETS, EMNIST
 from experiment_grid.data.folders import own_test_images
 from experiment_grid.data.idx import DataError
@@ -49,8 +49,8 @@ def source(dataset: DatasetSettings) -> dict[str, Any]:
     _refuse_unused(dataset)
     if dataset.path is not None:
         path = Path(dataset.path)
-        if folder := own.idx_folder(path):
-            return named | {"path": str(folder), "files": own.contents(folder)}
+        if folder := idx_folder.found_in(path):
+            return named | {"path": str(folder), "files": idx_folder.contents(folder)}
         return named | {"path": str(path), "content": content(path)} | more
     builtin = _builtin(dataset)
     if builtin and builtin.checksums:
@@ -65,7 +65,7 @@ def _refuse_unused(dataset: DatasetSettings) -> None:
     path, builtin = dataset.path and Path(dataset.path), _builtin(dataset)
     has_parts = builtin and "split" not in dataset.options
     if path:
-        has_parts = own.idx_folder(path) or (path.is_dir() and folders.has_parts(path))
+        has_parts = idx_folder.found_in(path) or (path.is_dir() and folders.has_parts(path))
         if path.is_file() and dataset.test_fraction is not None:
             from experiment_grid.data import arrays  # with NumPy
 
@@ -73,7 +73,7 @@ def _refuse_unused(dataset: DatasetSettings) -> None:
     if dataset.test_fraction is not None and has_parts:
         raise DataError(own_test_images(str(path or dataset.name), dataset.test_fraction))
     by_torchvision = dataset.target and ":" not in dataset.target and not (builtin and builtin.checksums)
-    resized = path.is_dir() and not own.idx_folder(path) if path else by_torchvision
+    resized = path.is_dir() and not idx_folder.found_in(path) if path else by_torchvision
     if dataset.size is not None and not resized:
         what = "only images in class folders and those that torchvision downloads are resized"
         raise DataError(f"dataset.size: {what}; given: {dataset.size}; allowed: no such key")
@@ -83,8 +83,8 @@ def files(dataset: DatasetSettings) -> list[str]:
     """The names of the files that the download stage leaves."""
     builtin = _builtin(dataset)
     by_name = builtin and (builtin.checksums or builtin.target is None)
-    is_idx = own.idx_folder(Path(dataset.path)) if dataset.path else by_name
-    return [f"{name}.gz" for name in own.FILES] if is_idx else [IMAGES]
+    is_idx = idx_folder.found_in(Path(dataset.path)) if dataset.path else by_name
+    return [f"{name}.gz" for name in idx_folder.FILES] if is_idx else [IMAGES]
 
 
 def training_images(dataset: DatasetSettings) -> int | None:
@@ -94,8 +94,8 @@ def training_images(dataset: DatasetSettings) -> int | None:
         return EMNIST.get(dataset.options.get("split", "")) or (builtin.training_images if builtin else None)
     try:
         path = Path(dataset.path)
-        if folder := own.idx_folder(path):
-            return own.labels_in(folder)
+        if folder := idx_folder.found_in(path):
+            return idx_folder.labels_in(folder)
         if path.is_dir():
             return folders.training_images(path, dataset.test_fraction)
         from experiment_grid.data import arrays  # with NumPy

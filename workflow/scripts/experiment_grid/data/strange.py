@@ -11,7 +11,7 @@ import numpy as np
 
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.own import first_label
+from experiment_grid.data.idx_folder import first_label
 
 MOST = 10  # classes that are named
 

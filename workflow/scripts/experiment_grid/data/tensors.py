@@ -4,19 +4,12 @@ import json
 from pathlib import Path
 
 
-def stable(content: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes their entries in a random order.
-
-    `content` is what `safetensors.*.save` returns: the header's length as 8 little-endian bytes, the header as JSON
-    (padded with spaces to a multiple of 8), the values, whose offsets count from the header's end
-    (https://github.com/huggingface/safetensors#format).
-    """
-    end = 8 + int.from_bytes(content[:8], "little")
-    return b"".join((_sorted(content[8:end]), memoryview(content)[end:]))
-
-
 def make_stable(path: Path) -> None:
-    """The same of a file that `safetensors.*.save_file` wrote, where it is: only its header is read."""
+    """Sort the metadata of a file that `safetensors.*.save_file` wrote: its entries come in a random order.
+
+    The file: the header's length as 8 little-endian bytes, the header as JSON (padded with spaces to a multiple of 8),
+    the values, whose offsets count from the header's end (https://github.com/huggingface/safetensors#format).
+    """
     with path.open("r+b") as file:
         length = int.from_bytes(file.read(8), "little")
         header = _sorted(file.read(length))

@@ -14,7 +14,7 @@ from experiment_grid.runtime.trained import FOUND
 TRAININGS = ("train_seed", "train")
 COARSE = 0.05  # seconds by which the time of a file may be behind the clock
 NO_JOBS = {"total", "all", "cell"}  # of Snakemake's count: the sum, and the rules that only ask for files
-# A line of a training log, as train.py's `progress` writes it.
+# A line of a training log, as `report` of train.py writes it.
 EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidation\b.*\baccuracy (\S+%)")
 
 

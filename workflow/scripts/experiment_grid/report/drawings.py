@@ -8,8 +8,8 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from experiment_grid.analysis.sampled_ranges import range_of
 from experiment_grid.config.labels import title
-from experiment_grid.config.search_ranges import range_of
 from experiment_grid.report.figures import (
     audit,
     confusion,

@@ -17,6 +17,7 @@ from typing import Any
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import describe, digest, write_json
 
+CELL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # a pattern, also of paths
 AGAIN = "the same command makes this again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
 READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiment_grid.timing.names import LOADER, LOADER_NORMALIZED, TRAINER
 from experiment_grid.training.devices import on_mps, synchronize
 from experiment_grid.training.loop import Trainer, batch_sizes
 from experiment_grid.training.recorded import FEW
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.step import step
 
-TRAINER, LOADER, LOADER_NORMALIZED = "trainer", "loader", "loader, normalized"  # column `way` of timing.csv
 TORCHVISION = {
     "mnist": "MNIST",
     "fashion-mnist": "FashionMNIST",

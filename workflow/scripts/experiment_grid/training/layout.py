@@ -1,8 +1,8 @@
 """How weights are laid out in memory.
 
 A linear layer multiplies by the transpose of its weight [outputs, inputs]. Where that is in memory row by row, the
-product of 64 images of MNIST and 128 units takes 0.1 ms in place of 0.26 on a core with AVX-512 (`python -m bench
-layout`). Shapes, names and state dicts stay as they are.
+product of 64 images of MNIST and 128 units takes less time on a core with AVX-512 (docs/performance.md). Shapes,
+names and state dicts stay as they are.
 """
 
 from torch import nn

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiment_grid.format import missing
-from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.label_placement import shorten
 from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 

@@ -10,13 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from experiment_grid.report.figures.labels import label_ends, shorten
+from experiment_grid.report.figures.label_placement import label_ends, shorten
 from experiment_grid.report.figures.scales import ROUND, accuracy_scale, loss_ticks
 from experiment_grid.report.figures.style import DASHES, GRID, INK, MUTED, PALETTE, Look, Margins, figure
 from experiment_grid.report.results import Epochs
 
 SETS = {"train": "Training", "validation": "Validation", "test": "Test"}
-MEASURES = {"loss": "loss", "accuracy": "accuracy"}
 SET_COLOURS = {"train": PALETTE[1], "validation": PALETTE[2], "test": PALETTE[0]}  # those of a cell's own charts
 AXES = {"epochs": "epoch", "seconds": "seconds of training"}
 

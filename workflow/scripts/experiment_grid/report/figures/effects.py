@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiment_grid.format import MINUS, missing
-from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.label_placement import shorten
 from experiment_grid.report.figures.scales import ROUND, loss_ticks
 from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, figure
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiment_grid.report.figures.curves import lines, scale
-from experiment_grid.report.figures.labels import label_ends
+from experiment_grid.report.figures.label_placement import label_ends
 from experiment_grid.report.figures.scales import ROUND
 from experiment_grid.report.figures.style import DASHES, INK, Look, Margins, figure
 from experiment_grid.report.results import Epochs

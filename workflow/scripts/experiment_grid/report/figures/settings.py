@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from experiment_grid.format import missing, setting
-from experiment_grid.report.figures.labels import shorten
+from experiment_grid.report.figures.label_placement import shorten
 from experiment_grid.report.figures.scales import accuracy_limits, accuracy_scale, accuracy_ticks, errors, round_ticks
 from experiment_grid.report.figures.style import GRID, INK, MUTED, PALETTE, Look, Margins, figure
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from experiment_grid.format import missing
-from experiment_grid.report.figures.labels import label_ends
+from experiment_grid.report.figures.label_placement import label_ends
 from experiment_grid.report.figures.scales import accuracy_scale
 from experiment_grid.report.figures.style import GRID, Look, Margins, figure
 

@@ -14,7 +14,6 @@ from experiment_grid.report.sections.marks import Scale, accuracy_scale
 MOST_ROWS = 24  # cells in the chart; of more the best, the worst, the baseline and the final one
 WORST = 3
 NAMED = 3  # factors named in the first sentence
-SMALL_MATRIX = 128  # pixels on a side
 
 
 def context(results: Results, drawings: Drawings) -> dict[str, Any]:

@@ -8,17 +8,17 @@ from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.provenance import found_again
+from experiment_grid.timing.names import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (
     " The original does not name its GPU. A ratio below 1 means that training was faster here; it does not say which "
     "hardware is better."
 )
-DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU (MPS)"}
 WAYS = {
-    "trainer": "this trainer",
-    "loader": "DataLoader, ToTensor",
-    "loader, normalized": "DataLoader, ToTensor, Normalize",
+    TRAINER: "this trainer",
+    LOADER: "DataLoader, ToTensor",
+    LOADER_NORMALIZED: "DataLoader, ToTensor, Normalize",
 }
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from experiment_grid.config.index import Definition, Index, dotted, index_of, last_name
+from experiment_grid.source_code.top_level import Definition, Index, dotted, index_of, last_name
 
 MODULE = "torch.nn.Module", "torch.nn.modules.module.Module"  # its own __init__ takes anything, and refuses it
 UNREADABLE = "unreadable"

@@ -8,7 +8,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 from test_config_properties import RELAXED
 
-from experiment_grid.config.readable import check
+from experiment_grid.config.yaml_check import check
 from experiment_grid.runtime.errors import UserError
 
 WANTED = "allowed: key: value pairs in YAML, as in config/demo.yaml"

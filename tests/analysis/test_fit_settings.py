@@ -12,9 +12,9 @@ from project import ROOT
 from scipy import stats
 from trained_cell import images_of_classes
 
-from experiment_grid.analysis import search
-from experiment_grid.analysis.search import Training, Tried, combinations, judged
-from experiment_grid.config.searched import summary
+from experiment_grid.analysis import fit_settings
+from experiment_grid.analysis.fit_settings import Training, Tried, combinations, judged
+from experiment_grid.config.fitted_settings import summary
 from experiment_grid.data import prepared
 from experiment_grid.runtime.errors import UserError
 
@@ -94,15 +94,15 @@ def test_the_command_writes_what_the_page_reads(project):
     row["stated"] |= {"hidden": [8], "batch_size": 32}
     (project / "config/original-report.yaml").write_text(yaml.safe_dump(report | {"rows": [row]}))
     given = {"grid": {"momentum": [0, 0.9], "learning_rate": [0.01, 0.05]}, "seeds": [1, 2], "epochs": 3}
-    (project / "config/search.yaml").write_text(yaml.safe_dump(given))
-    search.main()
-    lines = list(csv.DictReader((project / "config/search.csv").open(newline="")))
+    (project / "config/fit.yaml").write_text(yaml.safe_dump(given))
+    fit_settings.main()
+    lines = list(csv.DictReader((project / "config/fit.csv").open(newline="")))
     assert len(lines) == 4 * 3 and {line["row"] for line in lines} == {"no-normalization"}
     losses = [
         float(line["train_loss"]) for line in lines if line["momentum"] == "0.9" and line["learning_rate"] == "0.05"
     ]
     assert losses == sorted(losses, reverse=True)
-    summarized = summary(project / "config/search.csv")
+    summarized = summary(project / "config/fit.csv")
     assert summarized["tried"] == 12 and summarized["values"]["epoch"] == ["1", "2", "3"]
     assert summarized["rows"][0]["fitting"] == sum(line["fits"] == line["of"] for line in lines)
     json.dumps(summarized)
@@ -112,34 +112,34 @@ def test_the_command_writes_what_the_page_reads(project):
     ("content", "message"),
     [
         ("grid: {momentum: [0, 2]}\nseeds: [1, 2]\nepochs: 3\n", "momentum"),
-        ("grid: {momentum: [0]}\nseeds: [1]\nepochs: 3\n", "config/search.yaml:2: seeds"),
-        ("grid: {momentum: [0]}\nseeds: [1, 2]\nepoch: 3\n", "config/search.yaml:3: epoch: unknown key"),
+        ("grid: {momentum: [0]}\nseeds: [1]\nepochs: 3\n", "config/fit.yaml:2: seeds"),
+        ("grid: {momentum: [0]}\nseeds: [1, 2]\nepoch: 3\n", "config/fit.yaml:3: epoch: unknown key"),
     ],
 )
 def test_mistakes_in_the_file_are_one_line_each(project, content, message):
-    (project / "config/search.yaml").write_text(content)
+    (project / "config/fit.yaml").write_text(content)
     with pytest.raises(UserError, match=message):
-        search.main()
+        fit_settings.main()
 
 
 def test_without_prepared_images_a_line_says_how_to_make_them(project):
     shutil.rmtree(project / "results")
     with pytest.raises(UserError, match=r"prepared.safetensors: is not there; `snakemake --cores 1 results/data/mnist"):
-        search.main()
+        fit_settings.main()
 
 
 @pytest.mark.parametrize("content", ["", "row,epoch\na,1\n", "a,b\n1\n", "row,epoch,fits,of,misfit\na,1,3,3,much\n"])
 def test_a_table_that_is_none_is_refused_in_a_line(tmp_path, content):
-    (tmp_path / "search.csv").write_text(content)
+    (tmp_path / "fit.csv").write_text(content)
     with pytest.raises(UserError, match="is not a table of a search"):
-        summary(tmp_path / "search.csv")
+        summary(tmp_path / "fit.csv")
 
 
 def test_what_fits_comes_first_and_else_the_nearest(tmp_path):
     lines = ["row,momentum,epoch,seeds,train_loss,train_correct,test_correct,fits,of,misfit"]
     lines += ["a,0,1,2,0,0,0,2,3,0.1", "a,0,2,2,0,0,0,3,3,0.9", "a,0.9,1,2,0,0,0,3,3,0.5", "b,0,1,2,0,0,0,1,3,2"]
-    (tmp_path / "search.csv").write_text("\n".join(lines))
-    summarized = summary(tmp_path / "search.csv")
+    (tmp_path / "fit.csv").write_text("\n".join(lines))
+    summarized = summary(tmp_path / "fit.csv")
     a, b = summarized["rows"]
     assert (a["fitting"], [(one["momentum"], one["epoch"]) for one in a["nearest"]]) == (2, [("0.9", "1"), ("0", "2")])
     assert (b["tried"], b["fitting"], b["nearest"]) == (1, 0, [{"momentum": "0", "epoch": "1", "fits": 1, "of": 3}])

@@ -1,6 +1,6 @@
 """How often a whole page is wrong: false and missed decisions on simulated grids, as a table.
 
-`python -m experiment_grid.analysis.error_rate [pages]` (of each row; 4,000 where nothing is said). A page is one of
+`python -m bench.error_rate [pages]` (of each row; 4,000 where nothing is said). A page is one of
 the default grid: 17 cells, 20 pairs, a confidence of 95 %; accuracies in points. What decides is this project's own
 code (`variance`, `family`); beside it are the usual ways to treat the spread between seeds, in one Holm family too.
 """

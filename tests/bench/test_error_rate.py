@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiment_grid.analysis.error_rate import FALSE, POWER, Regime, pooled, rates, table
+from bench.error_rate import FALSE, POWER, Regime, pooled, rates, table
 
 PAGES = 2000
 UNSTEADY = {"two groups, ×4 apart": 0.06, "one cell SD 1, others": 0.08}  # what three seeds may cost there

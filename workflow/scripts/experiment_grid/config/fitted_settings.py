@@ -1,4 +1,4 @@
-"""A search for settings that give the original's figures: what config/search.yaml holds, and what came out."""
+"""A search for settings that give the original's figures: what config/fit.yaml holds, and what came out."""
 
 import csv
 from pathlib import Path
@@ -15,8 +15,8 @@ FIGURES = ("seeds", "train_loss", "train_correct", "test_correct", "fits", "of",
 SHOWN = 3  # of a row's settings that fit; of those that do not, the nearest
 
 
-class Search(Closed):
-    """What is tried, as config/search.yaml explains it."""
+class Fit(Closed):
+    """What is tried, as config/fit.yaml explains it."""
 
     grid: Annotated[Grid, Field(description="Values by parameter or option, as in a cell.")]
     seeds: Annotated[list[int], Field(min_length=2, description="Trainings of each combination.")]

@@ -1,7 +1,7 @@
 """Which settings give the original report's figures: rows × settings × epochs, tried and written down.
 
-`python -m experiment_grid.analysis.search [search.yaml] [prepared.safetensors]` trains what config/search.yaml says,
-on the images that a run has prepared, and writes search.csv beside it: of each row, combination and epoch the three
+`python -m experiment_grid.analysis.fit_settings [fit.yaml] [prepared.safetensors]` trains what config/fit.yaml says,
+on the images that a run has prepared, and writes fit.csv beside it: of each row, combination and epoch the three
 figures that a row is judged by, whether they fit, and how far they are off. What fits was fitted, the test
 figures too: it gives the row's figures; that the original used it is not shown.
 """
@@ -23,13 +23,13 @@ from experiment_grid.analysis.audit import INDEPENDENT
 from experiment_grid.analysis.expectations import HALF_DIGIT, Expected, expected_run, total_train_loss
 from experiment_grid.analysis.variance import Spread
 from experiment_grid.config import reference, settings
+from experiment_grid.config.fitted_settings import Fit
 from experiment_grid.config.problems import Sources, relative
-from experiment_grid.config.searched import Search
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import replacing
 
-CONFIG, SEARCH = Path("config/config.yaml"), Path("config/search.yaml")
+CONFIG, SEARCH = Path("config/config.yaml"), Path("config/fit.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals
 CONFIDENCE = 0.95
 TINY = 1e-12  # of a spread: runs that agree in every digit
@@ -97,7 +97,7 @@ def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Training:
 
 
 def judged(tried: Sequence[Tried], runs: dict[str, list[Training]], epochs: int) -> Iterator[dict[str, Any]]:
-    """Lines of search.csv: each combination and epoch beside its row's printed figures.
+    """Lines of fit.csv: each combination and epoch beside its row's printed figures.
 
     A figure fits when it is in the prediction interval of one new run. How far runs are apart is the median over all
     combinations at that epoch, as in the audit's misfit: two seeds say little, and one that scatters gains nothing.
@@ -145,7 +145,7 @@ def _scale(figure: str, one: Tried, n_images: int) -> tuple[float, int]:
 
 
 def write(path: Path, lines: list[dict[str, Any]]) -> None:
-    """search.csv."""
+    """fit.csv."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*lines[0]], lineterminator="\n")
         writer.writeheader()
@@ -155,9 +155,9 @@ def write(path: Path, lines: list[dict[str, Any]]) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """config/search.yaml, checked; raises UserError."""
+    """config/fit.yaml, checked; raises UserError."""
     sources = Sources([path])
-    sources.refuse(problems(_yaml(path), Search))
+    sources.refuse(problems(_yaml(path), Fit))
     return _yaml(path)
 
 

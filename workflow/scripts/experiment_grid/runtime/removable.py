@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from experiment_grid.runtime.files import PART
+from experiment_grid.runtime.records import CELL_NAME
 
-CELL = r"(?P<cell>[A-Za-z0-9][A-Za-z0-9._-]*)"
+CELL = rf"(?P<cell>{CELL_NAME})"
 # What no rule names: plans, epochs of trainings that are not done, trainings that are found again, pictures of the DAG.
 MORE = (
     r"plan/\w+\.json",

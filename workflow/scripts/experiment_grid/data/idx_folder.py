@@ -123,7 +123,7 @@ def below(folder: Path, name: str) -> str:
     return f" (did you mean {found}?)" if found else ""
 
 
-def idx_folder(path: Path) -> Path | None:
+def found_in(path: Path) -> Path | None:
     """The folder of IDX files that a path means: itself, or torchvision's below it (MNIST/raw). None without any."""
     if not path.is_dir():
         return None

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiment_grid.config.constructor_limits import Guard, guards
-from experiment_grid.config.definitions import UNREADABLE, Module, NotThereError, Reader, Thing
 from experiment_grid.runtime.files import write_json
+from experiment_grid.source_code.constructor_limits import Guard, guards
+from experiment_grid.source_code.definitions import UNREADABLE, Module, NotThereError, Reader, Thing
 
 CACHE = Path(".snakemake/signatures.json")
 FOUND: set[str] = set()  # targets that are not in it yet
@@ -162,9 +162,8 @@ def keep() -> None:
 
 def _by() -> str:
     """This module's content and that of those that read for it."""
-    files = (
-        Path(__file__).with_name(f"{name}.py") for name in ("signatures", "definitions", "index", "constructor_limits")
-    )
+    names = ("signatures", "definitions", "top_level", "constructor_limits")
+    files = (Path(__file__).with_name(f"{name}.py") for name in names)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
