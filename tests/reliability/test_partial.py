@@ -38,7 +38,7 @@ def test_a_failing_cell_costs_nobody_else_anything(project, tmp_path):
     assert page.count(f"{CUT_OFF}</pre>") == 1
     assert "The final cell left no model whose errors could be shown." in page
     assert "Failed: it left no results. Its log ends so:" in page
-    assert "In this run 0 trained and 5 were kept." in page  # failed cells are neither
+    assert "In this run 0 cells were trained, 5 kept." in page  # failed cells are neither
     assert "logs/train/shot.log" in page and "logs/evaluate/shot.log" not in page
     assert "make cell NAME=shot CONFIG=config/small.yaml" in page
 

@@ -98,7 +98,7 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
     if final is not best:
         behind = 100 * (float(best["test_accuracy"]) - float(final["test_accuracy"]))
         assert f"{behind:.2f} points less (" in text
-    assert f"picked as the best of {sum(bool(row['test_accuracy']) for row in comparison)} different cells." in text
+    assert f"picked as the best of {sum(bool(row['test_accuracy']) for row in comparison)} cells." in text
     if which == "decisive":
         largest = max(decided, key=lambda row: abs(float(row["difference"])))
         points = f"{100 * abs(float(largest['difference'])):.2f} points"
@@ -116,9 +116,9 @@ def test_says_what_the_final_cell_gets_wrong_most(opened, report):
         counts = held["counts/three-hidden-layers"][cell["chosen_epoch"] - 1].copy()
     np.fill_diagonal(counts, 0)
     found = next(
-        re.search(r"most often mistakes (\w+) for (\w+): (\d+) of (\d+) errors of seed (\d+)", one)
+        re.search(r"is (\w+) taken for (\w+): (\d+) of its (\d+) errors \(seed (\d+)\)", one)
         for one in texts
-        if "most often" in one
+        if "The commonest error of three-hidden-layers" in one
     )
     true, predicted, count, errors, seed = map(int, found.groups())
     assert counts[true, predicted] == counts.max() == count

@@ -36,7 +36,7 @@ def test_no_chart_is_wider_than_a_phone(opened):
         name for name, _ in widths
     }
     assert not [name for name, right in widths if right > 375]
-    page.locator("#errors h3", has_text="How sure it is").scroll_into_view_if_needed()
+    page.locator("#errors h3", has_text="Is its confidence right?").scroll_into_view_if_needed()
     table = page.locator("#errors .scroll", has=page.locator("th", has_text="Share right"))
     assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
 

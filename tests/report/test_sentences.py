@@ -86,7 +86,7 @@ def test_intervals_leave_zero_out_just_where_decided(walked):
 
 def test_every_sentence_on_a_pair_is_that_of_its_row(walked):
     texts = [one["text"] for part in ("findings", "factors") for one in walked.findings[part]]
-    pattern = r"([\w.-]+) to ([\w.-]+)\)?: test accuracy (\S+) points(?: \[(.+?), (.+?)\])?"
+    pattern = r"([\w.-]+) to ([\w.-]+)\)?: test accuracy (\S+) points(?: \((above 0|[^s ]\S*) to (below 0|[^)]+)\))?"
     pattern += r"(, not significant|, significant| \(single)"
     found = [match for text in texts for match in re.findall(pattern, text)]
     assert len(found) == sum(": test accuracy " in text and " points" in text for text in texts)

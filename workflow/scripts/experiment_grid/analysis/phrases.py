@@ -16,7 +16,7 @@ def measured(measure: str) -> str:
 
 
 def signed(measure: str, value: float, low: float | None = None, high: float | None = None) -> str:
-    """A difference with its unit and interval: `+0.91 points [+0.61, +1.21]`; no interval where there is none."""
+    """A difference with its unit and interval: `+0.91 points (+0.61 to +1.21)`; no interval where there is none."""
     scale, digits, unit = _form(measure, max(abs(x) for x in (value, low or 0, high or 0) if not math.isnan(x)))
     text = f"{_number(value * scale, digits)}{unit}"
     if low is None or high is None or math.isnan(low) or math.isnan(high):
@@ -26,15 +26,15 @@ def signed(measure: str, value: float, low: float | None = None, high: float | N
         ends[0] = "above 0"
     if low < high <= 0 and ends[1] == _number(0, digits):
         ends[1] = "below 0"
-    return f"{text} [{ends[0]}, {ends[1]}]"
+    return f"{text} ({ends[0]} to {ends[1]})"
 
 
 def ratio(value: float, low: float | None = None, high: float | None = None) -> str:
-    """A difference of logarithms as a ratio with its interval: `× 1.58 [1.52, 1.77]`."""
+    """A difference of logarithms as a ratio with its interval: `× 1.58 (1.52 to 1.77)`."""
     text = f"× {significant(math.exp(value))}"
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return text
-    return f"{text} [{significant(math.exp(low))}, {significant(math.exp(high))}]"
+    return f"{text} ({significant(math.exp(low))} to {significant(math.exp(high))})"
 
 
 def significant(value: float) -> str:
@@ -44,7 +44,7 @@ def significant(value: float) -> str:
 
 def percent(value: float) -> str:
     """A share as per cent with two digits."""
-    return f"{100 * value:.2f} %"
+    return page.percent(value)
 
 
 def p_value(p: float) -> str:

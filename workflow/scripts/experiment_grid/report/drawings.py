@@ -123,7 +123,7 @@ class Drawings:
             "where a conclusion asks for it. Filled and blue: the difference of accuracy is "
             "significant. Arrows: beyond the axis."
         )
-        return self._drawing(made, "effects", "Effects beside the baseline", caption) if made else None
+        return self._drawing(made, "effects", "Effects beside the baseline", caption, "judged") if made else None
 
     def _effects(self) -> Figure | None:
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
@@ -192,7 +192,7 @@ class Drawings:
             "original’s. Lines: where one new run of ours falls. Thin grey: the cell that fits it best."
         )
         title = "The original’s test accuracies and ours"
-        return self._drawing(made, "agreement", title, caption, "compact") if made else None
+        return self._drawing(made, "agreement", title, caption, "compact judged") if made else None
 
     def _agreement(self) -> Figure | None:
         rows = [row for row in self.results.reference if row["figure"] == "test_accuracy"]

@@ -89,9 +89,10 @@ function grouped() {
     values.sort(([, one], [, other]) => (one === null) - (other === null) || compare(one, other));
     for (const [text, , cell] of values) groups.set(text, [...(groups.get(text) ?? []), cell]);
   }
+  const chart = ".chart:not(.judged *)"; // where a colour is a verdict it stays
   paint.replaceSync([...groups.values()].map((members, place) => members.map((cell) => `
-    .chart [data-cell="${cell}"] path[stroke], .chart [data-cell="${cell}"] use[stroke], [data-cell="${cell}"] .swatch path { stroke: var(--c${place % 8}) !important }
-    .chart [data-cell="${cell}"] path[fill]:not([fill="none"]), .chart [data-cell="${cell}"] use[fill], .chart [data-cell="${cell}"] > text, .chart [data-cell="${cell}"] circle { fill: var(--c${place % 8}) !important }`).join("")).join(""));
+    ${chart} [data-cell="${cell}"] path[stroke], ${chart} [data-cell="${cell}"] use[stroke], [data-cell="${cell}"] .swatch path { stroke: var(--c${place % 8}) !important }
+    ${chart} [data-cell="${cell}"] path[fill]:not([fill="none"]), ${chart} [data-cell="${cell}"] use[fill], ${chart} [data-cell="${cell}"] > text, ${chart} [data-cell="${cell}"] circle { fill: var(--c${place % 8}) !important }`).join("")).join(""));
   document.getElementById("group-summary").textContent = heading ? `Grouped by ${titles.get(heading.dataset.key)}: colours are its values` : "";
 }
 /** Put rows in this order, under the headings of their groups. */

@@ -23,7 +23,7 @@ function confusionOf(container) {
 
   function draw() {
     const counts = unpackedCounts(held, epoch);
-    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", the one of all figures here" : counts ? "" : ": not kept"}`;
+    output.textContent = `epoch ${epoch} of ${held.counts.length}${epoch === held.epoch ? ", of all figures on this page" : counts ? "" : ": not kept"}`;
     slider.setAttribute("aria-valuetext", output.textContent);
     if (!counts) {
       place.replaceChildren(make("p", { class: "note" }, "The weights of this epoch were not kept."));
@@ -92,7 +92,7 @@ function confusionOf(container) {
   draw();
   container.replaceChildren(heading,
     make("div", { class: "slider" }, held.counts.filter(Boolean).length > 1 ? [make("label", {}, "Epoch ", slider), output] : [], make("label", {}, "Show ", modes)),
-    place, make("p", { class: "note screen" }, "At the epoch of the figures each count opens its images."));
+    place, make("p", { class: "note screen" }, "At the epoch of the figures a count opens its images."));
 }
 
 /** All counts of an epoch, K × K row by row; null where they are not in the page. */
@@ -122,11 +122,13 @@ function chart(held, measure, name) {
     svg.append(make("line", { x1: left, x2: wide - right, y1: at, y2: at, stroke: "var(--grid)" }),
       make("text", { x: left - 5, y: Number(at) + 3.5, "font-size": 10, "text-anchor": "end", fill: "var(--muted)" }, scale.write(tick)));
   }
+  svg.append(make("text", { x: wide - right, y: 12, "font-size": 10, "text-anchor": "end", fill: "var(--muted)" }, "by epoch"));
   for (const epoch of roundTicks(first, last, 6, true)) {
     svg.append(make("text", { x: x(epoch), y: high - 10, "font-size": 10, "text-anchor": "middle", fill: "var(--muted)" }, String(epoch)));
   }
   const ends = lines.filter(({ values }) => values[0].at(-1) !== null).map((one) => ({ ...one, at: y(one.values[0].at(-1)) })).sort((one, other) => one.at - other.at);
   ends.forEach((one, place) => { if (place) one.at = Math.max(one.at, ends[place - 1].at + 12); });
+  ends.forEach((one, place) => { one.at = Math.min(one.at, high - bottom - 12 * (ends.length - 1 - place)); });
   for (const { values: [mean, least, most], colour, dashes } of lines) {
     const there = held.epochs.map((_, at) => at).filter((at) => least[at] !== null);
     if (there.length > 1 && there.some((at) => most[at] > least[at])) {

@@ -150,9 +150,13 @@ def _won(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _picked(results: Results) -> str:
-    """Of how many different cells the best was picked: those that predict the same are one."""
+    """Of how many cells the best was picked: those that predict the same are one."""
     found = next((one["figures"] for one in results.findings["findings"] if one["kind"] == "best"), None)
-    return f", picked as the best of {found['of']:,} different cells" if found else ""
+    if not found:
+        return ""
+    known = sum(not missing(row["test_accuracy"]) for row in results.comparison)
+    same = " that do not predict the same" if found["of"] < known else ""
+    return f", picked as the best of {found['of']:,} cells{same}"
 
 
 def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
@@ -239,10 +243,10 @@ def _wrong(results: Results) -> dict[str, Any] | None:
         return None
     true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     names = cell["classes"]
-    count = f"{whole(wrong.max())} of {plural(int(wrong.sum()), 'error')}"
-    after = f": {count} of seed {cell['representative_seed']}."
+    count = f"{whole(wrong.max())} of its {plural(int(wrong.sum()), 'error')}"
+    after = f": {count} (seed {cell['representative_seed']})."
     return _sentence(
-        f"{final} most often mistakes ", f"{names[true]} for {names[predicted]}", after, "errors", "errors"
+        f"The commonest error of {final} is ", f"{names[true]} taken for {names[predicted]}", after, "errors", "errors"
     )
 
 

@@ -134,10 +134,10 @@ def _results(block: dict[str, Any], originals: list[dict[str, Any]]) -> list[dic
         ),
         ("Training loss, per image", significant(block["train_loss"], 4), None),
         ("Total training accuracy", f"{whole(block['train_correct'])}{trained}", theirs("train_correct", whole)),
-        ("… per cent", percent(block["train_accuracy"]), _percent(originals)),
+        ("… in %", percent(block["train_accuracy"]), _percent(originals)),
         ("Training time", minutes(block["train_seconds"]), theirs("minutes", lambda value: minutes(60 * value))),
         ("Total testing accuracy", f"{whole(block['test_correct'])}{tested}", theirs("test_correct", whole)),
-        ("… per cent", percent(block["test_accuracy"]), theirs("test_accuracy", percent)),
+        ("… in %", percent(block["test_accuracy"]), theirs("test_accuracy", percent)),
         ("Testing loss, per image", significant(block["test_loss"], 4), None),
         ("Testing F1, macro", significant(block["f1_macro"], 6), None),
         (

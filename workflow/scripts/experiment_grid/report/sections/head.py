@@ -27,15 +27,15 @@ def context(results: Results) -> dict[str, Any]:
     ]
     if "trained" in run:
         counts = Counter(provenance.in_run(results).values())
-        again = f"{counts['found again']} found again, " if counts["found again"] else ""
-        trained = f"{plural(counts['trained'], 'cell')} trained"
-        facts.append(_fact("In this run", trained, f"{again}{counts['kept']:,} kept from before"))
-    spent = f"{seconds(results.trained['seconds'].sum())} summed" if models else "–"
+        others = (provenance.FOUND, "found again"), ("kept", "kept from before")
+        more = ", ".join(f"{counts[key]:,} {words}" for key, words in others if counts[key])
+        facts.append(_fact("In this run", f"{plural(counts['trained'], 'cell')} trained", more))
+    spent = f"{seconds(results.trained['seconds'].sum())} in total" if models else "–"
     facts.append(_fact("Training, all models", spent, _devices(known)))
     judged = sum(row["judged"] or 0 for row in results.original)
     if judged:
         consistent = sum(row["consistent"] or 0 for row in results.original)
-        facts.append(_fact("Original report", f"{consistent} of {judged}", "agree at the stated settings"))
+        facts.append(_fact("Original report", f"{consistent} of {judged}", "of its figures agree"))
     span = f"Trainings finished between {moment(finished[0])} and {moment(finished[-1])}. " if finished else ""
     started = f"This run started {moment(run['started'])}. " if run.get("started") else ""
     how = (

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from experiment_grid.format import moment
-from experiment_grid.report.labels import device_name
+from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
 
 FOUND = "found again"
@@ -21,8 +21,9 @@ def context(results: Results) -> dict[str, Any]:
     )
     if "trained" in run:
         counts = Counter(done.values())
-        again = f", {counts[FOUND]} were found again" if counts[FOUND] else ""
-        text += f" In this run {counts['trained']} trained{again} and {counts['kept']} were kept."
+        parts = [f"{plural(counts['trained'], 'cell')} {'was' if counts['trained'] == 1 else 'were'} trained"]
+        parts += [f"{counts[key]:,} {key}" for key in (FOUND, "kept") if counts[key]]
+        text += f" In this run {', '.join(parts)}."
     rows = []
     for index, cell in enumerate(results.cells):
         name = cell["cell"]
