@@ -85,7 +85,7 @@ stale: check ## list the results of cells that are no longer configured
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- stale
 
 .PHONY: prune
-prune: check ## remove the results of cells that are no longer configured
+prune: check ## remove the results of cells that are no longer configured, without asking
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- prune
 
 .PHONY: clean

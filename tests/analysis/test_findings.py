@@ -87,3 +87,8 @@ def test_more_trainings_at_once_than_cores_are_reported(results, cores, crowded)
         path.write_text(json.dumps(run), "utf-8")
     text = "Up to 5 trainings at once on 4 cores: times include waiting for each other."
     assert (text in reported(folder, settings)["caveats"]) is crowded
+
+
+def test_a_cell_that_only_guesses_is_named(tmp_path):
+    settings = settings_of(make_cells(tmp_path, GRID | {"exploded": ({"learning_rate": 1000.0}, 0.0)}))
+    assert reported(tmp_path, settings)["no_better_than_chance"] == ["exploded"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
@@ -44,6 +45,16 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
     if (table["interval"] == "wilson").any():
         found.append("Cells with one seed are single runs: their intervals cover the chance of the test images only.")
     return found
+
+
+def no_better_than_chance(cells: list[CellResults]) -> list[str]:
+    """Cells that get no more test images right than the commonest class alone would: as a training does that ran away
+    and yet stayed finite."""
+    return [
+        cell.name
+        for cell in cells
+        if cell.comparable and cell.correct[cell.ok].mean() <= np.bincount(cell.labels).max() / len(cell.labels)
+    ]
 
 
 def crowded(cells: list[CellResults]) -> Iterator[str]:

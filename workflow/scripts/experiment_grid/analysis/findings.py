@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import STATED, VERDICTS
-from experiment_grid.analysis.caveats import caveats, crowded
+from experiment_grid.analysis.caveats import caveats, crowded, no_better_than_chance
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
@@ -66,6 +66,7 @@ def findings(
         "best": None if chosen else _best_beside_final(settings, cells, table),
         "pairs": {"found": found, "kept": kept, **_distinct(effects), "text": _pairs(found, kept) + _same(effects)},
         "open": open_questions(effects.table, effects.same),
+        "no_better_than_chance": no_better_than_chance(cells),
         "caveats": [*caveats(settings, table, effects), *crowded(cells)],
     }
 

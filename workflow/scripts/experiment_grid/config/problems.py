@@ -87,7 +87,10 @@ class Sources:
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Raise one UserError that reports every problem in a line of its own; do nothing where there is none."""
-        first = {(problem.keys, show(problem.given)): problem for problem in reversed(list(problems))}
+        first = {
+            (problem.keys, "" if problem.wrong.startswith("unknown") else show(problem.given)): problem
+            for problem in reversed(list(problems))
+        }
         complain([problem.line(self.place(problem)) for problem in reversed(first.values())])
 
 

@@ -253,7 +253,9 @@ def _wrong(results: Results) -> dict[str, Any] | None:
 def _troubled(results: Results) -> dict[str, Any] | None:
     failed = [row["cell"] for row in results.comparison if row["status"] == "failed"]
     diverged = [row["cell"] for row in results.comparison if row["status"] == "diverged"]
-    parts = [f"{len(rows)} {word}" for rows, word in ((failed, "without results"), (diverged, "diverged")) if rows]
+    lost = results.findings["no_better_than_chance"]
+    kinds = (failed, "without results"), (diverged, "diverged"), (lost, "no better than chance")
+    parts = [f"{len(rows)} {word}" for rows, word in kinds if rows]
     if not parts:
         return None
     return _sentence("Troubled cells: ", ", ".join(parts), ".", "cells", "their logs" if failed else "the cells")

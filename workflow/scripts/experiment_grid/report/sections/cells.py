@@ -64,7 +64,7 @@ def _block(
         "summary": f"test accuracy {percent(row['test_accuracy'])}"
         if not missing(row["test_accuracy"])
         else row["status"],
-        "trouble": _trouble(row, log),
+        "trouble": _trouble(row, log, results.findings["no_better_than_chance"]),
         "log": "\n".join(log or ()),
         "files": {}
         if row["status"] == "failed"
@@ -108,11 +108,16 @@ def _augmented(results: Results, cell: str) -> dict[str, Any] | None:
     return {"tiles": range(first, first + shown["each"]), "text": results.errors["captions"]["augmented"]}
 
 
-def _trouble(row: dict[str, Any], log: list[str] | None) -> str:
+def _trouble(row: dict[str, Any], log: list[str] | None, no_better_than_chance: list[str]) -> str:
     if row["status"] == "diverged":
         return (
             "Diverged: in at least one seed the loss stopped being a number. Its rows are kept; a "
             "smaller learning rate usually helps."
+        )
+    if row["cell"] in no_better_than_chance:
+        return (
+            "No better than chance: always answering the commonest class gets as many test images right. A smaller "
+            "learning rate may help."
         )
     if row["status"] == "failed":
         return "Failed: it left no results. Its log ends so:" if log else "Did not run, or has not ended: no results."
