@@ -123,11 +123,12 @@ class Drawings:
             "where a conclusion asks for it. Filled and blue: the difference of accuracy is "
             "significant. Arrows: beyond the axis."
         )
-        return self._drawing(made, "effects", "Effects beside the baseline", caption, "judged") if made else None
+        title = "Effects beside the baseline"
+        return self._drawing(made, "effects", title, caption, "judged", self._effects(narrow=True)) if made else None
 
-    def _effects(self) -> Figure | None:
+    def _effects(self, narrow: bool = False) -> Figure | None:
         rows = [row for row in self.results.effects if row["is_baseline"] and row["difference"] is not None]
-        return effects.draw(rows[:FEWEST_ROWS], self.results.index) if rows else None
+        return effects.draw(rows[:FEWEST_ROWS], self.results.index, narrow) if rows else None
 
     def factors(self) -> list[Drawing]:
         """Test accuracy over each setting that varies, a panel each."""

@@ -22,20 +22,29 @@ PANELS = (
 )
 
 
-def draw(effects: list[dict[str, Any]], cells: dict[str, int]) -> Figure:
-    """Names and three panels side by side; `effects` are rows of effects.csv, a filled mark is a decided one."""
-    size = (2.35, ROW * len(effects) + 0.8)
-    made, (names, *panels) = figure(size, 1, 4, Margins(left=0.15, right=0.1, bottom=0.4, top=0.32))
-    for panel in (names, *panels):
+def draw(effects: list[dict[str, Any]], cells: dict[str, int], narrow: bool = False) -> Figure:
+    """Names and three panels side by side; `effects` are rows of effects.csv, a filled mark is a decided one.
+
+    `narrow` has accuracy alone, for a phone: the table has the rest.
+    """
+    high, drawn = ROW * len(effects) + 0.8, PANELS[:1] if narrow else PANELS
+    if narrow:
+        made, panels = figure((3.7, high), margins=Margins(left=1.7, right=0.12, bottom=0.4, top=0.32))
+    else:
+        made, (names, *panels) = figure((2.35, high), 1, 4, Margins(left=0.15, right=0.1, bottom=0.4, top=0.32))
+        names.set_axis_off()
+        names.set_ylim(len(effects) - 0.4, -0.6)
+    for panel in panels:
         panel.set_ylim(len(effects) - 0.4, -0.6)
         panel.set_yticks([])
         panel.grid(False, axis="y")
-    names.set_axis_off()
     for place, row in enumerate(effects):
-        names.text(
-            1, place, shorten(row["to"], 36), ha="right", va="center", fontsize=8, gid=f"cell-{cells[row['to']]}"
-        )
-    for panel, (title, keys, factor) in zip(panels, PANELS, strict=True):
+        of: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 8, "gid": f"cell-{cells[row['to']]}"}
+        if narrow:
+            panels[0].text(-0.03, place, shorten(row["to"], 24), transform=panels[0].get_yaxis_transform(), **of)
+        else:
+            names.text(1, place, shorten(row["to"], 36), **of)
+    for panel, (title, keys, factor) in zip(panels, drawn, strict=True):
         panel.set_title(title, fontsize=9)
         panel.axvline(0, color=INK, linewidth=0.8, zorder=1)
         scale = math.log if title == TIME else float
