@@ -155,8 +155,7 @@ def _picked(results: Results) -> str:
     if not found:
         return ""
     known = sum(not missing(row["test_accuracy"]) for row in results.comparison)
-    same = " that do not predict the same" if found["of"] < known else ""
-    return f", picked as the best of {found['of']:,} cells{same}"
+    return f", picked as the best of {found['of']:,} {'that differ' if found['of'] < known else 'cells'}"
 
 
 def _final(results: Results, best: dict[str, Any]) -> dict[str, Any] | None:
