@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def from_idx(dataset: str, files: list[Path]) -> Images:
-    """Decode and check four IDX files, in the order of `own.FILES`; raises DataError."""
+    """Decode and check four IDX files, in the order of `idx_folder.FILES`; raises DataError."""
     shapes = [idx.shape(file, FILES[name]) for name, file in zip(FILES, files, strict=True)]
     refuse_too_many_bytes(dataset, *(shape for shape in shapes if len(shape) > 1))
     arrays = {name: idx.read(file, FILES[name]) for name, file in zip(FILES, files, strict=True)}
