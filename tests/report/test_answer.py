@@ -105,7 +105,7 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
         assert f"from {largest['from_value']} to {largest['to_value']}, changes accuracy by" in text and points in text
     else:
         assert "8 cells" in texts[0] and "3 seeds each" in texts[0]
-        assert "1 without results, 1 diverged" in text
+        assert "This page is partial. Troubled cells: 1 without results, 1 diverged" in text
 
 
 def test_says_what_the_final_cell_gets_wrong_most(opened, report):

@@ -18,6 +18,7 @@ from experiment_grid.analysis.phrases import listed, percent, significant
 from experiment_grid.analysis.times import Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
+from experiment_grid.format import seconds as duration
 from experiment_grid.timing.names import DEVICES, TRAINER
 
 Finding = dict[str, Any]  # as in findings.json
@@ -227,8 +228,8 @@ def _times(table: pd.DataFrame) -> Iterator[Finding]:
     slow, fast = timed["train_seconds"].idxmax(), timed["train_seconds"].idxmin()
     seconds = timed["train_seconds"]
     text = (
-        f"Training one seed took from {seconds[fast]:.1f} s ({fast}) to {seconds[slow]:.1f} s ({slow}), beside other "
-        "jobs: descriptive only."
+        f"Training one seed took from {duration(seconds[fast])} ({fast}) to {duration(seconds[slow])} ({slow}), while "
+        "other jobs ran: descriptive only."
     )
     figures = {"fastest": float(seconds[fast]), "slowest": float(seconds[slow])}
     yield _finding("time", "range", text, [fast, slow], "comparison.csv", figures=figures)

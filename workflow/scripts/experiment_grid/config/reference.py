@@ -144,8 +144,8 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
     """The report as JSON values; the file's own comments explain every key.
 
     A row always has `notes`, a time `note`, a claim `quote`, `where`, `where_ours_differs` and a list `factor`, None or
-    empty where nothing is stated; `search` is what `fitted_settings.summary` makes of its table, unless `searched` is False.
-    Cells that it names need not be configured. Raises UserError with a line for each problem.
+    empty where nothing is stated; `search` is what `fitted_settings.summary` makes of its table, unless `searched` is
+    False. Cells that it names need not be configured. Raises UserError with a line for each problem.
     """
     path = Path(path)
     sources = Sources([path])

@@ -257,7 +257,8 @@ def _troubled(results: Results) -> dict[str, Any] | None:
     parts = [f"{len(rows)} {word}" for rows, word in kinds if rows]
     if not parts:
         return None
-    return _sentence("Troubled cells: ", ", ".join(parts), ".", "cells", "their logs" if failed else "the cells")
+    before = "This page is partial. Troubled cells: " if failed else "Troubled cells: "
+    return _sentence(before, ", ".join(parts), ".", "cells", "their logs" if failed else "the cells")
 
 
 def _matrix(results: Results) -> dict[str, Any] | None:
