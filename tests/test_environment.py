@@ -119,6 +119,11 @@ def test_locks_name_packages_not_addresses():
         assert "://" not in (ROOT / name).read_text(), name
 
 
+def test_condas_recipe_takes_the_locked_packages():
+    *_, packages = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
+    assert packages == {"pip": ["-r requirements.txt", "-e ."]}
+
+
 @pytest.mark.parametrize("torch", ["", "cpu"])
 def test_set_up_can_go_without_cuda(torch, tmp_path):
     """And says what it takes before it takes it."""

@@ -61,7 +61,7 @@ def test_the_originals_unit_of_loss():
 
 def test_a_row_that_comes_out_as_stated(made):
     result = audited(made, [row_of(made[1], "normalization", {"learning_rate": 0.001})])
-    assert result.rows[0]["sure"] == "as stated"
+    assert result.rows[0]["verdict"] == "as stated"
     judged = result.table[result.table["figure"] != "minutes"]
     assert set(judged["verdict"]) == {"consistent"}
     assert judged["nearest_cell"].isna().all()
@@ -71,7 +71,7 @@ def test_a_row_that_another_cell_reproduces(made):
     row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
     result = audited(made, [row])
     summary = result.rows[0]
-    assert summary["sure"] == "reproduced by other settings"
+    assert summary["verdict"] == "reproduced by other settings"
     assert summary["reproduced_by"][0]["cell"] == "no-normalization"
     assert summary["reproduced_by"][0]["differs"]["normalize"] == [True, False]
     assert summary["misfit"] > summary["reproduced_by"][0]["misfit"]
@@ -85,27 +85,27 @@ def test_a_row_that_another_cell_reproduces(made):
     )
 
 
-@pytest.mark.parametrize(("times", "sure"), [(1.5, "nearly as stated"), (6.0, "not reproduced")])
-def test_a_row_with_one_figure_outside(made, times, sure):
+@pytest.mark.parametrize(("times", "verdict"), [(1.5, "nearly as stated"), (6.0, "not reproduced")])
+def test_a_row_with_one_figure_outside(made, times, verdict):
     """`times` half the width of its interval away from the middle: up to twice is nearly as stated."""
     alone = "four-hidden-layers"
     row = row_of(made[1], alone, {})
     result = audited(made, [row])
-    assert result.rows[0]["sure"] == "as stated"
+    assert result.rows[0]["verdict"] == "as stated"
     loss = result.table.set_index("figure").loc["train_loss"]
     middle, half = (loss["low"] + loss["high"]) / 2, (loss["high"] - loss["low"]) / 2
     row["figures"]["train_loss"] = middle + times * half
     row["figures"]["train_images"] = 48001  # no other cell trained on as many
     summary = audited(made, [row]).rows[0]
-    assert (summary["sure"], summary["consistent"]) == (sure, 2)
+    assert (summary["verdict"], summary["consistent"]) == (verdict, 2)
 
 
 def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
     row = row_of(made[1], "four-hidden-layers", {})
     row["figures"] |= {"train_loss": 7.0, "train_images": 48001}  # no other cell trained on as many
-    assert audited(made, [row]).rows[0]["sure"] == "not reproduced"
+    assert audited(made, [row]).rows[0]["verdict"] == "not reproduced"
     summary = audited(made, [row], search=searched(("false", "9"))).rows[0]
-    assert summary["sure"] == "reproduced in the search only"
+    assert summary["verdict"] == "reproduced in the search only"
     assert "1 of 40 settings gives all its figures: normalised no, epoch 9." in summary["text"]
 
 
@@ -140,7 +140,7 @@ def test_times_are_ratios_and_never_judged(made):
 )
 def test_without_a_cell_at_the_stated_settings_there_is_no_data(made, cell, stated):
     result = audited(made, [row_of(made[1], "normalization", stated, cell=cell)])
-    assert result.rows[0]["sure"] == "no data"
+    assert result.rows[0]["verdict"] == "no data"
     assert set(result.table["verdict"]) == {"no data"}
 
 
@@ -150,7 +150,7 @@ def test_single_runs_judge_no_row(tmp_path):
     seeds, _ = score_cells(cells, 0.95)
     row = row_of(seeds.loc[seeds.index.repeat(3)], "normalization", {})
     result = audit(cells, seeds, {"rows": [row], "times": [], "claims": []}, 0.95)
-    assert result.rows[0]["sure"] == "no data" and "trained once" in result.rows[0]["text"]
+    assert result.rows[0]["verdict"] == "no data" and "trained once" in result.rows[0]["text"]
     assert result.table.set_index("figure").loc["test_correct", "verdict"] == "not judged"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,10 @@ def own(tmp_path, monkeypatch) -> OneCell:
 def test_the_tables_are_the_files(run, finished):
     assert run.cells == ["wide", "narrow", "grid-batch-32", "grid-batch-128"]
     for name in ("comparison", "effects", "timing"):
-        assert len(getattr(run, name)) == len(pd.read_csv(finished / f"results/{name}.csv"))
+        table = getattr(run, name)
+        texts = dict.fromkeys(table.select_dtypes(["object", "string"]).columns, str)
+        as_file = pd.read_csv(finished / f"results/{name}.csv", dtype=texts, keep_default_na=False, na_values=[""])
+        pd.testing.assert_frame_equal(table, as_file, check_dtype=False)
     history = pd.read_csv(finished / "results/cells/narrow/history.csv")
     of_narrow = run.history[run.history["cell"] == "narrow"].reset_index(drop=True)
     pd.testing.assert_frame_equal(of_narrow[history.columns], history)
@@ -134,6 +138,20 @@ def test_a_model_of_torchvisions(tmp_path):
         np.testing.assert_allclose(run.predict(one, "resnet"), model.probabilities(images[:1]), atol=1e-5)
     with pytest.raises(UserError, match=r"given is \[32, 32\]; allowed: \[3, 32, 32\], \[N, 3, 32, 32\]$"):
         model(torch.zeros(32, 32, dtype=torch.uint8))
+
+
+def test_the_document_reads_weights_without_this_package(own, monkeypatch):
+    """By the five lines of docs/python.md, as they are there but for the epoch."""
+    run = eg.load(own.results)
+    monkeypatch.chdir(own.results.parent)
+    document = (ROOT / "docs/python.md").read_text("utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```\n", document, re.DOTALL) if "safe_open" in block]
+    epoch = run.cell("lenet").chosen_epochs[0]
+    module = run.model("lenet", seed=1).module
+    names: dict = {"module": module}
+    exec(code.replace("epoch15", f"epoch{epoch}"), names)
+    state = names["state"]
+    assert state and all(torch.equal(module.state_dict()[name], tensor) for name, tensor in state.items())
 
 
 def test_a_state_dict_is_what_a_module_takes(own, tmp_path):

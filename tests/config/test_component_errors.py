@@ -94,10 +94,10 @@ WRONG = {
     ),
     # keys of their own
     "model: models/lenet.py:LeNet, hidden: [3]": (
-        "hidden: means nothing to models/lenet.py:LeNet, the model of cell x; given: [3]; allowed: [] or nothing here"
+        "hidden: has no effect on models/lenet.py:LeNet, the model of cell x; given: [3]; allowed: [] or nothing here"
     ),
     "model: linear, activation: relu": (
-        'activation: means nothing to linear, the model of cell x; given: "relu"; allowed: nothing here'
+        'activation: has no effect on linear, the model of cell x; given: "relu"; allowed: nothing here'
     ),
     "hidden: [3], model: {hidden: [4]}": (
         "hidden: is given twice: here and as an option of model; given: [3]; allowed: one of the two"
@@ -135,7 +135,7 @@ WRONG = {
     "model._target_: cnn": 'model._target_: is not an option: model itself is the key; given: "cnn"; allowed: model',
     "model.a.b: 3": "model.a.b: unknown key (did you mean model?); given: 3; allowed: name, note, model, hidden",
     "grid: {model.hidden: [[3], [3.0]]}": (
-        "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; no two alike"
+        "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; all different"
     ),
     # the habits of others
     "model: {class_path: mlp}": (
@@ -171,7 +171,7 @@ WRONG = {
         'given: "models/passing.py:LeNot"; allowed: LeNet, Tensor'
     ),
     "model: {_target_: models/lenet.py:Wide, width: 3}, dropout: 0.3": (
-        "dropout: means nothing to models/lenet.py:Wide, the model of cell x; given: 0.3; "
+        "dropout: has no effect on models/lenet.py:Wide, the model of cell x; given: 0.3; "
         "allowed: model.dropout for its **kwargs, or nothing here"
     ),
 }

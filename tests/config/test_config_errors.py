@@ -106,11 +106,11 @@ CASES = {
     "gpus: two": ['1: gpus: is not valid; given: "two"; allowed: auto, or a whole number from 0 to 1024'],
     "defaults: {seeds: [1, 1]}": [
         "1: defaults.seeds: says a value twice; given: [1, 1]; "
-        "allowed: a list of 1 to 1000 items, each a whole number from 0 to 2147483647; no two alike"
+        "allowed: a list of 1 to 1000 items, each a whole number from 0 to 2147483647; all different"
     ],
     "defaults: {seeds: []}": [
         "1: defaults.seeds: is empty; given: []; "
-        "allowed: a list of 1 to 1000 items, each a whole number from 0 to 2147483647; no two alike"
+        "allowed: a list of 1 to 1000 items, each a whole number from 0 to 2147483647; all different"
     ],
     "defaults: {seeds: [-1, 2147483648]}": [
         "1: defaults.seeds[0]: is out of range; given: -1; allowed: a whole number from 0 to 2147483647",
@@ -182,11 +182,11 @@ CASES = {
     "cells: [{grid: {}}]": [f"1: cells[0].grid: is empty; given: {{}}; allowed: {{{', '.join(Factors.model_fields)}}}"],
     "cells: [{grid: {momentum: []}}]": [
         "1: cells[0].grid.momentum: is empty; given: []; "
-        "allowed: a list of 1 or more items, each a number from 0 to below 1; no two alike"
+        "allowed: a list of 1 or more items, each a number from 0 to below 1; all different"
     ],
     "cells: [{grid: {momentum: [0.1, 1.0e-1]}}]": [
         "1: cells[0].grid.momentum: says a value twice; given: [0.1, 0.1]; "
-        "allowed: a list of 1 or more items, each a number from 0 to below 1; no two alike"
+        "allowed: a list of 1 or more items, each a number from 0 to below 1; all different"
     ],
     "cells: [{epochs: 3, grid: {epochs: [1, 2]}}]": [
         "1: cells[0].epochs: is given twice: here and as an axis of the grid; given: 3; allowed: one of the two"
@@ -195,7 +195,7 @@ CASES = {
         "1: cells: makes 20301 cells; allowed: at most 20000"
     ],
     "cells: [{name: a, optimizer: adam, momentum: 0.5}, {name: b}]": [
-        "1: cells[0].momentum: means nothing to adam, the optimizer of cell a; given: 0.5; allowed: 0 or nothing here"
+        "1: cells[0].momentum: has no effect on adam, the optimizer of cell a; given: 0.5; allowed: 0 or nothing here"
     ],
     # what the data set decides
     "defaults: {train_fraction: 0.999999}": [

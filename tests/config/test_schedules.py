@@ -99,7 +99,7 @@ def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tm
         ("tf32: 1", "tf32: must be true or false; given: 1"),
         (
             "device: cpu, tf32: true",
-            "tf32: means nothing to cell x, which trains on a CPU; given: true; allowed: false",
+            "tf32: has no effect on cell x, which trains on a CPU; given: true; allowed: false",
         ),
         ("l1: -1", "l1: is out of range; given: -1; allowed: a number from 0 to 1"),
         ("model: {init: he}", 'model.init: is not one of those known; given: "he"; allowed: xavier_uniform, xavier'),

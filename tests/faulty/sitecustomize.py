@@ -1,4 +1,4 @@
-"""Faults on order, for the processes of a run under test: Python imports this file at its start, by PYTHONPATH.
+"""Fault injection, for the processes of a run under test: Python imports this file at its start, by PYTHONPATH.
 
 The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
 name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:

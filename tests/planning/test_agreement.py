@@ -206,7 +206,7 @@ def test_plan_dry_run_and_run_agree(two_cells, tmp_path, monkeypatch, seed):
     jobs = agree(two_cells, tmp_path / "project", monkeypatch, seed)
     started, failed = by_run(tmp_path / "project")
     if failed:  # damage that the times of files hide shows when a job reads them
-        assert "changed since it was written, by its record; the same command makes this again" in failed
+        assert "changed since it was written, by its record; run the same command again" in failed
         assert {*started} < {*jobs}
         jobs = agree_as_it_is(tmp_path / "project", monkeypatch)
         started, failed = by_run(tmp_path / "project")

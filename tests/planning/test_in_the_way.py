@@ -50,5 +50,5 @@ def test_a_file_in_a_folders_place_is_reported(tmp_path, recipes, name):
     with pytest.raises(NotADirectoryError) as error:
         make(results, recipes).file("download")
     message = str(cannot_write(error.value.filename, error.value))
-    assert message == f"{results / name}: is a file, a folder is needed; move it away, and the same command goes on"
+    assert message == f"{results / name}: is a file, a folder is needed; move it away, and run the same command again"
     assert (results / name).read_text() == "mine"

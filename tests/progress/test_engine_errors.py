@@ -75,7 +75,7 @@ def test_an_error_in_a_rule_is_reported(finished, tmp_path, form, case):
         assert done.stderr.count(reason) == 1 or "ambiguous" in reason
     if "in the middle" in case and form != "snakemake":
         last = done.stderr.splitlines()[-1]
-        assert "1 of 16 jobs done in" in last and last.endswith("the same command goes on once the cause is fixed.")
+        assert "1 of 16 jobs done in" in last and last.endswith("run the same command to continue.")
 
 
 @pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])

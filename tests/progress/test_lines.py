@@ -14,7 +14,7 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
 from experiment_grid.progress import lines
 from experiment_grid.progress.handler import Progress, partial_command
-from experiment_grid.progress.jobs import Job, RunProgress, Training
+from experiment_grid.progress.jobs import Job, RunProgress, TrainingProgress
 from experiment_grid.progress.live import LiveView, duration_short
 from experiment_grid.runtime.files import write_json
 
@@ -27,8 +27,8 @@ def epoch(turn: int, seeds: int, number: int, epochs: int, accuracy: str) -> str
 
 
 @pytest.fixture
-def training(tmp_path) -> Training:
-    return Training(tmp_path / "train.log", seeds=3, epochs=4, began=time.time() - 1)
+def training(tmp_path) -> TrainingProgress:
+    return TrainingProgress(tmp_path / "train.log", seeds=3, epochs=4, began=time.time() - 1)
 
 
 def test_epochs_of_seeds_in_turn_and_beside_each_other(training):
@@ -41,7 +41,7 @@ def test_epochs_of_seeds_in_turn_and_beside_each_other(training):
         log.write("".join(epoch(1, 3, number, 4, "60.00%") for number in (2, 3, 4)) + epoch(2, 3, 1, 4, "70.00%")[:-9])
     training.look()
     assert (training.done, training.accuracy) == (4, "60.00%")  # the last line is not whole yet
-    beside = Training(training.log.with_name("gpu.log"), 3, 4, training.began)
+    beside = TrainingProgress(training.log.with_name("gpu.log"), 3, 4, training.began)
     beside.log.write_text("".join(epoch(turn, 3, 2, 4, "70.00%") for turn in (1, 2, 3)))
     beside.look()
     assert beside.done == 6
@@ -129,8 +129,8 @@ def test_a_failure_is_reported_once_with_the_end_of_its_log(tmp_path, capsys):
         f"    {log}:",
         *(f"    line {number}" for number in range(19, 30)),
         "    error: no such file",
-        "0 of 1 jobs done in 0.0 s, 1 failed: prepare. What finished is kept; the same command goes on "
-        "once the cause is fixed.",
+        "0 of 1 jobs done in 0.0 s, 1 failed: prepare. Finished work is kept; once the cause is fixed, run the same "
+        "command to continue.",
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs
     run.begin(1, Job.of(job_info(1, "train", wildcards={"cell": "wide"})))
     run.fail(1)
     summary = lines.summary(run, False, partial_command(configs))
-    assert summary.endswith(f"goes on once the cause is fixed. {command} makes the page of what there is.")
+    assert summary.endswith(f"run the same command to continue. {command} makes a page of the finished cells.")
 
 
 def test_rules_that_only_ask_for_files_are_no_jobs():

@@ -43,7 +43,7 @@ def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
     terminal.wait_for(r"epoch \d+/100000, seed 1/1 +\d+\.\d\d% +\d:\d\d, [\d:]+ left")
     terminal.wait_for(r"2 of \d+ jobs .*about [\d:]+ left")
     terminal.press(b"\x03")
-    terminal.wait_for(r"Interrupted: 2 of \d+ jobs done in .*the same command goes on")
+    terminal.wait_for(r"Interrupted: 2 of \d+ jobs done in .*run the same command to continue")
     assert terminal.end() != 0
     assert "Traceback" not in terminal.seen
 
@@ -97,7 +97,7 @@ def test_impatience_changes_nothing(slow, form, keys, at_work):
         terminal.wait_for("Stopping: ")
     assert terminal.end() != 0
     said = terminal.seen[terminal.seen.index("Stopping: ") :]
-    assert re.search(r"Interrupted: \d of \d+ jobs done in .*the same command goes on\.", said)
+    assert re.search(r"Interrupted: \d of \d+ jobs done in .*run the same command to continue\.", said)
     assert said.count("Stopping: ") == said.count("Interrupted: ") == 1
     assert not re.search("Traceback|Error|KeyboardInterrupt", said), said
     assert form == "lines" or "^C" not in terminal.seen
@@ -112,7 +112,7 @@ def test_a_job_that_is_about_to_start_at_ctrl_c_ends_too(slow, pause):
     time.sleep(pause)
     terminal.press(b"\x03")
     assert terminal.end() != 0
-    assert re.search(r"Interrupted: \d of \d+ jobs done in .*the same command goes on\.", terminal.seen)
+    assert re.search(r"Interrupted: \d of \d+ jobs done in .*run the same command to continue\.", terminal.seen)
 
 
 def test_who_interrupts_snakemake_alone_interrupts_its_jobs(slow):

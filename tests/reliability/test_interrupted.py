@@ -124,7 +124,7 @@ def test_a_file_in_a_folders_place_gives_a_line(unfinished, name):
     done = snakemake(unfinished)
     assert done.returncode != 0
     assert done.stderr.endswith(
-        f"\n{name}: is a file, a folder is needed; move it away, and the same command goes on\n"
+        f"\n{name}: is a file, a folder is needed; move it away, and run the same command again\n"
     )
     assert "Traceback" not in done.stdout + done.stderr
 

@@ -143,7 +143,7 @@ def test_single_runs_and_no_reference_say_so(opened, hostile):
     assert page.locator("#agreement").count() == 0
     assert page.locator("#claims").count() == 0
     assert "single runs" in page.locator("#ranking caption").inner_text()
-    assert "cells trained once cannot tell" in page.locator(".sentences").inner_text()
+    assert "cells trained once do not show it" in page.locator(".sentences").inner_text()
     assert "Single runs" in page.locator("#comparison").inner_text()
 
 

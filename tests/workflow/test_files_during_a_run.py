@@ -60,7 +60,7 @@ def test_a_file_that_a_network_reads_counts_like_its_code(own, tmp_path):
         (own / "models/own/width.json").write_text("8")
         faults.release()
         assert run.finish() != 0
-    assert "models/own/width.json: changed while this job, which reads it, was at work" in run.said
+    assert "models/own/width.json: changed while this job was using it" in run.said
     assert not (own / "results/cells/narrow/run.json").exists() or "train narrow" in planned_jobs(own, *NARROW)
     (own / "models/own/width.json").write_text(first["models/own/width.json"])
     assert snakemake(own, *NARROW).returncode == 0
@@ -123,7 +123,7 @@ OTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'open(\"o
         ("open('own/cache', 'w').write('1'); open('own/cache').read()", ""),
         ("open('.hidden', 'w').close(); open('.hidden').read()", ""),
         ("open('/dev/null').read(); import os; os.listdir('own')", ""),
-        (f"open('own/a.txt').read(); {OTHER}", "own/a.txt: changed while this job, which reads it, was at work"),
+        (f"open('own/a.txt').read(); {OTHER}", "own/a.txt: changed while this job was using it"),
         (f"open('own/a.txt').read(); {OTHER}; open('own/a.txt')", "own/a.txt: changed while this job, which reads it"),
     ],
 )

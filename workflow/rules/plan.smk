@@ -21,7 +21,7 @@ from experiment_grid.runtime.errors import cannot_write
 from experiment_grid.runtime.records import CELL_NAME
 from experiment_grid.runtime.trained import FILES
 
-# A job on a cluster's node starts Snakemake again, twice or thrice a cell: the process that submitted it has checked and
+# A job on a cluster's node starts Snakemake again, two or three times a cell: the process that submitted it has checked and
 # planned everything. (Which cells a partial comparison has, only a plan knows.)
 IS_MAIN = engine.is_main(workflow)
 ON_NODE = not IS_MAIN and not config.get("partial")
@@ -226,7 +226,7 @@ onstart:
 def end(*, succeeded):
     """The last thing that happens in a run."""
     with suppress(OSError):
-        if plan.settle() and (removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)):
+        if plan.restore_mtimes() and (removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)):
             logger.warning(removed)
     handler.end(PROGRESS, succeeded=succeeded)
 

@@ -25,7 +25,7 @@ TERMS = "https://w3id.org/ro/terms/workflow-run/context"  # sha256 and its like
 NO_LICENCE = {
     "@type": "CreativeWork",
     "name": "No licence stated",
-    "description": "Whoever made this run says how it may be used.",
+    "description": "The author of this run decides its licence.",
 }
 TYPES = {
     ".csv": "text/csv",

@@ -194,7 +194,7 @@ class _Row:
             "stated": self.row["stated"],
             **own,
             "reproduced_by": self.others,
-            "sure": self.verdict(),
+            "verdict": self.verdict(),
             "text": self._text() + self._found_by_search(),
         }
 

@@ -267,10 +267,10 @@ def _spread(table: pd.DataFrame, confidence: float) -> Iterator[Finding]:
 
 
 def _audit(rows: list[dict[str, Any]]) -> Iterator[Finding]:
-    judged = [row for row in rows if row["sure"] != "no data"]
+    judged = [row for row in rows if row["verdict"] != "no data"]
     if not judged:
         return
-    names = {verdict: [row["row"] for row in judged if row["sure"] == verdict] for verdict in VERDICTS}
+    names = {verdict: [row["row"] for row in judged if row["verdict"] == verdict] for verdict in VERDICTS}
     text = (
         f"Of {len(judged)} rows of the original report, {len(names[STATED])} come out at the settings that they state."
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from experiment_grid.api.classifier import Classifier
 
-GOES_ON = "make run goes on (with the CONFIG of your run)"
+GOES_ON = "continue with make run (with the CONFIG of your run)"
 Epoch = int | Literal["chosen", "last"]
 
 
@@ -47,8 +47,8 @@ class Run:
     """The run in the folder `results`.
 
     Where a method takes a cell, `seed` is by default the representative one: of the median validation accuracy. `epoch`
-    is "chosen" (as by the config's key `epoch`), "last", or a number from 1. What there is not raises UserError, which
-    says what there is. A seed whose training diverged warns.
+    is "chosen" (as by the config's key `epoch`), "last", or a number from 1. What does not exist raises UserError, with
+    a list of what does. A seed whose training diverged warns.
     """
 
     def __init__(self, results: str | Path = "results"):
@@ -201,7 +201,7 @@ class Run:
         path = self.folder / name
         if not path.is_file():
             raise UserError(
-                f"{path}: is not there yet; make run goes on, or make report-partial makes it of the cells that are "
+                f"{path}: is not there yet; make run makes it, or make report-partial of the cells that are "
                 "finished (with the CONFIG of your run)"
             )
         return read_table(path)

@@ -95,7 +95,7 @@ class Cells:
             yield Problem(where("device"), wrong, "mps", "auto, cpu, cuda")
         if parameters.tf32 and parameters.device in ("cpu", "mps"):
             device = "a CPU" if parameters.device == "cpu" else parameters.device
-            wrong = f"means nothing to cell {name}, which trains on {device}"
+            wrong = f"has no effect on cell {name}, which trains on {device}"
             yield Problem(where("tf32"), wrong, True, "false; or device: auto, cuda")
         if parameters.batch_size == 1 and _normalizes_batches(parameters.model):
             wrong = f"is too small for the batch normalization of cell {name}"

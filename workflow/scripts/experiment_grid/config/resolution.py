@@ -146,7 +146,7 @@ class Resolution:
                 if value:
                     what = f"{short(located.target)}, the {kind} of cell {cell.name}"
                     yield Problem(
-                        cell.where(key), f"means nothing to {what}", value, _nothing(kind, key, located, value)
+                        cell.where(key), f"has no effect on {what}", value, _nothing(kind, key, located, value)
                     )
             else:
                 own[option] = options[option] = Given(value, cell.where(key))

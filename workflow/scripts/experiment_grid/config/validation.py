@@ -83,7 +83,7 @@ def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
     if kind == "array":
         each = allowed(schema["items"], root)
         text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}" + (f", each {each}" if each else "")
-        return text + ("; no two alike" if schema.get("uniqueItems") else "")
+        return text + ("; all different" if schema.get("uniqueItems") else "")
     if kind == "string":
         return f"text of {count(schema, 'minLength', 'maxLength', 'characters')}"
     if kind == "object":

@@ -52,7 +52,7 @@ def from_mirrors(
             origins[name] = known.get(name, "already there")
         else:
             origins[name] = _from_any(dataset, name, checksum, mirrors, _staged(folder, name), policy)
-    _settle(folder)
+    _rename_verified(folder)
     return origins
 
 
@@ -67,7 +67,7 @@ def from_folder(path: str, checksums: Mapping[str, str], folder: Path) -> dict[s
                 _verify(part, name, checksum, f"{source} (changed since the run was planned? start it again)")
         print(f"{name}: from {source}, verified")
         origins[name] = str(source)
-    _settle(folder)
+    _rename_verified(folder)
     return origins
 
 
@@ -85,7 +85,7 @@ def from_scikit_learn(folder: Path) -> dict[str, str]:
         with writing(_staged(folder, name)) as part:
             idx.store([idx.encode(values)], part)
         print(f"{name}: {len(values)} of scikit-learn's digits")
-    _settle(folder)
+    _rename_verified(folder)
     return dict.fromkeys(FILES, "scikit-learn")
 
 
@@ -105,7 +105,7 @@ def _from_any(dataset: str, name: str, checksum: str, mirrors: list[str], target
             [
                 f"{name} of {dataset} could not be downloaded from any of {len(mirrors)} mirrors:",
                 *reasons,
-                "Two ways out: a mirror of your own, a folder with the four files (MNIST_MIRROR=file:///folder or "
+                "Alternatives: a mirror of your own, a folder with the four files (MNIST_MIRROR=file:///folder or "
                 "https://…, before the command), or the embedded data without a download (make demo).",
             ]
         )
@@ -168,7 +168,7 @@ def _staged(folder: Path, name: str) -> Path:
     return folder / ".verified" / f"{name}.gz"
 
 
-def _settle(folder: Path) -> None:
+def _rename_verified(folder: Path) -> None:
     """Give all verified files their final names, and remove what a killed download left beside them."""
     for name in FILES:
         path = _staged(folder, name)

@@ -149,7 +149,7 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
 
 
 def _names(given: Any, where: str) -> list[str]:
-    """The names of the classes: none, or a text or number for each, no two alike."""
+    """The names of the classes: none, or a text or number for each, all different."""
     if given is None:
         return []
     values = given.tolist() if isinstance(given, np.ndarray) else given
@@ -158,7 +158,7 @@ def _names(given: Any, where: str) -> list[str]:
     names = [str(name) for name in values]
     for number, name in enumerate(names):
         if not name.strip() or not name.isprintable() or name in names[:number]:
-            raise DataError(f"{where}: has the name {name!r}; needed are printable texts, no two alike")
+            raise DataError(f"{where}: has the name {name!r}; needed are printable texts, all different")
     return names
 
 

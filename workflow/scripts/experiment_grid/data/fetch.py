@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from experiment_grid.runtime.errors import one_line
 
 BLOCK = 2**16
-TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may mend
+TEMPORARY = (408, 425, 429, 500, 502, 503, 504)  # statuses that a retry may resolve
 ABSENT = (404, 410)
 TICK = 0.1  # seconds between two looks at how slow a mirror is
 MOST_SAID = 200  # characters of a reason

@@ -86,7 +86,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
             [
                 f"{settings['dataset']} could not be downloaded from any of {len(mirrors) + 1} mirrors:",
                 *reasons,
-                "Two ways out: a mirror of your own, a folder with the files as torchvision names them "
+                "Alternatives: a mirror of your own, a folder with the files as torchvision names them "
                 "(MNIST_MIRROR=file:///folder or https://…, before the command), or the embedded data without a "
                 "download (make demo).",
             ]

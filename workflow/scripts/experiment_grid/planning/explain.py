@@ -26,7 +26,7 @@ def explain(plan: Plan) -> str:
     if stale:
         lines.append(f"No longer configured, still there: {some(stale, 4)} (make stale lists, make prune removes them)")
     if taken := sum(map(alone, plan.old_trainings())):
-        lines.append(f"Trainings that no cell has any more: {taken / 1e6:.1f} MB (make stale, make prune)")
+        lines.append(f"Trainings no longer used by any cell: {taken / 1e6:.1f} MB (make stale, make prune)")
     return "\n".join(lines)
 
 

@@ -78,7 +78,7 @@ class Plan(Decisions):
                     if path.exists() and path.stat().st_mtime_ns > start - STEP:
                         os.utime(path, ns=(start - STEP,) * 2)
 
-    def settle(self) -> bool:
+    def restore_mtimes(self) -> bool:
         """After a run, and whether there was one: give what jobs made the times of their records. Snakemake has touched
         it since, and every plan would look into each file."""
         if not self._written:

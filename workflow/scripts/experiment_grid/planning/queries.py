@@ -25,7 +25,7 @@ def seeds_apart(cells: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def only_read(targets: Collection[str]) -> bool:
-    """Whether Snakemake was asked for answers alone, which may be had while another run works."""
+    """Whether Snakemake was asked for answers alone, which can be given while another run works."""
     return bool(targets) and READERS.issuperset(targets)
 
 

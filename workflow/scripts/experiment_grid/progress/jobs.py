@@ -19,7 +19,7 @@ EPOCH = re.compile(r"seed \S+ \((\d+)/(\d+)\)\s+epoch (\d+)/(\d+)\b.*\bvalidatio
 
 
 @dataclass
-class Training:
+class TrainingProgress:
     """How far a training job has come, read from its log as the log grows."""
 
     log: Path
@@ -72,7 +72,7 @@ class Job:
     log: Path | None
     outputs: list[str]
     why: list[str]
-    training: Training | None
+    training: TrainingProgress | None
     began: float  # seconds since 1970
     _clock: float = field(default_factory=time.monotonic)
 
@@ -90,7 +90,7 @@ class Job:
             apart = any("/seeds/" in name for name in record.input)  # it puts trained seeds together
             if record.rule_name in TRAININGS and log and not apart:
                 parameters = planned["recipe"]["settings"]["parameters"]
-                training = Training(log, len(parameters["seeds"]), parameters["epochs"], began)
+                training = TrainingProgress(log, len(parameters["seeds"]), parameters["epochs"], began)
         cell = "/".join(record.wildcards[name] for name in ("cell", "seed") if name in record.wildcards)
         return cls(record.rule_name, cell, log, list(record.output), why, training, began)
 

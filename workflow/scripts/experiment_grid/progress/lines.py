@@ -8,12 +8,12 @@ from experiment_grid.progress.jobs import Job, RunProgress
 from experiment_grid.runtime import logs
 from experiment_grid.runtime.engine import reason
 
-NOTHING = "Nothing to be done: all is there and up to date."
+NOTHING = "Nothing to be done: everything is up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
 SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
 WITHOUT_OUTPUT = re.compile(r"^Job (\d+)\s+completed successfully, but some output files are missing", re.M)
 QUIT = (
-    "its process ended as if all had gone well, without its results: code that it runs may call os._exit; "
+    "its process ended with status 0 but without its results: code that it runs may call os._exit; "
     "on a slow network file system, a longer --latency-wait helps"
 )
 TRACEBACK = "Traceback (most recent call last)"
@@ -90,12 +90,12 @@ def summary(run: RunProgress, interrupted: bool, partial: str) -> str:
     what there is."""
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
     if interrupted:
-        return f"Interrupted: {text}. What finished is kept; the same command goes on."
+        return f"Interrupted: {text}. Finished work is kept; run the same command to continue."
     if not run.failed and run.done >= run.total:
         return f"{text}."
     failed = ", ".join(f"{job.rule} {job.cell}".strip() for job in run.failed.values())
     text += f", {len(run.failed)} failed: {failed}" if failed else ""
-    text += ". What finished is kept; the same command goes on once the cause is fixed."
+    text += ". Finished work is kept; once the cause is fixed, run the same command to continue."
     if any(job.cell for job in run.failed.values()):
-        text += f" {partial} makes the page of what there is."
+        text += f" {partial} makes a page of the finished cells."
     return text

@@ -231,7 +231,7 @@ def patch_group_jobs() -> None:
     """Have every group job that fails say why; may be called again.
 
     Snakemake 9.27's drop the message that they are given. And the Slurm plugin 2.8.0 asks them for a rule that they do
-    not have when it gives up on one, dies of it, and the run would wait for ever.
+    not have when it gives up on one, dies of it, and the run would wait forever.
     """
     from snakemake.jobs import GroupJob
     from snakemake.logging import logger

@@ -1,4 +1,4 @@
-"""The user's mistakes, as opposed to the program's."""
+"""User errors, as opposed to the program's own."""
 
 import errno
 import os
@@ -20,9 +20,11 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
         for place in (Path(path), *Path(path).parents):
             if place.is_symlink() and not place.exists():
                 wrong = f"is a link to {place.readlink()}, which is not there (not mounted?)"
-                return UserError(f"{place}: {wrong}; a folder is needed, and the same command goes on")
+                return UserError(f"{place}: {wrong}; a folder is needed, and run the same command again")
             if place.exists() and not place.is_dir():
-                return UserError(f"{place}: is a file, a folder is needed; move it away, and the same command goes on")
+                return UserError(
+                    f"{place}: is a file, a folder is needed; move it away, and run the same command again"
+                )
     reason = os.strerror(error.errno) if error.errno else str(error)
     return UserError(
         f"{path}: cannot be written ({reason}); make room or rights there, or move the results: "

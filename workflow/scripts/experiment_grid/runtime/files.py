@@ -77,7 +77,7 @@ def refuse_another_home() -> None:
         if not same:
             raise UserError(
                 f"{folder}: is another folder than when this job started, or gone (unmounted, moved?); nothing is "
-                "written there; put it back, and the same command goes on"
+                "written there; put it back, and run the same command again"
             )
 
 

@@ -87,7 +87,7 @@ class _Users:
             return
         content = digest(file)
         if READ.setdefault(name.as_posix(), content) != content:
-            raise _changed(str(file), "changed while this job, which reads it, was at work")
+            raise _changed(str(file), "changed while this job was using it")
 
 
 def _file(name: str, scripts: Path) -> Path | None:

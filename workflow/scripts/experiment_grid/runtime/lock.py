@@ -69,7 +69,7 @@ def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[
                 if not _taken(lock):
                     name = " ".join(path.relative_to(folder).parts)
                     raise UserError(
-                        f"{results}: {_holder(path)} is still at {name}; nothing removed: wait for its end, or end it"
+                        f"{results}: {_holder(path)} is still at {name}; nothing removed: wait for it, or stop it"
                     )
                 held.callback(lock.release)
         yield
@@ -103,11 +103,11 @@ def _taken(lock: BaseFileLock, *, wait: bool = False) -> bool:
         return False
     except OSError as error:
         if error.errno in NO_FILE:
-            problem = "is not an ordinary file, as a lock must be; remove it, and the same command goes on"
+            problem = "is not an ordinary file, as a lock must be; remove it, and run the same command again"
             raise UserError(f"{path}: {problem}") from None
         if error.errno not in WITHOUT_LOCKS:
             raise cannot_write(path, error) from None
-        print(f"{path}: no locks on this file system; see to it that only one run works here", file=sys.stderr)
+        print(f"{path}: no locks on this file system; make sure that only one run uses this folder", file=sys.stderr)
     return True
 
 

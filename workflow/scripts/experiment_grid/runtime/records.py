@@ -18,7 +18,7 @@ from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import describe, digest, write_json
 
 CELL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # a pattern, also of paths
-AGAIN = "the same command makes this again"
+AGAIN = "run the same command again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
 READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)
 FORCED = "forced"  # why a job runs that Snakemake was asked to run, whatever is there
@@ -93,7 +93,7 @@ def changed_reads(reads: Mapping[str, str]) -> list[str]:
 def hold_to_reads() -> None:
     """Raise UserError where a file that this job read has changed since."""
     for name in changed_reads(READ):
-        raise UserError(f"{name}: changed while this job, which reads it, was at work; {AGAIN}")
+        raise UserError(f"{name}: changed while this job was using it; {AGAIN}")
 
 
 def results_folder(plan: Path | str) -> Path:

@@ -198,7 +198,7 @@ def _sure(results: Results) -> dict[str, Any] | None:
         return None
     if not tested:
         single = any(row["basis"] == "images (single run)" for row in results.effects)
-        why = ": cells trained once cannot tell" if single else ": no two cells differ in one factor alone"
+        why = ": cells trained once do not show it" if single else ": no two cells differ in one factor alone"
         return _sentence("", "No difference", f" is significant{why}.", "factors", "the pairs")
     pairs = results.findings["pairs"]
     if pairs["distinct"] == 1:

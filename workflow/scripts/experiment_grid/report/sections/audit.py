@@ -98,12 +98,12 @@ def _row(row: dict[str, Any], figures: list[dict[str, Any]], results: Results) -
     nearest = next((figure["nearest_cell"] for figure in figures if figure["nearest_cell"]), None)
     return {
         "title": row["title"],
-        "sure": row["sure"],
+        "verdict": row["verdict"],
         "text": row["text"],
         "stated": settings_text(row["stated"]),
         "nearest": nearest,
         "figures": [_figure(figure) for figure in figures],
-        "reproduced": [_other(item) for item in row["reproduced_by"]] if row["sure"] in OTHER_SETTINGS else [],
+        "reproduced": [_other(item) for item in row["reproduced_by"]] if row["verdict"] in OTHER_SETTINGS else [],
         "count": _fits(row),
     }
 
@@ -113,7 +113,7 @@ def _fits(row: dict[str, Any]) -> str:
     if not row["judged"]:
         return ""
     stated = f"{row['consistent']} of {row['judged']} as stated"
-    if row["sure"] not in OTHER_SETTINGS:
+    if row["verdict"] not in OTHER_SETTINGS:
         return stated
     best = row["reproduced_by"][0]
     return f"{stated}, {best['consistent']} of {best['judged']} with other settings"

@@ -120,7 +120,7 @@ def _trouble(row: dict[str, Any], log: list[str] | None, no_better_than_chance: 
             "learning rate may help."
         )
     if row["status"] == "failed":
-        return "Failed: it left no results. Its log ends so:" if log else "Did not run, or has not ended: no results."
+        return "Failed: it left no results. Its log ends so:" if log else "Not run or not finished: no results."
     return ""
 
 
