@@ -88,6 +88,7 @@ def test_json_has_no_nan_and_the_documented_keys(made):
         "best",
         "pairs",
         "open",
+        "no_better_than_chance",
         "caveats",
     }
     keys = {"id", "kind", "text", "decided", "factor", "cells", "figures", "evidence"}

@@ -146,7 +146,7 @@ def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
 @pytest.mark.parametrize(
     ("environment", "configs", "command"),
     [
-        ({}, [Path("config/demo.yaml").absolute()], "the same command with --config partial=True"),
+        ({}, [Path("config/demo.yaml").absolute()], "The same command with --config partial=True"),
         ({"MAKELEVEL": "1"}, [], "make report-partial"),
         ({"MAKELEVEL": "1"}, [Path("config/demo.yaml").absolute()], "make report-partial CONFIG=config/demo.yaml"),
     ],

@@ -54,7 +54,7 @@ def test_other_names_train_nothing(project):
     cells = ["slow", *(path.name for path in (project / "results/cells").glob("grid-batch-*lr*"))]
     assert len(cells) == 3 and not any(trained(project, cell) for cell in cells)
     page = (project / "results/report.html").read_text("utf-8")
-    assert "0 trained" in page and "3 found again, 1 kept from before" in page
+    assert "0 cells trained" in page and "3 found again, 1 kept from before" in page
     assert "narrow" in asked(project, "stale")
     assert "to train" not in asked(project, "why")
     asked(project, "prune")

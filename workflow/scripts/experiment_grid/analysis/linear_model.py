@@ -10,8 +10,8 @@ from scipy import special
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import levels, rank
-from experiment_grid.analysis.sampled_ranges import range_of
 from experiment_grid.format import plain
+from experiment_grid.sampled_ranges import range_of
 
 COLUMNS = ["factor", "term", "from_value", "to_value", "difference", "low", "high"]
 CHANGE, BEND = "change", "middle"  # terms: from one value to another; of a range its middle beside the mean of its ends

@@ -8,7 +8,6 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from experiment_grid.analysis.sampled_ranges import range_of
 from experiment_grid.config.labels import title
 from experiment_grid.report.figures import (
     audit,
@@ -23,6 +22,7 @@ from experiment_grid.report.figures import (
 )
 from experiment_grid.report.figures.inline import inline
 from experiment_grid.report.results import Results, varying
+from experiment_grid.sampled_ranges import range_of
 
 WHICH = [(data, measure) for measure in ("loss", "accuracy") for data in ("train", "validation", "test")]
 FEWEST_ROWS = 40  # pairs in the figure of effects; the table has all
