@@ -105,15 +105,21 @@ def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
     row["figures"] |= {"train_loss": 7.0, "train_images": 48001}  # no other cell trained on as many
     assert audited(made, [row]).rows[0]["verdict"] == "not reproduced"
     summary = audited(made, [row], search=searched(("false", "9"))).rows[0]
-    assert summary["verdict"] == "reproduced in the search only"
-    assert "1 of 40 settings gives all its figures: normalised no, epoch 9." in summary["text"]
+    assert summary["verdict"] == "reproduced outside this grid"
+    assert (
+        "Of the 40 settings that were tried to fit it, 1 gives all its figures: normalised no, epoch 9."
+        in summary["text"]
+    )
 
 
 def test_what_the_search_finds_stands_beside_a_row_that_a_cell_reproduces(made):
     row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
     text = audited(made, [row], search=searched(("false", "10"), ("true", "9"))).rows[0]["text"]
-    assert "2 of 40 settings give all its figures: normalised no, epoch 10; normalised yes, epoch 9." in text
-    assert "The figures cannot tell between them." in text
+    assert (
+        "Of the 40 settings that were tried to fit it, 2 give all its figures: normalised no, epoch 10; normalised yes, epoch 9."
+        in text
+    )
+    assert "The figures do not distinguish them." in text
 
 
 def test_cells_with_another_number_of_training_images_reproduce_nothing(made):

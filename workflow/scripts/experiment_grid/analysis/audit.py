@@ -36,13 +36,13 @@ INDEPENDENT = ("train_loss", "train_correct", "test_correct")  # a row agrees by
 # How a row comes out, and what that means of several; as stated needs no words.
 STATED, NEARLY, REPRODUCED = "as stated", "nearly as stated", "reproduced by other settings"
 NEARER, UNLIKE, NO_DATA = "nearer to other settings", "not reproduced", "no data"
-SEARCHED = "reproduced in the search only"
+SEARCHED = "reproduced outside this grid"
 VERDICTS = {
     STATED: None,
     NEARLY: "matches except for one figure, which falls inside an interval twice as wide",
     REPRODUCED: "reproduced by a cell with other settings, which were chosen by fit",
     NEARER: "nearer to another cell, without fitting it",
-    SEARCHED: "reproduced by no cell of this grid, but by settings that the search found",
+    SEARCHED: "reproduced by no cell of this grid, but by settings that were tried to fit it",
     UNLIKE: "was not reproduced, and no other cell fits better",
 }
 MOST_CELLS = 3
@@ -208,10 +208,10 @@ class _Row:
             for one in shown
         )
         more = f"; {number - len(shown)} more" if number > len(shown) else ""
-        tell = " The figures cannot tell between them." if number > 1 else ""
+        tell = " The figures do not distinguish them." if number > 1 else ""
         return (
-            f" In the search, {number} of {self.searched['tried']} settings {'gives' if number == 1 else 'give'} all "
-            f"its figures: {settings}{more}.{tell}"
+            f" Of the {self.searched['tried']} settings that were tried to fit it, {number} "
+            f"{'gives' if number == 1 else 'give'} all its figures: {settings}{more}.{tell}"
         )
 
     def _text(self) -> str:
@@ -221,7 +221,8 @@ class _Row:
                 return f"{name} and all others were trained once: how far runs are apart is not known. Not judged."
             missing = f"The cell {name} has no results" if name else "No configured cell has the stated settings"
             return f"{missing}, so this row is not judged."
-        beginning = f"{self.fit['consistent']} of {self.fit['judged']} figures lie where a run of {name} would put them"
+        within = f"{self.fit['consistent']} of {self.fit['judged']} figures are"
+        beginning = f"{within} within the prediction intervals of a run of {name}"
         if verdict == STATED:
             return f"{beginning}: the row comes out at the settings that it states."
         if verdict == NEARLY:
@@ -236,7 +237,11 @@ class _Row:
         )
         strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
-        others = f" {listed(also)} fit as well: the figures cannot tell." if also and verdict == REPRODUCED else ""
+        others = (
+            f" {listed(also)} fit as well: the figures do not distinguish them."
+            if also and verdict == REPRODUCED
+            else ""
+        )
         n_others = len(self.expected) - 1
         split = f" trained on {self.printed['train_images']:,} images" if "train_images" in self.printed else ""
         of = f"the best fit of {n_others} other cells{split}" if n_others > 1 else f"the only other cell{split}"

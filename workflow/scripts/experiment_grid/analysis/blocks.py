@@ -30,7 +30,7 @@ def _block(cell: CellResults, seed: dict[str, Any] | None, rows: list[dict[str, 
     run = cell.run
     return block | {
         **{key: run[key] for key in ("parameters_count", "device", "training_images", "validation_images", "seconds")},
-        **{key: run[key] for key in ("why", "started", "finished", "versions", "machine")},
+        **{key: run[key] for key in ("why", "started", "finished", "versions", "machine", "peak_memory")},
         "found": run.get("found", {}),
         "fingerprint": _short(run["recipe"]["code"]),
         "test_images": cell.evaluation["test_images"],

@@ -156,8 +156,8 @@ def _same(effects: Effects) -> str:
 
 def _accuracy(row: pd.Series) -> str:
     basis = {"seeds": f"mean of {row['seeds_ok']} seeds", "wilson": "single run, interval from the test images alone"}
-    interval = f"({percent(row['test_accuracy_low'])} to {percent(row['test_accuracy_high'])})"
-    return f"{percent(row['test_accuracy'])} {interval} ({basis[row['interval']]})"
+    interval = f"{percent(row['test_accuracy_low'])} to {percent(row['test_accuracy_high'])}"
+    return f"{percent(row['test_accuracy'])} ({interval}; {basis[row['interval']]})"
 
 
 def _figures(row: pd.Series) -> dict[str, float]:

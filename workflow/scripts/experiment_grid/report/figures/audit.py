@@ -14,7 +14,7 @@ from experiment_grid.report.figures.style import INK, MUTED, PALETTE, Margins, f
 
 ROW = 0.29  # inches
 LONGEST = 26  # characters of a line of a row's label, which has two
-CONSISTENT, DIFFERS = PALETTE[0], PALETTE[1]
+CONSISTENT, DIFFERS = PALETTE[2], PALETTE[6]  # green and red, as the verdicts in the tables
 
 
 def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, int]) -> Figure | None:

@@ -57,6 +57,7 @@ function showCells() {
     for (const element of marks.get(cell) ?? []) element.classList.toggle("is-out", out.has(cell) || off.has(cell));
   });
   for (const [element, both] of pairs) element.classList.toggle("is-out", both.some((cell) => out.has(cell) || off.has(cell)));
+  for (const row of all("#effects-table tr[data-cell]")) row.classList.toggle("is-out", out.has(Number(row.dataset.cell)));
   for (const element of all("#ranking tr[data-cell], details.cell")) element.hidden = out.has(Number(element.dataset.cell));
   document.dispatchEvent(new CustomEvent("shown"));
 }

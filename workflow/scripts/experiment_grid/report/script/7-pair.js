@@ -81,7 +81,7 @@ function showPair() {
   const [low, high] = interval(onlyA, onlyB, labels.length);
   const p = midP(onlyA, onlyB);
   const caption = (index) => {
-    const taken = (who, side) => `${side}: ${cells.classes[who.predicted[index]]}${who.predicted[index] === labels[index] ? "" : " " + percent(who.probability[index], 0)}`;
+    const taken = (who, side) => `${side}: ${cells.classes[who.predicted[index]]}${who.predicted[index] === labels[index] ? "" : " " + percent(who.probability[index], 1)}`;
     return `${cells.classes[labels[index]]}; ${taken(one, "A")}, ${taken(other, "B")}`;
   };
   const quarter = (place) => make("td", { class: place === 1 || place === 2 ? "apart" : false }, make("button", {

@@ -87,7 +87,7 @@ function confusionOf(container) {
     const found = [...labels.keys()].filter((index) => labels[index] === true_ && known.predicted[index] === predicted);
     const how = true_ === predicted ? "predicted right" : `taken for ${cells.classes[predicted]}`;
     view(`${cells.names[cell]}: ${cells.classes[true_]} ${how}`, found, (index) =>
-      true_ === predicted ? `test image ${index}` : `test image ${index}, ${percent(known.probability[index], 0)}`);
+      true_ === predicted ? `test image ${index}` : `test image ${index}, ${percent(known.probability[index], 1)}`);
   }
   draw();
   container.replaceChildren(heading,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import level, missing, percent, points, points_interval, setting, whole
+from experiment_grid.format import level, missing, percent, points, points_interval, probability, setting, whole
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
@@ -287,5 +287,5 @@ def _worst(results: Results) -> dict[str, Any] | None:
     return {
         "tile": tiles[first["index"]],
         "label": f"Test image {first['index']}: {true}, taken for {predicted}",
-        "caption": f"{true} taken for {predicted}, {percent(first['probability'], 0)}",
+        "caption": f"{true} taken for {predicted}, {probability(first['probability'])}",
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.format import milliseconds, missing, ratio, seconds, whole
+from experiment_grid.format import MISSING, THIN, milliseconds, missing, ratio, seconds, whole
 from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import device_name, plural
@@ -73,6 +73,7 @@ def _cells(
         seconds(row["train_seconds"]),
         seconds(row["seconds_per_epoch"]),
         whole(row["images_per_second"]),
+        f"{cell['peak_memory'] / 1e6:,.0f}{THIN}MB" if known else MISSING,
         *(seconds(by_part.get(part)) for part in parts),
     ]
     if minutes:
