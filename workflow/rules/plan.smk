@@ -226,7 +226,9 @@ onstart:
 def end(*, succeeded):
     """The last thing that happens in a run."""
     with suppress(OSError):
-        if plan.restore_mtimes() and (removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)):
+        if plan.restore_mtimes() and (
+            removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)
+        ):
             logger.warning(removed)
     handler.end(PROGRESS, succeeded=succeeded)
 
