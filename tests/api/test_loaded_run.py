@@ -206,7 +206,9 @@ def test_the_final_cell(run, tmp_path):
     shutil.copytree(run.folder / "cells/wide", tmp_path / "cells/wide")
     shutil.copytree(run.folder / "data", tmp_path / "data")
     image = run.images()[0][0]
-    with pytest.raises(UserError, match=r"the run has not come to its final cell; make run .* a cell: wide$"):
+    with pytest.raises(
+        UserError, match=r"the run has not come to its final cell; continue with make run .* a cell: wide$"
+    ):
         eg.predict(image, tmp_path)
     (tmp_path / "plan").mkdir()
     plan = tmp_path / "plan/errors.json"

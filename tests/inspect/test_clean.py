@@ -1,5 +1,6 @@
 """make clean: nothing goes without a yes, and nothing of the user's goes at all."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -25,7 +26,9 @@ def trained(results: Path) -> None:
 def test_clean_asks(tmp_path, monkeypatch, answer, gone):
     trained(tmp_path)
     (tmp_path / "data").mkdir()
-    stdin = type("Terminal", (), {"isatty": lambda self: True, "readline": lambda self: answer})()
+    ready = os.open(os.devnull, os.O_RDONLY)
+    does = {"isatty": lambda self: True, "fileno": lambda self: ready, "readline": lambda self: answer}
+    stdin = type("Terminal", (), does)()
     monkeypatch.setattr("sys.stdin", stdin)
     monkeypatch.delenv("YES", raising=False)
     said = clean(tmp_path, patterns(tmp_path))

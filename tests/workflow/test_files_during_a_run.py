@@ -90,7 +90,9 @@ def test_data_of_this_run_that_changed_before_they_are_read_are_refused(tmp_path
 def test_another_version_of_a_package_than_planned_is_refused():
     stage.check_packages({})
     stage.check_packages({"numpy": numpy.__version__})
-    with pytest.raises(UserError, match=r"numpy: version \S+ is installed, the run was planned with 0\.1; the same"):
+    with pytest.raises(
+        UserError, match=r"numpy: version \S+ is installed, the run was planned with 0\.1; run the same"
+    ):
         stage.check_packages({"numpy": "0.1"})
 
 
@@ -124,7 +126,7 @@ OTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'open(\"o
         ("open('.hidden', 'w').close(); open('.hidden').read()", ""),
         ("open('/dev/null').read(); import os; os.listdir('own')", ""),
         (f"open('own/a.txt').read(); {OTHER}", "own/a.txt: changed while this job was using it"),
-        (f"open('own/a.txt').read(); {OTHER}; open('own/a.txt')", "own/a.txt: changed while this job, which reads it"),
+        (f"open('own/a.txt').read(); {OTHER}; open('own/a.txt')", "own/a.txt: changed while this job was using it"),
     ],
 )
 def test_which_files_are_noted(tmp_path, net, noted):

@@ -2,6 +2,7 @@
 that is not the workflow's own."""
 
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from experiment_grid.runtime.files import size
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+PAUSE = 0.2  # seconds after which a Ctrl-C is heard at the latest
 TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing to speak of
 
 
@@ -35,7 +37,7 @@ def clean(results: Path, patterns: list[str]) -> str:
         try:
             stay = f"{left}\n" if left else ""
             print(f"{stay}{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
-            answer = sys.stdin.readline()
+            answer = _line()
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Snakemake interrupts what the terminal has interrupted
             answer = ""
@@ -44,6 +46,13 @@ def clean(results: Path, patterns: list[str]) -> str:
     with lock.unused(results):
         removable.remove(files, results)
     return "\n".join(filter(None, [f"Removed {what}.", left]))
+
+
+def _line() -> str:
+    """A line from the terminal. A Ctrl-C in the moment in which a read begins would be heard after it alone."""
+    while not select.select([sys.stdin], [], [], PAUSE)[0]:
+        pass
+    return sys.stdin.readline()
 
 
 def _elsewhere(results: Path) -> str:
