@@ -4,10 +4,18 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
 from pathlib import Path
+
+
+def _as_a_shell_does() -> None:
+    """Make it the controlling terminal, and heed Ctrl-C, which a test that was started in background ignores."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -24,7 +32,7 @@ class Terminal:
             stdout=terminal,
             stderr=terminal,
             start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
+            preexec_fn=_as_a_shell_does,
         )
         os.close(terminal)
         self.seen = ""
