@@ -20,7 +20,7 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
         for place in (Path(path), *Path(path).parents):
             if place.is_symlink() and not place.exists():
                 wrong = f"is a link to {place.readlink()}, which is not there (not mounted?)"
-                return UserError(f"{place}: {wrong}; a folder is needed, and run the same command again")
+                return UserError(f"{place}: {wrong}; a folder is needed; then run the same command again")
             if place.exists() and not place.is_dir():
                 return UserError(
                     f"{place}: is a file, a folder is needed; move it away, and run the same command again"
