@@ -159,7 +159,7 @@ def test_claims_on_time_are_decided_by_steps_measured_alone(timed):
 
 def test_what_takes_as_long_is_not_decided(timed):
     claim = timed(factor=["normalize"])
-    assert claim["verdict"] == "not decided" and "Time of all steps from plain to deep: × 1" in claim["text"]
+    assert claim["verdict"] == "not decided" and "Time of all steps from plain to deep: ×\u202f1" in claim["text"]
     assert claim["evidence"][0]["ratio_low"] < 1 < claim["evidence"][0]["ratio_high"]
 
 

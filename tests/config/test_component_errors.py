@@ -30,7 +30,7 @@ WRONG = {
     "optimizer: torch.optim.RMSporp": (
         "optimizer: no such class or function by this name in torch.optim (did you mean RMSprop?); "
         'given: "torch.optim.RMSporp"; allowed: Adafactor, Muon, Adadelta, Adagrad, Adam, Adamax, AdamW, ASGD, LBFGS, '
-        "NAdam, Optimizer, RAdam, ..."
+        "NAdam, Optimizer, RAdam and "
     ),
     "model: torch.nn": (
         'model: is a module, no class or function; given: "torch.nn"; allowed: Buffer, Parameter, UninitializedBuffer, '

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from errors import find_mistakes
+from errors import find_errors
 from PIL import Image
 from safetensors.torch import save_file
 from scipy.special import log_softmax
@@ -57,7 +57,7 @@ def run(results, cells, final="final"):
     folders = {cell["name"]: results / "cells" / cell["name"] for cell in cells if cell["name"] != "absent"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        find_mistakes(
+        find_errors(
             settings, folders, results / "prepared.safetensors", outputs, plan_of(results, "errors", settings), []
         )
 

@@ -6,13 +6,13 @@ import re
 import numpy as np
 import pytest
 import torch
+from evaluate import confusion
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
 from experiment_grid.analysis.cells import read_cells
 from experiment_grid.analysis.scores import score_cells
-from experiment_grid.evaluation.confusion import confusion
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
 from experiment_grid.training.components import Loss

@@ -140,9 +140,10 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
             ["cells in another order"],
         ),
         ({"cells": [{"name": "x", "note": "a"}]}, {"cells": [{"name": "x", "note": "b"}]}, ["x: note a → b"]),
-        ({"seeds": [1, 2]}, {"seeds": [1, 2, 3]}, ["seeds [1, 2] → [1, 2, 3]"]),
+        ({"seeds": [1, 2]}, {"seeds": [1, 2, 3]}, ["seeds 1, 2 → 1, 2, 3"]),
         ({"rate": 1}, {"rate": 1.0}, []),
-        ({"seeds": ["one", 2]}, {"seeds": [1]}, ["seeds ['one', 2] → [1]"]),
+        ({"seeds": ["one", 2]}, {"seeds": [1]}, ["seeds one, 2 → 1"]),
+        ({"hidden": [128]}, {"hidden": []}, ["hidden 128 → none"]),
         ({"note": "\x1b[31m"}, {"note": "a"}, ["note \\x1b[31m → a"]),
         (
             {"missing": ["x", "y"], "logs": {"x": ["error"]}, "cells": [{"name": "z"}]},

@@ -192,7 +192,7 @@ def test_a_helper_that_is_no_python_is_reported_before_any_job(project):
     [
         ({"model": "models/lenet.py:LeNet"}, ["model mlp → models/lenet.py:LeNet"]),
         ({"optimizer": {"maximize": True}}, ["optimizer.maximize false → true"]),
-        ({"hidden": [3]}, ["hidden [128, 64] → [3]"]),
+        ({"hidden": [3]}, ["hidden 128, 64 → 3"]),
         ({"momentum": 0.5, "learning_rate": 0.1}, ["momentum 0.0 → 0.5", "learning_rate 0.01 → 0.1"]),
         ({"loss": "cross_entropy"}, ["loss nll → cross_entropy"]),
         ({"optimizer": "zoo.lion"}, ["optimizer sgd → zoo.lion"]),

@@ -123,7 +123,7 @@ def test_results_from_elsewhere_are_not_taken(project):
     record.write_text(record.read_text().replace('"format": 1', '"format": 0', 1))
     (cells / "grid-batch-128/predictions.npz").write_bytes(b"\x80\x04\x95")
     why = snakemake(project, "--quiet", "all", "--", "why").stdout
-    assert "train     narrow: hidden [32] → [16]; cell wide → narrow; learning_rate 0.01 → 0.02" in why
+    assert "train     narrow: hidden 32 → 16; cell wide → narrow; learning_rate 0.01 → 0.02" in why
     assert "train     grid-batch-32: run.json is of another format" in why
     assert "evaluate  grid-batch-128: output changed since it was written: predictions.npz" in why
     assert "train     grid-batch-128" not in why

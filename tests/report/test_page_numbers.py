@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from experiment_grid.analysis.phrases import signed
+from experiment_grid.analysis.phrases import difference
 from experiment_grid.format import MINUS, p_value, points_interval, probability
 from experiment_grid.report.figures.audit import _labels
 from experiment_grid.report.figures.label_placement import shorten
@@ -43,7 +43,7 @@ def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
     assert points_interval(0.0, 0.0) == "0.00 to 0.00"
     assert points_interval(-0.0123, -0.00001) == f"{MINUS}1.23 to below 0"
     assert points_interval(-0.00001, 0.0123) == "0.00 to +1.23"
-    assert signed("accuracy", 0.006, 0.0, 0.0123) == "+0.60 points (above 0 to +1.23)"
+    assert difference("accuracy", 0.006, 0.0, 0.0123) == "+0.60 points (above 0 to +1.23)"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The final model's mistakes: which they are, on what basis it made them, and the test images to show them with."""
+"""The final model's errors: which they are, on what basis it made them, and the test images to show them with."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ CAPTIONS = {
 }
 
 
-def find_mistakes(
+def find_errors(
     settings: dict[str, Any],
     folders: dict[str, Path],
     prepared: Path,
@@ -127,7 +127,7 @@ if __name__ == "__main__":
     from experiment_grid.runtime.stage import stage
 
     with stage(snakemake) as plan:
-        find_mistakes(
+        find_errors(
             plan["recipe"]["settings"],
             dict(zip(snakemake.params.cells, (Path(file).parent for file in snakemake.input.run), strict=True)),
             Path(snakemake.input.prepared),

@@ -1,7 +1,5 @@
 """Score the saved weights of one cell on the test images, which nothing before has read."""
 
-import csv
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +12,8 @@ with quick_imports():
     import torch
 
 from experiment_grid.data.prepared import channels, classes, test_images
-from experiment_grid.evaluation.confusion import confusion
 from experiment_grid.evaluation.saved import SavedModel
-from experiment_grid.runtime.files import replacing
+from experiment_grid.runtime.files import replacing, write_csv
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.training.history import read_validation_accuracy
 from experiment_grid.training.images import input_shape, predict, scaling
@@ -26,6 +23,8 @@ from experiment_grid.training.stopping import chosen_epoch
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+COLUMNS = ("seed", "epoch", "test_loss", "test_accuracy")
 
 
 def evaluate(
@@ -58,7 +57,7 @@ def evaluate(
                 log_probabilities.append(logits.log_softmax(dim=1).numpy())
                 print(f"{cell}  seed {seed}  chosen epoch {epoch}  test loss {loss:.4f} accuracy {rows[-1][3]:.2%}")
 
-    write_scores(outputs["evaluation"], rows)
+    write_csv(outputs["evaluation"], COLUMNS, rows)
     with replacing(outputs["confusion"]) as part:
         np.savez_compressed(part, counts=counts, seeds=np.array(seeds), epochs=np.array(epochs))
     with replacing(outputs["predictions"]) as part:
@@ -81,12 +80,11 @@ def evaluate(
     )
 
 
-def write_scores(path: Path, rows: list[tuple[int, int, float, float]]) -> None:
-    """evaluation.csv; a loss that is not a number stays empty."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["seed", "epoch", "test_loss", "test_accuracy"])
-        writer.writerows((seed, epoch, loss if math.isfinite(loss) else "", right) for seed, epoch, loss, right in rows)
+def confusion(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many images of each true class (rows) were taken for each class (columns), int32 [K, K]; logits [M, K]."""
+    k = logits.shape[-1]
+    pairs = labels.astype(np.int64) * k + logits.argmax(axis=-1)
+    return np.bincount(pairs, minlength=k * k).reshape(k, k).astype(np.int32)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ with quick_imports():
     import torch
 
 from experiment_grid.data.prepared import channels, classes, training_images
+from experiment_grid.runtime.files import write_csv
 from experiment_grid.runtime.records import age, now, write_record
 from experiment_grid.timing import table
 from experiment_grid.timing.rounds import measure
@@ -46,8 +47,11 @@ def timing(
         measured_ways = ways(cells, settings["baseline"], settings["dataset"], data)
         measured = measure(measured_ways, end)
         on = [describe(device, torch.get_num_threads()) for device in found]
-    table.write(outputs["timing"], table.rows(measured_ways, measured.visits, list(cells)), table.COLUMNS)
-    table.write(outputs["rounds"], table.visit_rows(measured_ways, measured.visits), table.VISITS)
+    for name, columns, rows in (
+        ("timing", table.COLUMNS, table.rows(measured_ways, measured.visits, list(cells))),
+        ("rounds", table.VISITS, table.visit_rows(measured_ways, measured.visits)),
+    ):
+        write_csv(outputs[name], columns, ([row[column] for column in columns] for row in rows))
     print(f"{len(measured_ways)} measurements, {len(measured.visits)} visits, {age():.1f} s")
     write_record(
         outputs["record"],

@@ -1,8 +1,8 @@
-"""How the page writes numbers: one place for decimals, units, signs and what is missing."""
+"""How a run writes numbers, settings and lists: one place for decimals, units, signs and what is missing."""
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -145,6 +145,13 @@ def moment(value: str | None) -> str:
     if not value:
         return MISSING
     return value[:16].replace("T", " ") + " UTC"
+
+
+def listed(names: Sequence[str], most: int = 6, last: str = "and") -> str:
+    """`a, b and c`; beyond `most` the rest is counted: `a, b and 4 more`."""
+    if len(names) > most:
+        names = [*names[:most], f"{len(names) - most} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def plain(value: Any) -> Any:

@@ -10,9 +10,21 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
-from experiment_grid.analysis.phrases import listed
 from experiment_grid.config.labels import title
-from experiment_grid.format import setting
+from experiment_grid.format import listed, setting
+from experiment_grid.terms import (
+    CONSISTENT,
+    DIFFERS,
+    INDEPENDENT,
+    NEARER,
+    NEARLY,
+    NO_DATA,
+    NOT_JUDGED,
+    REPRODUCED,
+    SEARCHED,
+    STATED,
+    UNLIKE,
+)
 
 COLUMNS = [
     "row",
@@ -32,11 +44,7 @@ COLUMNS = [
     "nearest_verdict",
     "note",
 ]
-INDEPENDENT = ("train_loss", "train_correct", "test_correct")  # a row agrees by these: the others repeat them
-# How a row comes out, and what that means of several; as stated needs no words.
-STATED, NEARLY, REPRODUCED = "as stated", "nearly as stated", "reproduced by other settings"
-NEARER, UNLIKE, NO_DATA = "nearer to other settings", "not reproduced", "no data"
-SEARCHED = "reproduced outside this grid"
+# What a row's verdict means of several rows; as stated needs no words.
 VERDICTS = {
     STATED: None,
     NEARLY: "matches except for one figure, which falls inside an interval twice as wide",
@@ -131,14 +139,14 @@ class _Row:
     def _verdict(self, name: str, figure: str) -> str:
         expected = self.expected[name][figure]
         if math.isnan(expected.low):
-            return "not judged"
-        return "consistent" if expected.low <= self.printed[figure] <= expected.high else "differs"
+            return NOT_JUDGED
+        return CONSISTENT if expected.low <= self.printed[figure] <= expected.high else DIFFERS
 
     def _fit(self, name: str) -> dict[str, Any]:
         expected = self.expected[name]
-        judged = [figure for figure in self.judged if self._verdict(name, figure) != "not judged"]
+        judged = [figure for figure in self.judged if self._verdict(name, figure) != NOT_JUDGED]
         distances = [(self.printed[f] - expected[f].here) / self.scale[f] for f in judged if self.scale[f] > 0]
-        consistent = sum(self._verdict(name, figure) == "consistent" for figure in judged)
+        consistent = sum(self._verdict(name, figure) == CONSISTENT for figure in judged)
         return {
             "cell": name,
             "consistent": consistent,
@@ -178,7 +186,7 @@ class _Row:
     def outside(self) -> list[str]:
         """The judged figures that are outside of what the stated cell would give."""
         stated = self.stated
-        return [figure for figure in self.judged if stated and self._verdict(stated, figure) == "differs"]
+        return [figure for figure in self.judged if stated and self._verdict(stated, figure) == DIFFERS]
 
     def _just_outside(self, stated: str, figure: str) -> bool:
         expected = self.expected[stated][figure]
@@ -208,10 +216,10 @@ class _Row:
             for one in shown
         )
         more = f"; {number - len(shown)} more" if number > len(shown) else ""
-        tell = " The figures do not distinguish them." if number > 1 else ""
+        ambiguous = " The figures do not distinguish them." if number > 1 else ""
         return (
             f" Of the {self.searched['tried']} settings that were tried to fit it, {number} "
-            f"{'gives' if number == 1 else 'give'} all its figures: {settings}{more}.{tell}"
+            f"{'gives' if number == 1 else 'give'} all its figures: {settings}{more}.{ambiguous}"
         )
 
     def _text(self) -> str:
@@ -263,7 +271,7 @@ class _Row:
 
     def _line(self, figure: str, note: str) -> dict[str, Any]:
         line = {"row": self.row["row"], "cell": self.name, "figure": figure, "original": self.printed[figure]}
-        line |= {"verdict": "no data", "note": note}
+        line |= {"verdict": NO_DATA, "note": note}
         if self.stated:
             here = self.expected[self.stated][figure]
             line |= {"here": here.here, "low": here.low, "high": here.high, "seeds": len(self.by_cell[self.stated])}
@@ -278,14 +286,14 @@ class _Row:
         original = self.printed["train_images"]
         line = {"row": self.row["row"], "cell": self.name, "figure": "train_images", "original": original}
         if not self.stated:
-            return line | {"verdict": "no data", "note": note}
+            return line | {"verdict": NO_DATA, "note": note}
         here = self.by_name[self.stated].run["training_images"]
-        return line | {"here": here, "verdict": "consistent" if here == original else "differs", "note": note}
+        return line | {"here": here, "verdict": CONSISTENT if here == original else DIFFERS, "note": note}
 
 
 def _minutes(row: str, cell: str | None, original: float, seeds: pd.DataFrame | None, note: str) -> dict[str, Any]:
-    line = {"row": row, "cell": cell, "figure": "minutes", "original": original, "verdict": "no data", "note": note}
+    line = {"row": row, "cell": cell, "figure": "minutes", "original": original, "verdict": NO_DATA, "note": note}
     if seeds is None:
         return line
     here = seeds["train_seconds"].mean() / 60
-    return line | {"here": here, "ratio": here / original, "seeds": len(seeds), "verdict": "not judged"}
+    return line | {"here": here, "ratio": here / original, "seeds": len(seeds), "verdict": NOT_JUDGED}

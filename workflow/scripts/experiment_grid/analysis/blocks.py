@@ -16,9 +16,9 @@ def cell_blocks(
     cells: list[CellResults], seeds: pd.DataFrame, reference: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """`cells` of cells.json, in the config's order."""
-    standing = {row["cell"]: row for row in seeds[seeds["representative"]].to_dict("records")}
+    representatives = {row["cell"]: row for row in seeds[seeds["representative"]].to_dict("records")}
     rows = reference["rows"] if reference else []
-    return [_block(cell, standing.get(cell.name), rows) for cell in cells]
+    return [_block(cell, representatives.get(cell.name), rows) for cell in cells]
 
 
 def _block(cell: CellResults, seed: dict[str, Any] | None, rows: list[dict[str, Any]]) -> dict[str, Any]:

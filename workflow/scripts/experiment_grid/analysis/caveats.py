@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import Effects
+from experiment_grid.format import level
 
 
 def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> list[str]:
@@ -23,7 +24,7 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
             "epochs included, were found by trying which give its figures, test accuracy among them: agreement with "
             "these figures was fitted."
         )
-    confidence = f"{100 * settings['confidence']:.10g} %"
+    confidence = level(settings["confidence"])
     found += [
         f"A difference is significant, or decided, where it is after Holm's correction for {effects.tests} "
         f"comparison{'' if effects.tests == 1 else 's'}, those of effects and of conclusions together. Where no cell "

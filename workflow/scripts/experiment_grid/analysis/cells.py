@@ -144,9 +144,9 @@ def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, A
 
 
 def representative(validation_accuracy: ArrayLike, ok: np.ndarray) -> int:
-    """Which seed's model stands for a cell: the (lower) median by validation accuracy, ties to the first listed.
+    """Which seed's model represents a cell: the (lower) median by validation accuracy [S], ties to the first listed.
 
-    Test figures have no say. Diverged seeds stand for a cell only where all diverged.
+    Test figures have no part in it. A seed that diverged (not `ok`, bool [S]) represents a cell only where all did.
     """
     candidates = np.flatnonzero(ok) if np.any(ok) else np.arange(len(ok))
     accuracy = np.nan_to_num(np.asarray(validation_accuracy, float), nan=-1.0)

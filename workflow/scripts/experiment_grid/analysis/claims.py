@@ -6,18 +6,12 @@ from typing import Any
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.analysis.effects import SAME, SEEDS, Effects
+from experiment_grid.analysis.effects import Effects
 from experiment_grid.analysis.factors import ANY, Pair, factor_matches
-from experiment_grid.analysis.measures import LOADER_SECONDS, LOSSES, TIMES
-from experiment_grid.analysis.pair_figures import COUNTED
-from experiment_grid.analysis.phrases import listed, measured, p_value, ratio, signed
+from experiment_grid.analysis.measures import LOSSES
+from experiment_grid.analysis.phrases import difference, measured, p_value, ratio
 from experiment_grid.analysis.verdicts import (
-    CONFIRMED,
     CONFOUNDED,
-    DEPENDS,
-    OPEN,
-    REFUTED,
-    UNTESTED,
     Evidence,
     counted,
     depends_on,
@@ -27,7 +21,19 @@ from experiment_grid.analysis.verdicts import (
     verdict,
 )
 from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import setting
+from experiment_grid.format import listed, setting
+from experiment_grid.terms import (
+    CONFIRMED,
+    COUNTED,
+    DEPENDS,
+    LOADER_SECONDS,
+    OPEN,
+    REFUTED,
+    SAME,
+    SEEDS,
+    TIMES,
+    UNTESTED,
+)
 
 SHOWN = 3  # pairs that a claim's text gives figures of
 NOT_MEASURED = {
@@ -211,7 +217,7 @@ def _sentence(measure: str, one: Evidence) -> str:
     figures = [one.row[key] for key in ("difference", "low", "high")]
     if one.row["basis"] == COUNTED:
         figures = figures[:1]
-    change = ratio(*figures) if measure in TIMES else signed(measure, *figures)
+    change = ratio(*figures) if measure in TIMES else difference(measure, *figures)
     return f"{measured(measure)} from {one.first.name} to {one.second.name}: {change}{_reservation(one)}."
 
 

@@ -12,9 +12,10 @@ from experiment_grid.analysis.factors import ANY, Pair, factor_matches, levels, 
 from experiment_grid.analysis.family import Comparisons, Family, judge, simultaneous_margin
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
-from experiment_grid.analysis.pair_figures import COUNTED, COUNTS, SINGLE, describe, models
+from experiment_grid.analysis.pair_figures import COUNTS, describe, models
 from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
 from experiment_grid.format import plain
+from experiment_grid.terms import COUNTED, SAME, SEEDS, SINGLE, TIMES, TRAINING
 
 COLUMNS = [
     "factor",
@@ -56,7 +57,6 @@ COLUMNS = [
     *(TIME := ["time_ratio", "time_low", "time_high"]),
 ]
 WHOLE = ["seeds", "from_seeds", "to_seeds", "seeds_needed", "from_seed", "to_seed", *COUNTS]
-SEEDS, SAME = "seeds and images", "same predictions"  # basis; and COUNTED and SINGLE
 PAGE = "page"  # the one family that all comparisons of a page are in
 
 
@@ -112,7 +112,7 @@ def find_effects(
     table["from_seeds"], table["to_seeds"] = accuracy.counts[ends].T if len(ends) else ([], [])
     table["seeds_needed"] = _more_seeds(accuracy, ends, compared, family, tests, confidence)
     _losses(table, measures.log_loss(cells), ends, confidence)
-    _times(table, time_pairs(cells, found, [(measures.TRAINING, ANY)], timing), times)
+    _times(table, time_pairs(cells, found, [(TRAINING, ANY)], timing), times)
     describe(table, cells, seeds, ends)
     models(table, cells, ends, confidence)
     return Effects(table.astype(dict.fromkeys(WHOLE, "Int64")), n_found, others, tests, found, same, times)
@@ -137,7 +137,7 @@ def _wanted(found: list[Pair], asked: Iterable[tuple[str, str]]) -> dict[str, li
     """Measure → rows of the table that are compared by it; test accuracy is compared for all, times by themselves."""
     wanted: dict[str, set[int]] = {}
     for measure, factor in asked:
-        if measure not in ("test_accuracy", *measures.TIMES):
+        if measure not in ("test_accuracy", *TIMES):
             rows = (row for row, pair in enumerate(found) if factor_matches(pair.factor, factor))
             wanted.setdefault(measure, set()).update(rows)
     return {measure: sorted(rows) for measure, rows in wanted.items()}
@@ -217,8 +217,8 @@ def _times(table: pd.DataFrame, every: dict[str, TimePairs], judged: dict[str, t
         for pair in measured:
             change = measure.means[pair.second] - measure.means[pair.first]
             logs[cells[pair.first].name, cells[pair.second].name] = change, np.nan, np.nan
-    if measures.TRAINING in judged:
-        (measured, cells, _), compared = judged[measures.TRAINING]
+    if TRAINING in judged:
+        (measured, cells, _), compared = judged[TRAINING]
         for pair, *figures in zip(measured, compared["difference"], compared["low"], compared["high"], strict=True):
             logs[cells[pair.first].name, cells[pair.second].name] = tuple(figures)
     found = [logs.get(ends, (np.nan,) * len(TIME)) for ends in zip(table["from"], table["to"], strict=True)]

@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.analysis.effects import SAME, SEEDS, Effects
+from experiment_grid.analysis.effects import Effects
 from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
-from experiment_grid.analysis.pair_figures import SINGLE
-from experiment_grid.analysis.phrases import p_value, ratio, signed
-from experiment_grid.analysis.verdicts import CONFOUNDED, DEPENDS, Evidence, counted, depends_on, evidence, tendency
+from experiment_grid.analysis.phrases import difference as in_words
+from experiment_grid.analysis.phrases import p_value, ratio
+from experiment_grid.analysis.verdicts import CONFOUNDED, Evidence, counted, depends_on, evidence, tendency
 from experiment_grid.config.labels import factor_name, in_order
+from experiment_grid.terms import DEPENDS, OPEN, SAME, SEEDS, SINGLE
 
 MORE = {
     "normalize": "it",
@@ -25,7 +26,7 @@ DOES = {
     "higher": "raises test accuracy",
     "lower": "lowers test accuracy",
     "different": "test accuracy differs",
-    "not decided": "no difference in test accuracy is significant",
+    OPEN: "no difference in test accuracy is significant",
 }
 
 
@@ -52,7 +53,7 @@ def _factor(factor: str, group: list[tuple[dict[str, Any], Evidence, int]]) -> d
     }
     if not known:
         text = f"{name.capitalize()}: no pair of cells with results."
-        return summary | {"tendency": "not decided", "largest": None, "time": None, "text": text}
+        return summary | {"tendency": OPEN, "largest": None, "time": None, "text": text}
     found = [one for _, one, _ in known]
     does = tendency(found)
     row = max(known, key=lambda item: (bool(item[0]["decided"]), abs(item[0]["difference"])))[0]
@@ -96,7 +97,7 @@ def difference(row: dict[str, Any]) -> str:
     """A pair's difference of test accuracy with its interval, and whether it is decided."""
     if row["basis"] == SAME:
         return "the same, with the same predictions on every image"
-    change = signed("accuracy", row["difference"], row["low"], row["high"])
+    change = in_words("accuracy", row["difference"], row["low"], row["high"])
     if row["basis"] == SINGLE:
         return f"{change} (single runs say nothing on other seeds)"
     if row["basis"] != SEEDS or pd.isna(row["p_adjusted"]):

@@ -22,7 +22,7 @@ class Pair(NamedTuple):
 
 
 def factor_matches(factor: str, wanted: str) -> bool:
-    """Whether a pair's factor is the one asked for; `hidden` stands for depth, width and both at once, ANY for all."""
+    """Whether a pair's factor is the one asked for; `hidden` means depth, width and both at once, ANY any."""
     return wanted in (factor, ANY) or (wanted == "hidden" and factor in ("depth", "width"))
 
 

@@ -6,20 +6,20 @@ from typing import Any
 import pandas as pd
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.audit import STATED, VERDICTS
+from experiment_grid.analysis.audit import VERDICTS
 from experiment_grid.analysis.caveats import caveats, crowded, no_better_than_chance
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
-from experiment_grid.analysis.effects import SAME, SEEDS, Effects, best_beside
+from experiment_grid.analysis.effects import Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
 from experiment_grid.analysis.factors import MOST_PAIRS
 from experiment_grid.analysis.linear_model import LinearModel
-from experiment_grid.analysis.phrases import listed, percent, significant
 from experiment_grid.analysis.times import Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
 from experiment_grid.config.labels import factor_name
+from experiment_grid.format import listed, percent, significant
 from experiment_grid.format import seconds as duration
-from experiment_grid.timing.names import DEVICES, TRAINER
+from experiment_grid.terms import DEVICES, NO_DATA, SAME, SEEDS, STATED, TRAINER
 
 Finding = dict[str, Any]  # as in findings.json
 
@@ -267,7 +267,7 @@ def _spread(table: pd.DataFrame, confidence: float) -> Iterator[Finding]:
 
 
 def _audit(rows: list[dict[str, Any]]) -> Iterator[Finding]:
-    judged = [row for row in rows if row["verdict"] != "no data"]
+    judged = [row for row in rows if row["verdict"] != NO_DATA]
     if not judged:
         return
     names = {verdict: [row["row"] for row in judged if row["verdict"] == verdict] for verdict in VERDICTS}

@@ -6,7 +6,6 @@ figures that a row is judged by, whether they fit, and how far they are off. Wha
 figures too: it gives the row's figures; that the original used it is not shown.
 """
 
-import csv
 import json
 import math
 import sys
@@ -16,18 +15,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 from scipy.stats import chi2
 
-from experiment_grid.analysis.audit import INDEPENDENT
 from experiment_grid.analysis.expectations import HALF_DIGIT, Expected, expected_run, total_train_loss
 from experiment_grid.analysis.variance import Spread
 from experiment_grid.config import reference, settings
 from experiment_grid.config.fitted_settings import Fit
-from experiment_grid.config.problems import Sources, relative
+from experiment_grid.config.problems import Sources, read_yaml
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.files import replacing
+from experiment_grid.runtime.files import write_csv
+from experiment_grid.terms import INDEPENDENT
 
 CONFIG, SEARCH = Path("config/config.yaml"), Path("config/fit.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals
@@ -146,32 +144,23 @@ def _scale(figure: str, one: Tried, n_images: int) -> tuple[float, int]:
 
 def write(path: Path, lines: list[dict[str, Any]]) -> None:
     """fit.csv."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*lines[0]], lineterminator="\n")
-        writer.writeheader()
-        for line in lines:
-            rounded = {key: f"{line[key]:.{digits}f}" for key, digits in FIGURES.items() if line[key] is not None}
-            writer.writerow({key: str(value).lower() for key, value in (line | rounded).items()})
+    made = []
+    for line in lines:
+        rounded = {key: f"{line[key]:.{digits}f}" for key, digits in FIGURES.items() if line[key] is not None}
+        made.append([str(value).lower() for value in (line | rounded).values()])
+    write_csv(path, [*lines[0]], made)
 
 
 def read(path: Path) -> dict[str, Any]:
     """config/fit.yaml, checked; raises UserError."""
-    sources = Sources([path])
-    sources.refuse(problems(_yaml(path), Fit))
-    return _yaml(path)
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        given: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-        return given
-    except OSError as error:
-        raise UserError(f"{relative(path)}: can't be read: {error.strerror}") from None
+    given: dict[str, Any] = read_yaml(path)
+    Sources([path]).refuse(problems(given, Fit))
+    return given
 
 
 def main(path: Path = SEARCH, prepared: Path | None = None) -> None:
     """Train all that is not the same, one seed of everything after the other, and write what came out."""
-    config, search = _yaml(CONFIG), read(path)
+    config, search = read_yaml(CONFIG), read(path)
     prepared = prepared or Path(f"results/data/{config['dataset']}/prepared.safetensors")
     if not prepared.is_file():
         raise UserError(f"{prepared}: is not there; `snakemake --cores 1 {prepared}` makes it")

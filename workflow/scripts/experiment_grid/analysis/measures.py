@@ -12,7 +12,6 @@ from experiment_grid.analysis.family import Comparisons, compare_means
 from experiment_grid.analysis.variance import Spread, centred, shared_by_images, spread
 
 LOSSES = ("train_loss", "validation_loss", "test_loss")  # of different loss functions they are not comparable
-TRAINING, PER_EPOCH, LOADER_SECONDS = TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")  # by timing.csv
 SEED_COLUMNS = {"test_accuracy": "accuracy"}  # a column of comparison.csv by its name in seeds.csv
 
 
@@ -118,8 +117,8 @@ def compare(measure: Measure, pairs: ArrayLike) -> Comparisons:
         alike = np.array([measure.kinds[one] == measure.kinds[other] for one, other in pairs.tolist()], bool)
         found = Comparisons(*(np.where(alike, values, np.nan) for values in found))
     equal = (measure.same[first] == measure.same[second]) & ~np.isnan(found.difference)
-    sure = equal | by_arithmetic(measure, pairs)
-    return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(sure, np.nan, found.error))
+    certain = equal | by_arithmetic(measure, pairs)
+    return found._replace(difference=np.where(equal, 0, found.difference), error=np.where(certain, np.nan, found.error))
 
 
 def by_arithmetic(measure: Measure, pairs: ArrayLike) -> np.ndarray:

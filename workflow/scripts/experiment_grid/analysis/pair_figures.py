@@ -9,11 +9,10 @@ from numpy.typing import ArrayLike
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.more_seeds import share_higher
 from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
+from experiment_grid.terms import SINGLE
 
 COUNTS = ["both_right", "only_from_right", "only_to_right", "both_wrong"]
 DESCRIBED = ["probability_higher", "f1_difference"]
-COUNTED = "same step"  # basis of a ratio of times that is computed: the same step, another number of them
-SINGLE = "images (single run)"  # basis of a difference of two trained models alone
 
 
 def describe(table: pd.DataFrame, cells: list[CellResults], seeds: pd.DataFrame, ends: ArrayLike) -> None:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, factor_matches
-from experiment_grid.analysis.measures import LOADER_SECONDS, PER_EPOCH, TIMES, Measure, of_runs
+from experiment_grid.analysis.measures import Measure, of_runs
 from experiment_grid.csv_tables import read_table
-from experiment_grid.timing.names import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
+from experiment_grid.terms import DEVICES, LOADER, LOADER_NORMALIZED, LOADER_SECONDS, PER_EPOCH, TIMES, TRAINER
 
 Key = tuple[str, str, str]  # cell, device, way
 
@@ -26,7 +26,7 @@ class Timing(NamedTuple):
 
 
 class TimePairs(NamedTuple):
-    """What is compared by one measure: pairs of `cells`, which may stand for one cell on two devices."""
+    """What is compared by one measure: pairs of `cells`, which may be one cell on two devices."""
 
     pairs: list[Pair]
     cells: list[CellResults]

@@ -14,13 +14,10 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, levels, rank
-from experiment_grid.analysis.pair_figures import COUNTED, SINGLE
-from experiment_grid.analysis.phrases import listed
 from experiment_grid.config.labels import title
-from experiment_grid.format import setting
+from experiment_grid.format import listed, setting
+from experiment_grid.terms import CONFIRMED, COUNTED, DEPENDS, OPEN, REFUTED, SINGLE, UNTESTED
 
-CONFIRMED, REFUTED, DEPENDS, OPEN = "confirmed", "refuted", "depends", "not decided"
-UNTESTED = "not tested"  # no pair of cells
 # What changes with a factor, so that a difference may be its doing.
 CONFOUNDED = {
     "train_fraction": "Fewer images are fewer steps too: the pairs cannot tell which of the two it is.",

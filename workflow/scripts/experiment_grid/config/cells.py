@@ -11,10 +11,11 @@ from experiment_grid.config.gpus import gpus_available
 from experiment_grid.config.grid import axes, expand
 from experiment_grid.config.key_types import NAME
 from experiment_grid.config.parameters import Component, Parameters
-from experiment_grid.config.problems import Keys, Problem, closest
+from experiment_grid.config.problems import MOST_NAMES, Keys, Problem, closest
 from experiment_grid.config.resolution import CellValues, Resolution
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.data import source
+from experiment_grid.runtime.errors import some
 from experiment_grid.training.split import split_sizes
 
 MISSING_IN_TABLES = {"NA", "NaN", "nan", "null", "NULL", "None"}
@@ -61,8 +62,8 @@ class Cells:
 
     def _among_them(self, key: str, name: str) -> Iterator[Problem]:
         if name not in self.parameters:
-            some = ", ".join([*self.parameters][:12]) + (", ..." if len(self.parameters) > 12 else "")
-            yield Problem((key,), f"is not a configured cell{closest(name, self.parameters)}", name, some)
+            wrong = f"is not a configured cell{closest(name, self.parameters)}"
+            yield Problem((key,), wrong, name, some([*self.parameters], MOST_NAMES))
 
     def _name(self, keys: Keys, name: str, item: Mapping[str, Any]) -> Iterator[Problem]:
         where = (*keys, next((key for key in ("grid", "sample") if key in item), "name"))

@@ -9,7 +9,7 @@ from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.dataset import classes_of_torchvision
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
-from experiment_grid.config.overlays import told_twice
+from experiment_grid.config.overlays import given_twice
 from experiment_grid.config.parameter_keys import NAMES, ParameterKeys
 from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
@@ -71,7 +71,7 @@ def _items(config: Mapping[str, Any]) -> Iterator[Problem]:
             if axis in item:
                 wrong = f"is given twice: here and as an axis of the {several[0]}"
                 yield Problem((*keys, axis), wrong, item[axis], "one of the two")
-        yield from told_twice(item, keys)
+        yield from given_twice(item, keys)
         if "sample" in item:
             yield from _drawn(item["sample"], (*keys, "sample"))
         if "exclude" in item:

@@ -8,7 +8,7 @@ from typing import Any
 from experiment_grid.config.components import defaults_of
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.locate import locate
-from experiment_grid.config.parameters import FIELDS, OPTIONAL, Component, Parameters, plain, usual
+from experiment_grid.config.parameters import FIELDS, Component, Parameters, as_json, is_default
 from experiment_grid.config.shortnames import short
 
 Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
@@ -23,11 +23,8 @@ def flat(cells: Mapping[str, Parameters]) -> dict[str, dict[str, Any]]:
     parameter, such as `schedule`, is there if a cell has another value than the default. `augment` is a text.
     """
     shown = _shown(cells.values())
-    unused = {
-        name for name in OPTIONAL if name in FIELDS and all(usual(name, getattr(cell, name)) for cell in cells.values())
-    }
-    names = [name for name in FIELDS if name not in unused]
-    return {name: dict(_columns(parameters, names, shown)) for name, parameters in cells.items()}
+    used = [name for name in FIELDS if any(not is_default(name, getattr(cell, name)) for cell in cells.values())]
+    return {name: dict(_columns(parameters, used, shown)) for name, parameters in cells.items()}
 
 
 def name_of(kind: str, option: str) -> str:
@@ -61,7 +58,7 @@ def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator
         if name == AUGMENT:
             yield name, _augment_text(value, tuple(parameters.packages))
         elif name not in COMPONENTS:
-            yield name, plain(value)
+            yield name, as_json(value)
         else:
             yield name, short(value.target)
         if name in ("model", "loss", "schedule"):

@@ -11,10 +11,11 @@ from experiment_grid.config.components import Given, ProblemsError, component, d
 from experiment_grid.config.key_types import NAME
 from experiment_grid.config.locate import RefusedError, locate
 from experiment_grid.config.parameters import TARGET
-from experiment_grid.config.problems import Keys, Problem, closest
+from experiment_grid.config.problems import MOST_NAMES, Keys, Problem, closest
 from experiment_grid.config.shortnames import short
 from experiment_grid.config.validation import problems
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
+from experiment_grid.runtime.errors import some
 from experiment_grid.source_code.definitions import Reader
 
 EMBEDDED = "digits"  # of scikit-learn: the one name that is not a class of torchvision
@@ -66,7 +67,7 @@ def resolved(given: str | Mapping[str, Any], packages: list[str]) -> Dataset:
     if located.parameters is None and ":" not in located.target:  # its package answers for any name
         names = classes_of_torchvision()
         wrong = f"is not a class of {TORCHVISION}{closest(said[TARGET].rpartition('.')[2], names)}"
-        raise ProblemsError([Problem(place, wrong, said[TARGET], ", ".join(names[:12]) + ", ...")])
+        raise ProblemsError([Problem(place, wrong, said[TARGET], some(names, MOST_NAMES))])
     if "size" in more and (
         isinstance(more["size"], str) or (":" in located.target and "size" in (located.parameters or ()))
     ):

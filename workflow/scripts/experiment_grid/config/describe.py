@@ -63,7 +63,7 @@ cells:
   - name: search
     sample:
       number: 50
-      seed: 1                                         # 1 where it is left out
+      seed: 1                                         # the default
       learning_rate: {log_uniform: [1.0e-4, 1.0e-1]}  # as many from 0.0001 to 0.001 as from 0.01 to 0.1
       dropout: {uniform: [0, 0.5]}
       epochs: {int_uniform: [3, 10]}                  # log_int_uniform: more of the small ones
@@ -133,7 +133,7 @@ def describe() -> str:
     lines = [
         HEAD,
         "## Keys\n",
-        *_table(top, root, "where it is missing", {key: _default(key, part) for key, part in top}),
+        *_table(top, root, "default", {key: _default(key, part) for key, part in top}),
         "\n## Parameters of a cell\n",
         "`defaults` gives them for every cell, a cell only those in which it differs.\n",
         *_table(parameters, root, "in config.yaml", {key: _code(values["defaults"][key]) for key in NAMES}),
@@ -162,7 +162,7 @@ def _table(
 
 def _default(key: str, part: dict[str, Any]) -> str:
     if key in REQUIRED:
-        return "an error"
+        return "required"
     return _code(part["default"])
 
 

@@ -9,10 +9,11 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from experiment_grid.config.labels import AUGMENT
-from experiment_grid.config.problems import closest
+from experiment_grid.config.problems import MOST_NAMES, closest
 from experiment_grid.config.shortnames import SHORT_NAMES, TRANSFORMS, full
 from experiment_grid.data.datasets import EMNIST, TORCHVISION
 from experiment_grid.planning.fingerprint import folder_fingerprint
+from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import digest
 from experiment_grid.source_code import signatures
 from experiment_grid.source_code.constructor_limits import Guard
@@ -92,8 +93,8 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
         names = SHORT_NAMES.get(kind, ())
-        some = ", ".join(names) or f"a class of {TRANSFORMS}"
-        allowed = f"{some}; or a target: package.module.name, or folder/file.py:name"
+        known = ", ".join(names) or f"a class of {TRANSFORMS}"
+        allowed = f"{known}; or a target: package.module.name, or folder/file.py:name"
         raise RefusedError(f"is not one of those known{closest(target, names)}", allowed)
     folders, _, name = target.rpartition(".")
     file = f"{folders.replace('.', '/')}.py"
@@ -130,8 +131,8 @@ def _in_file(target: str) -> signatures.Target:
     try:
         if not Path(path).is_file():
             others = sorted(other.as_posix() for other in Path(path.parent).glob("*.py") if other.is_file())
-            some = ", ".join(others[:8]) or "path of a Python file"
-            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", some)
+            allowed = some(others, MOST_NAMES) or "path of a Python file"
+            raise RefusedError(f"names no file{closest(path.as_posix(), others)}", allowed)
         if not Path(path).resolve().is_relative_to(Path.cwd().resolve()):
             raise RefusedError("leads out of the project by a link", "a file inside of the working directory")
         return signatures.of_file(Path(path), name)
@@ -151,9 +152,9 @@ def _not_there(error: NotThereError, name: str, place: str) -> RefusedError:
     missing = str(error).startswith("no such")
     wrong = f"{error} by this name in {place}" if missing else str(error)
     classes = [other for other in names if other[:1].isupper()]
-    some = names if place.endswith(".py") else classes or names
+    allowed = names if place.endswith(".py") else classes or names
     near = names if missing else [other for other in names if other.lower() == name.lower()]
-    return RefusedError(f"{wrong}{closest(name, near)}", ", ".join(some[:12]) + (", ..." if len(some) > 12 else ""))
+    return RefusedError(f"{wrong}{closest(name, near)}", some(allowed, MOST_NAMES))
 
 
 def _located(kind: str, target: str, found: signatures.Target, package: str | None) -> Located:

@@ -1,4 +1,4 @@
-"""Components of `defaults` where several files speak of them.
+"""Components of `defaults` that several files give.
 
 Snakemake merges mappings key by key, so that an overlay's `model: {_target_: cnn}` would keep the options that the file
 below gives its own model. Here they are put together again, from what each file says.
@@ -18,7 +18,7 @@ Said = str | Mapping[str, Any] | None
 
 
 def defaults(merged: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
-    """`defaults` as Snakemake merged it from files and --config, with each component as its last speaker means it."""
+    """`defaults` as Snakemake merged it from files and --config, each component as the last file has it."""
     if not needed(merged):
         return dict(merged)
     files = [said for said in sources.values("defaults") if isinstance(said, dict)]
@@ -38,10 +38,10 @@ def twice(sources: Sources) -> Iterator[Problem]:
     """Options that one file gives by their own key and within the component too."""
     for said in sources.values("defaults"):
         if isinstance(said, dict):
-            yield from told_twice(said, ("defaults",))
+            yield from given_twice(said, ("defaults",))
 
 
-def told_twice(said: Mapping[str, Any], keys: tuple[Any, ...]) -> Iterator[Problem]:
+def given_twice(said: Mapping[str, Any], keys: tuple[Any, ...]) -> Iterator[Problem]:
     """Options in `said` that are given by their own key and within their component."""
     for key, name in SHORT_KEYS.items():
         if key in said and isinstance(said.get(name), Mapping) and key in said[name]:

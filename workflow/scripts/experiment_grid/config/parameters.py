@@ -58,18 +58,18 @@ class Parameters(Numbers, Handling):
     def as_dict(self) -> dict[str, Any]:
         """The parameters as JSON values; optional ones that have their default are left out."""
         given = {name: getattr(self, name) for name in (*FIELDS, *RECIPE)}
-        parameters = {name: plain(value) for name, value in given.items() if not usual(name, value)}
+        parameters = {name: as_json(value) for name, value in given.items() if not is_default(name, value)}
         return parameters | ({} if self.step == "recorded" else {"step": self.step})
 
 
-def plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """A parameter as JSON has it."""
     if isinstance(value, Component):
         return value.as_dict()
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    return [as_json(item) for item in value] if isinstance(value, tuple) else value
 
 
-def usual(name: str, value: Any) -> bool:
+def is_default(name: str, value: Any) -> bool:
     """Whether an optional parameter has its default: a config that doesn't name it means the same."""
     return name in OPTIONAL and value == OPTIONAL[name]
 

@@ -16,6 +16,7 @@ from experiment_grid.runtime.errors import UserError, one_line
 MISSING = object()  # nothing was given
 EMPTY = '""'  # as a key
 SHOWN = 20  # problems reported at once
+MOST_NAMES = 12  # of those that are allowed, in a line
 KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -149,6 +150,15 @@ def compose(file: Path, loader: type) -> yaml.Node | None:
     except (yaml.YAMLError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise UserError(f"{relative(file)}: can't be read as YAML: {one_line(reason, 200)}") from None
+
+
+def read_yaml(file: Path) -> Any:
+    """The content of a YAML file. Raises UserError where it can't be read."""
+    try:
+        return yaml.load(file.read_bytes(), Loader=LOADER)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UserError(f"{relative(file)}: can't be read: {reason}") from None
 
 
 def _find(node: yaml.Node | None, keys: Keys) -> yaml.Node | None:

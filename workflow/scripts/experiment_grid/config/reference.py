@@ -5,16 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.fitted_settings import summary
-from experiment_grid.config.key_types import LEFT_OUT, OPTION, Closed, Name, whole
+from experiment_grid.config.key_types import LEFT_OUT, OPTION, Closed, Name, listed, whole
 from experiment_grid.config.parameter_keys import NAMES
-from experiment_grid.config.problems import Keys, Problem, Sources, complain, relative
+from experiment_grid.config.problems import Keys, Problem, Sources, complain, read_yaml
 from experiment_grid.config.validation import problems
-from experiment_grid.runtime.errors import UserError
 
 FACTORS = [name for name in NAMES if name != "seeds"]
 MEASURES = Literal[
@@ -150,7 +148,7 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
     path = Path(path)
     sources = Sources([path])
     complain(sources.misread())
-    report: dict[str, Any] = _read(path)
+    report: dict[str, Any] = read_yaml(path)
     sources.refuse(problems(report, Report))
     sources.refuse(_checks(report))
     claim: dict[str, Any] = {"quote": None, "where": {}, "where_ours_differs": None}
@@ -159,20 +157,8 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
         "search": summary(report["search"]) if searched and report.get("search") else None,
         "rows": [{"notes": {}} | row for row in report["rows"]],
         "times": [{"note": None} | time for time in report["times"]],
-        "claims": [claim | given | {"factor": _listed(given["factor"])} for given in report["claims"]],
+        "claims": [claim | given | {"factor": listed(given["factor"])} for given in report["claims"]],
     }
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise UserError(f"{relative(path)}: can't be read: {reason}") from None
 
 
 def _checks(report: dict[str, Any]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
 from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.runtime.errors import some
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ def images(folder: Path) -> dict[str, Path]:
     roots = [folder / part for part in PARTS] if has_parts(folder) else [folder]
     classes = [_classes(root) for root in roots]
     if len(classes) == 2 and (other := {*classes[1]} - {*classes[0]}):
-        raise DataError(f"{roots[1]}: has classes that {roots[0]} has not: {', '.join(sorted(other)[:10])}")
+        raise DataError(f"{roots[1]}: has classes that {roots[0]} has not: {some(sorted(other), 10)}")
     found: dict[str, Path] = {}
     for root, names in zip(roots, classes, strict=True):
         for name in names:

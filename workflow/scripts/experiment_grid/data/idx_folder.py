@@ -10,6 +10,7 @@ from pathlib import Path
 
 from experiment_grid.data import idx
 from experiment_grid.data.idx import DataError
+from experiment_grid.runtime.errors import some
 
 # The four files, with their numbers of dimensions.
 FILES = {
@@ -18,6 +19,7 @@ FILES = {
     "t10k-images-idx3-ubyte": 3,
     "t10k-labels-idx1-ubyte": 1,
 }
+MOST = 10  # numbers or names in a message
 HEADER_OF_LABELS = bytes([0, 0, 8, 1])  # unsigned bytes, one dimension; a count of four bytes follows
 
 
@@ -78,20 +80,15 @@ def refuse_misfits(
     if len(trained) == 1:
         raise DataError(f"{places[train_labels]}: all labels are {min(trained)}, needed are two classes at least")
     if absent := {*range(first_label(trained, labels[test_labels]), max(trained) + 1)} - trained:
-        found = f"has labels up to {max(trained)}, and none is {_listed(absent)}"
+        found = f"has labels up to {max(trained)}, and none is {some(sorted(absent), MOST)}"
         raise DataError(f"{places[train_labels]}: {found}; needed is every number from 0 or 1 to the highest")
     if more := labels[test_labels] - trained:
-        raise DataError(f"{places[test_labels]}: has labels that no training image has: {_listed(more)}")
+        raise DataError(f"{places[test_labels]}: has labels that no training image has: {some(sorted(more), MOST)}")
 
 
 def first_label(trained: Collection[int], tested: Collection[int]) -> int:
     """What labels count from: 1 where that is the lowest of all, else 0."""
     return 1 if min(*trained, *tested) == 1 else 0
-
-
-def _listed(numbers: Collection[int], most: int = 10) -> str:
-    text = ", ".join(map(str, sorted(numbers)[:most]))
-    return f"{text} and {len(numbers) - most} more" if len(numbers) > most else text
 
 
 def own_file(folder: str | Path, name: str) -> Path:

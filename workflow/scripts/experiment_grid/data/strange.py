@@ -11,9 +11,8 @@ import numpy as np
 
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.idx_folder import first_label
-
-MOST = 10  # classes that are named
+from experiment_grid.data.idx_folder import MOST, first_label
+from experiment_grid.runtime.errors import some
 
 
 def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
@@ -71,5 +70,4 @@ def _in_both(train: np.ndarray, test: np.ndarray) -> int:
 
 
 def _named(labels: Collection[int], classes: list[str]) -> str:
-    names = ", ".join(classes[label] for label in sorted(labels)[:MOST])
-    return f"{names} and {len(labels) - MOST} more" if len(labels) > MOST else names
+    return some([classes[label] for label in sorted(labels)], MOST)

@@ -42,7 +42,7 @@ def margins(logits: Tensor, predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def as_tiles(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares [images, pixels] as bytes around 128 (0) and, for each image, the logits that one step stands for."""
+    """Shares [images, pixels] as bytes around 128 (0) and, for each image, the logits of one step."""
     scale = np.abs(shares).max(axis=1, initial=0.0) / 127
     steps = shares / np.where(scale > 0, scale, 1.0)[:, None]
     return (128 + np.rint(steps)).astype(np.uint8), scale

@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 
-FIRST, NARROW = 4, 2  # right examples of each class: the first ones of the test set, and the least sure
+FIRST, NARROW = (
+    4,
+    2,
+)  # right examples of each class: the first ones of the test set, and those with the lowest probability
 MOST_HARD = 60
 
 
@@ -21,8 +24,10 @@ def right_examples(labels: np.ndarray, predicted: np.ndarray, probability: np.nd
 
 
 def hard_images(labels: np.ndarray, predicted: np.ndarray) -> list[dict[str, Any]]:
-    """The images that most models get wrong; `predicted` [cells, M], equal rows counted once. Ties in the test set's "
-    "order."""
+    """The images that most models get wrong, ties in the order of the test set.
+
+    `labels` uint8 [M], `predicted` uint8 [cells, M]; equal rows of it count once.
+    """
     predicted = np.unique(predicted, axis=0)
     wrong = (predicted != labels).sum(axis=0)
     order = np.argsort(-wrong, kind="stable")[:MOST_HARD]

@@ -17,6 +17,7 @@ from experiment_grid.planning.found import FoundTrainings, old
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
+from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import digest
 from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import FORCED, now
@@ -280,12 +281,9 @@ class Decisions:
         """Inputs whose content is another than the job read, by the records of the stages that made them."""
         current = self._kept(upstream)
         other = [name for name, checksum in record["inputs"].items() if current.get(name, checksum) != checksum]
-        return (
-            [f"input changed: {other[0]}" + (f" and {len(other) - 1} more" if len(other) > 1 else "")] if other else []
-        )
+        return [f"input changed: {some(other, 1)}"] if other else []
 
 
 def _after(running: list[tuple[str, str | None]]) -> str:
     names = [stage if cell is None else f"{stage} {cell}" for stage, cell in running]
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{AFTER}: {shown}"
+    return f"{AFTER}: {some(names)}"

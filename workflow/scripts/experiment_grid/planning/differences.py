@@ -7,9 +7,10 @@ from typing import Any
 
 from experiment_grid.config.columns import name_of
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
-from experiment_grid.config.parameters import OPTIONAL, TARGET, plain
+from experiment_grid.config.parameters import OPTIONAL, TARGET, as_json
 from experiment_grid.config.shortnames import short
-from experiment_grid.runtime.errors import one_line
+from experiment_grid.format import plain
+from experiment_grid.runtime.errors import one_line, some
 
 MISSING = object()
 PARTIAL = ("missing", "logs")
@@ -53,11 +54,6 @@ def _whole(settings: Any) -> Any:
     return {key: value for key, value in settings.items() if key not in PARTIAL}
 
 
-def some(names: list[str], most: int = 3) -> str:
-    """The first of these names, and how many more there are."""
-    return ", ".join(map(str, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _settings(before: Any, after: Any) -> list[str]:
     """Differences of settings: of two components of one kind their options, or the one against the other."""
     if not (isinstance(before, dict) and isinstance(after, dict)) or before == after:
@@ -83,7 +79,7 @@ def _settings(before: Any, after: Any) -> list[str]:
 
 def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
     """A recipe's parameters with the optional ones that it leaves out."""
-    return {name: plain(value) for name, value in OPTIONAL.items()} | parameters
+    return {name: as_json(value) for name, value in OPTIONAL.items()} | parameters
 
 
 def _packages(before: Any, after: Any, *, reported: bool) -> list[str]:
@@ -160,13 +156,8 @@ def _named(value: Any) -> bool:
 def _show(value: Any) -> str:
     if value is MISSING:
         return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        text = ", ".join(value)
-    else:
-        try:
-            text = str(value)
-        except RecursionError:
-            return "…"
+    try:
+        text = ", ".join(str(plain(item)) for item in value) or "none" if isinstance(value, list) else str(plain(value))
+    except RecursionError:
+        return "…"
     return text if len(text) <= 40 else "…"

@@ -3,9 +3,9 @@
 from collections import defaultdict
 
 from experiment_grid.planning.decisions import AFTER
-from experiment_grid.planning.differences import some
 from experiment_grid.planning.found import alone
 from experiment_grid.planning.plan import Plan
+from experiment_grid.runtime.errors import some
 
 MOST_LINES = 30  # reasons shown one by one; the rest is counted
 

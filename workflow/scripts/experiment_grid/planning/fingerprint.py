@@ -14,6 +14,7 @@ from typing import Any
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import write_json
+from experiment_grid.training.optimizers import module_of
 
 SCRIPTS = Path(__file__).resolve().parents[2]  # workflow/scripts, where the stages' imports start
 
@@ -24,7 +25,6 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # The package around every job: how it is locked, logged and recorded is not part of its result.
 RUNTIME = "experiment_grid.runtime"
 PROJECT = "experiment_grid."
-STAND_INS = "experiment_grid.training.optimizers"  # used in the place of a class of torch.optim with this name
 
 
 def fingerprint(script: str, scripts: Path = SCRIPTS) -> dict[str, str]:
@@ -74,9 +74,8 @@ def target_fingerprint(kind: str, target: str) -> dict[str, str]:
     path, is_file, _ = target.partition(":")
     if is_file:
         return file_fingerprint(path)
-    module, _, name = target.rpartition(".")
-    if kind == "optimizer" and module == "torch.optim":
-        module = f"{STAND_INS}.{name.lower()}"
+    stand_in = module_of(target) if kind == "optimizer" else None
+    module = stand_in or target.rpartition(".")[0]
     return fingerprint(module) if module.startswith(PROJECT) and source(module) else {}
 
 

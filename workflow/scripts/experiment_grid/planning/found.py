@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning.differences import some
+from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import remove
 from experiment_grid.runtime.records import trained_with
 from experiment_grid.runtime.trained import FOUND, Trained, Trainings, any_epochs, bits, name

@@ -10,7 +10,7 @@ from typing import Any
 
 from experiment_grid.config.columns import flat
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
-from experiment_grid.config.parameters import plain, usual
+from experiment_grid.config.parameters import as_json, is_default
 from experiment_grid.config.settings import Settings
 from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
@@ -53,7 +53,7 @@ class Recipes:
 
     def _targets(self, kinds: tuple[str, ...], cell: str) -> list[tuple[str, str]]:
         parameters = self._settings.cells[cell].parameters
-        made = {kind: getattr(parameters, kind) for kind in kinds if not usual(kind, getattr(parameters, kind))}
+        made = {kind: getattr(parameters, kind) for kind in kinds if not is_default(kind, getattr(parameters, kind))}
         made = {kind: value if kind == AUGMENT else [value] for kind, value in made.items()}
         return [(kind, component.target) for kind, components in made.items() for component in components]
 
@@ -139,7 +139,7 @@ class Recipes:
 
     def _errors(self) -> dict[str, Any]:
         settings = self._settings
-        augment = {name: plain(cell.parameters.augment) for name, cell in settings.cells.items()}
+        augment = {name: as_json(cell.parameters.augment) for name, cell in settings.cells.items()}
         augment = {name: components for name, components in augment.items() if components}
         return {
             "dataset": settings.dataset.name,

@@ -127,8 +127,8 @@ class Progress(logging.Handler):
 
     def _failed(self, number: int, message: str | None) -> None:
         job = self.run.fail(number)
-        spoke = self._silent and job and not job.outputs  # an answer's own line says why there is none
-        if job and not spoke and not self._interrupted:
+        explained = self._silent and job and not job.outputs  # by the line that a query itself prints
+        if job and not explained and not self._interrupted:
             self._print(f"{_clock()}  FAILED {lines.failure(job, message)}", "red")
 
     def _lost(self, logs: list[str]) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from experiment_grid.config.labels import title
 from experiment_grid.format import setting
+from experiment_grid.terms import CONFIRMED, CONSISTENT, DIFFERS, NEARLY, REFUTED, STATED, UNLIKE
 
 FIGURES = {
     "train_loss": "Total training loss",
@@ -30,16 +31,8 @@ DATASETS = {
 INK = ("mnist", "kmnist", "qmnist", "emnist", "usps", "digits")  # light on dark: shown as ink on paper
 # How a verdict is coloured; its word is beside the colour always.
 VERDICTS = {
-    "confirmed": "good",
-    "consistent": "good",
-    "as stated": "good",
-    "nearly as stated": "good",
-    "decided": "good",
-    "refuted": "bad",
-    "differs": "bad",
-    "not reproduced": "bad",
-    "failed": "bad",
-    "diverged": "bad",
+    **dict.fromkeys((CONFIRMED, CONSISTENT, STATED, NEARLY, "decided"), "good"),
+    **dict.fromkeys((REFUTED, DIFFERS, UNLIKE, "failed", "diverged"), "bad"),
 }
 
 

@@ -76,12 +76,12 @@ def _models(results: Results) -> dict[str, Any]:
         held["cells"].tolist(), held["seeds"].tolist(), held["predicted"], held["probability"], strict=True
     ):
         wrong = predicted != labels
-        sure = np.nan_to_num(probability[wrong])
+        confidence = np.nan_to_num(probability[wrong])
         models[results.index[name]] = {
             "seed": seed,
             "right": _packed(np.packbits(~wrong)),
             "predicted": _packed(predicted[wrong]),
-            "probability": _packed(np.round(255 * sure)),
+            "probability": _packed(np.round(255 * confidence)),
         }
     atlas = results.errors.get("atlas") or {"images": []}
     return {"labels": _packed(labels), "count": len(labels), "models": models, "atlas": atlas["images"]}

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}  # what the system says of a file in a folder's place
@@ -30,6 +31,12 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
         f"{path}: cannot be written ({reason}); make room or rights there, or move the results: "
         "pathvars: {results: …}"
     )
+
+
+def some(names: Sequence[object], most: int = 3) -> str:
+    """The first of these names in a message, and how many more there are: `a, b, c and 4 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more
 
 
 def one_line(text: str, limit: int = 80) -> str:

@@ -1,5 +1,6 @@
 """How files get their final names, whole or not at all; what they hold and take, and how they go."""
 
+import csv
 import glob
 import hashlib
 import json
@@ -8,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,14 @@ def write_json(path: Path | str, value: Any, *, flush: bool = True) -> None:
     """Write JSON under its final name at once (see `replacing`); NaN and infinity become null."""
     with replacing(path, flush=flush) as part:
         part.write_text(json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows under the columns' names (see `replacing`); None, NaN and infinity stay empty."""
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_finite(value) for value in row] for row in rows)
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -28,13 +28,13 @@ def hold_to_recipe(
     script = Path(sys.argv[0])
     if script.name.endswith(f".{stage}.py") and PREAMBLE_END in (content := script.read_bytes()):
         _compare(stage, f"{stage}.py", content.partition(PREAMBLE_END)[2], code)
-    lived = age()
-    born, now = time.time() - lived, time.time()
+    now = time.time()
+    started = now - age()
     files = {os.path.realpath(path): name for name in code if (path := _file(name, scripts))}
     for file, name in files.items():
         if name in sys.modules:
             _compare_file(name, file, code)
-            if born <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
+            if started <= Path(file).stat().st_ctime <= now:  # perhaps edited before its import, and put back after it
                 raise _changed(file, "was written while this job started")
     looking: list[str] = []  # at a file: opening it is not using it
     users = _Users(scripts, results, Path(sys.prefix)) if any(name.endswith(".py") for name in code) else None

@@ -40,10 +40,10 @@ def age() -> float:
     """Seconds since this process started."""
     import psutil  # late: nine milliseconds that one stage needs
 
-    born: float = psutil.Process().create_time()
+    started: float = psutil.Process().create_time()
     if hasattr(time, "CLOCK_BOOTTIME"):  # Linux counts from its boot, whose time of day psutil has in whole seconds
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - (born - psutil.boot_time())
-    return time.time() - born
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - (started - psutil.boot_time())
+    return time.time() - started
 
 
 def write_record(

@@ -1,13 +1,10 @@
 """timing.csv and timing/rounds.csv: what came out of the rounds."""
 
-import csv
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from experiment_grid.runtime.files import replacing
 from experiment_grid.timing.rounds import Visit
 from experiment_grid.timing.ways import Way
 
@@ -43,14 +40,6 @@ def _figures(seconds: list[float], batch: int) -> dict[str, Any]:
     ends = {} if math.isnan(margin) else {"low": math.exp(mean - margin), "high": math.exp(mean + margin)}
     figures = {"step_seconds": math.exp(mean), "low": None, "high": None, "images_per_second": batch / math.exp(mean)}
     return figures | ends
-
-
-def write(path: Path, table: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
-    """A CSV; what is None stays empty."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
 
 
 def visit_rows(ways: Sequence[Way], visits: Sequence[Visit]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.timing.names import LOADER, LOADER_NORMALIZED, TRAINER
+from experiment_grid.terms import LOADER, LOADER_NORMALIZED, TRAINER
 from experiment_grid.training.devices import on_mps, synchronize
 from experiment_grid.training.loop import Trainer, batch_sizes
 from experiment_grid.training.recorded import FEW

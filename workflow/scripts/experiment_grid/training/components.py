@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.training.optimizers import module_of
 from experiment_grid.training.randomness import INITIAL_WEIGHTS, seed_all
 from experiment_grid.training.targets import TargetError, resolve
 from experiment_grid.training.user_code import failure
 
-STAND_INS = "experiment_grid.training.optimizers"  # a class of torch.optim may have one there, in a file of its name
 OPTIMIZER = ("step", "zero_grad", "state_dict", "load_state_dict")  # what training calls
 
 
@@ -195,11 +195,10 @@ class Optimizer(CellComponent):
 
 def stand_in(target: str) -> Any:
     """The class that does what a class of torch.optim does, without importing torch._dynamo; None: there is none."""
-    package, _, name = target.rpartition(".")
-    module = f"{STAND_INS}.{name.lower()}"
-    if package != "torch.optim" or importlib.util.find_spec(module) is None:
+    module = module_of(target)
+    if module is None or importlib.util.find_spec(module) is None:
         return None
-    return getattr(importlib.import_module(module), name, None)
+    return getattr(importlib.import_module(module), target.rpartition(".")[2], None)
 
 
 def named(value: Any) -> str:

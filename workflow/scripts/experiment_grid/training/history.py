@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from experiment_grid.runtime.files import replacing
+from experiment_grid.runtime.files import replacing, write_csv
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,8 @@ class HistoryRow:
 
 def write(path: Path, rows: Iterable[HistoryRow]) -> None:
     """Write rows by seed and epoch; a loss that is not a number stays empty."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(HistoryRow))
-        for row in sorted(rows, key=lambda row: (row.seed, row.epoch)):
-            writer.writerow(value if math.isfinite(value) else "" for value in astuple(row))
+    columns = [field.name for field in fields(HistoryRow)]
+    write_csv(path, columns, map(astuple, sorted(rows, key=lambda row: (row.seed, row.epoch))))
 
 
 def gather(path: Path, seeds: Iterable[Path]) -> None:

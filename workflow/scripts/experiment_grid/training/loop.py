@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiment_grid.runtime.errors import some
 from experiment_grid.training.augmentation import Augment
 from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
@@ -256,7 +257,7 @@ class Trainer:
         now = dict(self.module.named_parameters())
         other = [name for name in {**self.learned, **now} if self.learned.get(name) is not now.get(name)]
         if other:
-            raise self.model.refused(OTHER_PARAMETERS.format(", ".join(other[:4])))
+            raise self.model.refused(OTHER_PARAMETERS.format(some(other)))
 
         updated = self._updated()
         if updated != self.updated:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.runtime.errors import UserError
+from experiment_grid.runtime.errors import UserError, some
 from experiment_grid.training.components import CellComponent, Loss, Model
 from experiment_grid.training.images import input_shape, predict
 from experiment_grid.training.layout import lay_out_as
@@ -67,7 +67,7 @@ def refuse_other_answers(
 def _refused(component: CellComponent, trained: Any, new: Any) -> UserError:
     before, after = unsaved(new), unsaved(trained)
     changed = [name for name in after if name not in before or not _equal(after[name], before[name])]
-    names = ", ".join(name.removeprefix(".") for name in changed[:4])
+    names = some([name.removeprefix(".") for name in changed])
     return component.refused(OTHERWISE.format(f" ({names})" if names else ""))
 
 

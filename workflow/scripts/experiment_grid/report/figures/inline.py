@@ -29,7 +29,7 @@ CELL = re.compile(r"cell-(\d+)$")
 PAIR = re.compile(r"pair-(\d+)-(\d+)$")  # gid of what belongs to two cells
 POINT = re.compile(r"([MLz])(?:(-?[\d.]+) (-?[\d.]+))?")
 LINES = re.compile(f"(?:{POINT.pattern})+")
-VALUE = "value "  # before a condition for the filter, as gid of the text that stands for it
+VALUE = "value "  # before a condition for the filter, as gid of the text that is clicked for it
 
 
 def inline(svg: bytes, name: str, title: str) -> Markup:

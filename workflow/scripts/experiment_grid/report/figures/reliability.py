@@ -1,4 +1,4 @@
-"""The final cell's reliability curve: how often answers of some certainty are right."""
+"""The final cell's reliability curve: the accuracy of answers by their confidence."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from experiment_grid.report.figures.style import MUTED, PALETTE, Margins, figure
 
 
 def draw(bins: list[dict[str, Any]]) -> Figure:
-    """`bins` are those of `calibration` in findings.json; on the diagonal a model is as sure as it is right."""
+    """`bins` are those of `calibration` in findings.json; on the diagonal confidence is accuracy."""
     made, (axes,) = figure((3.6, 3.2), margins=Margins(left=0.6, right=0.15, bottom=0.5, top=0.15))
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
     points = [(one["probability"], one["right"]) for one in bins]

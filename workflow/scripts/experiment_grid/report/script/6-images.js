@@ -14,13 +14,13 @@ function predictions(cell) {
   if (!held) return null;
   if (!unpacked.has(cell)) {
     const labels = labelsOf();
-    const right = bytes(held.right), wrong = bytes(held.predicted), sure = bytes(held.probability);
+    const right = bytes(held.right), wrong = bytes(held.predicted), confidence = bytes(held.probability);
     const predicted = new Uint8Array(labels), probability = new Float32Array(labels.length);
     let at = 0;
     for (let index = 0; index < labels.length; index++) {
       if (right[index >> 3] & (128 >> (index & 7))) continue;
       predicted[index] = wrong[at];
-      probability[index] = sure[at++] / 255;
+      probability[index] = confidence[at++] / 255;
     }
     unpacked.set(cell, { predicted, probability, seed: held.seed });
   }

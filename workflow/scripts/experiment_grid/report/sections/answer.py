@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import level, missing, percent, points, points_interval, probability, setting, whole
+from experiment_grid.format import level, listed, missing, percent, points, points_interval, probability, setting, whole
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
+from experiment_grid.terms import SEEDS, SINGLE
 
 MOST_ROWS = 24  # cells in the chart; of more the best, the worst, the baseline and the final one
 WORST = 3
@@ -115,10 +116,8 @@ def _compared(results: Results) -> dict[str, Any]:
     dataset = DATASETS.get(results.settings["dataset"], results.settings["dataset"])
     what = ""
     if names:
-        listed = names[:NAMED] if len(names) > NAMED + 1 else names
         rest = [f"{len(names) - NAMED} more factors"] if len(names) > NAMED + 1 else []
-        words = [*listed, *rest]
-        what = f" in {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
+        what = f" in {listed([*names[: NAMED if rest else None], *rest])}"
     cells = plural(len(rows), "cell")
     after = f" on {dataset}{' differ' + ('s' if len(rows) == 1 else '') + what if what else ''}, {each} each."
     return _sentence("", cells, after, "comparison", "all settings")
@@ -193,11 +192,11 @@ def _interval(row: dict[str, Any]) -> str:
 
 
 def _sure(results: Results) -> dict[str, Any] | None:
-    tested = [row for row in results.effects if row["basis"] == "seeds and images"]
+    tested = [row for row in results.effects if row["basis"] == SEEDS]
     if len(results.comparison) < 2:
         return None
     if not tested:
-        single = any(row["basis"] == "images (single run)" for row in results.effects)
+        single = any(row["basis"] == SINGLE for row in results.effects)
         why = ": cells trained once do not show it" if single else ": no two cells differ in one factor alone"
         return _sentence("", "No difference", f" is significant{why}.", "factors", "the pairs")
     pairs = results.findings["pairs"]

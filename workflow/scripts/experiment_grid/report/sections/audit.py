@@ -10,8 +10,9 @@ from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import FIGURES, plural, settings_text
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import claims
+from experiment_grid.terms import CONFIRMED, DEPENDS, INDEPENDENT, NEARER, OPEN, REFUTED, REPRODUCED, UNTESTED
 
-OTHER_SETTINGS = ("reproduced by other settings", "nearer to other settings")
+OTHER_SETTINGS = (REPRODUCED, NEARER)
 # Decimals of a figure, and what writes it with so many.
 WRITE: dict[str, tuple[int | None, Callable[[Any, Any], str]]] = {
     "train_images": (0, lambda value, _: whole(value)),
@@ -23,8 +24,7 @@ WRITE: dict[str, tuple[int | None, Callable[[Any, Any], str]]] = {
     "test_accuracy": (4, lambda value, decimals: percent(value, decimals - 2)),
     "test_f1": (6, fixed),
 }
-WORDS = {"depends": "that depend"}  # verdicts in a count
-COUNTED = ("train_loss", "train_correct", "test_correct")  # figures by which a row is judged
+WORDS = {DEPENDS: "that depend"}  # verdicts in a count
 MORE = 2  # decimals that an interval may get so that its ends do not seem to contradict the verdict
 
 
@@ -57,7 +57,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
 def _counted(judged: list[dict[str, Any]]) -> str:
     """How many conclusions got each verdict."""
     count = Counter(claim["verdict"] for claim in judged)
-    verdicts = ("confirmed", "refuted", "depends", "not decided", "not tested")
+    verdicts = (CONFIRMED, REFUTED, DEPENDS, OPEN, UNTESTED)
     return ", ".join(f"{count[one]} {WORDS.get(one, one)}" for one in verdicts if count[one])
 
 
@@ -140,7 +140,7 @@ def _figure(figure: dict[str, Any]) -> dict[str, Any]:
         "here": here,
         "interval": interval or MISSING,
         "verdict": figure["verdict"],
-        "counts": figure["figure"] in COUNTED,
+        "counts": figure["figure"] in INDEPENDENT,
         "nearest": nearest,
         "nearest_interval": near_interval,
         "nearest_verdict": figure["nearest_verdict"],

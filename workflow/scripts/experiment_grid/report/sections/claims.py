@@ -4,8 +4,8 @@ from typing import Any
 
 from experiment_grid.format import MISSING, between, missing, p_value, points, points_interval, ratio, signed
 from experiment_grid.report.results import Results
+from experiment_grid.terms import COUNTED, TIMES
 
-TIMES = ("train_seconds", "seconds_per_epoch", "loader_seconds")
 MOST = 30  # pairs behind a claim; claims.json has all
 
 
@@ -22,7 +22,7 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 
 def _evidence(row: dict[str, Any], measure: str) -> dict[str, Any]:
     value, low, high = (row.get(key) for key in ("difference", "low", "high"))
-    computed = row.get("basis") == "same step"
+    computed = row.get("basis") == COUNTED
     if measure in TIMES:
         shown = ratio(row["ratio"]), MISSING
         if not missing(row["ratio_low"]) and not computed:

@@ -41,7 +41,7 @@ def context(results: Results) -> dict[str, Any]:
         "more": [_short(error, errors["classes"], tiles) for error in others],
         "more_summary": f"{whole(len(others))} more, worst first",
         "right": [_right(item, errors["classes"], tiles) for item in errors["right"]],
-        "right_text": "The first test images of each class that it gets right, and those that it is least sure of.",
+        "right_text": "The first test images of each class that it gets right, and those with the lowest probability.",
         "hard_text": _hard_text(errors["hard"]),
         "hardest": HARDEST,
         "hard": [_hard(item, errors["classes"], tiles, len(results.names)) for item in errors["hard"]],

@@ -6,6 +6,7 @@ from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.format import (
     MISSING,
     between,
+    listed,
     loss_interval,
     missing,
     p_value,
@@ -21,6 +22,7 @@ from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import search
 from experiment_grid.report.sections.marks import Scale, difference_scale
+from experiment_grid.terms import SAME, SEEDS, SINGLE
 
 MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
 
@@ -33,7 +35,7 @@ def context(results: Results, drawings: Drawings) -> dict[str, Any]:
     absent = [factor_name(factor) for factor in ASKED if factor not in found]
     baseline = [row for row in results.effects if row["is_baseline"]]
     decided = sum(bool(row["decided"]) for row in baseline)
-    equal = sum(row["basis"] == "same predictions" for row in baseline)
+    equal = sum(row["basis"] == SAME for row in baseline)
     same = f"; {equal} of them {'makes' if equal == 1 else 'make'} the same predictions" if equal else ""
     text = (
         f"The baseline is {results.settings['baseline']}. {plural(len(baseline), 'cell')} "
@@ -100,13 +102,11 @@ def _row(row: dict[str, Any], results: Results, scale: Scale) -> dict[str, Any]:
 def _decided(row: dict[str, Any]) -> str:
     if row["decided"]:
         return "yes"
-    return {"seeds and images": "no", "images (single run)": "single run", "same predictions": "equal"}.get(
-        row["basis"], "–"
-    )
+    return {SEEDS: "no", SINGLE: "single run", SAME: "equal"}.get(row["basis"], MISSING)
 
 
 def _no_pair(factors: list[str]) -> str:
     if len(factors) == 1:
         return f"No two cells differ only in the {factors[0]}, so its effect cannot be estimated."
-    listed = f"{', '.join(factors[:-1])} or {factors[-1]}"
-    return f"No two cells differ in one of these alone, so their effects cannot be estimated: {listed}."
+    names = listed(factors, len(factors), "or")
+    return f"No two cells differ in one of these alone, so their effects cannot be estimated: {names}."

@@ -7,6 +7,7 @@ from experiment_grid.format import level, moment, seconds, whole
 from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_words, plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import provenance
+from experiment_grid.runtime.trained import FOUND
 
 SETTINGS = "each a set of parameters"  # what a cell is, where the page first speaks of them
 
@@ -27,7 +28,7 @@ def context(results: Results) -> dict[str, Any]:
     ]
     if "trained" in run:
         counts = Counter(provenance.in_run(results).values())
-        others = (provenance.FOUND, "found again"), ("kept", "kept from before")
+        others = (FOUND, "found again"), ("kept", "kept from before")
         more = ", ".join(f"{counts[key]:,} {words}" for key, words in others if counts[key])
         facts.append(_fact("In this run", f"{plural(counts['trained'], 'cell')} trained", more))
     spent = f"{seconds(results.trained['seconds'].sum())} in total" if models else "–"

@@ -7,8 +7,7 @@ from typing import Any
 from experiment_grid.format import moment
 from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
-
-FOUND = "found again"
+from experiment_grid.runtime.trained import FOUND
 
 
 def context(results: Results) -> dict[str, Any]:

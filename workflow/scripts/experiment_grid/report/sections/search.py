@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import level, missing, percent, points, points_interval, setting
+from experiment_grid.format import level, listed, missing, percent, points, points_interval, setting
 from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.marks import difference_scale
@@ -50,8 +50,7 @@ def _drawn(search: dict[str, Any]) -> str:
 def _values(kind: str, values: list[Any]) -> str:
     if kind in RANGES:
         return RANGES[kind].format(*map(setting, values))
-    shown = [setting(value) for value in values]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+    return listed([*map(setting, values)], len(values), "or")
 
 
 def _text(model: dict[str, Any], rows: list[dict[str, Any]], confidence: str) -> str:

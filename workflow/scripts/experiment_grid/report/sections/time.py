@@ -8,7 +8,7 @@ from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.provenance import found_again
-from experiment_grid.timing.names import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
+from experiment_grid.terms import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (
@@ -119,6 +119,6 @@ def _how(results: Results) -> str:
         text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
     if len(record["devices"]) == 1:
         text += " CPU and GPU are not compared: there was no GPU."
-    if not any(row["way"] != "trainer" for row in rows):
+    if not any(row["way"] != TRAINER for row in rows):
         text += " The usual loop with torchvision’s DataLoader: not measured, torchvision has no such data set."
     return text
