@@ -49,7 +49,7 @@ def train(
 ) -> None:
     """Train the cell of `recipe` on the training images of the file `prepared`; write its history, checkpoints, run.
 
-    `partial` is a folder for what has been done so far, removed at the end; a training that finds it there goes on.
+    `partial` is a folder for what has been done so far, removed at the end; a training that finds epochs there resumes.
     `gpus` is how many GPUs the job was given, `no_gpu` why none, where it was to have one. Not `alone`, it shares
     `partial` with other jobs. `anew`: take nothing that was trained before under another name, or with other seeds or
     fewer epochs.
@@ -61,7 +61,7 @@ def train(
     cell, parameters = settings["cell"], settings["parameters"]
     threads = parameters.get("threads", 1)  # not what Snakemake has cores for: bits depend on it
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # velocities of weights on pixels that are hardly ever inked; slow on many CPUs
+    torch.set_flush_denormal(True)  # denormal velocities of weights on blank pixels are slow on many CPUs
 
     with device_for(parameters["device"], gpus) as device:
         origin: dict[str, Any] = {"recipe": recipe, "data": digest(prepared), "device": device.type}
@@ -137,7 +137,7 @@ def train(
 
 
 def find_again(before: Trained, seed: int, epochs: int, kept: EpochStore) -> dict[str, Any]:
-    """Take the epochs of a seed that were trained before; what the record says of them."""
+    """Take over the epochs of a seed that were trained before; what the record reports of them."""
     number = lay_out(before, seed, epochs, kept)
     READ.update(before.record.get("reads", {}))
     origin = before.origin(seed)
@@ -148,11 +148,11 @@ def find_again(before: Trained, seed: int, epochs: int, kept: EpochStore) -> dic
 def run(
     trainer: Trainer, parameters: Mapping[str, Any], kept: EpochStore, rule: str | None
 ) -> Iterator[tuple[history.HistoryRow, dict[str, float]]]:
-    """All epochs of a seed, their rows and seconds: those that were kept, then the rest; fewer than configured where it
-    stops early. With a `rule`, only the weights of the epoch that it chooses stay."""
+    """The row and the seconds of each epoch of a seed: those that were kept, then the rest; fewer than configured where
+    it stops early. With a `rule`, only the weights of the epoch that it chooses stay."""
     epochs, patience = parameters["epochs"], parameters.get("patience")
     rows: list[history.HistoryRow] = []
-    place = None  # to go on from
+    place = None  # to resume from
 
     def over() -> bool:
         return len(rows) >= epochs or stops(accuracy(rows), patience)
@@ -168,17 +168,19 @@ def run(
         found = found[: place.number if place else 0]
         rows, full = rows[: len(found)], [epoch for epoch in full if epoch in found]
     if found:
-        print(f"going on after epoch {len(found)}, where an earlier run ended")
+        print(f"resuming after epoch {len(found)}, where an earlier run ended")
     for epoch in found:
         yield epoch.row, epoch.seconds
     if place and not over():
         trainer.resume(place)
-    place = None  # its weights are in the way of nobody
+    place = None  # frees its weights
     while not over():
         epoch = trainer.epoch(len(rows) + 1)
         rows.append(epoch.row)
         if epoch.number == 1 or over():
-            trainer.check(epoch)  # before it is kept: what goes on from there has lost a list, as what is loaded has
+            trainer.check(
+                epoch
+            )  # before it is kept: a resumed training would lack a list that it holds, as a loaded model does
         kept.write(epoch)
         if rule:
             wanted = epoch.number, chosen_epoch(accuracy(rows), rule)
@@ -213,7 +215,7 @@ def report(row: history.HistoryRow, cell: str, parameters: Mapping[str, Any]) ->
 
 
 def summary(rows: list[history.HistoryRow]) -> dict[str, Any]:
-    """What the record says of one seed."""
+    """What the record has of one seed."""
     finite = all(row.finite for row in rows)
     return {"status": "ok" if finite else "diverged", "train_seconds": sum(row.seconds for row in rows)}
 

@@ -1,5 +1,5 @@
 """The audit of the original report: each of its figures against the cell at the settings that it states, and, where a
-row does not come out, the configured cells that reproduce it best.
+row is not reproduced, the configured cells that reproduce it best.
 """
 
 import math

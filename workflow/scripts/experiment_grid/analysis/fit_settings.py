@@ -73,7 +73,7 @@ def combinations(search: dict[str, Any], config: dict[str, Any]) -> list[Tried]:
 
 
 def train(parameters: dict[str, Any], seed: int, prepared: Path) -> Training:
-    """Train one seed with the ordinary training code, and look at the test images after every epoch."""
+    """Train one seed with the ordinary training code, and evaluate the test images after every epoch."""
     import torch
 
     from experiment_grid.data.prepared import classes, test_images, training_images

@@ -6,7 +6,7 @@ from scipy import special
 
 from experiment_grid.analysis.family import Comparisons
 
-MOST_SEEDS = 30  # beyond it nobody trains
+MOST_SEEDS = 30  # more are not proposed
 POWER = 0.8  # chance to decide a difference that is as large as measured
 
 
@@ -35,7 +35,7 @@ def seeds_needed(
 
 
 def share_higher(first: np.ndarray, second: np.ndarray) -> float:
-    """How often a run of the second cell is above one of the first, ties half: P(second > first) over seeds.
+    """How often a run of the second cell is above one of the first, ties half: P(second > first); figures [seeds].
 
     All pairs of a run of each: Mann and Whitney's U by its greatest value (Bouthillier et al. 2021). NaN without runs.
     """

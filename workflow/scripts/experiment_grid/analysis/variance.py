@@ -23,8 +23,8 @@ def spread(variances: ArrayLike, counts: ArrayLike) -> Spread:
 
     A cell's variance is its own, but never less than the average of all cells: three seeds that happen to be close
     prove nothing. A cell that scatters significantly more than the average (F test) counts with the few degrees of
-    freedom of its own seeds; one out of all proportion, as when a seed diverged, is not part of the average, so that
-    it spoils no other cell. Leading axes are pages of their own.
+    freedom of its own seeds; one out of all proportion, as when a seed diverged, is left out of the average, so that
+    it does not widen the intervals of others. Leading axes are pages of their own.
     """
     variances = np.asarray(variances, float)
     own = np.broadcast_to(np.asarray(counts, float) - 1, variances.shape)
@@ -67,7 +67,9 @@ def centred(answers: ArrayLike) -> np.ndarray:
 
 
 def shared_by_images(first: np.ndarray, first_seeds: list[int], second: np.ndarray, second_seeds: list[int]) -> float:
-    """Covariance of two cells' mean figures that comes from the choice of the test images; answers `centred`.
+    """Covariance of two cells' mean figures that comes from the choice of the test images.
+
+    Both are answers as `centred` returns them, float32 [seeds, images].
 
     It is the covariance, image by image, of different seeds' answers, so that what is peculiar to one seed on one
     image is left to the spread between seeds and counted once (components of variance of a crossed design; Owen

@@ -56,7 +56,7 @@ class Classifier(nn.Module):
         given = images if isinstance(images, Tensor) else torch.tensor(np.asarray(images))
         if given.dtype != torch.uint8:
             kind = str(given.dtype).removeprefix("torch.")
-            raise UserError(f"images: given are numbers of type {kind}; wanted are pixels as uint8, 0 to 255")
+            raise UserError(f"images: are numbers of type {kind}; expected pixels as uint8, 0 to 255")
         shape = tuple(given.shape)
         one = [self.shape[1:], self.shape] if channels == 1 else [self.shape]
         if shape not in one and shape[1:] not in one:

@@ -56,7 +56,7 @@ class Run:
         trained = sorted(path.parent.name for path in self.folder.glob("cells/*/run.json"))
         if not trained:
             raise UserError(
-                f"{results}: holds no run with a trained cell; wanted is a folder of results, as of make run"
+                f"{results}: holds no run with a trained cell; expected a results folder, as make run leaves it"
             )
         table = self.folder / "comparison.csv"
         compared = read_table(table)["cell"].tolist() if table.is_file() else []

@@ -31,7 +31,7 @@ class Cells:
         self.notes: dict[str, str] = {}
         self.of_item: dict[int, list[str]] = {}  # names by the number of the item
         self._keys: dict[str, Keys] = {}
-        self._names: dict[str, str] = {}  # by small letters: some file systems know no others
+        self._names: dict[str, str] = {}  # in lower case: some file systems ignore case
         self._same: dict[Parameters, str] = {}
         self._resolution = Resolution(config["defaults"], config["packages"])
         self._images = source.training_images(dataset) if dataset else None

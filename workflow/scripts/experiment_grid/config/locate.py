@@ -110,7 +110,7 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
 
 
 def _refuse_others(how: str, named: tuple[str, ...], packages: tuple[str, ...]) -> None:
-    """Raise RefusedError for a package that nobody allowed, such as `os` in `torch.os.system`."""
+    """Raise RefusedError for a package that the config does not list, such as `os` in `torch.os.system`."""
     for package in named:
         if package not in (*ALWAYS, *packages):
             listed = ", ".join(["torch", "torchvision", *packages])

@@ -56,8 +56,8 @@ class Sources:
         self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
 
     def misread(self) -> list[str]:
-        """A line for everything in a file that YAML takes otherwise than it looks, without a word: a key that is there
-        twice, a key that is not text, and a number of another value (010 is 8, 1:30 is 90)."""
+        """A line for everything that YAML silently reads as something else: a key given twice, a key that is not text,
+        a number of another value (010 is 8, 1:30 is 90)."""
         return [
             problem.line(f"{relative(file)}:{node.start_mark.line + 1}")
             for file, root in self.nodes.items()
@@ -65,7 +65,7 @@ class Sources:
         ]
 
     def values(self, key: str) -> list[Any]:
-        """What the files say of a key at the top, the file that all others overlay first; not those that are silent."""
+        """The values of a key at the top in the files that have it, the file that all others overlay first."""
         nodes = [_find(root, (key,)) for root in reversed(self.nodes.values())]
         return [SafeConstructor().construct_document(node) for node in nodes if node is not None]
 

@@ -1,4 +1,4 @@
-"""Where results may go. Snakemake takes the path as it is, before anybody else sees it."""
+"""Where results may go. Snakemake uses the path unchecked, before the workflow sees it."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,6 +1,6 @@
 """A sample of cells: points of a Sobol' sequence, and the values of each axis at them.
 
-The sequence spreads a few points over all axes more evenly than independent draws, and goes on where more are asked
+The sequence spreads a few points over all axes more evenly than independent draws, and continues where more are asked
 for.
 """
 

@@ -86,7 +86,7 @@ def _construct(file: Path, root: yaml.Node) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{relative(file)}{line}: can't be read: {one_line(error.problem or str(error))}") from None
-    except Exception:  # PyYAML's constructors end as they please: ValueError, KeyError, IndexError, AttributeError …
+    except Exception:  # PyYAML's constructors raise anything: ValueError, KeyError, IndexError, AttributeError …
         culprit = next(filter(_fails, _scalars(root)), root)
         kind = culprit.tag.rpartition(":")[2]
         given = one_line(culprit.value) if isinstance(culprit, yaml.ScalarNode) else "this"

@@ -42,7 +42,7 @@ def from_mirrors(
     """Fetch what is not there and verified; returns for every file the address that it came from.
 
     `checksums`: SHA-256 of the uncompressed contents. `known`: the addresses of an earlier download, for what is kept.
-    Raises DataError naming every mirror with its reason where a file cannot be had.
+    Raises DataError naming every mirror with its reason where a file could not be downloaded.
     """
     mirrors = list(mirrors)
     origins = {}
@@ -90,7 +90,7 @@ def from_scikit_learn(folder: Path) -> dict[str, str]:
 
 
 def _from_any(dataset: str, name: str, checksum: str, mirrors: list[str], target: Path, policy: RetryPolicy) -> str:
-    """Fetch a file from the first mirror that gives it; one that cannot be waited for moves to the end of `mirrors`."""
+    """Fetch a file from the first mirror that has it; an unreachable or slow one moves to the end of `mirrors`."""
     reasons = []
     for mirror in list(mirrors):
         try:

@@ -71,12 +71,12 @@ def has_parts(path: Path) -> bool:
 def _opened(path: Path) -> Iterator[Any]:
     """NumPy's view of an .npz file. Raises DataError where it is none, or damaged."""
     if not zipfile.is_zipfile(path):
-        raise DataError(f"{path}: is no .npz file; needed is one, or a folder of images")
+        raise DataError(f"{path}: is not an .npz file; expected one, or a folder of images")
     try:
         with np.load(path, allow_pickle=False) as file:
             yield file
     except (OSError, ValueError, EOFError, IndexError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: is no .npz file of plain arrays ({error})") from error
+        raise DataError(f"{path}: is not an .npz file of plain arrays ({error})") from error
 
 
 def from_folders(path: Path, test_fraction: float | None, size: int | None) -> Images:
@@ -99,9 +99,9 @@ def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | No
     wanted = NAMES if any(name in given for names in NAMES.values() for name in names) else WHOLE
     found = {key: next((given[name] for name in names if name in given), None) for key, names in wanted.items()}
     if twice := [both for names in wanted.values() if len(both := [name for name in names if name in given]) > 1]:
-        raise DataError(f"{where}: has {' and '.join(twice[0])}; needed is one of them")
+        raise DataError(f"{where}: has {' and '.join(twice[0])}; expected one of them")
     if empty := [str(name) for name, value in given.items() if value is None and name != "classes"]:
-        raise DataError(f"{where}: has None for {', '.join(empty)}; needed are arrays")
+        raise DataError(f"{where}: has None for {', '.join(empty)}; expected arrays")
     if missing := [" or ".join(wanted[key]) for key, value in found.items() if value is None]:
         raise DataError(f"{where}: has no {', no '.join(missing)}; it has {', '.join(map(str, given)) or 'nothing'}")
     arrays = {
@@ -154,11 +154,11 @@ def _names(given: Any, where: str) -> list[str]:
         return []
     values = given.tolist() if isinstance(given, np.ndarray) else given
     if isinstance(values, (str, Mapping)) or not isinstance(values, Sequence):
-        raise DataError(f"{where}: is {one_line(str(values), 60)}; needed is a list of names")
+        raise DataError(f"{where}: is {one_line(str(values), 60)}; expected a list of names")
     names = [str(name) for name in values]
     for number, name in enumerate(names):
         if not name.strip() or not name.isprintable() or name in names[:number]:
-            raise DataError(f"{where}: has the name {name!r}; needed are printable texts, all different")
+            raise DataError(f"{where}: has the name {name!r}; expected printable texts, all different")
     return names
 
 
@@ -166,27 +166,23 @@ def _array(values: Any, where: str) -> np.ndarray:
     try:
         return np.asarray(values)
     except Exception as error:  # whatever a user's object makes of it: rows of several lengths, a tensor with gradients
-        raise DataError(f"{where}: is not an array ({one_line(str(error), 200)}); needed is one of bytes") from error
+        raise DataError(f"{where}: is not an array ({one_line(str(error), 200)}); expected one of bytes") from error
 
 
 def _images(values: Any, where: str) -> np.ndarray:
     """Images as uint8 [N, C, H, W]; a last axis of 1, 3 or 4 is that of the colours where the second is none."""
     values = _array(values, where)
     if values.dtype != np.uint8:
-        raise DataError(f"{where}: has numbers of type {values.dtype}; needed are bytes (uint8) from 0 to 255")
+        raise DataError(f"{where}: has numbers of type {values.dtype}; expected bytes (uint8) from 0 to 255")
     if values.ndim == 3:
         values = values[:, None]
     elif values.ndim == 4 and values.shape[1] not in (1, 3) and values.shape[3] in (1, 3, 4):
         values = values.transpose(0, 3, 1, 2)[:, :3]
     shape = " x ".join(map(str, values.shape))
     if values.ndim != 4 or values.shape[1] not in (1, 3):
-        raise DataError(
-            f"{where}: has the shape {shape}; needed is N x H x W, N x H x W x C or N x C x H x W, C 1 or 3"
-        )
+        raise DataError(f"{where}: has the shape {shape}; expected N x H x W, N x H x W x C or N x C x H x W, C 1 or 3")
     if not values.size or max(values.shape[2:]) > LARGEST_SIDE:
-        raise DataError(
-            f"{where}: has the shape {shape}; needed are images, with sides of up to {LARGEST_SIDE:,} pixels"
-        )
+        raise DataError(f"{where}: has the shape {shape}; expected images, with sides of up to {LARGEST_SIDE:,} pixels")
     return np.ascontiguousarray(values)
 
 
@@ -196,7 +192,7 @@ def _labels(values: Any, where: str) -> np.ndarray:
     values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
     if values.ndim != 1 or not len(values) or values.dtype.kind not in "iu":
         shape = " x ".join(map(str, values.shape))
-        raise DataError(f"{where}: is {values.dtype} of shape {shape}; needed is one whole number for each image")
+        raise DataError(f"{where}: is {values.dtype} of shape {shape}; expected one whole number for each image")
     if values.min() < 0 or values.max() > 255:
         raise DataError(f"{where}: has labels from {values.min()} to {values.max()}; allowed are 0 to 255")
     labels: np.ndarray = values.astype(np.uint8)
@@ -219,5 +215,5 @@ def returned(given: Any, where: str, test_fraction: float | None) -> Images:
         given = dict(zip(NAMES if len(given) == 4 else WHOLE, given, strict=True))
     if not isinstance(given, Mapping):
         wanted = "(images, labels), (images, labels, test images, test labels) or a dictionary of these"
-        raise DataError(f"{where}: gives {type(given).__name__}; needed is {wanted}")
+        raise DataError(f"{where}: returns {type(given).__name__}; expected {wanted}")
     return from_mapping(given, where, test_fraction)

@@ -1,4 +1,4 @@
-"""Bytes from a mirror: file, http and https, with patience that ends.
+"""Bytes from a mirror: file, http and https, with time limits.
 
 For MNIST's four files alone; other sets are downloaded by torchvision, with the handlers and limits that are here
 (`torchvision_sets`).
@@ -30,7 +30,7 @@ CERTIFICATE = "where you trust its certificate: SSL_CERT_FILE=/that/certificate.
 
 
 class MirrorError(Exception):
-    """A mirror does not give a file; the message is the reason, with what the mirror said in it made printable."""
+    """A mirror does not deliver a file; the message is the reason, with the mirror's own text made printable."""
 
     def __str__(self) -> str:
         return one_line(" ".join(super().__str__().split()), MOST_SAID)
@@ -45,7 +45,7 @@ class Unreachable(MirrorError):
 
 
 class Slow(MirrorError):
-    """The mirror answers too slowly for another try to make sense."""
+    """The mirror answers too slowly to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def blocks(address: str, largest: int, policy: RetryPolicy) -> Iterator[bytes]:
 def every(seconds: float, call: Callable[[], None]) -> Iterator[None]:
     """Call a function again and again while the block runs; what it raises is raised in the block.
 
-    By a signal: a limit that is looked at between two reads never comes to a mirror that drips headers.
+    By a signal: a limit checked between two reads would not stop a mirror that sends headers slowly without end.
     """
     before = signal.signal(signal.SIGALRM, lambda *_: call())
     signal.setitimer(signal.ITIMER_REAL, seconds, seconds)

@@ -43,7 +43,7 @@ def images(folder: Path) -> dict[str, Path]:
     roots = [folder / part for part in PARTS] if has_parts(folder) else [folder]
     classes = [_classes(root) for root in roots]
     if len(classes) == 2 and (other := {*classes[1]} - {*classes[0]}):
-        raise DataError(f"{roots[1]}: has classes that {roots[0]} has not: {some(sorted(other), 10)}")
+        raise DataError(f"{roots[1]}: has classes that {roots[0]} does not have: {some(sorted(other), 10)}")
     found: dict[str, Path] = {}
     for root, names in zip(roots, classes, strict=True):
         for name in names:
@@ -111,15 +111,15 @@ def _classes(root: Path) -> list[str]:
     names = _folders(root)
     needed = "train and test with class folders in both, or class folders alone"
     if names and {name.lower() for name in names} <= OTHER_PARTS:
-        raise DataError(f"dataset.path: {str(root)!r} has the folders {', '.join(names)}; needed are {needed}")
+        raise DataError(f"dataset.path: {str(root)!r} has the folders {', '.join(names)}; expected {needed}")
     if part := next((name for name in names if name.lower() in OTHER_PARTS and _folders(root / name)), None):
         others = ", ".join(name for name in names if name != part)
-        raise DataError(f"dataset.path: {str(root)!r} has {part} with folders in it, and {others}; needed are {needed}")
+        raise DataError(f"dataset.path: {str(root)!r} has {part} with folders in it, and {others}; expected {needed}")
     if len(names) < 2:
         needed = "a folder for each of two classes or more, or the four IDX files"
-        raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; needed is {needed}")
+        raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; expected {needed}")
     if odd := [name for name in names if not name.isprintable()]:
-        raise DataError(f"dataset.path: {str(root)!r} has a folder {odd[0]!r}; needed are printable names")
+        raise DataError(f"dataset.path: {str(root)!r} has a folder {odd[0]!r}; expected printable names")
     if len(names) > 256:
         raise DataError(f"dataset.path: {str(root)!r} has {len(names)} folders in it; allowed are 256 classes at most")
     return names
@@ -145,7 +145,7 @@ def read(files: list[Path], size: int | None) -> "np.ndarray":
             if own != shape:
                 sizes = " and of ".join(f"{height} x {width}" for height, width in (shape, own))
                 raise DataError(
-                    f"{file}: images of {sizes} pixels (height x width); needed is one size, or dataset.size"
+                    f"{file}: images of {sizes} pixels (height x width); expected one size, or dataset.size"
                 )
     assert shape is not None, "there are files"
     if max(shape) > LARGEST_SIDE:
@@ -165,7 +165,7 @@ def pixels(picture: "Image.Image", channels: int, size: int | None, where: str) 
 
     coded = [str(part) for tile in getattr(picture, "tile", ()) for part in tile]
     if picture.mode.startswith(("I", "F")) or any(";16" in part for part in coded):  # Pillow would cut them off
-        raise DataError(f"{where}: has pixels of 16 or 32 bits (Pillow's mode {picture.mode}); needed are 8 bits")
+        raise DataError(f"{where}: has pixels of 16 or 32 bits (Pillow's mode {picture.mode}); expected 8 bits")
     try:
         picture = picture.convert("L" if channels == 1 else "RGB")
         picture = picture.resize((size, size)) if size else picture

@@ -116,7 +116,7 @@ def _content(path: Path, dimensions: int, place: str) -> Iterator[bytes]:
             if left:
                 raise DataError(f"{place}: has {size - left:,} bytes of data, its header announces {size:,}")
             if file.read(1):
-                raise DataError(f"{place}: goes on after the {size:,} bytes of data that its header announces")
+                raise DataError(f"{place}: continues after the {size:,} bytes of data that its header announces")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{place}: damaged gzip archive ({error})") from error
     except OSError as error:
@@ -143,13 +143,13 @@ def _check(header: bytes, dimensions: int, place: str) -> None:
     if len(header) < 4 + 4 * dimensions:
         raise DataError(f"{place}: ends within the header, after {len(header)} bytes")
     if header[2] != UNSIGNED_BYTE:
-        raise DataError(f"{place}: holds values of type 0x{header[2]:02x}, needed are unsigned bytes (0x08)")
+        raise DataError(f"{place}: holds values of type 0x{header[2]:02x}; expected unsigned bytes (0x08)")
     if header[3] != dimensions:
         raise DataError(f"{place}: has {header[3]} dimensions, {what} have {dimensions}")
     shape = _dimensions(header)
     size = " x ".join(f"{length:,}" for length in shape)
     if not all(shape):
-        raise DataError(f"{place}: its header announces {size} {what}, needed is at least one")
+        raise DataError(f"{place}: its header announces {size} {what}; expected at least one")
     if _too_large(shape):
         if not _too_large(_dimensions(header, "<")):
             raise DataError(f"{place}: {LITTLE_ENDIAN}")

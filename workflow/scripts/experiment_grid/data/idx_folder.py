@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, str]:
     refuse_misfits({name: scan.shape for name, scan in files.items()}, _labels(files), places)
     train, test = (name for name in FILES if FILES[name] == 3)
     if files[train].sha256 == files[test].sha256:
-        raise DataError(f"{places[test]}: has the training images again, needed are others to test with")
+        raise DataError(f"{places[test]}: has the training images again, expected other images to test with")
     return {name: scan.sha256 for name, scan in files.items()}
 
 
@@ -44,7 +44,7 @@ def _scan(folder: str | Path, name: str) -> idx.Scan:
     first, *others = [idx.scan(path, FILES[name]) for path in paths]
     for path, other in zip(paths[1:], others, strict=True):
         if other != first:
-            raise DataError(f"{paths[0]}: {path.name} beside it has other content; needed is one of the two")
+            raise DataError(f"{paths[0]}: {path.name} beside it has other content; expected one of the two")
     return first
 
 
@@ -78,10 +78,10 @@ def refuse_misfits(
         return
     trained = labels[train_labels]
     if len(trained) == 1:
-        raise DataError(f"{places[train_labels]}: all labels are {min(trained)}, needed are two classes at least")
+        raise DataError(f"{places[train_labels]}: all labels are {min(trained)}; expected two classes at least")
     if absent := {*range(first_label(trained, labels[test_labels]), max(trained) + 1)} - trained:
         found = f"has labels up to {max(trained)}, and none is {some(sorted(absent), MOST)}"
-        raise DataError(f"{places[train_labels]}: {found}; needed is every number from 0 or 1 to the highest")
+        raise DataError(f"{places[train_labels]}: {found}; expected every number from 0 or 1 to the highest")
     if more := labels[test_labels] - trained:
         raise DataError(f"{places[test_labels]}: has labels that no training image has: {some(sorted(more), MOST)}")
 
@@ -95,9 +95,7 @@ def own_file(folder: str | Path, name: str) -> Path:
     """One of the four files in a folder of one's own, `<name>.gz` or `<name>`; raises DataError where it is missing."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(
-            f"dataset.path: {str(folder)!r} is not a folder; needed is one with {', '.join(FILES)} (or .gz)"
-        )
+        raise DataError(f"dataset.path: {str(folder)!r} is not a folder; expected one with {', '.join(FILES)} (or .gz)")
     for candidate in _candidates(folder, name):
         if candidate.is_file():
             return candidate
@@ -144,5 +142,5 @@ def _as_torchvision(folder: Path, name: str) -> Path | None:
     places = (folder / "raw", *sorted(folder.glob("*/raw")))
     found = [place for place in places if any(path.is_file() for path in _candidates(place, name))]
     if len(found) > 1:
-        raise DataError(f"dataset.path: {str(folder)!r} has IDX files in {', '.join(map(str, found))}; needed is one")
+        raise DataError(f"dataset.path: {str(folder)!r} has IDX files in {', '.join(map(str, found))}; expected one")
     return found[0] if found else None

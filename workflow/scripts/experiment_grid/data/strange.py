@@ -29,7 +29,7 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
     trained, tested = (set(np.unique(own).tolist()) for own in (labels, truth))
     classes, warnings = list(images.classes), list(images.warnings)
     if len(trained) < 2:
-        raise DataError(f"{dataset}: all training labels are {min(trained)}, needed are two classes at least")
+        raise DataError(f"{dataset}: all training labels are {min(trained)}; expected two classes at least")
     first = first_label(trained, tested)
     if classes and max(trained | tested) >= len(classes) + first:
         raise DataError(
@@ -55,7 +55,7 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
     if untested := trained - tested:
         warnings.append(f"classes {_named(untested, classes)} have no test images")
     if (twice := _in_both(train, test)) == len(test):
-        raise DataError(f"{dataset}: all test images are training images too, needed are others to test with")
+        raise DataError(f"{dataset}: all test images are training images too, expected other images to test with")
     if twice:
         what = f"{twice:,} of {len(test):,} test images are training images too"
         warnings.append(f"{what}: the test accuracy is not that of new images")

@@ -53,7 +53,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
 
     kind = getattr(torchvision.datasets, settings["target"].rpartition(".")[2])
     if "download" not in _parameters(kind):
-        raise DataError(f"dataset: {kind.__name__} of torchvision downloads nothing; needed is a set that does")
+        raise DataError(f"dataset: {kind.__name__} of torchvision downloads nothing; expected a data set that does")
     reasons, emptied = [], False
     for mirror in [*mirrors, None]:
         attempts = iter(range(1, policy.attempts + 1))
@@ -96,7 +96,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
 
 def _remove_unpacked(folder: Path) -> None:
     """Leave only archives in a folder: torchvision takes what was unpacked for whole, also after an interruption."""
-    if folder.is_symlink():  # what it leads to is somebody else's
+    if folder.is_symlink():  # what it leads to is not the workflow's
         folder.unlink()
     for path, folders, files in os.walk(folder, topdown=False):
         for name in files:
@@ -114,7 +114,7 @@ def _reason(error: Exception) -> MirrorError:
 
 
 class Opener(urllib.request.OpenerDirector):
-    """Opens what torchvision asks for: from a mirror's folder the file of the same name, with an eye on the time."""
+    """Opens what torchvision asks for: from a mirror's folder the file of the same name, with a time limit."""
 
     def __init__(self, mirror: str | None, policy: RetryPolicy):
         super().__init__()
@@ -240,7 +240,7 @@ def _images(parts: list[Any], settings: Mapping[str, Any]) -> Images:
     where, size = f"dataset: {settings['dataset']}", settings.get("size")
     firsts = [part[0][0] for part in parts]
     if missing := [type(first).__name__ for first in firsts if not hasattr(first, "mode")]:
-        raise DataError(f"{where}: gives {missing[0]} in the place of images; needed is a classification set")
+        raise DataError(f"{where}: has {missing[0]} instead of images; expected a classification set")
     channels = 1 if all(first.mode in GREY for first in firsts) else 3
     shapes = [(size, size) if size else (first.height, first.width) for first in firsts]
     refuse_too_many_bytes(where, *((len(part), channels, *shape) for part, shape in zip(parts, shapes, strict=True)))
@@ -265,10 +265,10 @@ def _decoded(
             labels[number] = operator.index(label)
         except TypeError:
             found = f"image {number} has the label {str(label)[:60]!r}"
-            raise DataError(f"{where}: {found}; needed is a whole number: a classification set") from None
+            raise DataError(f"{where}: {found}; expected a whole number: a classification set") from None
         values = pixels(picture, channels, size, f"{where}: image {number}")
         if values.shape[1:] != shape:
-            raise DataError(f"{where}: has images of {shape} and of {values.shape[1:]} pixels; needed is dataset.size")
+            raise DataError(f"{where}: has images of {shape} and of {values.shape[1:]} pixels; expected dataset.size")
         images[number] = values
     if labels.min() < 0 or labels.max() > 255:
         raise DataError(f"{where}: has labels from {labels.min()} to {labels.max()}; allowed are 0 to 255")

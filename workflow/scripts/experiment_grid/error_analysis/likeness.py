@@ -1,4 +1,4 @@
-"""How alike images are, measured in pixels: nearest training images, and how alike the shapes of two classes are."""
+"""Similarity in pixels: nearest training images, and how alike two classes are."""
 
 import math
 from itertools import combinations

@@ -25,7 +25,7 @@ from experiment_grid.runtime.trained import Trained
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 TRAININGS = ("train", "train_seed")
-SPARED = (*SOURCES, "train_seed")  # not missed as long as what was made from it is kept
+SPARED = (*SOURCES, "train_seed")  # not needed as long as what was made from it is kept
 NEEDED = "not there, and needed"
 AFTER = "made from what runs again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
@@ -141,7 +141,7 @@ class Decisions:
 
     @cached_property
     def reasons(self) -> dict[tuple[str, str | None], list[str]]:
-        """Why each job would run; no reason: it is kept. What is absent runs for those that need it, or for itself."""
+        """Why each job would run; no reason: it is kept. What is absent runs for jobs that need it, or on demand."""
         missing = set(self.missing)
         jobs = [job for job in self.jobs() if not job[1] or job[1].partition("/")[0] not in missing]
         why = {job: self.decision(*job).why for job in jobs}
@@ -153,7 +153,7 @@ class Decisions:
         return why
 
     def runs(self, stage: str, cell: str | None = None) -> bool:
-        """Whether a job runs, for its own sake or for one that needs what is absent of it."""
+        """Whether a job runs, for a reason of its own or because another needs an absent output of it."""
         return self.decision(stage, cell).runs or bool(self.reasons.get((stage, cell)))
 
     def jobs(self) -> list[tuple[str, str | None]]:
@@ -252,7 +252,7 @@ class Decisions:
         """What is missing of a record's outputs, or not as it was written.
 
         Files with the recorded size and time are taken as unchanged; of others the content decides, and one with the
-        right content gets its time back with the next run, so that a copied or touched folder is in order again.
+        right content gets its recorded time back with the next run: a copied or touched folder is up to date again.
         """
         why = []
         start = time.time_ns()

@@ -1,4 +1,4 @@
-"""What the code of a stage means, as a checksum: unchanged by comments, docstrings and layout.
+"""A checksum of the code of a stage, unchanged by comments, docstrings and layout.
 
 Read by the recipes, so that a stage runs again exactly when the code that makes its result has changed.
 """
@@ -106,7 +106,7 @@ def describe(content: bytes, name: str, *, is_package: bool = False) -> tuple[st
 
 @cache
 def _known() -> dict[str, tuple[str, list[str]]]:
-    """What `_read` found out in earlier runs, by the content that it read: parsing takes longer than all else here."""
+    """What `_read` found in earlier runs, by the content that it read: parsing takes longer than all else here."""
     try:
         kept = json.loads(CACHE.read_text("utf-8"))
         return kept["known"] if kept["by"] == _by() else {}
@@ -120,7 +120,7 @@ def _by() -> str:
 
 
 def keep() -> None:
-    """Keep what was found out for the next run; without a place to keep it, it is found out again."""
+    """Keep the fingerprints for the next run; without a place to keep them, they are computed again."""
     with suppress(OSError):
         write_json(CACHE, {"by": _by(), "known": _known()}, flush=False)
 

@@ -1,5 +1,5 @@
-"""What of a cell's training is there already under another name, with other seeds or fewer epochs: said by the plan
-before the job finds it."""
+"""Which part of a cell's training exists already, under another name, with other seeds or fewer epochs: reported by the
+plan before the job takes it over."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable

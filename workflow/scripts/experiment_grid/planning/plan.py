@@ -1,7 +1,7 @@
-"""What a run finds of the decisions on disk: a plan file for each job, which is new exactly when the job must run.
+"""The decisions on disk: a plan file for each job, which is newer than its outputs exactly when the job must run.
 
-Made when the Snakefile is read; the rules ask for a job's plan file as its input. `file` writes, for a run; `stand_in`
-is for whoever only looks.
+Made when the Snakefile is read; a job's plan file is an input of its rule. `file` writes it for a run; `stand_in` is
+for a dry run and other commands that write nothing.
 """
 
 import errno
@@ -23,7 +23,7 @@ IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files
 
 
 class Plan(Decisions):
-    """The decisions, and what a run finds of them on disk: its jobs' plan files and the times of files."""
+    """The decisions, with the jobs' plan files and the times of files that tell Snakemake of them."""
 
     _looked = _written = False
     _stand_ins: Path | None = None
@@ -47,7 +47,7 @@ class Plan(Decisions):
 
     def stand_in(self, stage: str, cell: str | None = None) -> str:
         """Path of an empty file in the place of a job's plan file, as new as that would be, outside of the results: for
-        whoever only looks. The first call makes all of them, as `file` does.
+        commands that write nothing. The first call makes all of them, as `file` does.
         """
         if self._stand_ins is None:
             self._stand_ins = stand_ins.make([self._in_results(*job) for job in self.jobs()], self._newest)

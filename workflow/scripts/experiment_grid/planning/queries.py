@@ -1,4 +1,4 @@
-"""What the rules of plan.smk and inspect.smk ask the plan, and what they were asked themselves."""
+"""What the rules of plan.smk and inspect.smk ask the plan, and what the command line asked for."""
 
 import sys
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Records as the plan finds them: files that anybody may have edited, or brought from elsewhere."""
+"""Records as the plan reads them: files that a user may have edited, or copied from elsewhere."""
 
 import json
 from datetime import datetime

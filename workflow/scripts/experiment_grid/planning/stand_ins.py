@@ -1,5 +1,5 @@
-"""Empty files in the place of plan files, in the system's temporary folder: for whoever only looks. They go with the
-process; those of one that was killed go with the next that makes some."""
+"""Empty files instead of plan files, in the system's temporary folder, for commands that write nothing. They are
+removed with the process; those of a killed one by the next that makes some."""
 
 import atexit
 import os

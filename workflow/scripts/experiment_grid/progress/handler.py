@@ -1,4 +1,4 @@
-"""Puts the run's progress in the place of Snakemake's own output, whoever starts it and however.
+"""Shows the run's progress instead of Snakemake's own output, however the run was started.
 
 A logger plugin would have to be installed and named on the command line; this handler comes with the Snakefile. It
 reads the documented log events (snakemake-interface-logger-plugins). More: docs/decisions/progress.md.
@@ -74,7 +74,7 @@ class Progress(logging.Handler):
         self._interrupted = False
 
     def interrupt(self) -> None:
-        """Ctrl-C: the first ends the run; any other would only cut off its end."""
+        """Ctrl-C: the first ends the run; further ones are ignored, as they would only cut off its end."""
         if self._interrupted:
             return
         self._interrupted = True
@@ -167,12 +167,12 @@ class Progress(logging.Handler):
             self._view = LiveView(self.run, self._stderr.terminal)
 
     def _overheard(self, text: str) -> None:
-        """What jobs wrote past their logs; of interrupted ones it is how they were interrupted."""
+        """Print what jobs wrote past their logs; not of interrupted ones, which write tracebacks of that."""
         if not self._interrupted:
             self._print(text)
 
     def end(self) -> None:
-        """The run is over: say how it went, and how to go on where it did not come to its end."""
+        """The run is over: print how it went, and how to continue where it did not finish."""
         self._close_view()
         if self.run.total and not self._ended:
             self._print(lines.summary(self.run, self._interrupted, self._partial))
@@ -184,7 +184,7 @@ class Progress(logging.Handler):
             print(goal)
 
     def close(self) -> None:
-        """Snakemake is over. An error of its own in the middle of a run leads here past the workflow's last hooks."""
+        """Snakemake has ended. After an internal error of its own the workflow's last hooks have not run."""
         if self._begun:
             self.end()
         self.give_back()
@@ -192,7 +192,7 @@ class Progress(logging.Handler):
         super().close()
 
     def _close_view(self) -> None:
-        """Take the live view away, and let standard error be itself again."""
+        """Remove the live view, and restore standard error."""
         if self._stderr is not None:
             self._stderr.back()
         view, self._view = self._view, None
@@ -232,7 +232,7 @@ def attach(workflow: Any, snakefile: Path) -> Progress | None:
 
 
 def end(progress: Progress | None, *, succeeded: bool = False) -> None:
-    """For the workflow's last hooks: the summary, where `attach` made a progress, and what came of it."""
+    """For the workflow's last hooks: the summary, where `attach` made a progress, and where the result is."""
     if progress is not None:
         progress.end()
         if succeeded:

@@ -1,8 +1,8 @@
-"""Ctrl-C that is always heard, by Snakemake and by its jobs.
+"""Ctrl-C that always reaches Snakemake and its jobs.
 
 Python has a signal handled by the main thread as soon as that runs. Snakemake's sleeps until a job ends: a signal that
-came to another thread, or in the moment before the main thread fell asleep, would be heard only then. A job whose
-process is made just after the Ctrl-C never hears of it, and one that imports its modules may lose it (Python drops an
+came to another thread, or in the moment before the main thread fell asleep, would be handled only then. A job whose
+process starts just after the Ctrl-C never gets it, and one that imports its modules may lose it (Python drops an
 exception that is raised in a callback of its importer): Snakemake would wait for the end of a whole training.
 """
 
@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-PAUSE = 0.1  # seconds that each has for hearing it by itself
+PAUSE = 0.1  # seconds that a process has to handle it by itself
 AGAIN = 2.0  # seconds after which a job that still runs has lost it
-SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not in those that speak to a cluster
+SCRIPT = ".snakemake/scripts/"  # in the command of a job that runs here, and not of those that submit to a cluster
 
 
 def on_interrupt(handler: Callable[[], object]) -> Callable[[], None]:
@@ -54,13 +54,13 @@ def on_interrupt(handler: Callable[[], object]) -> Callable[[], None]:
 def interrupt_jobs() -> None:
     """Interrupt the jobs of this process that run, and every one that still starts, until all ended; returns at once.
 
-    Those that end already do not heed it (`runtime.stage`).
+    Those that are ending already ignore it (`runtime.stage`).
     """
     threading.Thread(target=_interrupt_jobs, daemon=True).start()
 
 
 def _interrupt_jobs() -> None:
-    import psutil  # late: a run that nobody interrupts does without
+    import psutil  # late: only for a run that is interrupted
 
     signalled: dict[psutil.Process, float] = {}
     while True:

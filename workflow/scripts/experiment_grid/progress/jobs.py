@@ -1,4 +1,4 @@
-"""The run as far as its progress goes: which jobs there are, which run, how far each has come, what is left."""
+"""The progress of a run: which jobs there are, which run, how far each is, what is left."""
 
 import csv
 import re

@@ -10,7 +10,7 @@ from experiment_grid.runtime.engine import reason
 
 NOTHING = "Nothing to be done: everything is up to date."
 STOPPING = "Stopping: a few seconds until what runs has ended."
-SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own words in a submission's log
+SLURM = re.compile(r"(slurmstepd|slurmd|srun)\S*: error: ")  # its own messages in a submission's log
 WITHOUT_OUTPUT = re.compile(r"^Job (\d+)\s+completed successfully, but some output files are missing", re.M)
 QUIT = (
     "its process ended with status 0 but without its results: code that it runs may call os._exit; "
@@ -86,7 +86,7 @@ def lost(log: Path) -> str:
 
 
 def summary(run: RunProgress, interrupted: bool, partial: str) -> str:
-    """How the run ended, and how to go on where it did not come to its end; `partial` is the command for a page of
+    """How the run ended, and how to continue where it did not finish; `partial` is the command for a page of
     what there is."""
     text = f"{run.done} of {run.total} jobs done in {duration(run.seconds)}"
     if interrupted:

@@ -33,7 +33,7 @@ class LiveView:
         self._console.print(Text(text, style=style), soft_wrap=True)
 
     def stop(self) -> None:
-        """Take the view away; what was printed stays."""
+        """Remove the view; what was printed stays."""
         self._live.stop()
         if self._modes is not None and self._in_foreground():
             termios.tcsetattr(self._terminal, termios.TCSANOW, self._modes)

@@ -1,11 +1,11 @@
-"""Standard error led around the progress: what jobs say past their logs would tear it."""
+"""Standard error redirected around the live view: what jobs write past their logs would break it."""
 
 import os
 import select
 import threading
 from collections.abc import Callable
 
-PAUSE = 0.3  # seconds without a word after which what was said is complete
+PAUSE = 0.3  # seconds of silence after which a message is complete
 
 
 class StderrRedirect:

@@ -1,4 +1,4 @@
-"""What the page's scripts read: small arrays, each packed once. The page's own text never depends on them."""
+"""What the page's scripts read: small arrays, each packed once. The page's text does not depend on them."""
 
 import base64
 from statistics import NormalDist

@@ -1,7 +1,7 @@
-"""All of Snakemake that its documentation does not promise.
+"""All uses of Snakemake's internals, which its documentation does not promise.
 
-Where they are other ones than in the versions that CI runs, a question gets the answer of its `fallback`: the run
-works, without what the answer was for.
+Where they differ from those of the versions that CI runs, a function returns what its `fallback` returns: the run
+works, without the feature in question.
 """
 
 import logging
@@ -20,7 +20,7 @@ FEW = 50  # jobs
 
 
 def otherwise(fallback: Callable[..., Any]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
-    """Give what `fallback` gives, of the same arguments, where the internals are not as a function expects them."""
+    """Return what `fallback` returns for the same arguments where the internals are not as a function expects them."""
 
     def guard(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
         @wraps(function)
@@ -144,7 +144,7 @@ def has_given_config(workflow: Any) -> bool:
 
 @otherwise(lambda workflow, config: config.get("pathvars", {}).get("results", "results"))
 def results(workflow: Any, config: dict[str, Any]) -> str:
-    """The value of `<results>`; as it is written where it names a path variable that there is not."""
+    """The value of `<results>`; unexpanded where it names an unknown path variable."""
     from snakemake.exceptions import WorkflowError
 
     try:

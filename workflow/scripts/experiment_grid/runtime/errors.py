@@ -1,4 +1,4 @@
-"""User errors, as opposed to the program's own."""
+"""Errors that the user can correct, and how messages write what is not the program's own text."""
 
 import errno
 import os
@@ -9,9 +9,8 @@ IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}  # what the system says of a file in 
 
 
 class UserError(Exception):
-    """Something the user can put right. Its message goes out as it is, without a traceback:
-
-    each line names the place, the problem, what was given and what is allowed.
+    """A mistake that the user can correct. The message is shown without a traceback; each line of it names the place,
+    the problem, what was given and what is allowed.
     """
 
 
@@ -40,6 +39,6 @@ def some(names: Sequence[object], most: int = 3) -> str:
 
 
 def one_line(text: str, limit: int = 80) -> str:
-    """A stranger's text for a terminal: at most `limit` characters, and what is not printable escaped."""
+    """Foreign text for a terminal: at most `limit` characters, and what is not printable escaped."""
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,4 +1,4 @@
-"""How files get their final names, whole or not at all; what they hold and take, and how they go."""
+"""Files: written under their final names whole or not at all, described by checksum and size, removed."""
 
 import csv
 import glob
@@ -69,7 +69,7 @@ def replacing(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
 
 def refuse_another_home() -> None:
     """Raise UserError where the results folder is gone, or another one is in its place: what was written there now
-    would be on the disk below, or in somebody else's folder."""
+    would be on the disk below, or in another user's folder."""
     for folder, then in HOME.items():
         try:
             same = os.path.samestat(folder.stat(), then)
@@ -125,7 +125,7 @@ def size(path: Path) -> int:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a folder with what is in it, or a link; nothing is fine too."""
+    """Remove a file, a folder with its content, or a link; does nothing where there is none."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -136,7 +136,7 @@ def forget_epochs(folder: Path, seeds: Collection[int] | None = None) -> None:
     """Remove the epochs of a training that is done, perhaps of these `seeds` alone, and their folder unless something
     else is there.
 
-    The last first: one that is killed here goes on after what is left.
+    The last first: a training that is killed here resumes from what is left.
     """
     epochs = {
         path: [int(n) for n in found.groups()] for path in folder.glob("*") if (found := EPOCH.fullmatch(path.name))

@@ -23,7 +23,9 @@ def lease(names: Sequence[str], folder: Path) -> Iterator[int]:
     A lease is a lock on a file named after the device. The kernel ends it with the process, whatever kills that.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():  # with links in it, others could have files emptied
+    if (
+        folder.is_symlink() or folder.stat().st_uid != os.getuid()
+    ):  # its owner could put links to the user's files there
         raise UserError(f"{folder}: belongs to another user; set TMPDIR to a folder of your own")
     waiting = False
     while True:

@@ -1,7 +1,7 @@
 """One run at a time in a results folder, one process at a time on a job.
 
-Snakemake's own lock stays behind when it is killed and must then be taken away by hand; these are the kernel's and
-end with their process, whatever ends it. A process whose Snakemake was killed works on, and still has its job.
+Snakemake's own lock remains when it is killed and must then be removed by hand; these are the kernel's and end with
+their process, whatever ends it. A process whose Snakemake was killed keeps running and keeps its job.
 """
 
 import errno
@@ -37,7 +37,7 @@ def hold(results: Path | str) -> BaseFileLock:
 
 @contextmanager
 def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
-    """Have a job to oneself while the block runs; yields whether another process had to be waited for.
+    """Lock a job while the block runs; yields whether another process had to be waited for.
 
     Raises UserError when the folder can't be written.
     """
@@ -58,7 +58,8 @@ def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
 def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[None]:
     """While the block runs, no job is at work in the folder, or none on `cells`; raises UserError where one is.
 
-    For whoever removes results. Lock files stay: a process that waits for one would have it, and another a new one.
+    For commands that remove results. Lock files stay: a process that waits for a removed one would lock it while
+    another locks a new one.
     """
     folder = Path(results) / ".locks"
     paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
@@ -69,7 +70,7 @@ def unused(results: Path | str, cells: Iterable[str] | None = None) -> Iterator[
                 if not _taken(lock):
                     name = " ".join(path.relative_to(folder).parts)
                     raise UserError(
-                        f"{results}: {_holder(path)} is still at {name}; nothing removed: wait for it, or stop it"
+                        f"{results}: {_holder(path)} is still running {name}; nothing removed: wait for it, or stop it"
                     )
                 held.callback(lock.release)
         yield
@@ -89,7 +90,7 @@ def _sign(file: int) -> None:
 
 
 def _taken(lock: BaseFileLock, *, wait: bool = False) -> bool:
-    """Whether the lock is held now; where there are no locks, one goes without.
+    """Whether the lock is held now; on a file system without locks, True.
 
     What is not a file of its own is refused: its content would be lost.
     """

@@ -21,7 +21,7 @@ MORE = (
     r"dag/(rules|cells)\.svg",
 )
 LOCK = ".lock"  # in a results folder
-KEPT = ("data", LOCK, ".locks", "README.md")  # downloads, locks that somebody may be waiting for, the repository's own
+KEPT = ("data", LOCK, ".locks", "README.md")  # downloads, locks that a process may be waiting for, the repository's own
 UNFINISHED = re.compile(rf"\.(?P<name>.+)\.\w+{re.escape(PART)}(\.\w+)?")  # as `files.replacing` calls them
 
 

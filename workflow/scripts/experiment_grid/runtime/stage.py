@@ -37,11 +37,11 @@ def read_plan(path: Path | str) -> dict[str, Any]:
 def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     """Yield the job's plan; everything printed goes to the rule's log, line by line.
 
-    The process has the job to itself: one that works on after its Snakemake was killed is waited for, and what it
-    finished is not done again.
+    The process has the job to itself: it waits for one that outlived its Snakemake, and does not repeat what that
+    finished.
 
-    A mistake of the user's (`UserError`) ends the job with its one line, a full disk and its like with theirs;
-    anything else is a bug and shows its traceback. Whoever started the job shows the end of a failed job's log.
+    A `UserError` ends the job with its one line, a full disk or the like with a line too; anything else is a bug and
+    shows its traceback. The main process shows the end of a failed job's log.
     """
     gc.freeze()  # what was imported stays: looking through it for garbage, again and again, took half of `compare`
     plan_file = Path(snakemake.input.plan)
@@ -77,12 +77,12 @@ def logged(path: Path) -> Iterator[None]:
             yield
             ended = DONE
         except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience: a second one would only cut this short
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only cut this short
             _fail("interrupted")
         except Exception as error:
             if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno is not None):
                 if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                    print(f"error: {in_a_line(error)}", file=terminal, flush=True)  # nobody finds the log
+                    print(f"error: {in_a_line(error)}", file=terminal, flush=True)  # the log has been removed
                 _fail(in_a_line(error))
             traceback.print_exc()
             sys.exit(1)
@@ -142,7 +142,7 @@ def recorded(folder: Path) -> dict[str, str]:
 def check_packages(versions: dict[str, str]) -> None:
     """Refuse another version of a package than the run was planned with."""
     if versions:
-        from experiment_grid.config.locate import version  # late: jobs import nothing of the configuration else
+        from experiment_grid.config.locate import version  # late: jobs import nothing else of the configuration
     for name, planned in versions.items():
         if (found := version(name)) != planned:
             raise UserError(f"{name}: version {found} is installed, the run was planned with {planned}; {AGAIN}")

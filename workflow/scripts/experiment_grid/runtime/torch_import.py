@@ -16,5 +16,5 @@ def quick_imports() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # or what was imported is looked through as soon as collecting goes on
+        gc.freeze()  # else the next collection looks through all that was imported
         gc.enable()

@@ -83,7 +83,7 @@ class Trained:
         return {key: found[key] for key in own} if found.get("whole") else own
 
     def state(self, seed: int) -> Path | None:
-        """The file with the state after a seed's last epoch; None where going on from it is impossible."""
+        """The file with the state after a seed's last epoch; None where it cannot be resumed from."""
         return next(self.folder.glob(f"seed{seed}.epoch*.safetensors"), None)
 
     def intact(self) -> bool:
@@ -112,8 +112,8 @@ class Trainings:
                         yield Trained(folder, record)
 
     def find(self, of: str, seed: int, parameters: Mapping[str, Any]) -> Trained | None:
-        """The one that a seed's training can take most from: of as many epochs, or else of more, or of fewer to go on
-        from, where these are the same bits."""
+        """The one that a seed's training can take most from: of as many epochs, or else of more, or of fewer to
+        resume from, where these are the same bits."""
         wanted = parameters["epochs"]
         found = [one for one in self.all(of) if seed in trained_with(one.record)["seeds"]]
         if not any_epochs(parameters):

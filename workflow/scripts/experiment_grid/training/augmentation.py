@@ -14,7 +14,7 @@ from experiment_grid.training.components import CellComponent, named
 class Augmentation(CellComponent):
     """One change of a batch. A class is made once with its options, a function is called with them.
 
-    It draws from the generators that a training seeds for every epoch: torch's, `random` and NumPy's.
+    It draws from the generators that training seeds for every epoch: torch's, `random` and NumPy's.
     """
 
     def __init__(self, cell: str, canonical: Mapping[str, Any], device: torch.device | None = None):
@@ -22,7 +22,7 @@ class Augmentation(CellComponent):
         found = self.found()
         self._call = self.made(found) if inspect.isclass(found) else partial(found, **self.options)
         if not callable(self._call):
-            raise self.refused(f"gives {named(self._call)}, wanted is what can be called with images [B, C, H, W]")
+            raise self.refused(f"returns {named(self._call)}, expected a callable of images [B, C, H, W]")
         if isinstance(self._call, nn.Module):
             self._call.to(device)
 
@@ -33,9 +33,9 @@ class Augmentation(CellComponent):
         except (Exception, SystemExit) as error:
             raise self.failed(error) from error
         if not isinstance(changed, Tensor):
-            raise self.refused(f"gives {named(changed)}, wanted are images: {_form(images)}")
+            raise self.refused(f"returns {named(changed)}; expected images: {_form(images)}")
         if changed.shape != images.shape or changed.dtype != images.dtype:
-            raise self.refused(f"gives {_form(changed)}; wanted is what it gets, {_form(images)}")
+            raise self.refused(f"returns {_form(changed)}; expected the shape and type that it gets, {_form(images)}")
         return changed
 
 

@@ -83,7 +83,7 @@ class Graphs:
         for one in caught:
             if "called a synchronizing CUDA operation" in str(one.message):
                 recorder.refuse("it waits for the GPU")
-            elif "ynchroniz" not in str(one.message):  # PyTorch's word on this mode itself
+            elif "ynchroniz" not in str(one.message):  # PyTorch's warning about this mode itself
                 warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 

@@ -132,7 +132,7 @@ class Checkpoints:
         if found.get("format") != FORMAT:
             raise self._refused(f"has format {json.dumps(found.get('format'))}, readable is {json.dumps(FORMAT)}")
         if found.get("cell") != cell:
-            raise self._refused(f"belongs to cell {json.dumps(found.get('cell'))}, wanted is {json.dumps(cell)}")
+            raise self._refused(f"belongs to cell {json.dumps(found.get('cell'))}; expected {json.dumps(cell)}")
         self.names = sorted(self.file.keys())
 
     def state(self, seed: int, epoch: int, like: Mapping[str, Tensor], of: str = MODEL) -> dict[str, Tensor]:
@@ -140,7 +140,7 @@ class Checkpoints:
         wanted = named(seed, epoch, like, of)
         for name in self.names:
             if name.startswith(f"seed{seed}/epoch{epoch}{of}/") and name not in wanted:
-                raise self._refused(f"has {name}, which the cell's {'loss' if of else 'model'} has not")
+                raise self._refused(f"has {name}, which the cell's {'loss' if of else 'model'} does not have")
         read = {name: self._tensor(name, tensor) for name, tensor in wanted.items()}
         return dict(zip(like, read.values(), strict=True))
 
@@ -152,7 +152,7 @@ class Checkpoints:
         tensor: Tensor = self.file.get_tensor(name)
         if tensor.dtype != like.dtype:
             kinds = (str(dtype).removeprefix("torch.") for dtype in (tensor.dtype, like.dtype))
-            raise self._refused("{} holds {}, wanted is {}".format(name, *kinds))
+            raise self._refused("{} holds {}; expected {}".format(name, *kinds))
         return tensor
 
     def _refused(self, why: str) -> UserError:

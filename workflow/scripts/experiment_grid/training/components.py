@@ -84,7 +84,7 @@ class Model(CellComponent):
         seed_all(seed, INITIAL_WEIGHTS)
         self.module = self.made(kind, **{name: value for name, value in known.items() if name in signature(kind)})
         if not isinstance(self.module, nn.Module):
-            raise self.refused(f"gives {named(self.module)}, wanted is a torch.nn.Module")
+            raise self.refused(f"returns {named(self.module)}; expected a torch.nn.Module")
         if any(nn.parameter.is_lazy(tensor) for tensor in (*self.module.parameters(), *self.module.buffers())):
             self.module.eval()
             with torch.no_grad():
@@ -104,11 +104,11 @@ class Model(CellComponent):
             raise self.failed(error) from error
         wanted = (len(inputs), self.classes)
         if not isinstance(logits, Tensor):
-            raise self.refused(f"gives {named(logits)}, wanted are logits {list(wanted)}: images, classes")
+            raise self.refused(f"returns {named(logits)}; expected logits {list(wanted)}: images, classes")
         if logits.shape != wanted:
-            raise self.refused(f"gives logits {list(logits.shape)}, wanted are {list(wanted)}: images, classes")
+            raise self.refused(f"returns logits {list(logits.shape)}; expected {list(wanted)}: images, classes")
         if not logits.is_floating_point():
-            raise self.refused(f"gives logits of type {logits.dtype}, wanted are real numbers, such as torch.float32")
+            raise self.refused(f"returns logits of type {logits.dtype}; expected real numbers, such as torch.float32")
         return logits
 
     def on(self, device: torch.device) -> nn.Module:
@@ -139,7 +139,7 @@ class Loss(CellComponent):
         found = self.found()
         self.function = self.made(found) if inspect.isclass(found) else found
         if not callable(self.function):
-            raise self.refused(f"is {named(self.function)}, wanted is a class or function of logits and labels")
+            raise self.refused(f"is {named(self.function)}; expected a class or function of logits and labels")
         if isinstance(self.function, nn.Module):
             self.function.to(device)
         self._call = self.function if inspect.isclass(found) else partial(found, **self.options)
@@ -154,16 +154,16 @@ class Loss(CellComponent):
         if (logits._version, labels._version) != before:
             raise self.refused("changes logits or labels in place, of which accuracies are computed too; copy them")
         if not isinstance(loss, Tensor):
-            raise self.refused(f"gives {named(loss)}, wanted is a tensor: one number, or one for each image")
+            raise self.refused(f"returns {named(loss)}; expected a tensor: one number, or one for each image")
         if logits.requires_grad and not loss.requires_grad:
-            raise self.refused("gives a loss that autograd cannot follow back to the logits")
+            raise self.refused("returns a loss that autograd cannot follow back to the logits")
         if not loss.is_floating_point():
-            raise self.refused(f"gives a loss of type {loss.dtype}, wanted are real numbers, such as torch.float32")
+            raise self.refused(f"returns a loss of type {loss.dtype}; expected real numbers, such as torch.float32")
         if not loss.dim():
             return loss
         if loss.shape != labels.shape:
             wanted = f"one number, or one for each image: {list(labels.shape)}"
-            raise self.refused(f"gives a loss of shape {list(loss.shape)}, wanted is {wanted}")
+            raise self.refused(f"returns a loss of shape {list(loss.shape)}; expected {wanted}")
         return loss.mean()
 
     @property
@@ -190,11 +190,13 @@ class Optimizer(CellComponent):
         self.optimizer = self.made(kind, trainable, lr=parameters["learning_rate"])
         missing = [name for name in OPTIMIZER if not callable(getattr(self.optimizer, name, None))]
         if missing:
-            raise self.refused(f"gives {named(self.optimizer)} without {', '.join(missing)}: no torch.optim.Optimizer")
+            raise self.refused(
+                f"returns {named(self.optimizer)} without {', '.join(missing)}: not a torch.optim.Optimizer"
+            )
 
 
 def stand_in(target: str) -> Any:
-    """The class that does what a class of torch.optim does, without importing torch._dynamo; None: there is none."""
+    """The stand-in for a class of torch.optim, which does not import torch._dynamo; None where there is none."""
     module = module_of(target)
     if module is None or importlib.util.find_spec(module) is None:
         return None

@@ -47,7 +47,7 @@ def set_arithmetic(parameters: Mapping[str, Any], device: torch.device) -> None:
     if on_gpu:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read before the first product, for deterministic
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = parameters.get("tf32", False)
-        torch.backends.cudnn.deterministic = True  # a training that goes on after a kill ends with the same bits
+        torch.backends.cudnn.deterministic = True  # a resumed training ends with the same bits
     deterministic = device.type != "cpu" and parameters.get("deterministic", False)
     if deterministic != torch.are_deterministic_algorithms_enabled():
         torch.use_deterministic_algorithms(deterministic)

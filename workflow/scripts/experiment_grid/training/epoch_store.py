@@ -1,9 +1,9 @@
-"""The state after every epoch, on disk until the cell is done: a training that was killed goes on from there, and the
+"""The state after every epoch, on disk until the cell is done: a training that was killed resumes from it, and the
 cell's checkpoints are put together from it.
 
-A file holds what one epoch left (its row, state dicts, and what else a training must have again) and where it belongs
-(recipe, data, device, versions of torch and NumPy). One that is damaged or belongs elsewhere counts as not there; what
-is damaged is removed.
+A file holds what one epoch left (its row, state dicts, and what else a resumed training needs) and its origin (recipe,
+data, device, versions of torch and NumPy). One that is damaged or of another origin is ignored; a damaged one is
+removed.
 """
 
 import json
@@ -29,7 +29,7 @@ MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch of a seed left: the state dicts of model and loss, and the rest that going on needs.
+    """What one epoch of a seed left: the state dicts of model and loss, and the rest that resuming needs.
 
     Without the rest, None, the epoch cannot be resumed from.
     """
@@ -44,7 +44,7 @@ class Epoch:
 
 
 class EpochStore:
-    """The epochs of one cell, in a folder of their own; `origin` says where they belong, None: anywhere."""
+    """The epochs of one cell, in a folder of their own; `origin` is what they depend on, None: not checked."""
 
     def __init__(self, folder: Path, origin: Mapping[str, Any] | None):
         if folder.is_symlink():
@@ -77,11 +77,11 @@ class EpochStore:
         self.seconds_writing += perf_counter() - started
 
     def drop_state(self, epoch: Epoch) -> None:
-        """Leave an epoch's row and nothing else: neither weights nor a place to go on from."""
+        """Leave an epoch's row and nothing else: no weights, and nothing to resume from."""
         self.write(replace(epoch, model={}, loss={}, rest=None))
 
     def read(self, seed: int, number: int) -> Epoch | None:
-        """An epoch that was written; None, with a line in the log unless it is simply not there, if it is of no use."""
+        """An epoch that was written; None where there is none or, with a line in the log, where it cannot be used."""
         path = self.path(seed, number)
         if not path.exists():
             return None
@@ -112,7 +112,7 @@ class EpochStore:
         )
 
     def has_state(self, path: Path) -> bool:
-        """Whether a training can go on from an epoch's file."""
+        """Whether a training can resume from an epoch's file."""
         with safe_open(path, "pt") as file:
             return json.loads(file.metadata()["results"])["rest"] is not None
 

@@ -61,8 +61,8 @@ def _by_channel(mean: tuple[float, ...], std: tuple[float, ...], device: torch.d
     return (1 / (255 * stds)).float().to(device), (-means / stds).float().to(device)
 
 
-@torch.no_grad()  # not inference_mode: what a module keeps of a pass would be of no use in training
+@torch.no_grad()  # not inference_mode: tensors that a module keeps of a pass could not be used in training
 def predict(model: Callable[[Tensor], Tensor], images: Tensor, normalize: Normalize) -> Tensor:
-    """Logits [N, K], float32, of images uint8 [N, …]. The model's mode (train, eval) is the caller's affair."""
+    """Logits [N, K], float32, of images uint8 [N, …]. The caller sets the model's mode (train, eval)."""
     size = CHUNK if images.device.type == "cpu" else max(CHUNK, GPU_PIXELS // images[0].numel())
     return torch.cat([model(inputs_of(chunk, normalize)).float() for chunk in images.split(size)])

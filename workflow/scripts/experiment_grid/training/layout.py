@@ -9,7 +9,7 @@ from torch import nn
 
 from experiment_grid.training.optimizers.base import FusedOptimizer, laid_out_as
 
-OURS = "experiment_grid."  # a user's model may ask more of its weights than their shape
+OURS = "experiment_grid."  # a user's model may depend on the strides of its weights
 
 
 def lay_out(module: nn.Module, optimizer: object) -> None:

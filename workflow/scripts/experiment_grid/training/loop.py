@@ -22,7 +22,7 @@ from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.optimizers.base import FusedOptimizer
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
 from experiment_grid.training.recorded import Recorded
-from experiment_grid.training.reloaded import refuse_other_answers
+from experiment_grid.training.reloaded import refuse_other_outputs
 from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.state import restore, saved, unsaved
@@ -36,11 +36,11 @@ OTHER_PARAMETERS = (
 )
 OTHER_GROUPS = (
     "has other parameters in its param_groups after an epoch than before ({} of {} are still there); a training that "
-    "was interrupted could not go on with them"
+    "was interrupted could not resume with them"
 )
-NO_NUMBERS = "gives {} on the first batch, before any update; wanted are numbers"
+NO_NUMBERS = "returns {} on the first batch, before any update; expected finite numbers"
 
-KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # hold no gradient longer than their step
+KNOWN_OPTIMIZERS = ("experiment_grid.", "torch.optim")  # keep no gradient beyond their step
 
 Figures = tuple[float, float]  # loss, accuracy
 Gradients = Callable[..., tuple[Tensor, Tensor]]  # step.gradients, or what does the same
@@ -134,7 +134,7 @@ class Trainer:
         return Epoch(self.seed, number, row, seconds, saved(self.module), saved(loss), rest)
 
     def resume(self, epoch: Epoch) -> None:
-        """Go on from an epoch that was kept with its rest."""
+        """Resume from an epoch that was kept with its rest."""
         assert epoch.rest is not None
         loss = self.loss.function
         for module, weights in ((self.module, epoch.model), (loss, epoch.loss)):
@@ -146,21 +146,21 @@ class Trainer:
         restore(self.optimizer, epoch.rest["attributes"])
 
     def _attributes(self) -> dict[str, Any]:
-        """What a user's optimizer counts in plain attributes, which its state dict leaves out; no parameters."""
+        """Plain attributes of a user's optimizer, such as counters, which its state dict leaves out; no parameters."""
         kept = {} if isinstance(self.optimizer, FusedOptimizer) else unsaved(self.optimizer)
         return {name: value for name, value in kept.items() if not getattr(value, "requires_grad", False)}
 
     def check(self, epoch: Epoch) -> None:
-        """Refuse a model or a loss that answers otherwise once it is loaded from what was just saved."""
+        """Refuse a model or a loss whose outputs differ once it is loaded from what was just saved."""
         self._refuse_other_parameters()
         some = self.validation[: self.parameters["batch_size"]]
         images, labels = take(self.images, some), self.labels[some]
-        refuse_other_answers(
+        refuse_other_outputs(
             self.model, self.loss, (epoch.model, epoch.loss), images, labels, self.parameters, self.seed
         )
 
     def _train(self, number: int) -> Figures:
-        """All training images once, in the order of this epoch; mean loss and accuracy as they passed."""
+        """All training images once, in the order of this epoch; their running mean loss and accuracy."""
         self.module.train()
         self.loss.train()
         order = torch.randperm(len(self.training), generator=generator(self.seed, ORDER, number))
@@ -229,7 +229,7 @@ class Trainer:
         try:
             return step(self._answers, self.loss, self.optimizer, inputs, labels, self.learn, self.change)
         except BaseException as error:
-            raise self._guilty(error).failed(error) from error
+            raise self._blamed(error).failed(error) from error
 
     def _answers(self, inputs: Tensor) -> Tensor:
         """Logits of a training batch; with `amp` from products in bfloat16."""
@@ -238,22 +238,22 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16):
             return self.model(inputs).float()
 
-    def _guilty(self, error: BaseException) -> Model | Optimizer:
-        """Which component an exception is about that none of them raised as its own: the model, if `backward` did."""
+    def _blamed(self, error: BaseException) -> Model | Optimizer:
+        """The component to blame for an exception that none raised as its own: the model, if `backward` raised it."""
         trace = error.__traceback__
         while trace and trace.tb_frame.f_code.co_name != "closure":
             trace = trace.tb_next
         return self.model if trace else self.optimizer_component
 
     def _refuse_no_numbers(self, logits: Tensor, loss: Tensor) -> None:
-        """Initial weights that give no numbers are a mistake; a training that diverges later is a result."""
+        """Refuse initial weights that give NaN: that is a mistake, while a training that diverges later is a result."""
         if logits.isnan().any():
             raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
         if not loss.isfinite():
             raise self.loss.refused(NO_NUMBERS.format(f"a loss of {loss.item()}"))
 
     def _refuse_other_parameters(self) -> None:
-        """A parameter that `forward` makes is none of the optimizer's, which would leave it as it is without a word."""
+        """Refuse a parameter that `forward` makes: the optimizer does not know it and would silently not train it."""
         now = dict(self.module.named_parameters())
         other = [name for name in {**self.learned, **now} if self.learned.get(name) is not now.get(name)]
         if other:

@@ -21,8 +21,8 @@ def figure(loss: Tensor, logits: Tensor) -> float:
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """The fraction of images whose largest logit is the true class's, from logits [M, K] and labels [M].
 
-    A diverged network answers NaN. What it predicts is, as for any `argmax`, the first class whose logit is NaN: it
-    scores what always naming one class scores.
+    A diverged network answers NaN. It predicts, as any `argmax`, the first class whose logit is NaN, and so scores
+    as if it always answered one class.
     """
     if logits.device.type != "cpu":
         return (logits.argmax(dim=-1) == labels).sum().item() / len(labels)

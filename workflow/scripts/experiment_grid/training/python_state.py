@@ -68,7 +68,7 @@ class PythonState:
                 self._look(name, root)
             except Unseen:
                 raise
-            except Exception as error:  # of an object that does not bear being looked at
+            except Exception as error:  # raised by an object while it is looked at
                 raise Unseen(f"{name} cannot be looked through ({type(error).__name__}: {error})") from error
 
     def change(self, before: "PythonState") -> str:

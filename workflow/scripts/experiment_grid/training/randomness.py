@@ -1,5 +1,5 @@
 """Everything random in training is drawn from the seed: a stream of its own for each purpose and epoch, so that a
-training that goes on after a kill draws what it would have drawn."""
+resumed training draws what it would have drawn."""
 
 import random
 

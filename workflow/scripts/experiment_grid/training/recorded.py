@@ -2,9 +2,8 @@
 
 The first batch of a size is an ordinary eager step that is watched (recorder.py). With the second and the third, the
 recording is replayed and everything it wrote put back; then the batch is an eager step again, and both must agree in
-every bit. Later batches are replayed. No step is run for the recording's sake: a model that cannot be recorded has been
-trained eagerly by then, and goes on like that, with the reason in the log. Every further epoch begins with such a
-check.
+every bit. Later batches are replayed. No step is run only to record it: a model that cannot be recorded has been
+trained eagerly by then and continues so, with the reason in the log. Every further epoch begins with such a check.
 """
 
 from collections import Counter
@@ -33,7 +32,7 @@ Answer = tuple[Tensor, Tensor]  # logits [B, K], loss
 
 
 class Recording:
-    """A step as a list of operations, on memory of its own; `tensors` are what it may write and somebody else reads."""
+    """A step as a list of operations, on memory of its own; `tensors` are those that it may write and others read."""
 
     def __init__(self, inputs: Tensor, labels: Tensor, parameters: list[nn.Parameter], python: PythonState):
         self.python = python  # before the step
@@ -95,7 +94,7 @@ class Recording:
             self.random = random_states()
 
     def restore(self) -> None:
-        """As it was when it was saved."""
+        """Put back what `save` kept."""
         put_back(self.tensors, self.copies, self.random if self.draws else [])
 
     def replay(self, inputs: Tensor, labels: Tensor, keep: bool) -> Answer:
@@ -130,8 +129,8 @@ class Recorded:
     """Replaces `eager`, which is `step.gradients`, for the batches of a training.
 
     `roots` are the model and the loss, by what the log calls them; `counts` how many batches there are of each size.
-    `keep`: the optimizer gets gradients in memory that nobody writes again, as it must unless it is known not to hold
-    them longer than its step. `say` gets the reason why steps are eager from now on.
+    `keep`: the optimizer gets gradients in memory that no replay overwrites, as it must unless it is known not to keep
+    them beyond its step. `say` is called with the reason why steps are eager from now on.
     """
 
     def __init__(
@@ -253,7 +252,7 @@ class Recorded:
         self, recording: Recording, watched: tuple[Any, ...], arguments: tuple[Any, ...]
     ) -> tuple[Answer, Recorder]:
         """An eager step with arguments of its own, and its recording. If it fails, it is done again, unwatched: the
-        fault is the model's, or something in it does not bear being watched."""
+        fault is the model's, or something in it cannot be watched."""
         recorder, tensors = Recorder(), recording.python.tensors
         copies, random = [tensor.detach().clone() for tensor in tensors], random_states()
         try:

@@ -33,7 +33,7 @@ TENSOR_ALONE = ("dtype", "layout", "device", "pin_memory")  # that an operation 
 
 
 class Call(NamedTuple):
-    """An operation and what it got and gave; the tensors are aliases, so that autograd sees nobody hold its own."""
+    """An operation and what it got and gave; the tensors are aliases, which autograd does not see."""
 
     function: Any  # OpOverload
     args: tuple[Any, ...]
@@ -89,7 +89,7 @@ class Recorder(TorchDispatchMode):
         self.made: set[int] = set()  # memory that an operation filled
 
     def refuse(self, why: str) -> None:
-        """Go on without recording; the first reason is kept."""
+        """Continue without recording; the first reason is kept."""
         self.why = self.why or why
         self.calls.clear()
 
@@ -100,7 +100,7 @@ class Recorder(TorchDispatchMode):
         if not self.why:
             try:
                 self._add(func, args, kwargs or {}, out)
-            except Exception as error:  # of the recorder itself: the step is not to suffer
+            except Exception as error:  # of the recorder itself: the step goes through
                 self.refuse(f"{func}: {error}")
         return out
 

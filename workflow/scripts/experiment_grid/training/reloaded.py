@@ -1,7 +1,7 @@
-"""Whether a model and a loss answer the same once they are made anew and given their saved state.
+"""Whether a model and a loss give the same outputs once they are made anew and given their saved state.
 
-The test images are judged so. What a module keeps in a plain attribute, a list or a buffer that is not persistent is in
-no checkpoint: a network that needs it would get other figures there than it had in training, without a word.
+That is how test images are evaluated. What a module keeps in a plain attribute, a list or a buffer that is not
+persistent is in no checkpoint: a network that needs it would silently get other figures than in training.
 """
 
 import math
@@ -25,7 +25,7 @@ OTHERWISE = (
 )
 
 
-def refuse_other_answers(
+def refuse_other_outputs(
     model: Model,
     loss: Loss,
     weights: tuple[Mapping[str, Tensor], Mapping[str, Tensor]],

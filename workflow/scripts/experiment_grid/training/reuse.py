@@ -1,4 +1,4 @@
-"""A training that was done before, put where the epochs of a killed one would be: the trainer goes on from there."""
+"""A training that was done before, put where the epochs of a killed one would be: the trainer resumes from them."""
 
 from dataclasses import replace
 

@@ -19,7 +19,7 @@ Group = dict[str, Any]  # options of a group of parameters, without the paramete
 
 
 class Groups(torch.optim.Optimizer):
-    """The groups of an optimizer, each with a parameter that nobody trains: all that a scheduler sees of it."""
+    """The groups of an optimizer, each with an untrained parameter: all that a scheduler sees of it."""
 
     def __init__(self, groups: list[Group]):  # not the base's, which imports torch._dynamo
         self.param_groups = [{"params": [nn.Parameter(torch.zeros(1))], **group} for group in groups]
@@ -33,7 +33,7 @@ class Groups(torch.optim.Optimizer):
 class Schedule(CellComponent):
     """What a schedule makes of the options of an `optimizer`'s groups, step by step; an epoch has `steps` of them.
 
-    All of it is gone through once before the training, so that a scheduler that fails does so there.
+    It runs through once before the training, so that a scheduler that fails does so there.
     """
 
     def __init__(self, cell: str, parameters: Mapping[str, Any], optimizer: Any, steps: int):
@@ -59,7 +59,7 @@ class Schedule(CellComponent):
         """Before each step of epoch `number`, from 1 on, put the options of the optimizer's groups in place."""
         for step in range((number - 1) * self.steps, number * self.steps):
             behind = max(0, step - self.warmup)
-            while self.calls < (behind if self.each_step else behind // self.steps):  # one that goes on catches up
+            while self.calls < (behind if self.each_step else behind // self.steps):  # after a resume it catches up
                 self._next()
             rising = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
             for group, planned in zip(self._groups(), self.planned.param_groups, strict=True):
@@ -73,7 +73,7 @@ class Schedule(CellComponent):
         self.planned = Groups(self.before)
         self.scheduler = self.made(self.kind, self.planned, **self.fill)
         if not callable(getattr(self.scheduler, "step", None)):
-            raise self.refused(f"gives {named(self.scheduler)} without step, no scheduler of torch.optim")
+            raise self.refused(f"returns {named(self.scheduler)} without step; expected a scheduler of torch.optim")
         if _needs_arguments(self.scheduler.step):
             raise self.refused("needs a figure of every epoch; a schedule is fixed before the training")
         self._note_written()
@@ -95,7 +95,7 @@ class Schedule(CellComponent):
     def _groups(self) -> list[Group]:
         groups = getattr(self.optimizer, "param_groups", None)
         if not groups:
-            raise self.refused("sets the learning rate in param_groups, which the optimizer has not")
+            raise self.refused("sets the learning rate in param_groups, which the optimizer does not have")
         found: list[Group] = groups
         return found
 

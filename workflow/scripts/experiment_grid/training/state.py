@@ -1,4 +1,4 @@
-"""What a training must keep, beside the weights of an epoch, to go on from there as if nothing had happened."""
+"""What must be saved beside the weights of an epoch for a training to resume with the same bits."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -30,13 +30,13 @@ def step(
     gradients: Callable[..., tuple[Tensor, Tensor]] = gradients,
     change: Callable[[], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Learn from one batch, inputs [B, C, H, W] and labels [B]; return its logits [B, K] and loss before the update.
+    """Train on one batch, inputs [B, C, H, W] and labels [B]; return its logits [B, K] and loss before the update.
 
     `gradients` may be what does the same faster (recorded.py); `change` is called between it and the update.
     """
     answers = []
 
-    def closure() -> Tensor:  # one optimizer calls it once a step, another (LBFGS) as often as it likes
+    def closure() -> Tensor:  # LBFGS calls it several times a step
         optimizer.zero_grad()
         answers.append(gradients(model, loss, inputs, labels))
         if change:

@@ -13,5 +13,5 @@ def stops(validation_accuracy: Sequence[float], patience: int | None) -> bool:
 
 
 def chosen_epoch(validation_accuracy: Sequence[float], rule: str) -> int:
-    """The epoch that speaks for a seed: the `last`, or the first with the best `validation` accuracy."""
+    """The epoch whose figures count for a seed: the `last`, or the first with the best `validation` accuracy."""
     return len(validation_accuracy) if rule == "last" else int(np.argmax(validation_accuracy)) + 1

@@ -1,4 +1,4 @@
-"""Finds what a target names: `torch.nn.CrossEntropyLoss`, or a file of the user's, `models/lenet.py:LeNet`."""
+"""What a target names: `torch.nn.CrossEntropyLoss`, or a file of the user's, `models/lenet.py:LeNet`."""
 
 import importlib
 import importlib.util
@@ -43,7 +43,7 @@ def _imported(target: str) -> Any:
 
 
 def _file(path: str) -> ModuleType:
-    """The module in a file, relative to the working directory; loaded once, under a name that no import hits.
+    """The module in a file, relative to the working directory; loaded once, under a name that nothing imports.
 
     Its folder is the first place for its imports while it is loaded and the last one afterwards, so that a helper
     can be imported in a function too and hides no module of a library.

@@ -1,4 +1,4 @@
-"""An exception in a user's code, as one line: type, message, and the lines of the user's own files that led there."""
+"""An exception in a user's code in one line: type, message, and the lines of the user's own files in the traceback."""
 
 import sys
 import traceback
@@ -26,7 +26,7 @@ def failure(error: BaseException) -> str:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether the memory of the machine or of the GPU did not suffice."""
-    torch = sys.modules.get("torch")  # a stage that computes nothing does without
+    torch = sys.modules.get("torch")  # not imported by a stage that computes nothing
     if isinstance(error, MemoryError) or (torch and isinstance(error, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in OUT_OF_MEMORY)

@@ -1,4 +1,4 @@
-"""Names at the ends of lines, moved apart where they would cover each other: a reader need not look up a legend."""
+"""Names at the ends of lines, moved apart where they would cover each other: no legend is needed."""
 
 from collections.abc import Sequence
 

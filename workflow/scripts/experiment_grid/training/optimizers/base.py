@@ -34,7 +34,7 @@ class FusedOptimizer:
 
     @classmethod
     def allowed(cls, options: Mapping[str, Any]) -> bool:
-        """Whether torch.optim allows these values; where not, it is left to say so itself."""
+        """Whether torch.optim allows these values; where not, torch.optim itself reports it."""
         return all(value >= 0 for value in options.values() if isinstance(value, int | float))
 
     def __init__(self, parameters: Iterable[Tensor], **group: Any):
@@ -57,7 +57,7 @@ class FusedOptimizer:
                 self._held[place] = self.param_groups[place]["lr"]
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Drop the gradients."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
@@ -81,7 +81,7 @@ class FusedOptimizer:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """All that must be kept beside the parameters to go on later, in torch.optim's form."""
+        """All that must be kept beside the parameters to resume later, in torch.optim's form."""
         groups: list[dict[str, Any]] = []
         numbers: dict[int, int] = {}
         for group in self.param_groups:
@@ -91,7 +91,7 @@ class FusedOptimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, kept: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Resume from what `state_dict` returned."""
         for group, values in zip(self.param_groups, kept["param_groups"], strict=True):
             group |= {name: value for name, value in values.items() if name != "params"}
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]

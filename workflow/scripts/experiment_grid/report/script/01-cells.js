@@ -1,4 +1,4 @@
-// A cell that is pointed at, focused or pinned stands out wherever it appears; one that is filtered out or hidden leaves the charts.
+// A cell that is pointed at, focused or pinned is highlighted wherever it appears; one that is filtered out or hidden leaves the charts.
 const marked = new Map();
 for (const element of all("[data-cell]")) {
   const cell = Number(element.dataset.cell);
