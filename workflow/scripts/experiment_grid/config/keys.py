@@ -44,7 +44,7 @@ class AnyDataset(Closed):
 
 
 class OwnDataset(AnyDataset):
-    """Images of one's own."""
+    """The user's own images."""
 
     size: Annotated[
         int,

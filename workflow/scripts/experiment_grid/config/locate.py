@@ -79,7 +79,7 @@ class RefusedError(Exception):
 
 
 def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
-    """What a short name or a target leads to, for a component of a kind such as "loss". Raises RefusedError."""
+    """What a short name or a target resolves to, for a component of a kind such as "loss". Raises RefusedError."""
     target = full(kind, target)
     if "/" in target or ":" in target or "\\" in target or target.endswith(".py"):
         found = _in_file(target)
@@ -89,7 +89,7 @@ def locate(kind: str, target: str, packages: tuple[str, ...] = ()) -> Located:
 
 @cache
 def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
-    """What a dotted name leads to. Raises RefusedError."""
+    """What a dotted name resolves to. Raises RefusedError."""
     package = target.partition(".")[0]
     if package == target or not all(part.isidentifier() for part in target.split(".")):
         names = SHORT_NAMES.get(kind, ())
@@ -105,7 +105,7 @@ def in_package(kind: str, target: str, packages: tuple[str, ...]) -> Located:
         found = signatures.of_name(target)
     except NotThereError as error:
         raise _not_there(error, target.rpartition(".")[2], target.rpartition(".")[0]) from None
-    _refuse_others("leads to", found.packages, packages)
+    _refuse_others("resolves to", found.packages, packages)
     return _located(kind, found.shortest, found, package if package not in ALWAYS else None)
 
 

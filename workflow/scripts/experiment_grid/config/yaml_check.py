@@ -1,4 +1,4 @@
-"""Whether Snakemake's loader can read a config file: by itself it names neither file nor line, or shows a traceback."""
+"""Whether Snakemake's loader can read a config file: Snakemake itself names neither file nor line, or shows a traceback."""
 
 import difflib
 import math
@@ -40,7 +40,7 @@ def check(file: Path) -> None:
 
 
 def _wrong_pathvars(pathvars: Any) -> list[Problem]:
-    """What Snakemake refuses before any Snakefile is read, and with --quiet without a word."""
+    """What Snakemake refuses before any Snakefile is read; with --quiet it does so silently."""
     if pathvars is None:
         return []
     if not isinstance(pathvars, dict):

@@ -57,7 +57,7 @@ def from_mirrors(
 
 
 def from_folder(path: str, checksums: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Copy one's own IDX files; raises DataError where they are not what the run was planned with."""
+    """Copy the user's own IDX files; raises DataError where they are not what the run was planned with."""
     origins = {}
     for name, checksum in checksums.items():
         source = own_file(path, name)
@@ -162,7 +162,7 @@ def _there(folder: Path, name: str, checksum: str) -> bool:
 
 
 def _staged(folder: Path, name: str) -> Path:
-    """Where a file is verified. A link in that folder's place is removed: what it leads to would be written to."""
+    """Where a file is verified. A link in that folder's place is removed: its target would be written to."""
     if (folder / ".verified").is_symlink():
         (folder / ".verified").unlink()
     return folder / ".verified" / f"{name}.gz"
@@ -175,7 +175,7 @@ def _rename_verified(folder: Path) -> None:
         if path.is_file():
             path.replace(folder / path.name)
     sweep(_staged(folder, name) for name in FILES)
-    with suppress(OSError):  # not there, or somebody else has something in it
+    with suppress(OSError):  # not there, or not empty
         (folder / ".verified").rmdir()
 
 

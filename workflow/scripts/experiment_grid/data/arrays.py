@@ -123,7 +123,10 @@ def from_mapping(given: Mapping[str, Any], where: str, test_fraction: float | No
 def whole(
     images: np.ndarray, labels: np.ndarray, classes: list[str], test_fraction: float | None, where: str
 ) -> Images:
-    """Images in one piece, of which `test_fraction` of each class is to test with: always the same ones."""
+    """Images uint8 [N, C, H, W] and labels uint8 [N] in one piece; `test_fraction` of each class is to test with.
+
+    Always the same images. Raises DataError, beginning with `where`.
+    """
     if len(images) != len(labels):
         raise DataError(f"{where}: has {len(labels):,} labels for {len(images):,} images")
     order = np.random.default_rng(0).permutation(len(labels))

@@ -194,7 +194,7 @@ def _reason(error: BaseException | str, policy: RetryPolicy) -> str:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """An opener that knows http and https alone, so that no redirect leads to a local file or another protocol."""
+    """An opener for http and https alone: no redirect to a local file or another protocol is followed."""
     opener = urllib.request.OpenerDirector()
     for handler in handlers():
         opener.add_handler(handler())

@@ -41,7 +41,7 @@ class DatasetSettings(Protocol):
 def source(dataset: DatasetSettings) -> dict[str, Any]:
     """What identifies a data set's content, as the download stage's recipe has it.
 
-    Of images of one's own all files are read, IDX files checked too: raises UserError, before any job starts.
+    Of the user's own images all files are read, IDX files checked too: raises UserError, before any job starts.
     """
     named = {"dataset": dataset.name}
     more = {"test_fraction": dataset.test_fraction, "size": dataset.size}

@@ -96,7 +96,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
 
 def _remove_unpacked(folder: Path) -> None:
     """Leave only archives in a folder: torchvision takes what was unpacked for whole, also after an interruption."""
-    if folder.is_symlink():  # what it leads to is not the workflow's
+    if folder.is_symlink():  # its target is not the workflow's
         folder.unlink()
     for path, folders, files in os.walk(folder, topdown=False):
         for name in files:

@@ -37,7 +37,7 @@ def _chunk(
 
 
 def margins(logits: Tensor, predicted: Tensor, true: Tensor) -> Tensor:
-    """logit(predicted) - logit(true) of each image."""
+    """logit(predicted) - logit(true) of each image, [B], from logits [B, K] and classes [B]."""
     return logits.gather(1, predicted[:, None])[:, 0] - logits.gather(1, true[:, None])[:, 0]
 
 

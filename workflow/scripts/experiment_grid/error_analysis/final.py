@@ -55,12 +55,15 @@ class FinalModel:
         return predict(self.model, images, self.normalize).softmax(dim=1).numpy()
 
     def worst(self) -> np.ndarray:
-        """The errors to show, worst first: by the probability of the wrong class times the classes' dissimilarity."""
+        """Indices [n] of the errors to show, worst first.
+
+        By the probability of the wrong class times the dissimilarity of the two classes.
+        """
         score = self.cell.probability[self.wrong] * np.nan_to_num(self.unlikeness(self.wrong), nan=1.0)
         return self.wrong[np.argsort(-score, kind="stable")][:MOST_ERRORS]
 
     def unlikeness(self, indices: np.ndarray) -> np.ndarray:
-        """1 - likeness of the true and the predicted class of test images."""
+        """1 - likeness of the true and the predicted class of test images, float [n]."""
         unlike: np.ndarray = 1 - self.likeness[self.labels[indices], self.predicted[indices]]
         return unlike
 
@@ -80,7 +83,10 @@ class FinalModel:
     def neighbours(
         self, indices: np.ndarray, train_images: np.ndarray, train_labels: np.ndarray
     ) -> list[dict[str, Any]]:
-        """For each image the nearest training image of the predicted and of the true class: index and distance."""
+        """For each image the nearest training image of the predicted and of the true class: index and distance.
+
+        `train_images` uint8 [N, C, H, W], `train_labels` uint8 [N].
+        """
         found = {}
         for name, of in (("nearest_predicted", self.predicted), ("nearest_true", self.labels)):
             found[name] = nearest(self.images[indices], of[indices], train_images, train_labels)

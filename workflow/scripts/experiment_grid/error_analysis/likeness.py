@@ -32,9 +32,9 @@ def flat(images: np.ndarray) -> np.ndarray:
 def nearest(
     images: np.ndarray, classes: np.ndarray, train_images: np.ndarray, train_labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each image the index of the nearest training image of its class in `classes`, and its distance.
+    """The index [n] of the nearest training image of each image's class in `classes` [n], and its distance [n].
 
-    -1 and NaN where the class has no training image.
+    `images` and `train_images` are uint8 [n, …] and [N, …], `train_labels` [N]. -1 and NaN for a class without one.
     """
     index, distance = np.full(len(images), -1), np.full(len(images), np.nan)
     for k in np.unique(classes):

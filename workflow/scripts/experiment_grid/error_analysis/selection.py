@@ -12,7 +12,10 @@ MOST_HARD = 60
 
 
 def right_examples(labels: np.ndarray, predicted: np.ndarray, probability: np.ndarray) -> list[tuple[int, str]]:
-    """(test image, kind) of right predictions, class by class: the `first` ones, unselected, and the most `narrow`."""
+    """(test image, kind) of right predictions, class by class: the `first` ones, unselected, and the most `narrow`.
+
+    `labels` and `predicted` [M]; `probability` [M] of the predicted class.
+    """
     examples = []
     for k in np.unique(labels):
         right = np.flatnonzero((labels == k) & (predicted == k))
@@ -53,7 +56,8 @@ def _hard(index: int, labels: np.ndarray, predicted: np.ndarray, wrong: int) -> 
 def atlas_images(first: list[int], labels: np.ndarray, predicted: np.ndarray, capacity: int) -> tuple[list[int], int]:
     """Test images for the atlas, and how many are wanted: `first`, then all that any cell gets wrong.
 
-    Where they are more than `capacity`, cells with the fewest errors come first, so that theirs are all there.
+    `labels` [M], `predicted` [cells, M]. Where they are more than `capacity`, cells with the fewest errors come first,
+    so that theirs are all there.
     """
     wrong = predicted != labels
     wanted = dict.fromkeys(first)

@@ -70,7 +70,7 @@ def file_fingerprint(path: str) -> dict[str, str]:
 
 
 def target_fingerprint(kind: str, target: str) -> dict[str, str]:
-    """Fingerprints of the code that a component's target leads to, as far as it is the project's or the user's."""
+    """Fingerprints of the code that a component's target resolves to, as far as it is the project's or the user's."""
     path, is_file, _ = target.partition(":")
     if is_file:
         return file_fingerprint(path)

@@ -105,7 +105,7 @@ class Plan(Decisions):
 
     def _tidy(self) -> None:
         """Remove what killed processes left (plans on their way, epochs of cells that are done), and links where a
-        job writes in place: what they lead to would be overwritten."""
+        job writes in place: their targets would be overwritten."""
         for part in (self.results / "plan").rglob(f".*{PART}.json"):
             part.unlink(missing_ok=True)
         for stage, cell in self.jobs():

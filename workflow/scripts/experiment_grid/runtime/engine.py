@@ -255,7 +255,7 @@ def patch_group_jobs() -> None:
 
 @otherwise(lambda workflow: None)
 def throttle(workflow: Any) -> None:
-    """Keep the scheduler from looking at every job that could start, again and again; what somebody set stays."""
+    """Keep the scheduler from looking at every job that could start, again and again; what the user set stays."""
     throttle_scheduler(workflow.scheduler)
 
 

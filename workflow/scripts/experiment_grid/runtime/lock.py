@@ -37,7 +37,7 @@ def hold(results: Path | str) -> BaseFileLock:
 
 @contextmanager
 def job(results: Path | str, stage: str, cell: str | None) -> Iterator[bool]:
-    """Lock a job while the block runs; yields whether another process had to be waited for.
+    """Lock a job while the block runs; yields whether it waited for another process.
 
     Raises UserError when the folder can't be written.
     """

@@ -42,7 +42,7 @@ def find(results: Path, patterns: Iterable[str]) -> Owned:
     """Sort what is in a results folder; `patterns` are what rules write, as paths from the working directory with
     `{cell}` for the name of a cell.
 
-    Links are the user's, and what they lead to. A file of a cell is the workflow's only if a plan or a record names
+    Links and their targets are the user's. A file of a cell is the workflow's only if a plan or a record names
     the cell, or epochs of its training are there.
     """
     named = [os.path.relpath(pattern, results) for pattern in patterns]

@@ -53,14 +53,14 @@ Seen = frozenset[tuple[Path, str]]  # files, and names in them
 
 
 class Reader:
-    """Finds definitions; `read` are the files that it looked into, `passed` the packages that names led through."""
+    """Finds definitions; `read` are the files that it looked into, `passed` the packages that names passed through."""
 
     def __init__(self) -> None:
         self.read: dict[Path, Index] = {}
         self.passed: dict[str, None] = {}  # in their order
 
     def find(self, dotted: str, root: Path | None, seen: Seen = frozenset()) -> Found:
-        """What a dotted name leads to; UNREADABLE for what no source shows. Raises NotThereError."""
+        """What a dotted name resolves to; UNREADABLE for what no source shows. Raises NotThereError."""
         parts = dotted.split(".")
         module = self.module(parts[0], root)
         self.passed[parts[0]] = None
@@ -80,7 +80,7 @@ class Reader:
         return module
 
     def inside(self, module: Module, name: str, seen: Seen = frozenset()) -> Found:
-        """What a name in a module leads to. Raises NotThereError."""
+        """What a name in a module resolves to. Raises NotThereError."""
         if (module.file, name) in seen:
             return UNREADABLE
         seen |= {(module.file, name)}

@@ -44,8 +44,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Target:
-    """What a target leads to: `where` it is defined, the shortest name that leads there too, its signature where that
-    can be read, and the packages that the target leads through."""
+    """What a target resolves to: `where` it is defined, the shortest name that resolves to it too, its signature where that
+    can be read, and the packages that the target passes through."""
 
     where: str
     shortest: str
@@ -54,12 +54,12 @@ class Target:
 
 
 def of_name(target: str) -> Target:
-    """What a dotted name leads to. Raises NotThereError."""
+    """What a dotted name resolves to. Raises NotThereError."""
     return _known(target, lambda reader: _found(reader, reader.find(target, None), target))
 
 
 def of_file(file: Path, name: str) -> Target:
-    """What a name in a Python file leads to. Raises NotThereError; SyntaxError where a file is not valid Python."""
+    """What a name in a Python file resolves to. Raises NotThereError; SyntaxError where a file is not valid Python."""
     target = f"{file}:{name}"
     module = Module(file.stem, file, file.parent)
 

@@ -14,7 +14,7 @@ def mean_loss(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: 
 
 
 def figure(loss: Tensor, logits: Tensor) -> float:
-    """A loss, NaN where a logit is NaN: `torch.nn.MultiMarginLoss` makes 0 of that, as of a perfect network."""
+    """The loss of logits [M, K]; NaN where a logit is, of which `torch.nn.MultiMarginLoss` makes 0, a perfect loss."""
     return math.nan if logits.isnan().any() else loss.item()
 
 
