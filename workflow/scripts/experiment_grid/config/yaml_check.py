@@ -1,4 +1,4 @@
-"""Whether Snakemake's loader can read a config file: Snakemake itself names neither file nor line, or shows a traceback."""
+"""Whether Snakemake's loader can read a config file: it names neither file nor line itself, or shows a traceback."""
 
 import difflib
 import math

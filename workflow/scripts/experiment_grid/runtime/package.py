@@ -12,8 +12,8 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def check_place(scripts: Path) -> None:
-    """Refuse another copy than the one beside the stages' scripts: the plan looks at that one's code alone. (An editable install
-    of this folder is the same copy.)
+    """Refuse another copy than the one beside the stages' scripts: the plan looks at that one's code alone. (An
+    editable install of this folder is the same copy.)
     """
     own = scripts.resolve() / HERE.name
     if own != HERE:

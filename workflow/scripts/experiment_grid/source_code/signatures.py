@@ -44,8 +44,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Target:
-    """What a target resolves to: `where` it is defined, the shortest name that resolves to it too, its signature where that
-    can be read, and the packages that the target passes through."""
+    """What a target resolves to: `where` it is defined, the shortest name that resolves to it too, its signature where
+    that can be read, and the packages that the target passes through."""
 
     where: str
     shortest: str
