@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, source
 from experiment_grid.planning.recipes import USED
 from experiment_grid.planning.stages import STAGES
+from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint, source
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -11,12 +11,12 @@ from project import ROOT, forget_packages
 
 from experiment_grid.config.settings import load
 from experiment_grid.planning.differences import differences
-from experiment_grid.planning.fingerprint import fingerprint
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import now, write_record
+from experiment_grid.source_code.fingerprint import fingerprint
 
 FILES = {
     "models/lenet.py": "from torch import nn\nimport blocks\n\n\nclass LeNet(nn.Module):\n"

@@ -8,8 +8,8 @@ import pytest
 from faults import Faults, Run, trained
 from project import CELLS, copy_project, planned_jobs, snakemake
 
-from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint
 from experiment_grid.runtime.imported import PREAMBLE_END
+from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint
 
 RIGHT, WRONG = 'lr=group["lr"]', "lr=1e-9"
 OPTIMIZER = "workflow/scripts/experiment_grid/training/optimizers/sgd.py"
@@ -63,7 +63,7 @@ import early
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.imported import hold_to_recipe
 from experiment_grid.runtime.imported import PREAMBLE_END
-from experiment_grid.planning.fingerprint import fingerprint
+from experiment_grid.source_code.fingerprint import fingerprint
 code = {code!r}
 try:
     {before}

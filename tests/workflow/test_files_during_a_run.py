@@ -9,9 +9,9 @@ import pytest
 from faults import Faults, Run
 from project import planned_jobs, snakemake
 
-from experiment_grid.planning.fingerprint import SCRIPTS
 from experiment_grid.runtime import stage
 from experiment_grid.runtime.errors import UserError
+from experiment_grid.source_code.fingerprint import SCRIPTS
 
 NARROW = ("--", "results/cells/narrow/evaluation.csv")
 NET = """
@@ -97,7 +97,7 @@ def test_another_version_of_a_package_than_planned_is_refused():
 NOTED = """
 import sys
 sys.path[:0] = [{scripts!r}, "own"]
-from experiment_grid.planning.fingerprint import file_fingerprint
+from experiment_grid.source_code.fingerprint import file_fingerprint
 from experiment_grid.runtime import imported, records
 from experiment_grid.runtime.errors import UserError
 try:

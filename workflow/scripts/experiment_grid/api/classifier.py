@@ -16,15 +16,13 @@ from experiment_grid.analysis.cells import CellResults
 from experiment_grid.api.caller_warnings import warn
 from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved import SavedModel
-from experiment_grid.planning.fingerprint import target_fingerprint
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
+from experiment_grid.source_code.fingerprint import target_fingerprint
 from experiment_grid.training.images import Normalize, inputs_of, predict, scaling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from experiment_grid.api.run import Run
 
 
 class Classifier(nn.Module):
@@ -65,18 +63,18 @@ class Classifier(nn.Module):
         return given.reshape(-1, *self.shape)
 
 
-def saved(run: "Run", cell: CellResults, seed: int, epoch: int) -> Classifier:
-    """The model of a cell of `run` as it was after an epoch."""
-    path, parameters = run.prepared(cell.name), dict(trained_with(cell.run))
-    parameters["model"] = located(parameters["model"], cell, run.folder)
-    with safe_open(path, "numpy") as file:
+def saved(cell: CellResults, results: Path, images: Path, checkpoints: Path, seed: int, epoch: int) -> Classifier:
+    """The model of a cell of the folder `results` after an epoch, from the prepared file and that of its weights."""
+    parameters = dict(trained_with(cell.run))
+    parameters["model"] = located(parameters["model"], cell, results)
+    with safe_open(images, "numpy") as file:
         shape = tuple(file.get_slice("test_images").get_shape()[1:])
-    names = prepared.classes(path)
+    names = prepared.classes(images)
     with own_randomness():
-        model = SavedModel(run.checkpoints(cell.name), cell.name, parameters, shape, len(names), seed)
+        model = SavedModel(checkpoints, cell.name, parameters, shape, len(names), seed)
     model.load(epoch)
     module = model.model.module.requires_grad_(False)
-    normalize = scaling(parameters["normalize"], prepared.channels(path))
+    normalize = scaling(parameters["normalize"], prepared.channels(images))
     return Classifier(module, normalize, shape, names).eval()
 
 

@@ -152,7 +152,8 @@ class Run:
         from experiment_grid.api.classifier import saved  # late: imports torch
 
         found, turn = self._seed(cell, seed)
-        return saved(self, found, found.seeds[turn], self._epoch(found, turn, epoch))
+        files = self.prepared(cell), self.checkpoints(cell)
+        return saved(found, self.folder, *files, found.seeds[turn], self._epoch(found, turn, epoch))
 
     def state_dict(self, cell: str, seed: int | None = None, epoch: Epoch = "chosen") -> "dict[str, Tensor]":
         """The weights as `load_state_dict` of the cell's own nn.Module takes them."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from experiment_grid.config import annotations
 from experiment_grid.config.labels import SHORT_KEYS
 from experiment_grid.config.locate import Located
 from experiment_grid.config.parameter_keys import ParameterKeys as Keyed
@@ -11,7 +12,6 @@ from experiment_grid.config.parameters import TARGET, Component
 from experiment_grid.config.problems import MISSING, Keys, Problem, closest
 from experiment_grid.config.shortnames import SHORT_NAMES, short
 from experiment_grid.config.validation import problems
-from experiment_grid.source_code import annotations
 from experiment_grid.source_code.signatures import Parameter
 
 TARGETS = ("target", "_target", "class_path", "class", "type", "name")  # what others call it

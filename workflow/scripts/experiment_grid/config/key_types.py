@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from experiment_grid.config import annotations
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.runtime.records import CELL_NAME
-from experiment_grid.source_code import annotations, signatures
+from experiment_grid.source_code import signatures
 
 LEFT_OUT: Any = None  # the default of a key that may be left out; null is not a value of it
 OPTION = rf"^({'|'.join(COMPONENTS)})\.[A-Za-z_][A-Za-z0-9_]*$(?!\n)"

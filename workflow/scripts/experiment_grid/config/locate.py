@@ -1,23 +1,18 @@
 """What a target names: a class or function of a package or of a file in the project, and its options."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from experiment_grid.config.labels import AUGMENT
 from experiment_grid.config.problems import MOST_NAMES, closest
 from experiment_grid.config.shortnames import SHORT_NAMES, TRANSFORMS, full
 from experiment_grid.data.datasets import EMNIST, TORCHVISION
-from experiment_grid.planning.fingerprint import folder_fingerprint
 from experiment_grid.runtime.errors import some
-from experiment_grid.runtime.files import digest
 from experiment_grid.source_code import signatures
 from experiment_grid.source_code.constructor_limits import Guard
-from experiment_grid.source_code.definitions import NotThereError, places
+from experiment_grid.source_code.definitions import NotThereError
 from experiment_grid.source_code.signatures import Parameter
 from experiment_grid.training.schedule_names import EACH_STEP, FILLED_IN
 
@@ -199,16 +194,3 @@ def _of_schedule(target: str, taken: dict[str, Parameter]) -> dict[str, Paramete
         for name, one in taken.items()
     }
     return own | {name: one for name, one in every.items() if name not in own}
-
-
-@cache
-def version(package: str) -> str:
-    """The version of an installed package, without an import; of one without a version, a checksum of its sources."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        names = metadata.packages_distributions().get(package)
-        if names:
-            return metadata.version(names[0])
-    found = [folder_fingerprint(place, (".py",)) if place.is_dir() else digest(place) for place in places(package)]
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]

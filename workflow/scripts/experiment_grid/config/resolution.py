@@ -7,10 +7,11 @@ from experiment_grid.config.components import Given, ProblemsError, component, f
 from experiment_grid.config.grid import Axis
 from experiment_grid.config.key_types import listed
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
-from experiment_grid.config.locate import Located, RefusedError, locate, version
+from experiment_grid.config.locate import Located, RefusedError, locate
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
 from experiment_grid.config.problems import MISSING, Keys, Problem
 from experiment_grid.config.shortnames import short
+from experiment_grid.source_code.fingerprint import version
 
 Packages = list[str]  # that the config lists, and a target is in
 DEFAULT = {"model": "mlp", "schedule": "none"}  # of a config that names none

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from experiment_grid.config.annotations import alike
 from experiment_grid.config.cell_keys import Sample
-from experiment_grid.source_code.annotations import alike
 
 SETTINGS = ("number", "seed")  # of a sample; its other keys are axes
 MOST_POINTS = 2**16  # looked at for cells that are not left out and not the same as others

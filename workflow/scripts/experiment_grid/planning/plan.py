@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.data import source
-from experiment_grid.planning import fingerprint, records, stand_ins
+from experiment_grid.planning import records, stand_ins
 from experiment_grid.planning.decisions import NEEDED, Decisions
 from experiment_grid.runtime.files import PART, forget_epochs, write_json
 from experiment_grid.runtime.records import now
-from experiment_grid.source_code import signatures
+from experiment_grid.source_code import fingerprint, signatures
 
 STEP = 2_000_000_000  # nanoseconds, in which every file system distinguishes two times
 IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files that are not written beside their names

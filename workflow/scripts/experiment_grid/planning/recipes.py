@@ -12,7 +12,7 @@ from experiment_grid.config.columns import flat
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
 from experiment_grid.config.parameters import as_json, is_default
 from experiment_grid.config.settings import Settings
-from experiment_grid.planning.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
+from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint, folder_fingerprint, target_fingerprint
 
 # What a stage reads with its code that is not valid Python.
 RESOURCES = {"report": ("experiment_grid/report", (".j2", ".css", ".js"))}

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning import fingerprint
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import digest
 from experiment_grid.runtime.records import AGAIN, READ, age
+from experiment_grid.source_code import fingerprint
 
 PREAMBLE_END = b"######## snakemake preamble end #########\n"  # in the copy of a script that Snakemake runs
 

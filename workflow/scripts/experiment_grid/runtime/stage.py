@@ -142,7 +142,7 @@ def recorded(folder: Path) -> dict[str, str]:
 def check_packages(versions: dict[str, str]) -> None:
     """Refuse another version of a package than the run was planned with."""
     if versions:
-        from experiment_grid.config.locate import version  # late: jobs import nothing else of the configuration
+        from experiment_grid.source_code.fingerprint import version  # late: it reads sources, which few jobs need
     for name, planned in versions.items():
         if (found := version(name)) != planned:
             raise UserError(f"{name}: version {found} is installed, the run was planned with {planned}; {AGAIN}")

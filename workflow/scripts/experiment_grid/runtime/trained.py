@@ -17,7 +17,6 @@ from typing import Any
 
 from experiment_grid.runtime.files import digest, remove
 from experiment_grid.runtime.records import changed_reads, trained_with
-from experiment_grid.training.schedule_names import EPOCHS_COUNT
 
 FOUND = "found again"  # begins the reason of a job which takes what is kept here
 FOLDER = "trained"  # of a results folder
@@ -27,6 +26,8 @@ RECORD, HISTORY, CHECKPOINTS = FILES = ("run.json", "history.csv", "checkpoints.
 PREPARED = "prepared.safetensors"
 NO_PART = ("cell", "dataset", "parameters")  # of a recipe's settings; the images' checksum is, and what is trained with
 AMOUNT = ("seeds", "epochs")
+# Schedulers of torch whose rates depend on the number of epochs, unless this is given.
+EPOCHS_COUNT = {"CosineAnnealingLR": "T_max", "OneCycleLR": "total_steps"}
 SAME_BITS = ("device", "step")  # parameters; the kind of device is
 
 

@@ -2,5 +2,3 @@
 
 EACH_STEP = ("OneCycleLR", "CyclicLR")  # classes of torch that are made to change the rate after every batch
 FILLED_IN = ("T_max", "total_steps", "max_lr")  # parameters that training gives where the config doesn't
-# Schedulers of torch whose rates depend on the number of epochs, unless this is given.
-EPOCHS_COUNT = {"CosineAnnealingLR": "T_max", "OneCycleLR": "total_steps"}

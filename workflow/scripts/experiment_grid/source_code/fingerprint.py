@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.files import write_json
+from experiment_grid.runtime.files import digest, write_json
+from experiment_grid.source_code.definitions import places
 from experiment_grid.training.optimizers import module_of
 
 SCRIPTS = Path(__file__).resolve().parents[2]  # workflow/scripts, where the stages' imports start
@@ -83,6 +85,19 @@ def folder_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str
     """Checksums of the contents of a folder's files with these suffixes, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
     return {path.relative_to(folder).as_posix(): checksum(path.read_bytes()) for path in files}
+
+
+@cache
+def version(package: str) -> str:
+    """The version of an installed package, without an import; of one without a version, a checksum of its sources."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        names = metadata.packages_distributions().get(package)
+        if names:
+            return metadata.version(names[0])
+    found = [folder_fingerprint(place, (".py",)) if place.is_dir() else digest(place) for place in places(package)]
+    return checksum(json.dumps(found).encode())
 
 
 @cache
