@@ -1,9 +1,10 @@
-"""Training as in a job, with one thread; and a folder for files of the user's."""
+"""Training as in a job, with one thread; a cell to compare with, and a folder for files of the user's."""
 
 import sys
 
 import pytest
 import torch
+from trained_cell import OneCell
 
 from experiment_grid.training import targets
 
@@ -11,6 +12,14 @@ from experiment_grid.training import targets
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> OneCell:
+    """A cell after an uninterrupted training of two epochs. Nothing may change it."""
+    cell = OneCell(tmp_path_factory.mktemp("undisturbed"), epochs=2)
+    cell.train()
+    return cell
 
 
 @pytest.fixture
