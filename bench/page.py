@@ -17,9 +17,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/report"), str(ROOT / "workflow/scripts")]
 
-from made import make_results  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from report import report  # noqa: E402
+from simulated_page import make_results  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 RATES = [round(0.0005 * 1.1**step, 6) for step in range(25)]

@@ -1,4 +1,4 @@
-"""Models, losses and an optimizer as users write them, with all that PyTorch allows: targets for tests."""
+"""Models, losses and optimizers as users write them, with everything that PyTorch allows: targets for tests."""
 
 import random
 
@@ -9,17 +9,17 @@ from torch import nn
 
 
 class Base(nn.Module):
-    """Two layers for images of 6 by 5 pixels."""
+    """Two layers for images of 6 by 5 pixels; `between`, from [B, 16] to [B, 16], is what subclasses put in."""
 
     def __init__(self, classes):
         super().__init__()
-        self.first, self.last = nn.Linear(30, 12), nn.Linear(12, classes)
+        self.first, self.last = nn.Linear(30, 16), nn.Linear(16, classes)
 
     def forward(self, images):
-        return self.last(self.hidden(images))
+        return self.last(self.between(F.relu(self.first(images.flatten(1)))))
 
-    def hidden(self, images):
-        return F.relu(self.first(images.flatten(1)))
+    def between(self, hidden):
+        return hidden
 
 
 class Frozen(Base):
@@ -56,69 +56,66 @@ class Noisy(Base):
 
     def __init__(self, classes):
         super().__init__(classes)
-        self.norm, self.dropout = nn.BatchNorm1d(12), nn.Dropout(0.3)
+        self.norm, self.dropout = nn.BatchNorm1d(16), nn.Dropout(0.3)
 
-    def hidden(self, images):
-        found = self.dropout(self.norm(super().hidden(images)))
+    def between(self, hidden):
+        hidden = self.dropout(self.norm(hidden))
         if self.training and random.random() < 0.3:
-            found = found * 0.5
-        return found + float(np.random.normal(0, 0.01)) * self.training
+            hidden = hidden * 0.5
+        return hidden + float(np.random.normal(0, 0.01)) * self.training
 
 
 class Remembering(Base):
-    """State that no state dict has: a counter, a tensor, a buffer that is not persistent."""
+    """State that is in no state dict: a counter, a tensor, a buffer that is not persistent."""
 
     def __init__(self, classes):
         super().__init__(classes)
-        self.steps, self.mean = 0, torch.zeros(12)
+        self.steps, self.mean = 0, torch.zeros(16)
         self.register_buffer("largest", torch.zeros(()), persistent=False)
 
-    def hidden(self, images):
-        found = super().hidden(images)
+    def between(self, hidden):
         if self.training:
             self.steps += 1
-            self.mean = 0.9 * self.mean + 0.1 * found.detach().mean(dim=0)
-            self.largest = torch.maximum(self.largest, found.detach().max())
-        return found / (1 + self.largest) - self.mean + 1 / (1 + self.steps)
+            self.mean = 0.9 * self.mean + 0.1 * hidden.detach().mean(dim=0)
+            self.largest = torch.maximum(self.largest, hidden.detach().max())
+        return hidden / (1 + self.largest) - self.mean + 1 / (1 + self.steps)
 
 
 class Warming(Remembering):
-    """Such state as matters in training alone."""
+    """The same state, used in training only."""
 
-    def hidden(self, images):
-        return super().hidden(images) if self.training else Base.hidden(self, images)
+    def between(self, hidden):
+        return super().between(hidden) if self.training else hidden
 
 
 class Unregistered(Base):
-    """A batch norm as a book writes it, its moving mean in a plain attribute."""
+    """A batch norm as in a textbook, with its moving mean in a plain attribute."""
 
     def __init__(self, classes):
         super().__init__(classes)
-        self.moving_mean = torch.zeros(12)
+        self.moving_mean = torch.zeros(16)
 
-    def hidden(self, images):
-        found = super().hidden(images)
+    def between(self, hidden):
         if self.training:
-            self.moving_mean = 0.9 * self.moving_mean + 0.1 * found.detach().mean(dim=0)
-        return found - self.moving_mean
+            self.moving_mean = 0.9 * self.moving_mean + 0.1 * hidden.detach().mean(dim=0)
+        return hidden - self.moving_mean
 
 
 class Unsaved(Base):
-    """The same in a buffer that no checkpoint has."""
+    """The largest value so far, in a buffer that is not persistent."""
 
     def __init__(self, classes):
         super().__init__(classes)
         self.register_buffer("largest", torch.ones(()), persistent=False)
 
-    def hidden(self, images):
-        found = super().hidden(images)
+    def between(self, hidden):
         if self.training:
-            self.largest = torch.maximum(self.largest, found.detach().max())
-        return found / self.largest
+            self.largest = torch.maximum(self.largest, hidden.detach().max())
+        return hidden / self.largest
 
 
 class Listing(Base):
-    """A list of what it saw."""
+    """State in a list."""
 
     def __init__(self, classes):
         super().__init__(classes)
@@ -131,7 +128,7 @@ class Listing(Base):
 
 
 class Lazy(nn.Sequential):
-    """Sizes taken from the first images."""
+    """Sizes inferred from the first images."""
 
     def __init__(self, classes):
         super().__init__(nn.LazyConv2d(3, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(classes))
@@ -156,7 +153,7 @@ class Noting(Base):
 
 
 class MovingLoss(nn.Module):
-    """Cross-entropy of logits on a scale that moves with what it saw in training."""
+    """Cross-entropy of logits, divided by a moving average of their size in training."""
 
     def __init__(self, momentum=0.9):
         super().__init__()
@@ -170,7 +167,7 @@ class MovingLoss(nn.Module):
 
 
 class CountingLoss:
-    """A loss that is not a module, and counts."""
+    """A loss that is not a module and counts its calls."""
 
     def __init__(self):
         self.calls = 0
@@ -181,13 +178,13 @@ class CountingLoss:
 
 
 def focal(logits, labels, gamma=2.0):
-    """A loss of one's own: one number for each image."""
+    """A focal loss: one number for each image."""
     cross_entropy = F.cross_entropy(logits, labels, reduction="none")
     return (1 - (-cross_entropy).exp()) ** gamma * cross_entropy
 
 
 class Own(torch.optim.Optimizer):
-    """Steps by the gradient's sign, whose size is halved every fifth step."""
+    """Steps by the sign of the gradient; the step is halved every fifth time."""
 
     def __init__(self, parameters, lr, factor=0.5):
         super().__init__(parameters, {"lr": lr, "factor": factor})
@@ -206,14 +203,14 @@ class Own(torch.optim.Optimizer):
 
 
 class Unkept(Own):
-    """With a state that cannot be written down."""
+    """With a state that cannot be saved."""
 
     def state_dict(self):
         return super().state_dict() | {"seen": {1, 2}}
 
 
 class NoGroups:
-    """An optimizer with all that training calls, and no param_groups."""
+    """An optimizer with every method that training calls, and no param_groups."""
 
     def __init__(self, params, lr):
         self.params, self.lr = list(params), lr
@@ -235,7 +232,7 @@ class NoGroups:
 
 
 class Looped(torch.optim.SGD):
-    """Has itself in its state."""
+    """Contains itself in its state."""
 
     def step(self, closure=None):
         self.state["all"] = self.state
@@ -251,7 +248,7 @@ class Sparse(torch.optim.SGD):
 
 
 class Counting(torch.optim.SGD):
-    """Counts its steps in an attribute, and steps on by less each time."""
+    """Counts its steps in an attribute; each step is smaller than the one before."""
 
     def __init__(self, params, lr):
         super().__init__(params, lr)

@@ -18,6 +18,8 @@ from experiment_grid.config.resolution import CellValues, Resolution
 from experiment_grid.source_code import definitions, signatures
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "workflow/scripts"
+MNIST = ROOT.parent / "shared/mnist"  # the real one, where it is at hand
 PARTS = ("Snakefile", "config", "models", "profiles", "workflow")
 
 # Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.

@@ -1,7 +1,7 @@
-"""Makes small results folders as train and evaluate leave them, without training: for tests of what comes after.
+"""Makes small results folders as train and evaluate leave them, without training: for tests of the later stages.
 
-The figures are simulated, with the structure of real ones: images differ in difficulty, cells in skill, seeds a
-little in both, and later epochs are better, so that paired tests, intervals and confusions look as they do in life.
+The results are simulated, with the structure of real ones: images differ in difficulty, cells in skill, seeds a
+little in both, and later epochs are better, so that paired tests, intervals and confusions look realistic.
 """
 
 import json
@@ -18,7 +18,7 @@ from experiment_grid.runtime.records import now, write_record
 
 PARAMETERS = flat_parameters(hidden=[256, 128, 64], learning_rate=0.005, epochs=3, device="cpu")
 
-# Cells as the original report has them: what each changes, and how well it does (mean margin of the true class).
+# Cells as in the original report: what each changes, and its skill (mean margin of the true class).
 GRID = {
     "no-normalization": ({"hidden": [128, 64], "learning_rate": 0.001, "normalize": False}, 3.0),
     "normalization": ({"hidden": [128, 64], "learning_rate": 0.001}, 3.4),
@@ -29,6 +29,20 @@ GRID = {
     "split-60-40": ({"train_fraction": 0.6}, 4.2),
     "mse": ({"loss": "mse"}, 4.4),
 }
+
+# Files that compare writes, in results/: those of workflow/rules/compare.smk.
+COMPARED = {name: f"{name}.csv" for name in ("comparison", "effects", "reference")}
+COMPARED |= {name: f"comparison/{name}.csv" for name in ("curves", "seeds", "classes", "model")}
+COMPARED |= {name: f"comparison/{name}.npz" for name in ("predictions", "confusion")}
+COMPARED |= {name: f"comparison/{name}.json" for name in ("findings", "claims", "cells")}
+COMPARED |= {"rows": "comparison/reference.json", "record": "comparison/compare.json"}
+COMPARED |= {"latex": "comparison/table.tex", "markdown": "comparison/table.md"}
+
+
+def compare_outputs(results: Path) -> dict[str, Path]:
+    """Compare's outputs in a results folder, which has a place for them then."""
+    (results / "comparison").mkdir(parents=True, exist_ok=True)
+    return {name: results / file for name, file in COMPARED.items()}
 
 
 def make_cells(
@@ -50,8 +64,9 @@ def make_cells(
     """Write `cells/<cell>/…` for every cell of `grid` and return `[{"name", "parameters"}, …]`, as settings hold them.
 
     `grid` maps a name to the parameters in which it differs from `PARAMETERS` and its skill (0: guesses; 4.5: about
-    97 %). Cells in `diverged` stop being numbers in the second epoch; those in `missing` leave no file; those in `same`
-    predict what the first of them does. `found` maps a cell to another, whose first epochs these seeds of it are.
+    97 %). Losses of cells in `diverged` are NaN from the second epoch on; cells in `missing` leave no file; those in
+    `same` predict what the first of them predicts. `found` maps a cell to another one, of which these seeds of it have
+    the first epochs.
     """
     generator = np.random.default_rng(random_seed)
     if labels is None:
@@ -64,7 +79,7 @@ def make_cells(
         cells.append({"name": name, "parameters": parameters})
         if name in missing:
             continue
-        cell = _Cell(generator, labels, difficulty, rival, classes, parameters, skill, name in diverged)
+        cell = _SimulatedCell(generator, labels, difficulty, rival, classes, parameters, skill, name in diverged)
         cell.write(results, name, dataset)
     for name in same[1:]:
         shutil.copy(*(results / "cells" / one / "predictions.npz" for one in (same[0], name)))
@@ -74,7 +89,7 @@ def make_cells(
 
 
 def _find_again(folder: Path, origin: Path, seeds: list[int]) -> None:
-    """Make seeds of a cell those that another cell's job trained, as `train` does."""
+    """Replace seeds of a cell by those that another cell's job trained, as `train` does."""
     keys = ["seed", "epoch"]
     own, theirs = (pd.read_csv(one / "history.csv").set_index(keys) for one in (folder, origin))
     trained = theirs[theirs.index.isin(own.index) & theirs.index.isin(seeds, level="seed")]
@@ -90,8 +105,8 @@ def _find_again(folder: Path, origin: Path, seeds: list[int]) -> None:
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
 
 
-class _Cell:
-    """The simulated figures of one cell, and the files that hold them."""
+class _SimulatedCell:
+    """The simulated results of one cell, and the files that hold them."""
 
     def __init__(self, generator, labels, difficulty, rival, classes, parameters, skill, diverged):
         self.labels, self.parameters, self.diverged, self.classes = labels, parameters, diverged, classes
@@ -224,8 +239,8 @@ def make_timing(
 ) -> tuple[Path, Path]:
     """Write timing.csv, timing/rounds.csv and the record of cells that `make_cells` made; returns the first two.
 
-    `seconds` of a step by (cell, device, way): by the network's layers where nothing is said; `shared` maps a cell to
-    the one whose measurement it shares.
+    `seconds` of a step by (cell, device, way); the default depends on the network's layers. `shared` maps a cell to the
+    one whose measurement it shares.
     """
     generator = np.random.default_rng(7)
     parameters = {cell["name"]: cell["parameters"] for cell in cells}
@@ -239,12 +254,12 @@ def make_timing(
             logs = np.log(step) + generator.normal(0, noise, rounds)
             made = np.exp(logs.mean()), *np.exp(logs.mean() + np.array([-2, 2]) * logs.std() / rounds**0.5)
             visits += [(measured, device, way, place + 1, 30, 30 * np.exp(log)) for place, log in enumerate(logs)]
-        figures = *made, parameters[name]["batch_size"] / made[0], 30 * rounds, rounds
-        rows.append((name, device, way, *figures, measured))
-    figures = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]
+        rest = parameters[name]["batch_size"] / made[0], 30 * rounds, rounds
+        rows.append((name, device, way, *made, *rest, measured))
+    measures = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]
     paths = results / "timing.csv", results / "timing/rounds.csv"
     paths[1].parent.mkdir(exist_ok=True)
-    pd.DataFrame(rows, columns=["cell", "device", "way", *figures, "measured_as"]).to_csv(paths[0], index=False)
+    pd.DataFrame(rows, columns=["cell", "device", "way", *measures, "measured_as"]).to_csv(paths[0], index=False)
     columns = ["measured_as", "device", "way", "round", "steps", "seconds"]
     pd.DataFrame(visits, columns=columns).to_csv(paths[1], index=False)
     devices = [{"type": kind, "name": "Example", "threads": 1} for kind in dict.fromkeys(key[1] for key in seconds)]

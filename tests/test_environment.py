@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from project import ROOT
 
 from experiment_grid.planning.recipes import USED
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint, source
 
-ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 GROUPS = {"run": PYPROJECT["project"]["dependencies"], **PYPROJECT["dependency-groups"]}
 GROUPS["export"] += [pin for pins in PYPROJECT["project"]["optional-dependencies"].values() for pin in pins]

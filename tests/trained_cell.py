@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tables import rows
 
 from experiment_grid.data import prepared
 
@@ -38,8 +39,8 @@ SHORT |= {"momentum": "optimizer", "weight_decay": "optimizer"}
 
 
 def canonical(**changes: Any) -> dict[str, Any]:
-    """Parameters as a train job's recipe has them. A component is a short name, a target, or a mapping; `hidden`,
-    `momentum` and the like are options of theirs."""
+    """Parameters as in the recipe of a train job. A component is a short name, a target or a mapping; `hidden`,
+    `momentum` and the like are its options."""
     parameters = {"model": "mlp", "loss": "nll", "optimizer": "sgd", "learning_rate": 0.05, "batch_size": 32}
     parameters |= {"epochs": 3, "normalize": True, "train_fraction": 0.8, "seeds": [1, 2], "device": "cpu"}
     options = {name: changes.pop(name) for name in SHORT if name in changes}
@@ -103,6 +104,14 @@ class OneCell:
         plan = self.plan("train")
         train(json.loads(plan.read_text("utf-8"))["recipe"], self.prepared, outputs, self.partial, plan)
         return json.loads(self.run.read_text("utf-8"))
+
+    def rows(self) -> list[dict[str, str]]:
+        """The history's rows without seconds."""
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in rows(self.history)]
+
+    def outcome(self) -> tuple[list[dict[str, str]], bytes]:
+        """Everything that an interrupted training must leave exactly as an uninterrupted one."""
+        return self.rows(), self.checkpoints.read_bytes()
 
     def evaluate(self) -> dict[str, Any]:
         """Evaluate; returns evaluation.json."""

@@ -3,43 +3,24 @@
 import json
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from compare import compare
-from simulated_cells import GRID, make_cells, plan_of, settings_of
+from project import ROOT
+from simulated_cells import COMPARED, GRID, compare_outputs, make_cells, plan_of, settings_of
+from tables import strict_json
 
 from experiment_grid.analysis.cells import read_cells
 from experiment_grid.config.reference import load
 from experiment_grid.runtime.errors import UserError
 
-ROOT = Path(__file__).parents[2]
-OUTPUTS = {
-    "comparison": "comparison.csv",
-    "effects": "effects.csv",
-    "reference": "reference.csv",
-    "curves": "comparison/curves.csv",
-    "seeds": "comparison/seeds.csv",
-    "classes": "comparison/classes.csv",
-    "model": "comparison/model.csv",
-    "predictions": "comparison/predictions.npz",
-    "confusion": "comparison/confusion.npz",
-    "findings": "comparison/findings.json",
-    "claims": "comparison/claims.json",
-    "rows": "comparison/reference.json",
-    "cells": "comparison/cells.json",
-    "latex": "comparison/table.tex",
-    "markdown": "comparison/table.md",
-    "record": "comparison/compare.json",
-}
-
 
 def run(results, cells, **settings):
     settings = settings_of(cells, **settings)
     folders = {c["name"]: results / "cells" / c["name"] for c in cells if (results / "cells" / c["name"]).exists()}
-    outputs = {name: results / file for name, file in OUTPUTS.items()}
+    outputs = compare_outputs(results)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         compare(settings, folders, outputs, plan_of(results, "compare", settings), [])
@@ -56,7 +37,7 @@ def made(tmp_path_factory):
 def test_the_rule_writes_these_files():
     rule = (ROOT / "workflow/rules/compare.smk").read_text("utf-8")
     written = re.findall(r'(\w+)=(?:report\(\s*)?"<results>/([^"{]+)"', rule[rule.index("output:") :])
-    assert dict(written) == OUTPUTS
+    assert dict(written) == COMPARED
 
 
 def test_every_column_is_documented(made):
@@ -68,11 +49,8 @@ def test_every_column_is_documented(made):
 
 
 def test_json_has_no_nan_and_the_documented_keys(made):
-    def refuse(constant):
-        raise AssertionError(constant)
-
     def read(name):
-        return json.loads(made[2][name].read_text("utf-8"), parse_constant=refuse)
+        return strict_json(made[2][name])
 
     finding = read("findings")
     assert set(finding) == {

@@ -1,4 +1,4 @@
-"""What --config says is of the type that the configuration's model has, whatever Snakemake takes it for."""
+"""Values of --config have the type that the configuration declares, whatever Snakemake takes them for."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_text_stays_as_it_was_typed(text):
 
 
 @pytest.mark.parametrize(("text", "value"), [("1e-3", 0.001), ("0.5", 0.5), ("true", True), ("null", None)])
-def test_all_else_is_what_it_looks_like(text, value):
+def test_other_values_are_read_as_yaml(text, value):
     given = {"defaults": {"dropout": text}, "cells": [{"model.width": text}], "reference": text}
     config = typed(given, given, {"reference": text})
     assert config["defaults"] == {"dropout": value}
@@ -23,6 +23,6 @@ def test_all_else_is_what_it_looks_like(text, value):
     assert config["reference"] == (None if value is None else text)
 
 
-def test_what_a_file_says_stays():
+def test_text_of_a_file_stays_text():
     config = {"title": "x", "defaults": {"dropout": "0.5", "momentum": "0.9"}}
     assert typed(config, {"defaults": {"momentum": "0.9"}})["defaults"] == {"dropout": "0.5", "momentum": 0.9}

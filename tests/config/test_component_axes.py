@@ -11,7 +11,7 @@ from experiment_grid.config.parameters import Component
 from experiment_grid.config.settings import checked_before
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.source_code import signatures
-from experiment_grid.source_code.definitions import NotThereError, Reader
+from experiment_grid.source_code.definitions import Reader
 
 
 def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeypatch):
@@ -101,7 +101,7 @@ cells:
 
 
 def test_a_job_on_a_node_reads_the_same_without_the_checks(tmp_path):
-    """It gets what Snakemake merged, and the files."""
+    """The job gets what Snakemake merged, and the files."""
     cells = settings_of(tmp_path, of("epochs: 1") + BASE, "defaults: {model: {_target_: cnn}}\n").cells
     files = [tmp_path / name for name in ("overlay.yaml", "overlay2.yaml", "base.yaml")]
     merged: dict = {}
@@ -124,10 +124,3 @@ def test_signatures_are_kept_and_read_again_when_a_file_changes(tmp_path, monkey
     (tmp_path / "models/lenet.py").write_text(LENET.replace("(6, 16)", "(7, 17)"))
     assert cell(tmp_path, of("model: models/lenet.py:LeNet"))["model"].options["channels"] == [7, 17]
     forget_packages()
-
-
-def test_a_class_whose_name_was_a_constant_before_is_no_obstacle_to_a_wrong_name(tmp_path):
-    """It ended with `argument of type 'ClassDef' is not iterable`."""
-    (tmp_path / "net.py").write_text("Net = None\n\n\nclass Net:\n    pass\n", "utf-8")
-    with pytest.raises(NotThereError, match="no such class or function"):
-        signatures.of_file(tmp_path / "net.py", "Nett")

@@ -1,4 +1,4 @@
-"""A line for what cannot be a component."""
+"""One line for what cannot be a component."""
 
 import pytest
 from own_components import LENET, cell, of, project, settings_of  # noqa: F401
@@ -137,7 +137,7 @@ WRONG = {
     "grid: {model.hidden: [[3], [3.0]]}": (
         "grid.model.hidden: says a value twice; given: [[3], [3.0]]; allowed: a list of 1 or more items; all different"
     ),
-    # the habits of others
+    # as other programs write it
     "model: {class_path: mlp}": (
         "model.class_path: unknown option of mlp, the model of cell x (did you mean _target_?)"
     ),
@@ -265,8 +265,8 @@ def test_what_is_wrong_in_defaults_is_reported_once_and_there(tmp_path):
     assert "\n" not in str(raised.value)
 
 
-def test_a_class_that_takes_the_name_of_a_constant_is_no_obstacle_to_a_wrong_name(tmp_path):
-    """It ended with `argument of type 'ClassDef' is not iterable`."""
+def test_a_wrong_name_is_reported_beside_a_class_that_was_a_constant_before(tmp_path):
+    """Reading such a file once ended with `argument of type 'ClassDef' is not iterable`."""
     (tmp_path / "net.py").write_text("Net = None\n\n\nclass Net:\n    pass\n", "utf-8")
     with pytest.raises(NotThereError, match="no such class or function"):
         signatures.of_file(tmp_path / "net.py", "Nett")

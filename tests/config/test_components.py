@@ -1,4 +1,4 @@
-"""Components of a cell: every form, canonical, inherited as documented."""
+"""Components of a cell: every form of one is made canonical, and inherited as documented."""
 
 import pytest
 from own_components import BASE, LOOSE, cell, of, project, settings_of  # noqa: F401
@@ -104,19 +104,19 @@ def test_options_come_from_the_signature(tmp_path, text, kind, options):
 
 @pytest.mark.parametrize("name", ["Either", "Once", "Bare"])
 def test_a_name_that_may_be_something_else_stays_as_it_is_written(tmp_path, name):
-    """By which branch a file takes, or since the class's own name is given away later."""
+    """It depends on a branch of the file, or the class's own name is assigned again later."""
     target = f"models/lenet.py:{name}"
     assert cell(tmp_path, of(f"model: {target}"))["model"].target == target
 
 
-def test_a_file_that_passes_on_a_class_is_another_component(tmp_path):
-    """It runs, and may change what it passes on."""
+def test_a_class_imported_by_another_file_is_another_component(tmp_path):
+    """The file runs, and may change the class."""
     (tmp_path / "models/nets.py").write_text("from lenet import LeNet\n\nLeNet.width = 3\n")
     made = cell(tmp_path, of("model: models/nets.py:LeNet"))["model"]
     assert (made.target, made.options["channels"]) == ("models/nets.py:LeNet", [6, 16])
 
 
-def test_types_of_values_whose_type_nothing_tells(tmp_path):
+def test_values_without_a_declared_type_take_that_of_the_default(tmp_path):
     made = cell(tmp_path, of(f"model: {{{LOOSE}, scale: 3, steps: 2.5, sizes: [2, 3, 4]}}"))["model"].options
     assert repr([made[name] for name in ("scale", "steps", "sizes")]) == "[3.0, 2.5, [2, 3.0, 4.0]]"
 
@@ -158,7 +158,7 @@ def test_short_keys_of_defaults_go_to_components_that_name_them(tmp_path):
         (["defaults: {hidden: [7]}", "defaults: {model: {hidden: [5]}}"], "model", {"hidden": [5]}),
     ],
 )
-def test_an_overlays_component_keeps_nothing_of_another(tmp_path, files, kind, options):
+def test_a_component_of_an_overlay_keeps_no_option_of_another_target(tmp_path, files, kind, options):
     made = cell(tmp_path, of("epochs: 1") + files[0], *files[1:])[kind]
     assert {key: made.options.get(key) for key in options} == options
     if made.target.endswith("CNN"):
@@ -174,12 +174,12 @@ def test_an_overlays_component_keeps_nothing_of_another(tmp_path, files, kind, o
         ("cnn", {"channels": [32, 64]}),
     ],
 )
-def test_the_command_lines_component_too(tmp_path, given, options):
+def test_a_component_of_the_command_line_keeps_none_either(tmp_path, given, options):
     made = cell(tmp_path, of("epochs: 1") + BASE, command_line={"defaults": {"model": given}})["model"]
     assert {key: made.options[key] for key in options} == options
 
 
-def test_the_command_lines_key_counts_over_a_files_option(tmp_path):
+def test_a_key_of_the_command_line_overrides_an_option_of_a_file(tmp_path):
     files = of("epochs: 1"), "defaults: {model: {hidden: [3]}}"
     assert cell(tmp_path, *files, command_line={"defaults": {"hidden": [4]}})["model"].options["hidden"] == [4]
     files = of("epochs: 1"), "defaults: {hidden: [3]}"
@@ -189,7 +189,7 @@ def test_the_command_lines_key_counts_over_a_files_option(tmp_path):
 
 
 def test_numbers_of_the_command_line_are_numbers(tmp_path):
-    """Snakemake's own reader leaves them text within a mapping; a file's text stays what it is."""
+    """Snakemake's own reader leaves them as text within a mapping; text in a file stays text."""
     (given,) = parse_config(
         ["defaults={epochs: 3, normalize: false, seeds: [4, 5], model: {_target_: cnn, channels: [8], dropout: 0.5}}"]
     ).values()

@@ -52,7 +52,7 @@ def test_the_command_line_is_named(project):
 
 @pytest.fixture
 def made(project):
-    """The project with its Makefile, its set-up done by others."""
+    """The project with its Makefile, as after `make setup`."""
     shutil.copy2(ROOT / "Makefile", project)
     for name in ("requirements.txt", "pyproject.toml", ".venv/bin/uv", ".venv/.workflow", ".venv/.package"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def made(project):
         ("clean", "own.yaml", 'own.yaml:1: can\'t be read as timestamp; given: 2001-13-45; text goes in "..."'),
     ],
 )
-def test_make_tells_what_is_wrong_with_the_path(made, target, config, line):
+def test_make_reports_what_is_wrong_with_the_path(made, target, config, line):
     (made / "own.yaml").write_text("title: 2001-13-45")
     done = subprocess.run(["make", target, f"CONFIG={config}"], cwd=made, capture_output=True, text=True, timeout=100)
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Whatever a stranger's YAML says: settings or a UserError of single lines, and no way out of the results folder.
+"""Whatever is in a YAML file: settings or a UserError of single lines, and no path out of the results folder.
 
 EXAMPLES=5000 in the environment tries that many inputs in each test instead of 100.
 """
@@ -70,7 +70,7 @@ RELAXED = settings(
 
 
 def tried(config):
-    """The settings, or None where the config is refused as it should be."""
+    """The settings, or None if the config is refused as it should be."""
     try:
         return load(config)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""The key `dataset`: every form of it, and a line for what is none."""
+"""The key `dataset`: every form of it, and one line for what is no data set."""
 
 import pytest
 from configs import load_overlay
@@ -93,7 +93,7 @@ def test_targets(tmp_path, text, made):
         ("{_target_: cifar10, name: mnist}", "dataset.name: gives the name of a built-in data set"),
     ],
 )
-def test_what_is_none_is_one_line(tmp_path, text, line):
+def test_what_is_no_data_set_is_one_line(tmp_path, text, line):
     with pytest.raises(UserError) as raised:
         dataset(tmp_path, text)
     assert line in str(raised.value)

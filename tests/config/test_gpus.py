@@ -58,12 +58,12 @@ def test_without_the_drivers_folder_nvidia_smi_is_asked(tmp_path, monkeypatch):
     assert gpus.gpus_available("auto") == 1
 
 
-def test_gpus_of_a_cluster_are_asked_for_where_they_may_have_been_overlooked():
+def test_a_cluster_whose_gpus_may_be_overlooked_gets_a_hint():
     assert "--config gpus=N" in gpus.overlooked("auto", 0, {"cpu", "auto"})
     for configured, found, devices in (8, 8, {"auto"}), (0, 0, {"auto"}), ("auto", 1, {"auto"}), ("auto", 0, {"cpu"}):
         assert gpus.overlooked(configured, found, devices) is None
 
 
-def test_auto_takes_no_macs_gpu():
+def test_auto_does_not_take_the_gpu_of_a_mac():
     wanted = ("auto", 0), ("auto", 2), ("cpu", 2), ("cuda", 2), ("mps", 0)
     assert [gpus.trains_on(*one) for one in wanted] == ["cpu", "cuda", "cpu", "cuda", "mps"]

@@ -93,7 +93,7 @@ CNN = "model: {_target_: cnn, %s}"
 WIDTHS = "a list of at most 64 items, each a whole number from 1 to 65536"
 OWN = "models/net.py:Net, the model of cell x"
 WRONG = {
-    # the built-in components
+    # built-in components
     CNN % "channels: [-3]": ("model.channels[0]: is out of range; given: -3; allowed: a whole number from 1 to 65536"),
     CNN % "kernel_size: 0": "model.kernel_size: is out of range; given: 0; allowed: a whole number from 1",
     CNN % "dropout: 1.0": "model.dropout: is out of range; given: 1.0; allowed: a number from 0 to below 1",
@@ -135,7 +135,7 @@ WRONG = {
     "optimizer: {weight_decay: -1}": (
         "optimizer.weight_decay: is out of range; given: -1; allowed: a number from 0 to 1"
     ),
-    # a user's own
+    # a component of the user's
     net("depth: 0"): "model.depth: is out of range; given: 0; allowed: a whole number from 1 to below 20",
     net("rate: 0.7"): "model.rate: is out of range; given: 0.7; allowed: a number above 0 to 0.5",
     net("sizes: [1, 2, 3, 4]"): (
@@ -183,7 +183,7 @@ def test_one_line_for_a_value_that_is_not_allowed(tmp_path, text, line):
         net("width: 3"),  # doubled before it is handed on
     ],
 )
-def test_what_is_allowed_goes_through(tmp_path, text):
+def test_what_is_allowed_is_accepted(tmp_path, text):
     load(tmp_path, text)
 
 
@@ -202,7 +202,7 @@ def test_an_inherited_value_out_of_a_models_range_is_refused_and_not_dropped(tmp
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "NAdam", "Rprop"])
 def test_options_of_an_optimizer_are_refused_where_pytorch_refuses_them(name):
-    """Each number and each switch alone, and in pairs with the others."""
+    """Each number and each switch alone, and in every pair."""
     signature = signatures.of_name(f"torch.optim.{name}").signature
     defaults = {one.name: one.default for one in signature.parameters if one.literal}
     tried = {}

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 import yaml
-from configs import ROOT
+from project import ROOT
 
 from experiment_grid.config.columns import flat
 from experiment_grid.config.reference import load
@@ -100,65 +100,42 @@ ROW = "- {row: a, heading: A, cell: a, stated: {epochs: 3}, figures: {minutes: 1
 CLAIM = "- {claim: c, says: x, source: figures, measure: test_accuracy, direction: higher, factor: epochs}"
 
 
-@pytest.mark.parametrize(
-    ("rows", "claims", "line"),
-    [
-        (
-            [ROW, ROW],
-            [],
-            '4: rows[1].row: is the name of rows[0] too; given: "a"; allowed: a name of its own',
-        ),
-        (
-            [ROW.replace("minutes: 1", "minuts: 1")],
-            [],
-            "3: rows[0].figures.minuts: unknown key (did you mean minutes?); given: 1; allowed: train_loss, "
-            "train_correct, train_images, train_percent, minutes, test_correct, test_images, test_percent, test_f1, "
-            "test_accuracy",
-        ),
-        (
-            [ROW.replace("minutes: 1", "test_correct: 3, test_images: 2")],
-            [],
-            "3: rows[0].figures.test_correct: is more than test_images; given: 3; allowed: 0 to 2",
-        ),
-        (
-            [ROW.replace("minutes: 1", "test_correct: 3")],
-            [],
-            "3: rows[0].figures.test_correct: needs test_images beside it; given: 3",
-        ),
-        (
-            [],
-            [CLAIM.replace("direction: higher", "direction: up")],
-            "4: claims[0].direction: is not one of those known; "
-            'given: "up"; allowed: higher, lower, different, largest',
-        ),
-        (
-            [],
-            [CLAIM.replace(", factor: epochs", "")],
-            "4: claims[0].factor: is missing; allowed: the name of a factor, or a list of such names",
-        ),
-        (
-            [],
-            [CLAIM.replace("figures", "words")],
-            '4: claims[0].source: words need a quote beside them, figures have none; given: "words"',
-        ),
-        (
-            [],
-            [CLAIM.replace("epochs}", "epochs, where: {epochs: 3}}")],
-            "4: claims[0].where.epochs: must be a list; given: 3; allowed: a list of values",
-        ),
-    ],
-)
-def test_bad_references(tmp_path, monkeypatch, rows, claims, line):
+FIGURES = "train_loss, train_correct, train_images, train_percent, minutes, test_correct, test_images, test_percent"
+BAD_ROWS = {
+    f"{ROW}\n{ROW}": '4: rows[1].row: is the name of rows[0] too; given: "a"; allowed: a name of its own',
+    ROW.replace("minutes: 1", "minuts: 1"): (
+        "3: rows[0].figures.minuts: unknown key (did you mean minutes?); given: 1; "
+        f"allowed: {FIGURES}, test_f1, test_accuracy"
+    ),
+    ROW.replace("minutes: 1", "test_correct: 3, test_images: 2"): (
+        "3: rows[0].figures.test_correct: is more than test_images; given: 3; allowed: 0 to 2"
+    ),
+    ROW.replace("minutes: 1", "test_correct: 3"): (
+        "3: rows[0].figures.test_correct: needs test_images beside it; given: 3"
+    ),
+}
+BAD_CLAIMS = {
+    CLAIM.replace("direction: higher", "direction: up"): (
+        '4: claims[0].direction: is not one of those known; given: "up"; allowed: higher, lower, different, largest'
+    ),
+    CLAIM.replace(", factor: epochs", ""): (
+        "4: claims[0].factor: is missing; allowed: the name of a factor, or a list of such names"
+    ),
+    CLAIM.replace("figures", "words"): (
+        '4: claims[0].source: words need a quote beside them, figures have none; given: "words"'
+    ),
+    CLAIM.replace("epochs}", "epochs, where: {epochs: 3}}"): (
+        "4: claims[0].where.epochs: must be a list; given: 3; allowed: a list of values"
+    ),
+}
+BAD = [(f"rows:\n{rows}\nclaims: []", line) for rows, line in BAD_ROWS.items()]
+BAD += [(f"rows: []\nclaims:\n{claims}", line) for claims, line in BAD_CLAIMS.items()]
+
+
+@pytest.mark.parametrize(("lists", "line"), BAD, ids=[line for _, line in BAD])
+def test_bad_references(tmp_path, monkeypatch, lists, line):
     monkeypatch.chdir(tmp_path)
-    parts = [
-        "title: t",
-        "rows:" if rows else "rows: []",
-        *rows,
-        "claims:" if claims else "claims: []",
-        *claims,
-        "times: []",
-    ]
-    (tmp_path / "own.yaml").write_text("\n".join(parts) + "\n", "utf-8")
+    (tmp_path / "own.yaml").write_text(f"title: t\n{lists}\ntimes: []\n", "utf-8")
     with pytest.raises(UserError) as raised:
         load("own.yaml")
     assert str(raised.value) == f"own.yaml:{line}"

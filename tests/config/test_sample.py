@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from configs import ROOT, load_overlay
+from configs import load_overlay
+from project import ROOT, SCRIPTS
 from snakemake.common.configfile import load_configfile
 
 from experiment_grid.config.sampling import draw
@@ -63,7 +64,7 @@ def test_another_seed_draws_others_and_another_order_the_same():
 
 
 def test_the_cells_of_a_seed_stay_what_they_are_under_other_versions():
-    """The points are of SciPy's and NumPy's making: where these change them, a search trains again."""
+    """SciPy and NumPy draw the points: if a version of theirs draws others, a search trains again."""
     rates = [values["learning_rate"] for values in draw(SAMPLE | {"number": 4}).values()]
     assert rates == RATES
 
@@ -131,7 +132,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("sample", CASES)
-def test_what_is_wrong_with_a_sample_is_said_in_a_line(tmp_path, monkeypatch, sample):
+def test_what_is_wrong_with_a_sample_is_reported_in_a_line(tmp_path, monkeypatch, sample):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as refused:
         cells(tmp_path, sample)
@@ -149,7 +150,7 @@ EXCLUDED = {
 
 
 @pytest.mark.parametrize("entry", EXCLUDED)
-def test_an_entry_that_leaves_nothing_out_is_said(tmp_path, monkeypatch, entry):
+def test_an_entry_that_leaves_nothing_out_is_reported(tmp_path, monkeypatch, entry):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as refused:
         cells(tmp_path, f"number: 3, {RATE}", f"    exclude: [{entry}]")
@@ -171,18 +172,18 @@ def test_an_entry_that_leaves_nothing_out_is_said(tmp_path, monkeypatch, entry):
         ),
     ],
 )
-def test_what_makes_no_sense_together_is_said(tmp_path, monkeypatch, item, wrong):
+def test_what_makes_no_sense_together_is_reported(tmp_path, monkeypatch, item, wrong):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"^overlay.yaml:1: ") as refused:
         load_overlay(tmp_path, "cells: [{name: a}, {name: b, momentum: 0.5}, " + item + "]")
     assert wrong in str(refused.value)
 
 
-def test_planning_without_a_sample_does_not_import_scipy():
+def test_a_configuration_without_a_sample_does_not_import_scipy():
     code = (
         "import sys, yaml; from experiment_grid.config.settings import load; "
         "load(yaml.safe_load(open('config/config.yaml')) | {'reference': None}); assert 'scipy' not in sys.modules"
     )
-    path = {"PYTHONPATH": str(ROOT / "workflow/scripts"), "PATH": ""}
+    path = {"PYTHONPATH": str(SCRIPTS), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

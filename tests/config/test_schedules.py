@@ -1,25 +1,20 @@
-"""The component `schedule`: its options, what training fills in, and that a cell without one is what it was."""
+"""The component `schedule`, its options and what training fills in; optional parameters in recipe and table."""
 
 import pytest
-from configs import load_overlay
+from configs import cells_of
 from project import parameters
 
 from experiment_grid.config.columns import flat
 from experiment_grid.runtime.errors import UserError
 
 
-def cells(tmp_path, *items: str, **options):
-    listed = "".join(f"  - {{{item}}}\n" for item in items)
-    return load_overlay(tmp_path, f"baseline: x\nfinal: x\ncells:\n{listed}", **options).cells
-
-
 def schedule(tmp_path, text: str):
-    return cells(tmp_path, f"name: x, schedule: {text}")["x"].parameters.schedule
+    return cells_of(tmp_path, f"name: x, schedule: {text}")["x"].parameters.schedule
 
 
 def refused(tmp_path, text: str) -> str:
     with pytest.raises(UserError) as raised:
-        cells(tmp_path, f"name: x, epochs: 4, schedule: {text}")
+        cells_of(tmp_path, f"name: x, epochs: 4, schedule: {text}")
     return str(raised.value)
 
 
@@ -69,7 +64,7 @@ def test_what_is_wrong_is_one_line(tmp_path, text, line):
 
 
 def test_a_warm_up_by_its_full_name_is_an_axis(tmp_path):
-    found = cells(tmp_path, "name: x", "schedule: cosine, grid: {schedule.warmup: [0, 1.5]}")
+    found = cells_of(tmp_path, "name: x", "schedule: cosine, grid: {schedule.warmup: [0, 1.5]}")
     assert [*found] == ["x", "warmup-0", "warmup-1.5"]
     assert found["warmup-1.5"].parameters.schedule.options["warmup"] == 1.5
 
@@ -82,7 +77,7 @@ def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tm
     assert not {*OPTIONAL} & {*parameters()}
     assert not {*OPTIONAL} & {*parameters(**DEFAULTS)}
     assert parameters(**OPTIONAL).items() >= OPTIONAL.items()
-    found = cells(tmp_path, "name: x", "name: y, patience: 3, gradient_clip: 1")
+    found = cells_of(tmp_path, "name: x", "name: y, patience: 3, gradient_clip: 1")
     table = flat({name: cell.parameters for name, cell in found.items()})
     assert (table["x"]["patience"], table["y"]["patience"], table["y"]["gradient_clip"]) == (None, 3, 1.0)
     assert "l1" not in table["y"]
@@ -108,20 +103,20 @@ def test_optional_parameters_are_in_recipe_and_table_only_where_they_are_used(tm
 )
 def test_what_is_wrong_with_an_optional_parameter_is_one_line(tmp_path, text, line):
     with pytest.raises(UserError) as raised:
-        cells(tmp_path, f"name: x, {text}")
+        cells_of(tmp_path, f"name: x, {text}")
     assert line in str(raised.value)
 
 
 def test_an_axis_of_optional_parameters_names_its_cells(tmp_path):
-    found = cells(tmp_path, "name: x", "grid: {gradient_clip: [null, 0.5], model.init: [kaiming_normal]}, epochs: 3")
+    found = cells_of(tmp_path, "name: x", "grid: {gradient_clip: [null, 0.5], model.init: [kaiming_normal]}, epochs: 3")
     assert [*found] == ["x", "gradient_clip-null_init-kaiming_normal", "gradient_clip-0.5_init-kaiming_normal"]
 
 
 def test_recipe_and_table_name_a_schedule_only_where_there_is_one(tmp_path):
     assert "schedule" not in parameters()
     assert parameters(schedule={"warmup": 1})["schedule"]["warmup"] == 1.0
-    found = cells(tmp_path, "name: x", "name: y, epochs: 5")
+    found = cells_of(tmp_path, "name: x", "name: y, epochs: 5")
     assert all("schedule" not in row for row in flat({name: cell.parameters for name, cell in found.items()}).values())
-    found = cells(tmp_path, "name: x", "name: y, schedule: {_target_: cosine, warmup: 1}")
+    found = cells_of(tmp_path, "name: x", "name: y, schedule: {_target_: cosine, warmup: 1}")
     table = flat({name: cell.parameters for name, cell in found.items()})
     assert (table["x"]["schedule"], table["y"]["schedule"], table["y"]["schedule.warmup"]) == ("none", "cosine", 1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from configs import ROOT
+from project import ROOT
 
 from experiment_grid.config.cell_keys import CellKeys, Grid
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
@@ -78,7 +78,7 @@ def test_readmes_sample_gives_the_cells_that_it_names(monkeypatch):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schemas_are_schemas_with_closed_objects(name):
-    """But for options of components, and what a report states, leaves out or sets as a condition."""
+    """Except options of components, and what a report states, leaves out or sets as a condition."""
     root = schema_of(SCHEMAS[name])
     jsonschema.Draft7Validator.check_schema(root)
     objects = [(path, part) for path, part in walk(root) if part.get("type") == "object"]
@@ -91,7 +91,7 @@ def test_schemas_are_schemas_with_closed_objects(name):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_patterns_mean_the_same_in_editors(name):
-    """\\Z and (?P<…>) are Python's alone."""
+    """\\Z and (?P<…>) exist in Python only."""
     root = schema_of(SCHEMAS[name])
     patterns = [part["pattern"] for _, part in walk(root) if isinstance(part.get("pattern"), str)]
     assert patterns or name == "fit.schema.json"
@@ -134,7 +134,7 @@ def test_every_key_of_the_config_has_a_comment_above_it():
         assert above.startswith("#") or key in ("note", "final"), key  # these share the comment above their neighbour
 
 
-def test_config_yaml_says_every_key_but_pathvars():
+def test_config_yaml_has_every_key_but_pathvars():
     config = yaml.safe_load((CONFIG / "config.yaml").read_text("utf-8"))
     assert {*Config.model_fields} - {*config} == {"pathvars"}
 

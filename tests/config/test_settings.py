@@ -1,10 +1,11 @@
-"""Good configs: what cells they stand for, and that equal values are equal however they are spelt."""
+"""Good configs: the cells that they give, and that equal values are equal however they are spelt."""
 
 from pathlib import Path
 
 import pytest
 import yaml
-from configs import ROOT, load_overlay
+from configs import load_overlay
+from project import ROOT
 
 from experiment_grid.config.columns import flat
 from experiment_grid.config.settings import Dataset, load
@@ -121,12 +122,12 @@ cells:
     assert settings.cells["deep-hidden-none_normalize-false"].note == "why"
 
 
-def test_momentum_of_defaults_does_not_count_without_sgd(tmp_path):
+def test_the_default_momentum_is_ignored_without_sgd(tmp_path):
     settings = load_overlay(tmp_path, "cells: [{name: a}, {name: b, optimizer: adam}]\n")
     assert [cell.parameters.optimizer.options.get("momentum") for cell in settings.cells.values()] == [0.9, None]
 
 
-def test_own_files_take_their_folders_name(tmp_path):
+def test_own_files_are_named_by_their_folder(tmp_path):
     folder = tmp_path / "letters"
     folder.mkdir()
     assert load_overlay(tmp_path, f"dataset: {{path: {folder}}}\n").dataset == Dataset("letters", folder)
@@ -156,8 +157,8 @@ def test_split_rounds(images, fraction, sizes):
     assert split_sizes(images, fraction) == sizes
 
 
-def test_eager_steps_are_of_a_cell_that_asks_for_them_and_no_factor(tmp_path):
-    """The recipe of every other cell is what it was."""
+def test_a_cell_may_ask_for_eager_steps_which_are_no_factor(tmp_path):
+    """The recipe of every other cell stays the same."""
     cells = "cells: [{name: a}, {name: b, step: eager, epochs: 3}, {name: c, step: recorded, epochs: 4}]"
     found = load_overlay(tmp_path, f"{cells}\nbaseline: a\nfinal: a\n").cells
     assert [found[name].parameters.as_dict().get("step") for name in "abc"] == [None, "eager", None]

@@ -1,4 +1,4 @@
-"""Config files that Snakemake's loader stumbles over: a line for each before it gets to see them."""
+"""Config files that Snakemake's loader cannot read: one line for each before it is called."""
 
 import pytest
 from hypothesis import given
@@ -125,7 +125,7 @@ def test_our_own_files_pass(file):
     | st.binary()
 )
 def test_what_passes_can_be_loaded(tmp_path_factory, content):
-    """Snakemake's own loader, and its merging of files, have no word to say behind the check."""
+    """Snakemake's loader, and its merging of files, accept whatever passes the check."""
     file = tmp_path_factory.getbasetemp() / "readable.yaml"
     file.write_bytes(content)
     try:

@@ -8,8 +8,6 @@ import numpy as np
 from experiment_grid.data import idx
 from experiment_grid.data.idx_folder import FILES
 
-MNIST = Path(__file__).parents[2] / "../shared/mnist"
-
 
 def arrays(train: int = 40, test: int = 20, classes: int = 10, side: int = 6) -> list[np.ndarray]:
     """Images and labels to train with, images and labels to test with, in the order of FILES."""

@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import MNIST, contents, write_folder
+from idx_files import contents, write_folder
+from project import MNIST, SCRIPTS
 
 from experiment_grid.config.dataset import Dataset
 from experiment_grid.data import idx
@@ -188,9 +188,8 @@ def test_only_folder_addresses_are_mirrors(address):
 
 
 def test_the_registry_is_read_without_numpy():
-    scripts = Path(__file__).parents[2] / "workflow/scripts"
     code = "import sys, experiment_grid.data.datasets; print({'numpy', 'torch', 'requests'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 

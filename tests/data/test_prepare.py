@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import MNIST, arrays, contents, write_folder
+from idx_files import arrays, contents, write_folder
 from prepare import prepare
+from project import MNIST, SCRIPTS
 
 from experiment_grid.data import idx, prepared
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.idx_folder import FILES
-
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
 
 def run(dataset, folder, contents):

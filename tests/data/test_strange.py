@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from idx_files import contents, write_folder
+from own_images import pixels
 from prepare import prepare
 
 from experiment_grid.config.dataset import Dataset
@@ -11,12 +12,6 @@ from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.idx_folder import FILES
 from experiment_grid.data.strange import checked
-
-RANDOM = np.random.default_rng(1)
-
-
-def pixels(count, *shape):
-    return RANDOM.integers(0, 256, (count, *shape), np.uint8)
 
 
 def images_of(train, test, classes=(), **more):

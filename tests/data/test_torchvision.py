@@ -25,11 +25,6 @@ RANDOM = np.random.default_rng(0)
 CLASSES = ("n01440764", "n02102040")  # of Imagenette
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
 def md5(content: bytes) -> str:
     return hashlib.md5(content).hexdigest()
 

@@ -13,6 +13,7 @@ from scipy.special import log_softmax
 from simulated_cells import make_cells, plan_of
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from tables import strict_json
 from trained_cell import canonical
 
 from experiment_grid.data import prepared
@@ -60,11 +61,7 @@ def run(results, cells, final="final"):
         find_errors(
             settings, folders, results / "prepared.safetensors", outputs, plan_of(results, "errors", settings), []
         )
-
-    def refuse(constant):
-        raise AssertionError(constant)
-
-    return json.loads(outputs["record"].read_text("utf-8"), parse_constant=refuse)
+    return strict_json(outputs["record"])
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +138,7 @@ def test_atlas_shows_what_any_cell_got_wrong(made, analysis):
     assert (grid[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] == images[shown[3]]).all()
 
 
-def test_diverged_cells_have_no_say(analysis):
+def test_diverged_cells_do_not_count(analysis):
     assert all(item["cells"] == 3 for item in analysis["hard"])
 
 
@@ -154,7 +151,7 @@ def test_the_same_results_give_the_same_bytes(made, analysis):
 
 
 @pytest.mark.parametrize("final", ["lost", "absent"])
-def test_a_final_cell_without_a_model_leaves_the_others_images(made, final):
+def test_without_a_model_of_the_final_cell_the_others_images_are_shown(made, final):
     analysis = run(*made[:2], final=final)
     assert analysis["errors"] == analysis["right"] == []
     assert analysis["wrong"] is None

@@ -1,6 +1,5 @@
-"""The figures of evaluate, on networks that work, that diverged and that are not there."""
+"""The metrics that evaluate writes, for networks that work, that diverged and that are missing."""
 
-import csv
 import re
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from evaluate import confusion
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from tables import rows
 from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
 from experiment_grid.analysis.cells import read_cells
@@ -32,11 +32,10 @@ def cell(tmp_path_factory):
 
 
 def scores_of(cell):
-    with (cell.folder / "evaluation.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return rows(cell.folder / "evaluation.csv")
 
 
-def test_figures_are_scikit_learns(cell):
+def test_metrics_are_scikit_learns(cell):
     _, labels = images_of_classes(100, random_seed=1)
     with np.load(cell.folder / "predictions.npz") as file:
         predictions = dict(file)
@@ -47,12 +46,12 @@ def test_figures_are_scikit_learns(cell):
     assert predictions["log_probabilities"].shape == (2, 100, 4)
     assert predictions["log_probabilities"].dtype == np.float32
     assert predictions["labels"].tolist() == labels.tolist()
-    rows = {(row["seed"], row["epoch"]): row for row in scores_of(cell)}
-    assert len(rows) == 8
+    scores = {(row["seed"], row["epoch"]): row for row in scores_of(cell)}
+    assert len(scores) == 8
     for index, (seed, epoch) in enumerate(zip(predictions["seeds"], predictions["chosen_epochs"], strict=True)):
         log_probabilities = predictions["log_probabilities"][index]
         predicted = log_probabilities.argmax(axis=1)
-        row = rows[str(seed), str(epoch)]
+        row = scores[str(seed), str(epoch)]
         assert float(row["test_accuracy"]) == accuracy_score(labels, predicted) > 0.5
         probabilities = np.exp(log_probabilities.astype(float))
         probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -71,14 +70,14 @@ def test_the_chosen_epoch_is_the_first_of_the_best_on_validation_images(cell):
 
 
 def test_seeds_that_stop_at_different_epochs(tmp_path):
-    """Each seed has the figures of the epochs that it trained, and 0 in the matrices of the others."""
+    """Each seed has metrics of the epochs that it trained, and 0 in the matrices of the others."""
     cell = OneCell(tmp_path, epochs=30, patience=2, learning_rate=0.02)
     cell.train()
     cell.evaluate()
     trained = {seed: len(values) for seed, values in read_validation_accuracy(cell.history).items()}
     assert trained[1] != trained[2] and max(trained.values()) < 30
-    rows = [(int(row["seed"]), int(row["epoch"])) for row in scores_of(cell)]
-    assert rows == [(seed, epoch) for seed in (1, 2) for epoch in range(1, trained[seed] + 1)]
+    epochs = [(int(row["seed"]), int(row["epoch"])) for row in scores_of(cell)]
+    assert epochs == [(seed, epoch) for seed in (1, 2) for epoch in range(1, trained[seed] + 1)]
     with np.load(cell.folder / "confusion.npz") as file:
         there = file["counts"].sum(axis=(2, 3))
     assert there.shape == (2, max(trained.values()))
@@ -110,10 +109,10 @@ def test_a_diverged_cell_is_evaluated(tmp_path, loss):
     diverged = OneCell(tmp_path, learning_rate=1e30, weight_decay=1.0, loss=loss, seeds=[1])
     assert diverged.train()["status"] == "diverged"
     diverged.evaluate()
-    rows = scores_of(diverged)
-    assert len(rows) == 3
-    assert rows[-1]["test_loss"] == ""
-    assert 0 <= float(rows[-1]["test_accuracy"]) <= 1
+    scores = scores_of(diverged)
+    assert len(scores) == 3
+    assert scores[-1]["test_loss"] == ""
+    assert 0 <= float(scores[-1]["test_accuracy"]) <= 1
     with np.load(diverged.folder / "confusion.npz") as file:
         assert (file["counts"].sum(axis=(2, 3)) == 100).all()
 
@@ -168,7 +167,7 @@ def trained(tmp_path):
         (None, 'has format null, readable is "2"'),
     ],
 )
-def test_checkpoints_from_elsewhere_are_refused(trained, metadata, match):
+def test_checkpoints_of_another_cell_or_format_are_refused(trained, metadata, match):
     save_file(load_file(trained.checkpoints), trained.checkpoints, metadata)
     refused(trained, match)
 
@@ -190,7 +189,7 @@ def test_weights_of_another_network_are_refused(trained, replacement, match):
     refused(trained, match)
 
 
-def test_weights_that_the_network_has_not_are_refused(trained):
+def test_weights_that_the_network_does_not_have_are_refused(trained):
     tensors = load_file(trained.checkpoints) | {"seed1/epoch1/head.weight": torch.zeros(2)}
     save_file(tensors, trained.checkpoints, {"cell": "cell", "format": "2"})
     refused(trained, "has seed1/epoch1/head.weight, which the cell's model has not")
@@ -204,7 +203,7 @@ def test_a_damaged_file_is_refused(trained):
 
 
 def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):
-    """Numbers of all sizes, each where its type may lie; the same bytes whatever the order of the files."""
+    """Tensors of every size, each aligned for its type; the same bytes whatever the order of the files."""
     states = {
         (seed, epoch): {
             "a.half": torch.full((3,), seed + epoch, dtype=torch.bfloat16),
@@ -235,8 +234,8 @@ def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):
 
 
 @pytest.mark.parametrize("rule", ["last", "validation"])
-def test_of_the_chosen_epochs_alone(tmp_path, rule):
-    """Their figures are those that all epochs have; the others' matrices are 0, and they have no row."""
+def test_only_the_chosen_epochs_are_evaluated(tmp_path, rule):
+    """With the same metrics as among all epochs; the matrices of the others are 0, and they have no row."""
     whole = OneCell(tmp_path / "all", epoch=rule, epochs=4)
     some = OneCell(tmp_path / "chosen", epoch=rule, epochs=4, keep="chosen")
     for one in (whole, some):
@@ -267,21 +266,19 @@ def test_of_the_chosen_epochs_alone(tmp_path, rule):
     ids=str,
 )
 def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
-    """Buffers, tied weights, sizes taken from the images, a loss with a state: where the test images are the validation
-    images they give validation's figures."""
+    """Buffers, tied weights, sizes inferred from the images, a loss with a state: on the validation images, evaluate
+    gives the metrics of the validation."""
     cell = OneCell(tmp_path, seeds=[1], train_fraction=0.5, **changes)
     images, labels = images_of_classes(300)
     _, validation = split(300, 0.5, seed=1)
     cell.prepare((images, labels), (images[validation], labels[validation]))
     cell.train()
     cell.evaluate()
-    with cell.history.open(newline="", encoding="utf-8") as file:
-        history = list(csv.DictReader(file))
-    for row, known in zip(scores_of(cell), history, strict=True):
+    for row, known in zip(scores_of(cell), cell.rows(), strict=True):
         assert (row["test_loss"], row["test_accuracy"]) == (known["validation_loss"], known["validation_accuracy"])
 
 
-def test_a_model_of_ones_own_that_fails_is_reported_in_one_line(trained):
+def test_a_users_model_that_fails_is_reported_in_one_line(trained):
     trained.parameters = canonical(model="odd_components.Base", seeds=[1], epochs=1)
     refused(trained, "has seed1/epoch1/layers.0.bias, which the cell's model has not")
     trained.parameters = canonical(model="odd_components.Bases", seeds=[1], epochs=1)
@@ -290,11 +287,11 @@ def test_a_model_of_ones_own_that_fails_is_reported_in_one_line(trained):
 
 
 def test_history_comes_back_as_it_was_written(tmp_path):
-    rows = [
+    history = [
         HistoryRow(2, 1, 0.1, 0.3, float("nan"), 0.125, 1.0),
         HistoryRow(1, 1, float("inf"), 0.3, 1 / 3, 2 / 3, 1.0),
     ]
-    write(tmp_path / "history.csv", rows)
+    write(tmp_path / "history.csv", history)
     lines = (tmp_path / "history.csv").read_text("utf-8").splitlines()
     assert lines[1:] == ["1,1,,0.3,0.3333333333333333,0.6666666666666666,1.0", "2,1,0.1,0.3,,0.125,1.0"]
     assert read_validation_accuracy(tmp_path / "history.csv") == {1: [2 / 3], 2: [0.125]}

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made import make_page
+from project import ROOT
+from simulated_page import make_page
 
 from experiment_grid.config.reference import load
 
@@ -16,12 +17,11 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-ORIGINAL = Path(__file__).parents[2] / "config" / "original-report.yaml"
 
 
 @pytest.fixture(scope="session")
 def browser():
-    """Headless Chromium; `apt-get install chromium` where it is missing."""
+    """Headless Chromium, which `apt-get install chromium` installs."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("needs Debian's chromium: apt-get install chromium")
@@ -37,7 +37,12 @@ def browser():
 def report(tmp_path_factory) -> Path:
     """A page of eight cells, one of them diverged and one failed, audited against the original report."""
     results = tmp_path_factory.mktemp("results")
-    return make_page(results, changes={"reference": load(ORIGINAL)}, diverged=("mse",), missing=("batch-128",))
+    return make_page(
+        results,
+        changes={"reference": load(ROOT / "config/original-report.yaml")},
+        diverged=("mse",),
+        missing=("batch-128",),
+    )
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-"""The first screen: what was compared, what came out, how sure that is and what goes wrong, as the tables have it."""
+"""The first screen: what was compared, with what result and certainty, and what goes wrong, as in the tables."""
 
-import csv
 import json
 import re
 
 import numpy as np
 import pytest
-from made import make_page
+from simulated_page import make_page
+from tables import rows
 
 SCREEN = {"width": 1366, "height": 900}
 MANY = {f"rate-{place}": ({"learning_rate": 0.001 * (place + 1)}, 3 + place / 20) for place in range(40)}
@@ -19,11 +19,6 @@ def decisive(tmp_path_factory):
     return make_page(tmp_path_factory.mktemp("decisive"), grid=grid, images=1500)
 
 
-def rows(report, name):
-    with (report.parent / name).open() as file:
-        return list(csv.DictReader(file))
-
-
 def percent(value):
     return f"{100 * float(value):.2f}\u202f%"
 
@@ -32,7 +27,7 @@ def sentences(page):
     return page.locator(".sentences li").all_inner_texts()
 
 
-def test_stands_on_one_screen(opened):
+def test_fits_one_screen(opened):
     page = opened(viewport=SCREEN)
     for part in ("h1", "#ranking", ".sentences", ".lead-curves", ".lead-matrix", ".lead-worst"):
         box = page.locator(part).bounding_box()
@@ -40,13 +35,13 @@ def test_stands_on_one_screen(opened):
     assert page.locator("#curves-title").bounding_box()["y"] <= SCREEN["height"]
 
 
-def test_ranks_all_cells_as_the_table_has_them(opened, report):
+def test_ranks_all_cells_as_in_the_table(opened, report):
     page = opened()
-    known = [row for row in rows(report, "comparison.csv") if row["test_accuracy"]]
+    known = [row for row in rows(report.parent / "comparison.csv") if row["test_accuracy"]]
     known.sort(key=lambda row: -float(row["test_accuracy"]))
     names = page.locator("#ranking bdi").all_inner_texts()
     assert names[: len(known)] == [row["cell"] for row in known]
-    assert sorted(names) == sorted(row["cell"] for row in rows(report, "comparison.csv"))
+    assert sorted(names) == sorted(row["cell"] for row in rows(report.parent / "comparison.csv"))
     shown = page.locator("#ranking td.n").all_inner_texts()
     assert shown[: len(known)] == [percent(row["test_accuracy"]) for row in known]
     places = page.locator("#ranking circle").evaluate_all("all => all.map((one) => parseFloat(one.getAttribute('cx')))")
@@ -55,13 +50,13 @@ def test_ranks_all_cells_as_the_table_has_them(opened, report):
     assert "failed" in page.locator("#ranking tbody tr", has_text="batch-128").inner_text()
 
 
-def test_an_interval_is_drawn_where_it_is(opened, report):
+def test_an_interval_is_drawn_at_its_ends(opened, report):
     page = opened()
     ticks = page.locator("#ranking tfoot text").evaluate_all(
         "all => all.map((one) => [parseFloat(one.textContent), parseFloat(one.getAttribute('x'))])"
     )
     (low, at_low), (high, at_high) = ticks[-1], ticks[0]
-    row = next(row for row in rows(report, "comparison.csv") if row["cell"] == "normalization")
+    row = next(row for row in rows(report.parent / "comparison.csv") if row["cell"] == "normalization")
     line = page.locator('#ranking tr[data-cell="1"] line:not(.tick)')
 
     def place(accuracy):
@@ -88,10 +83,10 @@ def test_says_what_the_tables_say_in_short_sentences(opened, request, which):
     ):
         assert len(sentence.split()) < 20, sentence
         assert "p =" not in sentence and "p <" not in sentence
-    comparison = rows(report, "comparison.csv")
+    comparison = rows(report.parent / "comparison.csv")
     best = max((row for row in comparison if row["test_accuracy"]), key=lambda row: float(row["test_accuracy"]))
     assert f"{best['cell']} is the most accurate: {percent(best['test_accuracy'])}" in text
-    tested = [row for row in rows(report, "effects.csv") if row["basis"] == "seeds and images"]
+    tested = [row for row in rows(report.parent / "effects.csv") if row["basis"] == "seeds and images"]
     decided = [row for row in tested if row["decided"] == "true"]
     assert f"{len(decided) or 'none'} of {len(tested)}" in text  # no two cells predict the same here
     final = next(row for row in comparison if row["cell"] == "three-hidden-layers") if which == "report" else best
@@ -146,7 +141,7 @@ def test_every_sentence_and_picture_leads_to_its_section(opened):
     ],
     ids=["one-cell", "nothing", "single-runs", "many"],
 )
-def test_is_there_for_any_grid(opened, tmp_path, made_of, words):
+def test_is_complete_for_any_grid(opened, tmp_path, made_of, words):
     page = opened(make_page(tmp_path, **made_of), viewport=SCREEN)
     assert page.troubles == []
     assert words in " ".join(sentences(page))

@@ -1,4 +1,4 @@
-"""The page as others check it: Nu Html Checker, html-validate and Lighthouse; `npm ci` in checkers/ installs them."""
+"""The page by other programs: Nu Html Checker, html-validate and Lighthouse; `npm ci` in checkers/ installs them."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from made import make_page
+from simulated_page import make_page
 
 HERE = Path(__file__).parent / "checkers"
 

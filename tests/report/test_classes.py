@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made import make_page
+from simulated_page import make_page
 
 GRID = {"a": ({}, 4.0), "b": ({"batch_size": 128}, 3.0)}
 

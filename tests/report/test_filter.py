@@ -1,9 +1,8 @@
-"""The filter as people type it: words, numbers with their units, several conditions, and what it did not understand."""
-
-import csv
+"""The filter as people type it: words, numbers with units, several conditions, and what it does not understand."""
 
 import pytest
-from made import make_page
+from simulated_page import make_page
+from tables import rows
 
 GRID = {
     "plain": ({"hidden": [64], "learning_rate": 0.001}, 3.0),
@@ -22,11 +21,6 @@ def page_of_five(tmp_path_factory):
 @pytest.fixture
 def five(opened, page_of_five):
     return opened(page_of_five)
-
-
-def table(page_of_five):
-    with (page_of_five.parent / "comparison.csv").open() as file:
-        return list(csv.DictReader(file))
 
 
 def shown(page):
@@ -73,14 +67,14 @@ CONDITIONS = [
 
 @pytest.mark.parametrize(("text", "kept"), CONDITIONS, ids=[text for text, _ in CONDITIONS])
 def test_keeps_the_cells_that_are_asked_for(five, page_of_five, text, kept):
-    expected = {row["cell"] for row in table(page_of_five) if kept(row)}
+    expected = {row["cell"] for row in rows(page_of_five.parent / "comparison.csv") if kept(row)}
     five.locator("#filter").press_sequentially(text)
     assert shown(five) == expected
     assert five.locator("#shown").inner_text() == f"{len(expected)} of 5 cells"
 
 
 def test_a_number_as_the_page_writes_it_is_equal(five, page_of_five):
-    for row in table(page_of_five):
+    for row in rows(page_of_five.parent / "comparison.csv"):
         cells = five.locator("#cells-table tbody tr", has=five.locator(f"text='{row['cell']}'"))
         for key, name in (
             ("test_accuracy", "test accuracy"),

@@ -1,8 +1,8 @@
 """Cells that found epochs of another cell's training: the page counts each training once and says whose it is."""
 
 import pytest
-from made import make_results
 from simulated_cells import GRID
+from simulated_page import make_results
 
 from experiment_grid.format import seconds
 from experiment_grid.report.results import read

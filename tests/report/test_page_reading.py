@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from figures import draw as draw_figures
-from made import figures, make_page
 from report import report as draw_report
+from simulated_page import figures, make_page
 
 PARTS = ["answer", "curves", "comparison", "factors", "pair", "errors", "cells", "time", "agreement", "provenance"]
 HOSTILE = (

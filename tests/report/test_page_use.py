@@ -1,11 +1,11 @@
 """The page as a reader uses it, in a real browser: table, links between cells, pairs, matrices, state."""
 
-import csv
 import json
 
 import numpy as np
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
+from tables import rows
 
 
 def names(page):
@@ -18,9 +18,8 @@ def heading(page, key):
 
 
 def accuracies(report):
-    with (report.parent / "comparison.csv").open() as file:
-        rows = {row["cell"]: row["test_accuracy"] for row in csv.DictReader(file)}
-    return {name: float(value) for name, value in rows.items() if value}
+    known = {row["cell"]: row["test_accuracy"] for row in rows(report.parent / "comparison.csv")}
+    return {name: float(value) for name, value in known.items() if value}
 
 
 def test_nothing_is_fetched_and_nothing_fails(opened):
@@ -33,7 +32,7 @@ def test_nothing_is_fetched_and_nothing_fails(opened):
     assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
 
 
-def test_the_policy_stops_what_is_not_the_pages_own(opened):
+def test_the_content_security_policy_stops_foreign_scripts_and_images(opened):
     page = opened()
     page.evaluate("""() => {
         const script = document.createElement("script");
@@ -250,8 +249,8 @@ def test_a_figure_is_saved_with_its_colours_written_out(opened):
 
 
 def test_the_baseline_is_first_compared_with_its_first_pair(opened, report):
-    with (report.parent / "effects.csv").open() as file:
-        pair = next(row for row in csv.DictReader(file) if row["is_baseline"] == "true" and row["both_right"])
+    effects = rows(report.parent / "effects.csv")
+    pair = next(row for row in effects if row["is_baseline"] == "true" and row["both_right"])
     page = opened()
     shown = {page.locator(f"#pair-{side} option:checked").inner_text() for side in "ab"}
     assert shown == {pair["from"], pair["to"]}

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from made import make_page
+from simulated_page import make_page
 
 
 def test_comparison_fits_the_screen(opened):

@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from made import make_page
+from simulated_page import make_page
 
 from experiment_grid.config.sampling import draw
 

@@ -1,18 +1,17 @@
-"""A walk through the pages of simulated grids: no sentence says other than the tables of the same page."""
+"""Pages of many simulated grids: every sentence agrees with the tables of the same page."""
 
 import html
 import json
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from made import make_page
+from project import ROOT
 from simulated_cells import GRID
+from simulated_page import make_page
 
 from experiment_grid.config.reference import load
 
-ROOT = Path(__file__).parents[2]
 RATES = {f"rate-{rate}": ({"learning_rate": rate}, skill) for rate, skill in ((0.001, 2), (0.005, 4.5), (0.05, 2.5))}
 CROSSED = {
     f"{rate}-{normalize}": ({"learning_rate": rate, "normalize": normalize}, skill)
@@ -43,7 +42,7 @@ EVERY_CLAIM = [
 ]
 
 
-class Walked:
+class Page:
     """A page as text, and the tables that it was made of."""
 
     def __init__(self, results, made_of):
@@ -71,27 +70,27 @@ class Walked:
 
 
 @pytest.fixture(scope="module", params=GRIDS, ids=lambda name: name.replace(" ", "-"))
-def walked(request, tmp_path_factory):
+def page(request, tmp_path_factory):
     results = tmp_path_factory.mktemp("results")
     made_of = {"images": 400, "epochs": 2, **GRIDS[request.param]}
     if request.param == "cells that predict the same":
-        return Walked(results, made_of | {"same": ("three-hidden-layers", "ce")})
-    return Walked(results, made_of)
+        return Page(results, made_of | {"same": ("three-hidden-layers", "ce")})
+    return Page(results, made_of)
 
 
-def test_intervals_leave_zero_out_just_where_decided(walked):
-    rows = walked.effects[walked.effects["basis"] == "seeds and images"]
+def test_intervals_leave_zero_out_just_where_decided(page):
+    rows = page.effects[page.effects["basis"] == "seeds and images"]
     assert (((rows["low"] >= 0) | (rows["high"] <= 0)) == (rows["decided"].astype(str).str.lower() == "true")).all()
 
 
-def test_every_sentence_on_a_pair_is_that_of_its_row(walked):
-    texts = [one["text"] for part in ("findings", "factors") for one in walked.findings[part]]
+def test_every_sentence_on_a_pair_agrees_with_its_row(page):
+    texts = [one["text"] for part in ("findings", "factors") for one in page.findings[part]]
     pattern = r"([\w.-]+) to ([\w.-]+)\)?: test accuracy (\S+) points(?: \((above 0|[^s ]\S*) to (below 0|[^)]+)\))?"
     pattern += r"(, not significant|, significant| \(single)"
     found = [match for text in texts for match in re.findall(pattern, text)]
     assert len(found) == sum(": test accuracy " in text and " points" in text for text in texts)
     for first, second, value, low, high, said in found:
-        row = walked.row(first, second)
+        row = page.row(first, second)
         assert (said == ", significant") == _true(row["decided"])
         sign = 1 if row["from"] == first else -1
         assert _number(value) == pytest.approx(100 * sign * row["difference"], abs=0.005001)
@@ -99,12 +98,12 @@ def test_every_sentence_on_a_pair_is_that_of_its_row(walked):
             assert (low.startswith(("+", "above")) or high.startswith(("\N{MINUS SIGN}", "below"))) == _true(
                 row["decided"]
             )
-        assert all(one in walked.text for one in (first, second))
+        assert all(one in page.text for one in (first, second))
 
 
-def test_what_is_said_of_a_factor_is_what_its_pairs_say(walked):
-    for factor in walked.findings["factors"]:
-        rows = walked.effects[walked.effects["factor"] == factor["factor"]]
+def test_every_sentence_on_a_factor_agrees_with_its_pairs(page):
+    for factor in page.findings["factors"]:
+        rows = page.effects[page.effects["factor"] == factor["factor"]]
         signs = _signs(rows)
         expected = {frozenset(): "not decided", frozenset({1}): "higher", frozenset({-1}): "lower"}.get(
             signs, "depends"
@@ -117,8 +116,8 @@ def test_what_is_said_of_a_factor_is_what_its_pairs_say(walked):
         assert "lowers" not in factor["text"] or expected == "lower"
 
 
-def test_verdicts_on_claims_are_those_of_their_pairs(walked):
-    for claim in walked.claims:
+def test_verdicts_on_claims_agree_with_their_pairs(page):
+    for claim in page.claims:
         if claim["direction"] == "largest" or claim["measure"] == "loader_seconds":
             assert claim["verdict"] == "not tested" and claim["text"].startswith("Not measured here")
             continue
@@ -144,31 +143,31 @@ def test_verdicts_on_claims_are_those_of_their_pairs(walked):
         for row in claim["evidence"]:
             assert not row["decided"] or not row[keys[1]] < zero < row[keys[2]]
         if claim["measure"] == "test_accuracy":
-            _same_as_effects(walked, claim)
+            _same_as_effects(page, claim)
 
 
-def _same_as_effects(walked, claim):
-    """All rows of the factor are behind a claim without condition, with the same figures and decisions."""
+def _same_as_effects(page, claim):
+    """A claim without condition rests on all rows of its factor, with the same numbers and decisions."""
     (factor,) = claim["factor"]
     for row in claim["evidence"]:
-        other = walked.row(row["from"], row["to"])
+        other = page.row(row["from"], row["to"])
         sign = 1 if other["from"] == row["from"] else -1
         assert _true(other["decided"]) == row["decided"]
         assert row["difference"] is None or row["difference"] == pytest.approx(sign * other["difference"])
     if not claim["where"]:
         names = {factor} | ({"depth", "width"} if factor == "hidden" else set())
-        assert len(claim["evidence"]) == walked.effects["factor"].isin(names).sum()
+        assert len(claim["evidence"]) == page.effects["factor"].isin(names).sum()
 
 
-def test_only_the_originals_words_stand_in_quotation_marks(walked):
-    quotes = [html.unescape(text) for text in re.findall(r"<q>(.*?)</q>", walked.source)]
-    assert set(quotes) == {claim["quote"] for claim in walked.claims if claim["quote"]}
-    assert not re.search("[“”]", walked.text)
+def test_only_words_of_the_original_are_in_quotation_marks(page):
+    quotes = [html.unescape(text) for text in re.findall(r"<q>(.*?)</q>", page.source)]
+    assert set(quotes) == {claim["quote"] for claim in page.claims if claim["quote"]}
+    assert not re.search("[“”]", page.text)
 
 
-def test_single_runs_decide_nothing(walked):
-    single = walked.effects["basis"] == "images (single run)"
-    assert not walked.effects[single]["decided"].map(_true).any()
+def test_single_runs_decide_nothing(page):
+    single = page.effects["basis"] == "images (single run)"
+    assert not page.effects[single]["decided"].map(_true).any()
 
 
 def _true(value):
@@ -204,7 +203,7 @@ def _number(text):
     [(CROSSED, "normalize", "on learning rate (0.001 up, 0.05 down)"), (RATES, "learning_rate", "its own values")],
 )
 def test_signs_that_change_are_said_to_depend(tmp_path, grid, factor, on):
-    page = Walked(tmp_path, {"grid": grid, "images": 1500, "epochs": 2})
+    page = Page(tmp_path, {"grid": grid, "images": 1500, "epochs": 2})
     (summary,) = (one for one in page.findings["factors"] if one["factor"] == factor)
     claim = next(one for one in page.claims if one["id"] == f"test_accuracy-{factor}-higher")
     assert (summary["tendency"], claim["verdict"]) == ("depends", "depends")

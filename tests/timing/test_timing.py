@@ -1,6 +1,5 @@
 """The timing stage on small cells: what it measures, and what it writes."""
 
-import csv
 import json
 import math
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from tables import rows
 from timing import timing
 from trained_cell import canonical, images_of_classes
 
@@ -26,8 +26,8 @@ CELLS = {
 }
 
 
-class Finished:
-    """What the stage leaves of `CELLS`."""
+class TimedCells:
+    """`CELLS` after the stage."""
 
     def __init__(self, results):
         data = results / "data/small.safetensors"
@@ -43,7 +43,7 @@ class Finished:
         outputs["record"] = results / "timing/timing.json"
         timing(settings, list(CELLS), data, outputs, plan)
         self.record = json.loads(outputs["record"].read_text())
-        self.table, self.rounds = (table(outputs[name]) for name in ("timing", "rounds"))
+        self.table, self.rounds = (rows(outputs[name]) for name in ("timing", "rounds"))
         self.rows = {row["cell"]: row for row in self.table}
 
     def logs(self, cell):
@@ -52,58 +52,53 @@ class Finished:
         return np.log([float(row["seconds"]) / int(row["steps"]) for row in own])
 
 
-def table(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def timed(tmp_path_factory):
     torch.set_num_threads(1)
-    return Finished(tmp_path_factory.mktemp("results"))
+    return TimedCells(tmp_path_factory.mktemp("results"))
 
 
-def test_every_cell_has_a_row_in_the_order_of_the_config(finished):
-    assert [row["cell"] for row in finished.table] == list(CELLS)
-    assert {(row["device"], row["way"]) for row in finished.table} == {("cpu", "trainer")}
-    assert all(float(row["low"]) < float(row["step_seconds"]) < float(row["high"]) for row in finished.table)
+def test_every_cell_has_a_row_in_the_order_of_the_config(timed):
+    assert [row["cell"] for row in timed.table] == list(CELLS)
+    assert {(row["device"], row["way"]) for row in timed.table} == {("cpu", "trainer")}
+    assert all(float(row["low"]) < float(row["step_seconds"]) < float(row["high"]) for row in timed.table)
 
 
-def test_cells_that_a_step_cannot_tell_apart_share_a_measurement(finished):
-    shared = {row["cell"]: row["measured_as"] for row in finished.table}
+def test_cells_that_a_step_cannot_tell_apart_share_a_measurement(timed):
+    shared = {row["cell"]: row["measured_as"] for row in timed.table}
     assert shared == {name: name for name in CELLS} | {"long": "nll", "other-seeds-and-split": "nll"}
-    assert finished.rows["long"]["step_seconds"] == finished.rows["nll"]["step_seconds"]
-    assert {row["measured_as"] for row in finished.rounds} == set(shared.values())
+    assert timed.rows["long"]["step_seconds"] == timed.rows["nll"]["step_seconds"]
+    assert {row["measured_as"] for row in timed.rounds} == set(shared.values())
 
 
-def test_two_identical_cells_come_out_equal(finished):
+def test_two_identical_cells_come_out_equal(timed):
     """nll and cross_entropy are one function: the 99.9 % interval of their ratio holds 1 (Welch's)."""
-    found = stats.ttest_ind(finished.logs("nll"), finished.logs("cross-entropy"), equal_var=False)
+    found = stats.ttest_ind(timed.logs("nll"), timed.logs("cross-entropy"), equal_var=False)
     interval = found.confidence_interval(0.999)
     assert interval.low <= 0 <= interval.high
 
 
-def test_more_work_takes_longer(finished):
-    """Of two that differ by much, so that no noise of a busy machine turns them round."""
-    assert np.median(finished.logs("nll")) < np.median(finished.logs("deeper"))
+def test_more_work_takes_longer(timed):
+    """Two cells differ so much that a busy machine cannot reverse their order."""
+    assert np.median(timed.logs("nll")) < np.median(timed.logs("deeper"))
 
 
-def test_every_column_comes_from_the_rounds(finished):
-    for cell, row in finished.rows.items():
-        logs = finished.logs(cell)
+def test_every_column_comes_from_the_rounds(timed):
+    for cell, row in timed.rows.items():
+        logs = timed.logs(cell)
         reach = stats.t.ppf(0.975, len(logs) - 1) * stats.sem(logs)
         expected = {"step_seconds": logs.mean(), "low": logs.mean() - reach, "high": logs.mean() + reach}
         for column, value in expected.items():
             assert float(row[column]) == pytest.approx(math.exp(value))
         batch = 64 if cell == "batch-64" else 32
         assert float(row["images_per_second"]) == pytest.approx(batch / math.exp(logs.mean()))
-        own = [r for r in finished.rounds if r["measured_as"] == row["measured_as"]]
+        own = [r for r in timed.rounds if r["measured_as"] == row["measured_as"]]
         assert (int(row["rounds"]), int(row["steps"])) == (len(own), sum(int(r["steps"]) for r in own))
 
 
-def test_the_record_says_on_what_and_how_long(finished):
-    assert finished.record["recorded"] and finished.record["seconds"] > 0
-    assert [device["type"] for device in finished.record["devices"]] == ["cpu"]
+def test_the_record_says_what_was_measured_on_and_how_long(timed):
+    assert timed.record["recorded"] and timed.record["seconds"] > 0
+    assert [device["type"] for device in timed.record["devices"]] == ["cpu"]
 
 
 def digits(count=300):
@@ -145,7 +140,7 @@ def test_cells_of_few_and_of_many_batches_are_measured_apart():
 
 
 def test_on_a_mac_only_the_cells_that_ask_for_its_gpu_are_measured_there(monkeypatch):
-    """The device `meta` stands for it."""
+    """The device `meta` takes its place."""
     monkeypatch.setattr(measured_ways, "on_mps", lambda device: device.type == "meta")
     cells = {"a": canonical(), "b": canonical(hidden=[4], device="mps")}
     on_mac = TimedImages(digits().images.to("meta"), digits().labels.to("meta"), 4)

@@ -3,22 +3,17 @@
 On a GPU, and without one with graphs that are played on the CPU (simulated_graphs.py).
 """
 
-import random
-
-import numpy as np
 import pytest
 import torch
+from replayed import CHANGING, ORDINARY, left, same, target, trainer
 from simulated_graphs import SimulatedGraphs
-from trained_cell import canonical, images_of_classes
 
 from experiment_grid.training import captured, loop
 from experiment_grid.training.captured import WARM, Captured
 from experiment_grid.training.epoch_store import EpochStore
-from experiment_grid.training.loop import Trainer
 from experiment_grid.training.recorded import CHECKS
 
-COUNT, BATCH = 195, 8  # 156 training images: 19 batches of 8 and one of 4
-REPLAYED = 19 - WARM - CHECKS
+REPLAYED = 19 - WARM - CHECKS  # of the first epoch's 19 whole batches
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)], autouse=True)
@@ -44,38 +39,13 @@ def replays(monkeypatch):
     return found
 
 
-def target(name):
-    return f"recorded_models.{name}"
-
-
-def trainer(device, images=None, **changes):
-    images, labels = (part.to(device) for part in images or map(torch.from_numpy, images_of_classes(COUNT)))
-    cell = canonical(**{"batch_size": BATCH, "learning_rate": 0.02} | changes)
-    return Trainer("cell", cell, 1, images, labels, 4)
-
-
-def left(epoch, one):
-    """All that an epoch leaves, on the CPU."""
-    tensors = [*epoch.model.values(), *epoch.loss.values()]
-    for state in epoch.rest["optimizer"]["state"].values():
-        tensors += [value for value in state.values() if isinstance(value, torch.Tensor)]
-    figures = [value for name, value in vars(epoch.row).items() if name != "seconds"]
-    draws = torch.tensor(random.getstate()[1]), torch.from_numpy(np.random.get_state()[1])
-    of_torch = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if one.device.type == "cuda" else [])]
-    return figures, [tensor.detach().cpu().clone() for tensor in (*tensors, *draws, *of_torch)]
-
-
-def same(one, other):
-    return one[0] == other[0] and all(map(torch.equal, one[1], other[1]))
-
-
 def trained(device, epochs, **changes):
     one = trainer(device, **changes)
     return one, [left(one.epoch(number), one) for number in range(1, epochs + 1)]
 
 
 def replaced(one):
-    """What stands in the place of the eager step, or of its gradients."""
+    """What replaces the eager step, or its gradients."""
     (found,) = (part for part in (one.learn, one.whole_step) if isinstance(part, Captured))
     return found
 
@@ -93,11 +63,8 @@ def equal_over_epochs(device, epochs=3, **changes):
     return one
 
 
-ORDINARY = ["Base", "Tied", "Recurrent", "LSTM", "Transformer", "BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm"]
-ORDINARY += ["InstanceNorm", "Dropout", "InPlace", "Gaussian", "WeightNorm", "SpectralNorm", "Embedded", "Frozen"]
-ORDINARY += ["Unused", "Averaging", "Clamped", "ByHand"]
 WHOLE = [
-    *({"model": target(name)} for name in ORDINARY if name != "LSTM"),
+    *({"model": target(name)} for name in ORDINARY),
     {"model": "cnn", "batch_norm": True, "dropout": 0.2},
     {"model": "linear"},
     *({"loss": name} for name in ("cross_entropy", "mse", "multi_margin", "odd_components.focal")),
@@ -138,25 +105,7 @@ def test_other_optimizers_and_what_changes_more_than_the_rate_step_outside_of_th
     assert len(replays) >= REPLAYED + 2 * (19 - 1)
 
 
-NOT_CAPTURED = {
-    "Counter": "the model.steps changes",
-    "CounterInList": "the model.steps[0][steps] changes",
-    "CounterInObject": "the model.state.inner.steps changes",
-    "CounterOfClass": "recorded_models.CounterOfClass.steps changes",
-    "CounterInHook": "cell",
-    "CounterInGenerator": "whose state cannot be seen",
-    "CounterAsTensor": "reads a value into Python",
-    "Listed": "tolist reads a tensor into Python",
-    "DropByRandom": "draws from random",
-    "DropByNumpy": "draws from random or numpy",
-    "DropByOwnGenerator": "the model.draws state changes",
-    "ChangingDropout": "changes",
-    "Positive": "depends on values",
-    "Rebound": "the model._buffers[mean] changes",
-    "ReboundData": "the model._buffers[mean] memory changes",
-    "Seeding": "",
-    "CheckpointedDropout": "",
-}
+NOT_CAPTURED = CHANGING | {"Seeding": "", "CheckpointedDropout": ""}
 
 
 @pytest.mark.parametrize("name", NOT_CAPTURED)

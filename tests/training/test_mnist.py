@@ -1,19 +1,17 @@
 """One cell on the real MNIST, where it is at hand: its accuracy is in the original report's band."""
 
 import contextlib
-import csv
 import multiprocessing
 import threading
 from pathlib import Path
 
 import pytest
+from project import MNIST
+from tables import rows
 from trained_cell import OneCell
 
 from experiment_grid.data import idx
 from experiment_grid.data.idx_folder import FILES
-
-MNIST = Path(__file__).resolve().parents[3] / "shared/mnist"
-
 
 pytestmark = pytest.mark.skipif(
     not MNIST.is_dir(), reason="needs the real MNIST beside the project, as ../shared/mnist"
@@ -36,8 +34,7 @@ def test_the_normalised_cell_is_as_good_as_the_report_says(tmp_path):
     cell = mnist_cell(tmp_path, hidden=[128, 64], epochs=10, seeds=[1])
     cell.train()
     cell.evaluate()
-    with (cell.folder / "evaluation.csv").open(newline="", encoding="utf-8") as file:
-        last = list(csv.DictReader(file))[-1]
+    last = rows(cell.folder / "evaluation.csv")[-1]
     assert last["epoch"] == "10"
     assert 0.935 < float(last["test_accuracy"]) < 0.955
 

@@ -1,42 +1,15 @@
 """The recorded step gives the eager step's bits: it is replayed where it can be, and left alone where it cannot."""
 
-import random
-
 import numpy as np
 import pytest
 import torch
-from trained_cell import canonical, images_of_classes
+from replayed import CHANGING, ORDINARY, left, same, target, trainer
 
 from experiment_grid.training import recorded
 from experiment_grid.training.epoch_store import EpochStore
-from experiment_grid.training.loop import Trainer
 from experiment_grid.training.recorder import READING, Recorder, reads_noticed
 
-COUNT, BATCH = 195, 8  # 156 training images: 19 batches of 8 and one of 4
-REPLAYED = 19 - 1 - recorded.CHECKS
-
-
-def trainer(images=None, **changes):
-    images, labels = images or map(torch.from_numpy, images_of_classes(COUNT))
-    return Trainer("cell", canonical(**{"batch_size": BATCH, "learning_rate": 0.02} | changes), 1, images, labels, 4)
-
-
-def target(name):
-    return f"recorded_models.{name}"
-
-
-def left(epoch):
-    """All that an epoch leaves, as one list."""
-    tensors = [*epoch.model.values(), *epoch.loss.values()]
-    for state in epoch.rest["optimizer"]["state"].values():
-        tensors += [value for value in state.values() if isinstance(value, torch.Tensor)]
-    figures = [value for name, value in vars(epoch.row).items() if name != "seconds"]
-    draws = torch.get_rng_state(), torch.tensor(random.getstate()[1]), torch.from_numpy(np.random.get_state()[1])
-    return figures, [tensor.clone() for tensor in (*tensors, *draws)]
-
-
-def same(one, other):
-    return one[0] == other[0] and all(map(torch.equal, one[1], other[1]))
+REPLAYED = 19 - 1 - recorded.CHECKS  # of the first epoch's 19 whole batches
 
 
 @pytest.fixture(autouse=True)
@@ -62,30 +35,17 @@ def replays(monkeypatch):
 def equal_over_epochs(replays, epochs=3, **changes):
     """Train eagerly and recorded; the recorded trainer, after the same bits at every epoch."""
     eager = trainer(step="eager", **changes)
-    wanted = [left(eager.epoch(number)) for number in range(1, epochs + 1)]
+    wanted = [left(eager.epoch(number), eager) for number in range(1, epochs + 1)]
     assert not replays
     one = trainer(**changes)
     for number in range(1, epochs + 1):
-        assert same(left(one.epoch(number)), wanted[number - 1]), f"epoch {number}"
+        assert same(left(one.epoch(number), one), wanted[number - 1]), f"epoch {number}"
     assert len({*map(str, wanted)}) == epochs  # it learns
     return one
 
 
-ORDINARY = [
-    "Base",
-    "Tied",
-    "Recurrent",
-    "Transformer",
-    "BatchNorm",
-    "LayerNorm",
-    "RMSNorm",
-    "GroupNorm",
-    "InstanceNorm",
-]
-ORDINARY += ["Dropout", "InPlace", "Gaussian", "WeightNorm", "SpectralNorm", "Embedded", "Noise", "Checkpointed"]
-ORDINARY += ["Frozen", "Unused", "Averaging", "Clamped", "Half", "ByHand"]
 RECORDED = [
-    *({"model": target(name)} for name in ORDINARY),
+    *({"model": target(name)} for name in (*ORDINARY, "Noise", "Checkpointed", "Half")),
     {"model": "cnn", "batch_norm": True, "dropout": 0.2},
     {"model": "linear"},
     *({"activation": name} for name in ("gelu", "silu", "elu", "leaky_relu", "tanh", "sigmoid", "prelu")),
@@ -116,25 +76,10 @@ def test_a_resnet_is_recorded(replays):
     assert len(replays) == (10 - 1 - recorded.CHECKS) + (10 - 1)
 
 
-NOT_RECORDED = {
-    "Counter": "the model.steps changes",
-    "CounterInList": "the model.steps[0][steps] changes",
-    "CounterInObject": "the model.state.inner.steps changes",
-    "CounterOfClass": "recorded_models.CounterOfClass.steps changes",
-    "CounterInHook": "cell",
-    "CounterInGenerator": "whose state cannot be seen",
-    "CounterAsTensor": "reads a value into Python",
+NOT_RECORDED = CHANGING | {
     "CounterByNumpy": "numpy reads a tensor into Python",
     "HookByNumpy": "numpy reads a tensor into Python",
-    "Listed": "tolist reads a tensor into Python",
-    "DropByRandom": "draws from random",
-    "DropByNumpy": "draws from random or numpy",
-    "DropByOwnGenerator": "the model.draws state changes",
     "NoiseByOwnGenerator": "",
-    "ChangingDropout": "changes",
-    "Positive": "depends on values",
-    "Rebound": "the model._buffers[mean] changes",
-    "ReboundData": "the model._buffers[mean] memory changes",
     "Seeding": "the same bits",
     "CheckpointedDropout": "the same bits",
 }
@@ -277,7 +222,7 @@ def test_sizes_of_few_batches_are_not_recorded(replays):
 def test_going_on_after_a_kill_gives_the_bits_of_an_undisturbed_run(name, kept, tmp_path):
     """In the middle of an epoch; and whichever way the epochs before it were trained."""
     undisturbed = trainer(model=target(name))
-    wanted = [left(undisturbed.epoch(number)) for number in (1, 2, 3, 4)]
+    wanted = [left(undisturbed.epoch(number), undisturbed) for number in (1, 2, 3, 4)]
     store, killed = EpochStore(tmp_path, {}), trainer(model=target(name), step=kept)
     for number in (1, 2):
         store.write(killed.epoch(number))
@@ -296,4 +241,4 @@ def test_going_on_after_a_kill_gives_the_bits_of_an_undisturbed_run(name, kept, 
         killed.epoch(3)
     again = trainer(model=target(name))
     again.resume(store.read(1, 2))
-    assert [same(left(again.epoch(number)), wanted[number - 1]) for number in (3, 4)] == [True, True]
+    assert [same(left(again.epoch(number), again), wanted[number - 1]) for number in (3, 4)] == [True, True]

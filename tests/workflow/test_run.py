@@ -1,6 +1,5 @@
 """A whole run as users start it: what it leaves, a second run, a wrong configuration, another folder, real MNIST."""
 
-import csv
 import json
 import shutil
 import subprocess
@@ -9,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from faults import trained
-from project import CELLS, ROOT, copy_project, snakemake
+from project import CELLS, MNIST, copy_project, snakemake
+from tables import rows
 
 from experiment_grid.runtime.files import digest
-
-MNIST = ROOT.parent / "shared/mnist"
 
 COLUMNS = {
     "cells/wide/history.csv": "seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds",
@@ -42,11 +40,6 @@ COMPARISON = [
     "learning_rate",
     "batch_size",
 ]
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def snapshot(folder: Path) -> dict[str, str]:

@@ -1,5 +1,4 @@
-"""Makes a finished results folder and its page without training: cells by tests/simulated_cells.py, compare itself,
-simulated errors."""
+"""Makes a finished results folder and its page without training, from simulated cells and simulated errors."""
 
 import json
 from pathlib import Path
@@ -10,7 +9,7 @@ from compare import compare
 from figures import draw
 from matplotlib import image
 from report import report
-from simulated_cells import make_cells, make_timing, plan_of, settings_of
+from simulated_cells import compare_outputs, make_cells, make_timing, plan_of, settings_of
 
 RUN = {"started": "2026-01-31T12:00:00+00:00"}
 COLUMNS = 20  # tiles in a row of a sheet
@@ -48,7 +47,7 @@ def make_results(
     compare(
         settings,
         {name: results / "cells" / name for name in compared},
-        _outputs(results),
+        compare_outputs(results),
         plan_of(results, "compare", settings),
         [],
         make_timing(results, grid),
@@ -63,17 +62,6 @@ def make_results(
     plan["run"] = RUN | {"trained": names[:2], "kept": names[2:]}
     path.write_text(json.dumps(plan), "utf-8")
     return plan
-
-
-def _outputs(results: Path) -> dict[str, Path]:
-    folder = results / "comparison"
-    folder.mkdir(exist_ok=True)
-    files = {name: results / f"{name}.csv" for name in ("comparison", "effects", "reference")}
-    files |= {name: folder / f"{name}.csv" for name in ("curves", "seeds", "classes", "model")}
-    files |= {name: folder / f"{name}.npz" for name in ("predictions", "confusion")}
-    files |= {name: folder / f"{name}.json" for name in ("findings", "claims", "cells")}
-    files |= {"rows": folder / "reference.json", "record": folder / "compare.json"}
-    return files | {"latex": folder / "table.tex", "markdown": folder / "table.md"}
 
 
 def make_errors(results: Path, final: str) -> None:
@@ -93,7 +81,7 @@ def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels
     wrong = np.flatnonzero((able != labels).any(axis=0))
     right = [int(np.flatnonzero((own == labels) & (labels == kind))[0]) for kind in np.unique(labels)]
     shown = [*(int(index) for index in wrong), *(index for index in right if index not in wrong)]
-    mistakes = [int(index) for index in np.flatnonzero(own != labels)][:30]
+    listed = [int(index) for index in np.flatnonzero(own != labels)][:30]
     classes = [str(kind) for kind in range(int(labels.max()) + 1)]
     return {
         "cell": final,
@@ -103,10 +91,10 @@ def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels
         "test_images": len(labels),
         "wrong": int((own != labels).sum()),
         "atlas": _sheet(folder / "atlas.png", len(shown)) | {"images": shown, "complete": True},
-        "attribution": _sheet(folder / "attribution.png", len(mistakes)),
-        "neighbours": _sheet(folder / "neighbours.png", 2 * len(mistakes)),
-        "errors": [_error(place, index, int(labels[index]), int(own[index])) for place, index in enumerate(mistakes)],
-        "errors_listed": len(mistakes),
+        "attribution": _sheet(folder / "attribution.png", len(listed)),
+        "neighbours": _sheet(folder / "neighbours.png", 2 * len(listed)),
+        "errors": [_error(place, index, int(labels[index]), int(own[index])) for place, index in enumerate(listed)],
+        "errors_listed": len(listed),
         "errors_total": int((own != labels).sum()),
         "right": [
             {"index": index, "true": int(labels[index]), "probability": 0.98, "runner_up": [0, 0.01], "kind": "first"}
@@ -114,7 +102,7 @@ def _errors(folder: Path, final: str, every: np.ndarray, own: np.ndarray, labels
         ],
         "hard": [
             {"index": index, "true": int(labels[index]), "cells_wrong": 7, "cells": 8, "commonest": int(own[index])}
-            for index in mistakes[:5]
+            for index in listed[:5]
         ],
         "likeness": {"matrix": np.eye(len(classes)).tolist(), "text": ""},
         "captions": {"attribution": "Attribution.", "nearest": "Nearest.", "likeness": "Alike.", "worst": "Worst."},
