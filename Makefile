@@ -13,7 +13,7 @@ $(error VENV: make and Snakemake need a path without spaces; given: $(VENV))
 endif
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-# What was given as $(1)=…, as one word for the shell, whatever is in it.
+# The value given as $(1)=…, quoted as one word for the shell.
 given = '$(subst ','\'',$(value $(1)))'
 SNAKEMAKE = $(BIN)/snakemake --cores $(call given,CORES) --resources gpu=$(call given,GPUS)
 
@@ -21,23 +21,23 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(call given,CORES) --resources gpu=$(call 
 CONFIG ?=
 OVERLAY = $(if $(value CONFIG),--configfile $(call given,CONFIG))
 
-# Of `make cell` and `make clean`; their rules read them from the environment. Make itself would export what it is given
-# only after it had expanded it.
+# For `make cell` and `make clean`, whose rules read them from the environment. Make must not export them: it would expand
+# them first.
 NAME ?=
 YES ?=
 unexport CONFIG CORES GPUS NAME PYTHON YES
 
-# Snakemake keeps a cache below HOME, and ends with a traceback where it can't.
+# Snakemake keeps a cache below HOME, and ends with a traceback if it cannot write there.
 export XDG_CACHE_HOME ?= $(shell mkdir -p "$${HOME:-/dev/null}/.cache" 2> /dev/null && test -w "$$HOME/.cache" || echo "$$PWD/.snakemake/cache")
 
 define SETTINGS
 
-With any command that is about a run:
+Settings of every command that concerns a run:
   CONFIG=config/demo.yaml   another configuration on top of config/config.yaml
-  CORES=4 GPUS=1            how many of them a run may take
+  CORES=4 GPUS=1            how many cores and GPUs a run may use
   PROGRESS=lines            lines instead of the live view; or live, snakemake
-  PYTHON=python3.12         the Python that .venv is made with
-  TORCH=cpu                 PyTorch without CUDA, where .venv is made: 4 GB less
+  PYTHON=python3.12         the Python that .venv is created with
+  TORCH=cpu                 when .venv is created: PyTorch without CUDA, 4 GB less
 endef
 export SETTINGS
 
@@ -48,24 +48,24 @@ help: ## list the commands
 
 .PHONY: demo
 demo: override CONFIG := config/demo.yaml
-demo: check ## run the whole DAG on the embedded digits, without a download; leaves results/demo/report.html
+demo: check ## run the whole workflow on scikit-learn's digits, without a download; writes results/demo/report.html
 	$(SNAKEMAKE) $(OVERLAY)
 
 .PHONY: example
-example: demo setup-dev ## make the demo's page again that the README shows, with its pictures
+example: demo setup-dev ## regenerate the example page that the README shows, with its pictures
 	cp results/demo/report.html docs/example-report.html
 	$(BIN)/python docs/images/take.py docs/example-report.html
 
 .PHONY: run
-run: check ## run the whole DAG on MNIST; leaves results/report.html
+run: check ## run the whole workflow on MNIST; writes results/report.html
 	$(SNAKEMAKE) $(OVERLAY)
 
 .PHONY: report-partial
-report-partial: check ## make the page of the cells that are finished, and run none of the others
+report-partial: check ## render the page of the finished cells, without running the others
 	$(SNAKEMAKE) $(OVERLAY) --config partial=True
 
 .PHONY: why
-why: check ## say what would run now and why; runs nothing
+why: check ## list what would run now, and why; runs nothing
 	@$(SNAKEMAKE) $(OVERLAY) --quiet all -- why
 
 .PHONY: cell
@@ -93,25 +93,25 @@ clean: check ## remove results, after asking; downloads stay
 	@YES=$(call given,YES) $(SNAKEMAKE) $(OVERLAY) --quiet all -- clean
 
 .PHONY: test
-test: setup-dev ## pass the tests
+test: setup-dev ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests
 
 .PHONY: test-slow
 test-slow: SLOW = slow
-test-slow: setup-dev ## pass those that take minutes: a Slurm cluster, killed runs, documents followed to the letter
+test-slow: setup-dev ## run the slow tests: a Slurm cluster, killed runs, documents followed step by step
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(SLOW)" tests
 
 .PHONY: bench
-bench: setup-bench ## measure, side by side with the alternatives, and print the ratios
+bench: setup-bench ## measure training beside the alternatives, and print the ratios
 	$(BIN)/python -m bench
 
-# What needs a GPU: both together take less than five minutes.
+# These two need a GPU, and take less than five minutes together.
 .PHONY: test-gpu
-test-gpu: setup-dev ## pass the tests that need a GPU; without one they are skipped
+test-gpu: setup-dev ## run the tests that need a GPU; without one they are skipped
 	$(BIN)/python -m pytest -m gpu tests
 
 .PHONY: bench-gpu
-bench-gpu: setup-bench ## measure cells on a GPU beside the usual loops on the same GPU
+bench-gpu: setup-bench ## measure training on a GPU beside the usual loops on the same GPU
 	$(BIN)/python -m bench gpu --epochs 5 --rounds 2
 
 .PHONY: lint
@@ -126,30 +126,30 @@ lint: setup-dev ## ruff, mypy, snakefmt, snakemake --lint, codespell, mdformat, 
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
-format: setup-dev ## rewrite the sources in the project's layout
+format: setup-dev ## rewrite sources and documents in the project's layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 	$(BIN)/mdformat *.md docs
 
 .PHONY: schemas
-schemas: setup ## make the schemas and config/README.md again, from the keys of the config
+schemas: setup ## regenerate the schemas and config/README.md from the config's keys
 	$(BIN)/python -m experiment_grid.config.describe
 
-# Snakemake reads CONFIG before all else, and stumbles over what it can't read.
+# Snakemake reads CONFIG first, and reports what it cannot read with a traceback.
 .PHONY: check
 check: setup
 	@$(if $(value CONFIG),$(BIN)/python workflow/scripts/check.py $(call given,CONFIG))
 
-# Set-up: a stamp for each set of packages, made again when its lock file changes. Whether Snakemake can work in these
-# places is asked each time: a project may have been moved.
+# Set-up: a stamp for each set of packages, renewed when its lock file changes. Whether Snakemake can work in these
+# paths is checked each time: a project may have been moved.
 .PHONY: setup setup-dev setup-bench setup-export places
-setup: places $(VENV)/.package ## create .venv with what a run needs
+setup: places $(VENV)/.package ## create .venv with the packages of a run
 setup-dev: $(VENV)/.dev
 setup-bench: $(VENV)/.bench
-setup-export: $(VENV)/.export ## add what exports to MLflow, TensorBoard and ONNX need
+setup-export: $(VENV)/.export ## add the packages for exports to MLflow, TensorBoard and ONNX
 
-# TORCH is uv's --torch-backend: the build without CUDA comes from PyTorch's own index, and goes without what CUDA needs.
+# TORCH is uv's --torch-backend: the build without CUDA comes from PyTorch's own index, without the packages of CUDA.
 PACKAGES = $(if $(value TORCH),grep -vE '^(nvidia-|cuda-|triton)' requirements.txt,cat requirements.txt)
 BACKEND = $(if $(value TORCH),--torch-backend $(call given,TORCH))
 TAKES = $(if $(value TORCH),the PyTorch of TORCH and the packages beside it (about 2 GB for cpu),about 6 GB, most of it PyTorch with its CUDA libraries; without them: make setup TORCH=cpu)
@@ -164,7 +164,7 @@ $(UV):
 	@$(call given,PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 
-# The last two lines write the bytecode once, where the shell forbids Python to do so too (as in many containers):
+# Two of the lines write the bytecode once, even if the shell forbids Python to write any (as in many containers):
 # without it every job would compile what it imports again (torch's sources in 2 s, fontTools' in half a second).
 $(VENV)/.workflow: requirements.txt | $(UV)
 	@$(PACKAGES) | $(UV) pip install --quiet --python $(BIN)/python $(BACKEND) -r -
@@ -172,7 +172,7 @@ $(VENV)/.workflow: requirements.txt | $(UV)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/snakemake --help > /dev/null
 	@touch $@
 
-# The project's own package, as it is here: what is edited needs no new set-up. Built by torch's setuptools, offline.
+# The project's own package, editable: an edit needs no new set-up. Built offline, by the setuptools that torch brings.
 $(VENV)/.package: pyproject.toml $(VENV)/.workflow
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
