@@ -174,7 +174,7 @@ def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
         (lambda run: run.model("wide", 1, epoch=3), "seed 1 has no weights of epoch 3; there are 1 to 2"),
         (lambda run: run.model("wide", 1, epoch="best"), "no weights of epoch best"),
         (lambda run: run.images("validation"), "given 'validation'; allowed: train, test"),
-        (lambda run: run.predict(np.zeros((8, 8))), "numbers of type float64; wanted are pixels as uint8"),
+        (lambda run: run.predict(np.zeros((8, 8))), "numbers of type float64; expected pixels as uint8"),
         (
             lambda run: run.predict(np.zeros((3, 28, 28), np.uint8)),
             r"given is \[3, 28, 28\]; allowed: \[8, 8\], \[1, 8, 8\], \[N, 8, 8\], \[N, 1, 8, 8\]$",

@@ -200,7 +200,9 @@ def test_one_line_for_what_is_wrong(tmp_path, text, line):
 def test_a_name_that_leads_to_another_package_is_refused(tmp_path, target, package):
     with pytest.raises(UserError) as raised:
         settings_of(tmp_path, of(f"model: {{_target_: {target}, command: touch here}}"))
-    assert f'leads to {package}, which the config does not list; given: "{target}"; allowed: torch' in str(raised.value)
+    assert f'resolves to {package}, which the config does not list; given: "{target}"; allowed: torch' in str(
+        raised.value
+    )
 
 
 @pytest.mark.parametrize(

@@ -84,23 +84,23 @@ MISFITS = {
     ),
     "labels from 2": (
         {TRAIN_LABELS: labels(2, 3, count=40), TEST_LABELS: labels(2, 3, count=20)},
-        r"train-labels-idx1-ubyte: has labels up to 3, and none is 0, 1; needed is every number from 0 or 1 to the",
+        r"train-labels-idx1-ubyte: has labels up to 3, and none is 0, 1; expected every number from 0 or 1 to the",
     ),
     "labels of a mask": (
         {TRAIN_LABELS: labels(0, 127, 254, count=40), TEST_LABELS: labels(0, 127, 254, count=20)},
-        r"has labels up to 254, and none is 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 242 more; needed is every number",
+        r"has labels up to 254, and none is 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 242 more; expected every number",
     ),
     "even labels": (
         {TRAIN_LABELS: labels(*range(0, 40, 2), count=40)},
-        r"has labels up to 38, and none is 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 and 9 more; needed is every number",
+        r"has labels up to 38, and none is 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 and 9 more; expected every number",
     ),
     "one class": (
         {TRAIN_LABELS: labels(0, count=40), TEST_LABELS: labels(0, count=20)},
-        r"train-labels-idx1-ubyte: all labels are 0, needed are two classes at least$",
+        r"train-labels-idx1-ubyte: all labels are 0; expected two classes at least$",
     ),
     "the training images as a test": (
         {TEST_IMAGES: contents()[TRAIN_IMAGES], TEST_LABELS: contents()[TRAIN_LABELS]},
-        r"t10k-images-idx3-ubyte: has the training images again, needed are others to test with$",
+        r"t10k-images-idx3-ubyte: has the training images again; expected other images to test with$",
     ),
     "other sizes": (
         {TEST_IMAGES: images(20, side=7)},

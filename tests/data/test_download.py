@@ -41,7 +41,7 @@ def test_a_server_may_have_plain_files(folder):
         (server.closing, "ends after"),
         (server.too_long, "announces 1,000,000,000,000 bytes"),
         (server.endless, "sends more than the"),
-        (server.bomb, "goes on after the 1,440 bytes of data"),
+        (server.bomb, "continues after the 1,440 bytes of data"),
         (server.other_content, "other content than expected: SHA-256"),
         (server.no_http, "what?"),
         (server.redirecting("file:///etc/"), "is not allowed"),

@@ -44,11 +44,11 @@ def test_read_gives_what_was_encoded(path, packed):
         (b"", "is empty"),
         (b"<!DOCTYPE html><html>", "is not an IDX file, it begins with b'<!DOCTYP'"),
         (CONTENT[:9], "ends within the header, after 9 bytes"),
-        (header(2, 3, 4, kind=0x0D) + bytes(96), "holds values of type 0x0d, needed are unsigned bytes (0x08)"),
+        (header(2, 3, 4, kind=0x0D) + bytes(96), "holds values of type 0x0d; expected unsigned bytes (0x08)"),
         (header(24, dimensions=1) + bytes(24), "has 1 dimensions, images have 3"),
-        (header(0, 28, 28), "its header announces 0 x 28 x 28 images, needed is at least one"),
+        (header(0, 28, 28), "its header announces 0 x 28 x 28 images; expected at least one"),
         (CONTENT[:-1], "has 23 bytes of data, its header announces 24"),
-        (CONTENT + b"\0", "goes on after the 24 bytes of data that its header announces"),
+        (CONTENT + b"\0", "continues after the 24 bytes of data that its header announces"),
         (header(1, 5000, 5000) + bytes(99), "allowed are images of up to 1,024 x 1,024 pixels"),
         (header(2**32 - 1, 28, 28) + bytes(99), "2,147,483,648 bytes in all"),
         (
@@ -82,7 +82,7 @@ def test_a_lying_header_costs_no_memory(path):
 
 def test_a_gzip_bomb_is_left_where_the_header_says_that_it_ends(path):
     path.write_bytes(gzip.compress(CONTENT + bytes(2**26)))
-    assert memory_until(path, "goes on after the 24 bytes") < 2**23
+    assert memory_until(path, "continues after the 24 bytes") < 2**23
 
 
 def memory_until(path, refusal):

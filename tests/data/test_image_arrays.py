@@ -31,13 +31,13 @@ def test_arrays_of_keras_and_of_medmnist(tmp_path, names, shape):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"images": np.zeros((30, 6, 5))}, "has numbers of type float64; needed are bytes"),
-        ({"images": pixels(30, 6)}, "has the shape 30 x 6; needed is N x H x W"),
-        ({"labels": np.zeros((30, 10))}, "is float64 of shape 30 x 10; needed is one whole number for each image"),
+        ({"images": np.zeros((30, 6, 5))}, "has numbers of type float64; expected bytes"),
+        ({"images": pixels(30, 6)}, "has the shape 30 x 6; expected N x H x W"),
+        ({"labels": np.zeros((30, 10))}, "is float64 of shape 30 x 10; expected one whole number for each image"),
         ({"labels": np.arange(30) * 100}, "has labels from 0 to 2900; allowed are 0 to 255"),
         ({"labels": np.arange(29) % 3}, "has 29 labels for 30 images"),
         ({"labels": None}, "has no labels or y or target; it has images"),
-        ({"images": np.array([{}] * 30)}, "is no .npz file of plain arrays"),
+        ({"images": np.array([{}] * 30)}, "is not an .npz file of plain arrays"),
     ],
 )
 def test_arrays_that_are_no_images_are_one_line(tmp_path, changes, line):
@@ -52,7 +52,7 @@ def test_files_that_are_no_npz_are_one_line(tmp_path):
     np.save(tmp_path / "array.npy", pixels(4, 6, 5))
     (tmp_path / "html.npz").write_bytes(b"<html>")
     for name in ("array.npy", "html.npz"):
-        with pytest.raises(DataError, match=f"{name}: is no .npz file; needed is one, or a folder of images"):
+        with pytest.raises(DataError, match=f"{name}: is not an .npz file; expected one, or a folder of images"):
             made(tmp_path / name, tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_a_function_in_a_file(tmp_path, monkeypatch):
     ):
         make({"dataset": "x", "target": "mine.py:broken", "options": {}}, [], tmp_path)
     for given in ([1, 2, 3], 5, None):
-        with pytest.raises(DataError, match=r"gives \w+; needed is \(images, labels\)"):
+        with pytest.raises(DataError, match=r"gives \w+; expected \(images, labels\)"):
             arrays.returned(given, "mine.py:f", None)
 
 
@@ -98,13 +98,13 @@ IMAGES = np.zeros((4, 2, 3), np.uint8)
     [
         (([IMAGES[0], IMAGES[0, :1]], [0, 1]), r"mine\.py:f: images: is not an array \("),
         ((torch.zeros(4, 2, 3, requires_grad=True), [0, 1, 0, 1]), r"mine\.py:f: images: is not an array \(Can't call"),
-        ({"images": IMAGES, "labels": None}, r"has None for labels; needed are arrays"),
-        ({"x": IMAGES, "images": IMAGES, "y": [0, 1, 0, 1]}, r"has images and x; needed is one of them"),
-        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": 3}, r"mine\.py:f: classes: is 3; needed is a list of names"),
-        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": np.array(3)}, r"classes: is 3; needed is a list of names"),
-        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "a"]}, r"classes: has the name 'a'; needed are printable"),
+        ({"images": IMAGES, "labels": None}, r"has None for labels; expected arrays"),
+        ({"x": IMAGES, "images": IMAGES, "y": [0, 1, 0, 1]}, r"has images and x; expected one of them"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": 3}, r"mine\.py:f: classes: is 3; expected a list of names"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": np.array(3)}, r"classes: is 3; expected a list of names"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "a"]}, r"classes: has the name 'a'; expected printable"),
         ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "\n"]}, r"classes: has the name '\\n'; needed are"),
-        (([[[1, 2]]] * 4, [0, 1, 0, 1]), r"images: has numbers of type int64; needed are bytes"),
+        (([[[1, 2]]] * 4, [0, 1, 0, 1]), r"images: has numbers of type int64; expected bytes"),
     ],
 )
 def test_what_a_function_may_not_return_is_one_line(given, line):

@@ -40,7 +40,7 @@ def test_one_folder_is_split_by_class_and_always_in_the_same_way(tmp_path):
 def test_other_sizes_are_one_line_or_resized(tmp_path):
     root = write_images(tmp_path / "pets")
     Image.new("RGB", (9, 6)).save(root / "owl/wide.png")
-    with pytest.raises(DataError, match=r"wide.png: images of 6 x 8 and of 6 x 9 pixels .*; needed is one size, or"):
+    with pytest.raises(DataError, match=r"wide.png: images of 6 x 8 and of 6 x 9 pixels .*; expected one size, or"):
         made(root, tmp_path)
     assert prepared.training_images(made(root, tmp_path, size=5))[0].shape[1:] == (3, 5, 5)
 
@@ -61,16 +61,16 @@ def test_folders_are_known_by_their_content(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        (["train/a/x.png", "test/a/x.png"], r"'\S+/train' has 1 folders in it; needed is a folder for each of two"),
+        (["train/a/x.png", "test/a/x.png"], r"'\S+/train' has 1 folders in it; expected a folder for each of two"),
         (["train/a/x.png", "train/b/x.png", "test/a/x.png", "test/c/x.png"], r"test: has classes that \S+ has not: c"),
         (["a/x.png", "b/notes.txt"], r"/b: has no images; allowed: \.bmp"),
         (["train/a/x.png", "train/b/x.png", "labels/x.png"], r"has train with folders in it, and labels; needed are"),
-        (["a/x.png", "b\x1b/y.png"], r"has a folder 'b\\x1b'; needed are printable names"),
+        (["a/x.png", "b\x1b/y.png"], r"has a folder 'b\\x1b'; expected printable names"),
         (
             ["A/raw/t10k-images-idx3-ubyte.gz", "A/raw/train-images-idx3-ubyte", "B/raw/train-images-idx3-ubyte"],
-            r"has IDX files in \S+/A/raw, \S+/B/raw; needed is one",
+            r"has IDX files in \S+/A/raw, \S+/B/raw; expected one",
         ),
-        (["x.png"], r"has 0 folders in it; needed is a folder for each of two classes or more, or the four IDX files"),
+        (["x.png"], r"has 0 folders in it; expected a folder for each of two classes or more, or the four IDX files"),
     ],
 )
 def test_folders_that_are_no_data_set_are_one_line(tmp_path, names, line):
@@ -97,7 +97,7 @@ def test_a_damaged_image_is_named(tmp_path):
 def test_parts_by_other_names_are_no_classes(tmp_path, names):
     for part in names:
         write_images(tmp_path / "pets" / part)
-    with pytest.raises(DataError, match=r"has the folders \w+, \w+; needed are train and test with class folders"):
+    with pytest.raises(DataError, match=r"has the folders \w+, \w+; expected train and test with class folders"):
         source.source(Dataset("own", tmp_path / "pets"))
 
 
@@ -118,7 +118,7 @@ def test_files_that_operating_systems_add_are_no_images(tmp_path):
 def test_images_of_16_bits_are_refused(tmp_path):
     root = write_images(tmp_path / "scans", mode="L")
     Image.fromarray(np.full((6, 8), 4000, np.uint16)).save(root / "owl/0.png")
-    with pytest.raises(DataError, match=r"owl/0.png: has pixels of 16 or 32 bits \(.*\); needed are 8 bits"):
+    with pytest.raises(DataError, match=r"owl/0.png: has pixels of 16 or 32 bits \(.*\); expected 8 bits"):
         made(root, tmp_path)
 
 

@@ -85,7 +85,7 @@ def test_one_class_is_none(tmp_path):
         "train-labels-idx1-ubyte": idx.encode(one),
         "t10k-labels-idx1-ubyte": idx.encode(one[:20]),
     }
-    with pytest.raises(DataError, match="all labels are 0, needed are two classes at least"):
+    with pytest.raises(DataError, match="all labels are 0; expected two classes at least"):
         run("own", tmp_path, files)
 
 

@@ -79,7 +79,7 @@ def test_classes_without_images():
     for train, test, line in (
         ([0, 2] * 4, [0, 2], "classes 1 have no images"),
         ([0, 1] * 4, [0, 2], "classes 2 have test images, and none to train with"),
-        ([1] * 8, [1], "all training labels are 1, needed are two classes at least"),
+        ([1] * 8, [1], "all training labels are 1; expected two classes at least"),
     ):
         with pytest.raises(DataError, match=line):
             checked(images_of(train, test), "own")

@@ -236,7 +236,7 @@ def test_a_set_that_downloads_nothing_is_refused_and_no_file_removed(tmp_path):
     file = tmp_path / "raw/ILSVRC2012_img_val.tar"
     file.parent.mkdir()
     file.touch()
-    with pytest.raises(DataError, match=r"ImageNet of torchvision downloads nothing; needed is a set that does"):
+    with pytest.raises(DataError, match=r"ImageNet of torchvision downloads nothing; expected a data set that does"):
         torchvision_sets.download(settings("ImageNet"), ["file:///nowhere/"], file.parent, POLICY)
     assert file.is_file()
 
@@ -244,7 +244,7 @@ def test_a_set_that_downloads_nothing_is_refused_and_no_file_removed(tmp_path):
 @pytest.mark.parametrize("label", [None, {"boxes": []}])
 def test_a_set_without_classes_is_one_line(label):
     part = [(Image.new("L", (8, 8)), label)] * 2
-    with pytest.raises(DataError, match=r"image 0 has the label .*; needed is a whole number: a classification set"):
+    with pytest.raises(DataError, match=r"image 0 has the label .*; expected a whole number: a classification set"):
         torchvision_sets._images([part, part], settings("CLEVRClassification"))
 
 
@@ -266,6 +266,6 @@ def test_sets_in_one_piece_and_of_several_sizes(monkeypatch):
         16,
         4,
     )
-    with pytest.raises(DataError, match=r"has images of .* pixels; needed is dataset.size"):
+    with pytest.raises(DataError, match=r"has images of .* pixels; expected dataset.size"):
         torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT"))
     assert torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT", size=6)).test[0].shape[1:] == (3, 6, 6)

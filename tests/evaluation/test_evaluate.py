@@ -162,7 +162,7 @@ def trained(tmp_path):
 @pytest.mark.parametrize(
     ("metadata", "match"),
     [
-        ({"cell": "other", "format": "2"}, 'belongs to cell "other", wanted is "cell"'),
+        ({"cell": "other", "format": "2"}, 'belongs to cell "other"; expected "cell"'),
         ({"cell": "cell", "format": "1"}, 'has format "1", readable is "2"'),
         (None, 'has format null, readable is "2"'),
     ],
@@ -176,7 +176,7 @@ def test_checkpoints_of_another_cell_or_format_are_refused(trained, metadata, ma
     ("replacement", "match"),
     [
         (torch.zeros(3, 30), r"seed1/epoch1/layers.0.weight has shape \[3, 30\], the cell's network needs \[16, 30\]"),
-        (torch.zeros(16, 30, dtype=torch.float16), "seed1/epoch1/layers.0.weight holds float16, wanted is float32"),
+        (torch.zeros(16, 30, dtype=torch.float16), "seed1/epoch1/layers.0.weight holds float16; expected float32"),
         (None, "has no seed1/epoch1/layers.0.weight"),
     ],
 )

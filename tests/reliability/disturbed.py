@@ -166,7 +166,7 @@ def kill(stage: Stage, stride: int) -> dict[str, int]:
             kept = len(list(Path("results/partial").rglob("seed*")))
             stage.finish()
             again = stage.log.read_text("utf-8")
-            taken_up = sum(map(int, re.findall(r"going on after epoch (\d+)", again)))
+            taken_up = sum(map(int, re.findall(r"resuming after epoch (\d+)", again)))
             assert taken_up >= kept, f"kill {kills}: {kept} epochs were kept, {taken_up} taken up\n{again}"
             stage.clean()
     stage.check(complete=True)

@@ -28,7 +28,7 @@ def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_
     with Run(unfinished, *NARROW, **faults.environment) as second:
         orphan = second.wait_for("the third epoch", lambda: faults.held(1))
         log = (unfinished / "results/logs/train/narrow.log").read_text()
-        assert "going on after epoch 1" in log
+        assert "resuming after epoch 1" in log
 
         refused = snakemake(unfinished, *NARROW)
         assert refused.returncode != 0
@@ -43,7 +43,7 @@ def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_
             os.kill(orphan, signal.SIGKILL)
             assert third.finish() == 0, third.said
     log = (unfinished / "results/logs/train/narrow.log").read_text()
-    assert "going on after epoch 2" in log
+    assert "resuming after epoch 2" in log
     assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
     assert not (unfinished / "results/partial/narrow").exists()
 
@@ -83,7 +83,7 @@ def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinish
         for command in ("clean", "prune"):
             done = snakemake(unfinished, "--quiet", "all", "--", command, YES="1")
             assert done.returncode != 0
-            assert f"results: process {trainer} is still at train narrow; nothing removed" in done.stderr
+            assert f"results: process {trainer} is still running train narrow; nothing removed" in done.stderr
             assert "Traceback" not in done.stdout + done.stderr
         assert (unfinished / "results/partial/narrow/seed1.epoch1.safetensors").is_file()
         config.write_text(whole)

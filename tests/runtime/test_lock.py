@@ -69,7 +69,7 @@ def test_what_is_no_lock_file_is_refused_and_left_alone(tmp_path, make, name):
 
 def test_what_a_process_is_still_at_is_not_unused(other, tmp_path):
     results = tmp_path / "results"
-    message = rf"process {other.pid} is still at train narrow; nothing removed"
+    message = rf"process {other.pid} is still running train narrow; nothing removed"
     for cells in (None, ["narrow"]):
         with pytest.raises(UserError, match=message), lock.unused(results, cells):
             pass

@@ -135,11 +135,11 @@ def stop_after(cell, epochs):
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("halved", "gives uint8 [32, 1, 3, 5]; wanted is what it gets, uint8 [32, 1, 6, 5]"),
-        ("floats", "gives float32 [32, 1, 6, 5]; wanted is what it gets, uint8 [32, 1, 6, 5]"),
-        ("nothing", "gives None, wanted are images: uint8 [32, 1, 6, 5]"),
+        ("halved", "returns uint8 [32, 1, 3, 5]; expected the shape and type that it gets, uint8 [32, 1, 6, 5]"),
+        ("floats", "returns float32 [32, 1, 6, 5]; expected the shape and type that it gets, uint8 [32, 1, 6, 5]"),
+        ("nothing", "returns None; expected images: uint8 [32, 1, 6, 5]"),
         ("broken", "NameError: name 'unknown' is not defined (own.py:25 in broken)"),
-        ("Shapeless", "gives a Shapeless, wanted is what can be called with images [B, C, H, W]"),
+        ("Shapeless", "returns a Shapeless; expected a callable of images [B, C, H, W]"),
         ("absent", "the file has no absent"),
     ],
 )

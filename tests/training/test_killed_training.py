@@ -61,7 +61,7 @@ def test_killed_anywhere_ends_like_an_undisturbed_run(tmp_path, undisturbed, bef
         assert kept == min(renames - before, 4)
         cell.train()
         log = capsys.readouterr().out
-        assert log.count("going on after epoch") == (kept + 1) // 2
+        assert log.count("resuming after epoch") == (kept + 1) // 2
         assert cell.outcome() == undisturbed.outcome()
         assert not cell.partial.exists()
     assert renames == 1 + 4 + 3  # epochs; checkpoints, history, run

@@ -100,7 +100,7 @@ def test_no_scheduler_warns_of_the_order_of_steps():
         (f"{TORCH}.ReduceLROnPlateau", {}, "needs a figure of every epoch; a schedule is fixed before the training"),
         ({"_target_": f"{TORCH}.OneCycleLR", "interval": "step", "total_steps": 9}, {}, "ValueError: Tried to step 10"),
         ({"_target_": f"{TORCH}.CosineAnnealingLR", "T_max": "x"}, {}, "TypeError"),
-        ("builtins.repr", {}, "gives a str without step, no scheduler of torch.optim"),
+        ("builtins.repr", {}, "returns a str without step; expected a scheduler of torch.optim"),
         (
             f"{TORCH}.ConstantLR",
             {"optimizer": "odd_components.NoGroups"},

@@ -14,8 +14,8 @@ from experiment_grid.runtime.errors import UserError
         ("torch.nn.Linaer", "torch.nn has no Linaer"),
         ("no_such_package.Net", "there is no package no_such_package"),
         ("models/net.py:LIST", "TypeError: 'list' object is not callable"),
-        ("models/net.py:make", "gives a list, wanted is a torch.nn.Module"),
-        ("models/net.py:Plain", "gives a Plain, wanted is a torch.nn.Module"),
+        ("models/net.py:make", "returns a list; expected a torch.nn.Module"),
+        ("models/net.py:Plain", "returns a Plain; expected a torch.nn.Module"),
         ("torch.nn.Linear", "TypeError: Linear.__init__() missing 2 required positional arguments: 'in_features' and"),
     ],
 )
@@ -27,11 +27,11 @@ def test_targets_that_are_no_models(models, target, problem):
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ("self.layers(images)[:, :3]", "gives logits [32, 3], wanted are [32, 4]: images, classes"),
-        ("self.layers(images)[0]", "gives logits [4], wanted are [32, 4]: images, classes"),
-        ("(self.layers(images), 1)", "gives a tuple, wanted are logits [32, 4]: images, classes"),
-        ("None", "gives None, wanted are logits [32, 4]: images, classes"),
-        ("self.layers(images) * float('nan')", "gives logits that are nan on the first batch, before any update"),
+        ("self.layers(images)[:, :3]", "returns logits [32, 3]; expected [32, 4]: images, classes"),
+        ("self.layers(images)[0]", "returns logits [4]; expected [32, 4]: images, classes"),
+        ("(self.layers(images), 1)", "returns a tuple; expected logits [32, 4]: images, classes"),
+        ("None", "returns None; expected logits [32, 4]: images, classes"),
+        ("self.layers(images) * float('nan')", "returns logits that are nan on the first batch, before any update"),
     ],
 )
 def test_answers_that_are_no_logits(models, answer, problem):
@@ -60,11 +60,14 @@ def test_state_that_is_no_tensor_is_refused():
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("logits", "gives a loss of shape [32, 4], wanted is one number, or one for each image: [32]"),
-        ("1.0", "gives a float, wanted is a tensor: one number, or one for each image"),
-        ("F.cross_entropy(logits.detach(), labels)", "gives a loss that autograd cannot follow back to the logits"),
-        ("F.cross_entropy(logits, labels) * float('nan')", "gives a loss of nan on the first batch, before any update"),
-        ("F.cross_entropy(logits, labels) / 0", "gives a loss of inf on the first batch, before any update"),
+        ("logits", "returns a loss of shape [32, 4]; expected one number, or one for each image: [32]"),
+        ("1.0", "returns a float; expected a tensor: one number, or one for each image"),
+        ("F.cross_entropy(logits.detach(), labels)", "returns a loss that autograd cannot follow back to the logits"),
+        (
+            "F.cross_entropy(logits, labels) * float('nan')",
+            "returns a loss of nan on the first batch, before any update",
+        ),
+        ("F.cross_entropy(logits, labels) / 0", "returns a loss of inf on the first batch, before any update"),
         ("[][0]", "IndexError: list index out of range (models/net.py:4 in loss)"),
         ("MemoryError()[0]", "TypeError: 'MemoryError' object is not subscriptable"),
     ],
@@ -78,7 +81,7 @@ def test_a_loss_that_cannot_be_called(models):
     write(models, "VALUE = 3\nclass Value: pass\n")
     for name, kind in (("VALUE", "int"), ("Value", "Value")):
         assert refused(loss=f"models/net.py:{name}") == (
-            f"cell lenet: loss: models/net.py:{name}: is a {kind}, wanted is a class or function of logits and labels"
+            f"cell lenet: loss: models/net.py:{name}: is a {kind}; expected a class or function of logits and labels"
         )
 
 
@@ -94,7 +97,7 @@ def test_objects_that_are_no_optimizers(models):
         "def make(parameters, lr): return [lr]\nclass Bad(torch.optim.SGD):\n    def step(self, closure): 1 / 0\n",
     )
     assert refused(optimizer="models/net.py:make") == (
-        "cell lenet: optimizer: models/net.py:make: gives a list without step, zero_grad, state_dict, load_state_dict: "
+        "cell lenet: optimizer: models/net.py:make: returns a list without step, zero_grad, state_dict, load_state_dict: "
         "no torch.optim.Optimizer"
     )
     assert refused(optimizer="models/net.py:Bad") == (
@@ -132,8 +135,8 @@ def test_parameters_that_the_optimizer_does_not_know_are_refused(models, code, n
 
 def test_complex_numbers_are_reported_for_the_component_that_gives_them(models):
     write(models, NET.replace("return self.layers(images)", "return self.layers(images) + 0j"))
-    assert "model: models/net.py:Net: gives logits of type torch.complex64" in refused(model="models/net.py:Net")
+    assert "model: models/net.py:Net: returns logits of type torch.complex64" in refused(model="models/net.py:Net")
     write(models, "def loss(logits, labels): return F.cross_entropy(logits, labels) + 0j\n", "odd.py")
-    assert "loss: models/odd.py:loss: gives a loss of type torch.complex64" in refused(
+    assert "loss: models/odd.py:loss: returns a loss of type torch.complex64" in refused(
         loss={"_target_": "models/odd.py:loss"}
     )

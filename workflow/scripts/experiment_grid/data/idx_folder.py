@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, str]:
     refuse_misfits({name: scan.shape for name, scan in files.items()}, _labels(files), places)
     train, test = (name for name in FILES if FILES[name] == 3)
     if files[train].sha256 == files[test].sha256:
-        raise DataError(f"{places[test]}: has the training images again, expected other images to test with")
+        raise DataError(f"{places[test]}: has the training images again; expected other images to test with")
     return {name: scan.sha256 for name, scan in files.items()}
 
 

@@ -55,7 +55,7 @@ def checked(images: Images, dataset: str) -> tuple[Images, list[str]]:
     if untested := trained - tested:
         warnings.append(f"classes {_named(untested, classes)} have no test images")
     if (twice := _in_both(train, test)) == len(test):
-        raise DataError(f"{dataset}: all test images are training images too, expected other images to test with")
+        raise DataError(f"{dataset}: all test images are training images too; expected other images to test with")
     if twice:
         what = f"{twice:,} of {len(test):,} test images are training images too"
         warnings.append(f"{what}: the test accuracy is not that of new images")

@@ -22,7 +22,7 @@ class Augmentation(CellComponent):
         found = self.found()
         self._call = self.made(found) if inspect.isclass(found) else partial(found, **self.options)
         if not callable(self._call):
-            raise self.refused(f"returns {named(self._call)}, expected a callable of images [B, C, H, W]")
+            raise self.refused(f"returns {named(self._call)}; expected a callable of images [B, C, H, W]")
         if isinstance(self._call, nn.Module):
             self._call.to(device)
 
