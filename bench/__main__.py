@@ -8,7 +8,7 @@ from bench import cell, gpu, normalization, run, scale, threads
 
 SECTIONS = {
     "cell": (cell.section, "one cell, one CPU thread, beside other ways to train it (3 min)"),
-    "normalization": (normalization.section, "what normalising and shifting cost in a DataLoader and here (minutes)"),
+    "normalization": (normalization.section, "what normalizing and shifting cost in a DataLoader and here (minutes)"),
     "run": (run.section, "the default grid on two cores, and where the time goes (2 to 5 min)"),
     "scale": (scale.section, "100 and 1,000 cells on the digits (10 to 30 min)"),
     "threads": (threads.section, "what a second core does for one training (3 min)"),

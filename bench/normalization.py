@@ -1,4 +1,4 @@
-"""What normalising and shifting the images cost: in a loader that does it for every image again, and here."""
+"""What normalizing and shifting the images cost: in a loader that does it for every image again, and here."""
 
 import argparse
 import tempfile
@@ -18,9 +18,9 @@ def section(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = images.make(Path(folder))
         raw = Job(folder, "", epochs=EPOCHS)
-        jobs = {"raw": raw, "normalised": replace(raw, normalize=True), "shifted": replace(raw, augment=True)}
+        jobs = {"raw": raw, "normalized": replace(raw, normalize=True), "shifted": replace(raw, augment=True)}
         contestants = {(way, what): (module, job) for way, module in WAYS.items() for what, job in jobs.items()}
-        print("Normalising, and shifting at random (all images of a batch alike here, each on its own in the loader)")
+        print("Normalizing, and shifting at random (all images of a batch alike here, each on its own in the loader)")
         print(f"[128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
         print(f"{where()}\n", flush=True)
         times = measure({" ".join(label): job for label, job in contestants.items()}, arguments.rounds)

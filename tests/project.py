@@ -15,7 +15,7 @@ from experiment_grid.config import locate
 from experiment_grid.config.columns import flat
 from experiment_grid.config.parameters import Parameters
 from experiment_grid.config.resolution import CellValues, Resolution
-from experiment_grid.source_code import definitions, signatures
+from experiment_grid.source_code import definitions, fingerprint, signatures
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -68,7 +68,7 @@ def parameters_of(**changes: Any) -> Parameters:
 
 def forget_packages() -> None:
     """What is installed is looked up once in a process: for a test that installs something."""
-    for known in (locate.version, locate.in_package, definitions.places, signatures.cached):
+    for known in (fingerprint.version, locate.in_package, definitions.places, signatures.cached):
         known.cache_clear()
 
 

@@ -109,13 +109,13 @@ def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
     assert audited(made, [row]).rows[0]["verdict"] == "not reproduced"
     summary = audited(made, [row], search=searched(("false", "9"))).rows[0]
     assert summary["verdict"] == "reproduced outside this grid"
-    assert f"{TRIED} 1 gives all its figures: normalised no, epoch 9." in summary["text"]
+    assert f"{TRIED} 1 gives all its figures: normalized no, epoch 9." in summary["text"]
 
 
 def test_what_the_search_finds_stands_beside_a_row_that_a_cell_reproduces(made):
     row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
     text = audited(made, [row], search=searched(("false", "10"), ("true", "9"))).rows[0]["text"]
-    assert f"{TRIED} 2 give all its figures: normalised no, epoch 10; normalised yes, epoch 9." in text
+    assert f"{TRIED} 2 give all its figures: normalized no, epoch 10; normalized yes, epoch 9." in text
     assert "The figures do not distinguish them." in text
 
 

@@ -43,7 +43,7 @@ def test_every_row_is_tried_with_every_combination(project):
     assert all(one.parameters["model"]["hidden"] == [512, 256, 128, 64] for one in four)
     assert {one.parameters["optimizer"]["momentum"] for one in four} == {0, 0.9}
     assert {(one.parameters["epochs"], tuple(one.parameters["seeds"])) for one in tried} == {(7, (1, 2))}
-    assert len({one.key for one in tried}) == 28  # the first two rows differ in normalisation alone
+    assert len({one.key for one in tried}) == 28  # the first two rows differ in normalization alone
 
 
 ROW = {"row": "a", "figures": {"train_loss": 0.0050, "train_correct": 900, "train_images": 1000}}

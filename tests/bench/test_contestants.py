@@ -58,7 +58,7 @@ def test_bare_products_save_nothing(module, folder):
 
 
 @pytest.mark.parametrize("module", ["ours", "jax_scan"])
-def test_a_network_without_hidden_layers_of_normalised_images(module, folder):
+def test_a_network_without_hidden_layers_of_normalized_images(module, folder):
     job = job_in(folder, f"{module}-flat", hidden=(), normalize=True)
     train(module, job)
     with np.load(job.saved) as file:

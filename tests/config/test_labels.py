@@ -9,7 +9,7 @@ from experiment_grid.config.labels import ASKED, component, factor_name, in_orde
     ("key", "called", "difference", "owner"),
     [
         ("weight_decay", "weight decay", "weight decay", "optimizer"),
-        ("normalize", "normalised", "normalisation", None),
+        ("normalize", "normalized", "normalization", None),
         ("hidden", "hidden layers", "hidden layers and neurons together", "model"),
         ("model", "model", "model", None),
         ("model.channels", "channels (model)", "channels (model)", "model"),

@@ -86,7 +86,7 @@ def test_a_function_in_a_file(tmp_path, monkeypatch):
     ):
         make({"dataset": "x", "target": "mine.py:broken", "options": {}}, [], tmp_path)
     for given in ([1, 2, 3], 5, None):
-        with pytest.raises(DataError, match=r"gives \w+; expected \(images, labels\)"):
+        with pytest.raises(DataError, match=r"returns \w+; expected \(images, labels\)"):
             arrays.returned(given, "mine.py:f", None)
 
 
@@ -103,7 +103,7 @@ IMAGES = np.zeros((4, 2, 3), np.uint8)
         ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": 3}, r"mine\.py:f: classes: is 3; expected a list of names"),
         ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": np.array(3)}, r"classes: is 3; expected a list of names"),
         ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "a"]}, r"classes: has the name 'a'; expected printable"),
-        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "\n"]}, r"classes: has the name '\\n'; needed are"),
+        ({"x": IMAGES, "y": [0, 1, 0, 1], "classes": ["a", "\n"]}, r"classes: has the name '\\n'; expected"),
         (([[[1, 2]]] * 4, [0, 1, 0, 1]), r"images: has numbers of type int64; expected bytes"),
     ],
 )

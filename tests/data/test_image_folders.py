@@ -62,9 +62,12 @@ def test_folders_are_known_by_their_content(tmp_path, monkeypatch):
     ("names", "line"),
     [
         (["train/a/x.png", "test/a/x.png"], r"'\S+/train' has 1 folders in it; expected a folder for each of two"),
-        (["train/a/x.png", "train/b/x.png", "test/a/x.png", "test/c/x.png"], r"test: has classes that \S+ has not: c"),
+        (
+            ["train/a/x.png", "train/b/x.png", "test/a/x.png", "test/c/x.png"],
+            r"test: has classes that \S+ does not have: c",
+        ),
         (["a/x.png", "b/notes.txt"], r"/b: has no images; allowed: \.bmp"),
-        (["train/a/x.png", "train/b/x.png", "labels/x.png"], r"has train with folders in it, and labels; needed are"),
+        (["train/a/x.png", "train/b/x.png", "labels/x.png"], r"has train with folders in it, and labels; expected"),
         (["a/x.png", "b\x1b/y.png"], r"has a folder 'b\\x1b'; expected printable names"),
         (
             ["A/raw/t10k-images-idx3-ubyte.gz", "A/raw/train-images-idx3-ubyte", "B/raw/train-images-idx3-ubyte"],

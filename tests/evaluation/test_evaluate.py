@@ -192,7 +192,7 @@ def test_weights_of_another_network_are_refused(trained, replacement, match):
 def test_weights_that_the_network_does_not_have_are_refused(trained):
     tensors = load_file(trained.checkpoints) | {"seed1/epoch1/head.weight": torch.zeros(2)}
     save_file(tensors, trained.checkpoints, {"cell": "cell", "format": "2"})
-    refused(trained, "has seed1/epoch1/head.weight, which the cell's model has not")
+    refused(trained, "has seed1/epoch1/head.weight, which the cell's model does not have")
 
 
 def test_a_damaged_file_is_refused(trained):
@@ -280,7 +280,7 @@ def test_the_model_and_the_loss_come_back_as_they_were_saved(tmp_path, changes):
 
 def test_a_users_model_that_fails_is_reported_in_one_line(trained):
     trained.parameters = canonical(model="odd_components.Base", seeds=[1], epochs=1)
-    refused(trained, "has seed1/epoch1/layers.0.bias, which the cell's model has not")
+    refused(trained, "has seed1/epoch1/layers.0.bias, which the cell's model does not have")
     trained.parameters = canonical(model="odd_components.Bases", seeds=[1], epochs=1)
     with pytest.raises(UserError, match=r"^cell cell: model: odd_components.Bases: odd_components has no Bases$"):
         trained.evaluate()

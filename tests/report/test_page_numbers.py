@@ -74,7 +74,7 @@ def test_an_interval_is_shown_finely_enough_for_its_verdict():
 
 def test_labels_that_would_be_alike_are_the_rows_names():
     long = "with 128 images and all else as before"
-    titles = {"one": f"Three hidden layers, normalised, {long}", "c": "C"}
+    titles = {"one": f"Three hidden layers, normalized, {long}", "c": "C"}
     titles["two"] = f"Three hidden layers, as is, {long}"
     rows = [{"row": name, "cell": f"cell-{name}"} for name in titles]
     labels = _labels(rows, titles)

@@ -85,7 +85,7 @@ def test_a_cells_settings_are_compared_above_the_counts(opened):
     assert rows == ["Batch size\t64\t128"]
     page.locator("#pair-b").select_option("0")
     rows = page.locator("#pair-settings tbody th").all_inner_texts()
-    assert sorted(rows) == ["Hidden layers", "Learning rate", "Normalised"]
+    assert sorted(rows) == ["Hidden layers", "Learning rate", "Normalized"]
 
 
 def test_a_cell_has_its_files_and_command(opened, report):

@@ -179,7 +179,7 @@ def test_an_epoch_that_cannot_be_resumed_from_is_trained_again(tmp_path, capsys)
         assert run_until(cell, renames, before=False) == KILL
         capsys.readouterr()
         cell.train()
-        assert ("going on" not in capsys.readouterr().out) == again
+        assert ("resuming" not in capsys.readouterr().out) == again
         assert cell.outcome() == wanted.outcome()
 
 

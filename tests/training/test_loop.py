@@ -216,7 +216,7 @@ def test_initial_weights_are_the_seeds_and_no_other_draws_change_them():
     assert first["layers.0.weight"].abs().max() <= 30**-0.5  # as nn.Linear draws them
 
 
-def test_normalising_brings_pixels_from_0_to_1_to_minus_1_to_1():
+def test_normalizing_brings_pixels_from_0_to_1_to_minus_1_to_1():
     pixels = torch.tensor([[[0, 51, 255]]], dtype=torch.uint8)
     torch.testing.assert_close(inputs_of(pixels, normalize=True), torch.tensor([[[[-1, -0.6, 1]]]]))
     torch.testing.assert_close(inputs_of(pixels, normalize=False), torch.tensor([[[[0, 0.2, 1]]]]))

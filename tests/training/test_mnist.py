@@ -29,7 +29,7 @@ def mnist_cell(results, part=1.0, **parameters):
     return cell
 
 
-def test_the_normalised_cell_is_as_good_as_the_report_says(tmp_path):
+def test_the_normalized_cell_is_as_good_as_the_report_says(tmp_path):
     """The report's second experiment, 94.58 % on the test images; seeds 1 to 5 gave 93.7 to 94.2 % here."""
     cell = mnist_cell(tmp_path, hidden=[128, 64], epochs=10, seeds=[1])
     cell.train()

@@ -104,7 +104,7 @@ def test_no_scheduler_warns_of_the_order_of_steps():
         (
             f"{TORCH}.ConstantLR",
             {"optimizer": "odd_components.NoGroups"},
-            "in param_groups, which the optimizer has not",
+            "in param_groups, which the optimizer does not have",
         ),
     ],
 )

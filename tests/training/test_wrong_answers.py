@@ -97,8 +97,8 @@ def test_objects_that_are_no_optimizers(models):
         "def make(parameters, lr): return [lr]\nclass Bad(torch.optim.SGD):\n    def step(self, closure): 1 / 0\n",
     )
     assert refused(optimizer="models/net.py:make") == (
-        "cell lenet: optimizer: models/net.py:make: returns a list without step, zero_grad, state_dict, load_state_dict: "
-        "no torch.optim.Optimizer"
+        "cell lenet: optimizer: models/net.py:make: returns a list without step, zero_grad, state_dict, "
+        "load_state_dict: not a torch.optim.Optimizer"
     )
     assert refused(optimizer="models/net.py:Bad") == (
         "cell lenet: optimizer: models/net.py:Bad: ZeroDivisionError: division by zero (models/net.py:6 in step)"

@@ -2,7 +2,7 @@
 FIGURES = {
     "curves-epochs": "Loss and accuracy over epochs",
     "curves-seconds": "Loss and accuracy over seconds of training",
-    "normalization": "With and without normalisation",
+    "normalization": "With and without normalization",
     "effects": "Effects against the baseline",
     "confusion": "Confusion matrix of the final cell",
     "time": "Test accuracy against training time",

@@ -16,7 +16,7 @@ PARAMETERS = {
     "learning_rate": ("Learning rate", "{:g}"),
     "batch_size": ("Batch", "{}"),
     "epochs": ("Epochs", "{}"),
-    "normalize": ("Normalised", "{}"),
+    "normalize": ("Normalized", "{}"),
     "train_fraction": ("Training share", "{:g}"),
 }
 FIGURES = {

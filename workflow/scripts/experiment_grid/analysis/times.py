@@ -119,7 +119,7 @@ class _Measured:
         return entries, pairs
 
     def _loader(self, factors: list[str]) -> tuple[list[tuple[CellResults, Key]], list[Pair]]:
-        """The usual loop without and with normalising, on every device."""
+        """The usual loop without and with normalizing, on every device."""
         entries, pairs = [], []
         ways = {False: LOADER, True: LOADER_NORMALIZED}
         for cell in self.cells:

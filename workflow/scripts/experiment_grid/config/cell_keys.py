@@ -85,16 +85,16 @@ class Distribution(Closed):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    uniform: Annotated[list[float], *_between("Numbers from the first to the second, all alike.")] = LEFT_OUT
+    uniform: Annotated[list[float], *_between("Numbers from the first to the second, equally likely.")] = LEFT_OUT
     log_uniform: Annotated[
         list[Annotated[float, Field(gt=0)]], *_between("Numbers above 0 whose logarithms are uniform.")
     ] = LEFT_OUT
-    int_uniform: Annotated[list[WHOLE], *_between("Whole numbers, both ends among them, all alike.")] = LEFT_OUT
+    int_uniform: Annotated[list[WHOLE], *_between("Whole numbers, both ends included, equally likely.")] = LEFT_OUT
     log_int_uniform: Annotated[
         list[Annotated[WHOLE, Field(ge=1)]],
         *_between("Whole numbers above 0 whose logarithms are nearly uniform."),
     ] = LEFT_OUT
-    choice: Annotated[Values, Field(description="Any of these values, all alike.")] = LEFT_OUT
+    choice: Annotated[Values, Field(description="One of these values, equally likely.")] = LEFT_OUT
 
     @model_validator(mode="before")
     @classmethod
@@ -110,7 +110,9 @@ class Sampled(Closed):
     model_config = ConfigDict(extra="allow", json_schema_extra=_options_schema)
     __pydantic_extra__: dict[Option, Distribution]
 
-    number: Annotated[int, *whole(1, MOST_CELLS), Field(description="Cells. More of them keep those that there are.")]
+    number: Annotated[
+        int, *whole(1, MOST_CELLS), Field(description="Number of cells. A larger number keeps the existing ones.")
+    ]
     seed: Annotated[Seed, Field(description="Another seed draws other cells.")] = 1
 
 

@@ -28,17 +28,17 @@ from experiment_grid.data.datasets import DATASETS
 
 
 class AnyDataset(Closed):
-    """What every data set but a name alone may say."""
+    """Keys of every data set that is not a name alone."""
 
-    name: Annotated[
-        Name, Field(description="What to call the data set, where its own name is not wanted: a folder of the results.")
-    ] = LEFT_OUT
+    name: Annotated[Name, Field(description="Name of the data set, instead of its own: a folder of the results.")] = (
+        LEFT_OUT
+    )
     test_fraction: Annotated[
         float,
         Field(
             gt=0,
             lt=1,
-            description="Share of each class to test with, where images come in one piece; 0.2 where this is left out.",
+            description="Share of each class to test with, where there are no separate test images; 0.2 by default.",
         ),
     ] = LEFT_OUT
 
@@ -90,7 +90,7 @@ def _kind_of_dataset(value: Any) -> str:
 
 
 class AnyMirrors(Closed):
-    """Of any class of torchvision, by its name: `checks.mirrors` refuses what is none."""
+    """Of any class of torchvision, by its name; `checks.mirrors` refuses other names."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -130,7 +130,7 @@ class Pathvars(Closed):
 
 
 class Config(Closed):
-    """What config/*.yaml may say. Files given with --configfile overlay config/config.yaml: objects are merged key by
+    """The keys of config/*.yaml. Files given with --configfile overlay config/config.yaml: objects are merged key by
     key, lists are replaced whole, and so is a component that names its own `_target_`. What has to hold between keys is
     checked by experiment_grid/config/checks.py and cells.py."""
 
@@ -161,8 +161,8 @@ class Config(Closed):
     gpus: Annotated[
         either(Literal["auto"], Annotated[int, *whole(0, 1024)]),
         Field(
-            description="How many GPUs the machine has that trains. auto counts those of this machine; write the "
-            "number where the submitting machine has none and the cluster has.",
+            description="How many GPUs the machine that trains has. auto counts those of this machine; give the number "
+            "where the submitting machine has none and the cluster has.",
             **words("auto, or a whole number from 0 to 1024"),
         ),
     ] = "auto"
@@ -184,8 +184,8 @@ class Config(Closed):
         int,
         *whole(0, 1_000_000_000),
         Field(
-            description="MB that trainings may take which no configured cell has any more: the oldest are removed "
-            "after a run. A cell that is one of them again doesn't train."
+            description="Disk space in MB for trainings that no configured cell uses any more: after a run the oldest "
+            "are removed. A cell that matches a kept one is not trained again."
         ),
     ] = 10_000
     confidence: Annotated[float, Field(ge=0.5, le=0.999, description="Level of all intervals.")] = 0.95

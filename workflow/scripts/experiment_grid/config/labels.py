@@ -24,9 +24,9 @@ TITLES = {
     "amp": "mixed precision",
     "tf32": "TF32",
     "deterministic": "deterministic kernels",
-    "batch_norm": "batch normalisation",
+    "batch_norm": "batch normalization",
     "loss": "loss function",
-    "normalize": "normalised",
+    "normalize": "normalized",
     "train_fraction": "training fraction",
 }
 # A difference in the hidden layers is named after what differs in them: their depth, their width, or both.
@@ -36,7 +36,7 @@ DIFFERENCES = {
     "hidden": "hidden layers and neurons together",
     "activation": "activation function",
     "epochs": "number of epochs",
-    "normalize": "normalisation",
+    "normalize": "normalization",
     "train_fraction": "split of training and validation images",
 }
 # What the assignment asks about, in its order.

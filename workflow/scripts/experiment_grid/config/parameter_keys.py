@@ -19,7 +19,7 @@ from experiment_grid.config.key_types import (
 
 
 class Numbers(Closed):
-    """What a cell trains with beside its components."""
+    """What a cell trains with, without its components."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = LEFT_OUT
     batch_size: Annotated[
@@ -65,8 +65,8 @@ class Numbers(Closed):
     deterministic: Annotated[
         bool,
         Field(
-            description="Only kernels of a GPU that give the same bits every time; a model without such ends with a "
-            "line. On a CPU they do."
+            description="Use only GPU kernels that give the same bits every time; a model that needs others stops with "
+            "an error. On a CPU the bits are always the same."
         ),
     ] = False
     normalize: Annotated[
@@ -99,34 +99,35 @@ class Numbers(Closed):
     ] = LEFT_OUT
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
-        Field(description="auto trains on a GPU where there is one. mps is the GPU of a Mac, which auto leaves."),
+        Field(
+            description="auto: a GPU where there is one, else the CPU. mps: the GPU of a Mac, which auto never uses."
+        ),
     ] = LEFT_OUT
 
 
 class Handling(Closed):
-    """How a cell is trained and what is kept of it: no factors, since they change no figure. But threads do, in the
-    last bits."""
+    """How a cell is trained and what is kept of it: no factors, since they change no figure beyond the last bits."""
 
     threads: Annotated[
         int,
         *whole(1, 1024),
         Field(
-            description="Cores that a training computes with; what it computes depends on the number in the last bits. "
-            "Two are 1.3 to 1.6 times as fast as one; cells side by side, or seeds with split_seeds, use cores fully."
+            description="Cores of a training; the last bits of its results depend on the number. Two are 1.3 to 1.6 "
+            "times as fast as one; cells side by side, or seeds with split_seeds, use cores fully."
         ),
     ] = 1
     mem_mb: Annotated[
         int,
         *whole(1, 10_000_000),
         Field(
-            description="Memory that a training asks for, in MB, of a cluster or of --resources mem_mb=N. A second try "
-            "asks for twice as much."
+            description="Memory in MB that a training requests from a cluster, or of --resources mem_mb=N; at a second "
+            "attempt twice as much."
         ),
     ] = 3000
     runtime: Annotated[
         int,
         *whole(1, 1_000_000),
-        Field(description="Minutes that a training asks a cluster for. A second try asks for twice as much."),
+        Field(description="Minutes that a training requests from a cluster; at a second attempt twice as many."),
     ] = 60
 
     split_seeds: Annotated[
@@ -179,7 +180,7 @@ class Components(Closed):
     loss: Annotated[
         component("loss"),
         Field(
-            description="What training minimises. nll is the negative log-likelihood over log-softmax, cross_entropy "
+            description="What training minimizes. nll is the negative log-likelihood over log-softmax, cross_entropy "
             "the same in one piece; mse the squared error of the probabilities against one-hot labels; multi_margin "
             "the multi-class hinge loss of the logits. Or a target: a class that is made with its options and called "
             "with (logits, labels), or a function."

@@ -112,7 +112,7 @@ class Drawings:
         results = self.results
         panels = normalization.draw_panels(results.epochs, without, with_, results.index, self.looks)
         return [
-            self._drawing(made, f"normalization-{place}", f"{title}, with and without normalisation", "", "panel")
+            self._drawing(made, f"normalization-{place}", f"{title}, with and without normalization", "", "panel")
             for place, (title, made) in enumerate(panels.items())
         ]
 

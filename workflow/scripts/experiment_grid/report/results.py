@@ -115,7 +115,7 @@ class Results:
 
     @cached_property
     def normalization_pair(self) -> dict[str, Any] | None:
-        """The row of effects.csv for normalisation, the first by the config's order; as without → with."""
+        """The row of effects.csv for normalization, the first by the config's order; as without → with."""
         pairs = [row for row in self.effects if row["factor"] == "normalize" and row["difference"] is not None]
         if not pairs:
             return None

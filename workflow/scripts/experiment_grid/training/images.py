@@ -32,7 +32,7 @@ def take(images: Tensor, indices: Tensor) -> Tensor:
 def inputs_of(images: Tensor, normalize: Normalize, place: Tensor | None = None) -> Tensor:
     """Images uint8 [B, H, W] or [B, C, H, W] as floats [B, C, H, W]: 0 to 1, or with `normalize` -1 to 1, which is
     (x - 0.5) / 0.5, or (x - mean) / std of each channel. Computed as shift + scale · pixels for any, so that
-    normalising costs no time.
+    normalizing costs no time.
 
     Written into `place`, if it is given, which has that shape.
     """

@@ -1,4 +1,4 @@
-"""With and without normalisation side by side, as the original report asks first: both curves, and their difference."""
+"""With and without normalization side by side, as the original report asks first: both curves, and their difference."""
 
 from typing import Any
 

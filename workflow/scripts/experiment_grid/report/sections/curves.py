@@ -1,4 +1,4 @@
-"""Curves: a large chart of one measure, all measures small, and with and without normalisation side by side."""
+"""Curves: a large chart of one measure, all measures small, and with and without normalization side by side."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def _normalization(results: Results, drawings: Drawings) -> dict[str, Any] | Non
         values = [significant(without[key]), significant(with_[key]), signed(_minus(with_[key], without[key]), 4)]
         rows.append({"label": label, "figures": values})
     text = (
-        f"{pair['from']} and {pair['to']} differ in nothing but normalisation, at the "
+        f"{pair['from']} and {pair['to']} differ in nothing but normalization, at the "
         f"{epoch_words(results.settings['epoch'])}: "
         f"test accuracy {percent(without['test_accuracy'])} without and {percent(with_['test_accuracy'])} with it, "
         f"{points(pair['difference'])} points ({level(results.settings['confidence'])} interval "
