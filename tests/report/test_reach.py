@@ -1,4 +1,4 @@
-"""What a reader can reach: tables within the screen, menus, the way back, few tab stops, files beside the page."""
+"""What a reader can reach: tables that fit the screen, menus, the back button, few tab stops, files of the run."""
 
 import json
 import re
