@@ -1,4 +1,4 @@
-"""`python -m bench`, from the project's folder: its speed beside the alternatives, measured in one go."""
+"""`python -m bench`, from the project's folder: its speed beside the alternatives, measured together."""
 
 import sys
 from pathlib import Path

@@ -19,7 +19,7 @@ MOST_CELLS = 10_000  # bench.workflow.point has no more
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage."""
+    """Reports what is wrong in one line, without the usage."""
 
     def error(self, message: str) -> None:
         """End with status 2."""
@@ -34,7 +34,7 @@ def count(text: str) -> int:
 
 
 def counts(text: str) -> tuple[int, ...]:
-    """Whole numbers of at least 1 with commas between them, perhaps none."""
+    """Whole numbers of at least 1, separated by commas, or none."""
     try:
         return tuple(count(part) for part in text.split(",")) if text.strip() else ()
     except argparse.ArgumentTypeError:
@@ -50,7 +50,7 @@ def sizes(text: str) -> tuple[int, ...]:
 
 
 def arguments_of(argv: list[str]) -> argparse.Namespace:
-    """What was asked for; ends with one line and status 2 where that cannot be done."""
+    """The parsed arguments; ends with one line and status 2 if they are wrong."""
     described = "; ".join(f"{name}: {text}" for name, (_, text) in SECTIONS.items())
     parser = Parser(prog="python -m bench", description=f"Sections: {described}.")
     parser.add_argument("sections", nargs="*", metavar="section", help=f"default: {' '.join(DEFAULT)}")

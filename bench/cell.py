@@ -73,7 +73,7 @@ def of_network(times: dict[str, Times], ours: str) -> str:
 
 
 def goals(times: dict[str, Times]) -> list[str]:
-    """A line for each goal: the ratio with its spread, and what it should be; none where a contestant was left out."""
+    """A line for each goal, with the ratio and its spread; none for a contestant that was left out."""
     ours = times[OURS].training
     others = {label: found.training for label, found in times.items()}
     before, loader, eager = map(others.get, (HANDWRITTEN, LOADER, EAGER))

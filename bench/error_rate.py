@@ -1,8 +1,8 @@
 """How often a whole page is wrong: false and missed decisions on simulated grids, as a table.
 
-`python -m bench.error_rate [pages]` (of each row; 4,000 where nothing is said). A page is one of
-the default grid: 17 cells, 20 pairs, a confidence of 95 %; accuracies in points. What decides is this project's own
-code (`variance`, `family`); beside it are the usual ways to treat the spread between seeds, in one Holm family too.
+`python -m bench.error_rate [pages]` (for each row; default: 4,000). A page is one of the default grid: 17 cells, 20
+pairs, a confidence of 95 %; accuracies in points. The decisions are made by this project's own code (`variance`,
+`family`); beside it are the usual ways to treat the spread between seeds, also in one Holm family.
 """
 
 import sys
@@ -117,7 +117,7 @@ def rates(
     n_pages: int,
     method: Callable[[np.ndarray, int], Spread] = METHODS["this project"],
 ) -> Rates:
-    """What a method makes of `n_pages` simulated pages."""
+    """The rates of a method on `n_pages` simulated pages."""
     runs, true = simulate(regime, n_seeds, n_pages)
     images = (IMAGES[PAIRS] ** 2).sum(axis=1)
     cells = method(runs.var(axis=2, ddof=1), n_seeds)
@@ -127,7 +127,9 @@ def rates(
     real = true[PAIRS[:, 1]] - true[PAIRS[:, 0]]
     differs = real != 0
     power = decided[:, differs].mean() if differs.any() else np.nan
-    missed = ((low > real) | (high < real) | (decided & ~differs)).any(axis=1).mean()  # an end at zero leaves it out
+    missed = (
+        ((low > real) | (high < real) | (decided & ~differs)).any(axis=1).mean()
+    )  # an interval that ends at zero excludes it
     return Rates(decided[:, ~differs].any(axis=1).mean(), power, missed)
 
 

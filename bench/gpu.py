@@ -1,4 +1,4 @@
-"""Cells on a GPU: this project, the loop that everybody writes with images in memory, and that with a DataLoader."""
+"""Cells on a GPU: this project, the usual loop with images in memory, and the usual loop with a DataLoader."""
 
 import argparse
 import subprocess
@@ -50,7 +50,7 @@ def contestant(label: str, job: Job) -> tuple[str, Job]:
 
 
 def of_cell(cell: str, job: Job, times: dict[str, Times]) -> str:
-    """The table of one cell; with five seeds, a step is one of one seed."""
+    """The table of one cell; with five seeds, the time of a step is that of one seed."""
     ours, steps = times[ONE], job.epochs * -(-job.n_train // job.batch_size)
     rows = []
     for label, found in times.items():

@@ -1,7 +1,7 @@
-"""What the contestants train on: MNIST where it can be had without the web, noise of its shape where not.
+"""What the contestants train on: MNIST if it is available without the web, otherwise noise of its shape.
 
-On noise the accuracies mean nothing, and times need not be MNIST's: no pixel of it is always blank, so that no velocity
-decays into numbers too small to matter, which are slow on many CPUs for those who do not count them as zero.
+On noise the accuracies mean nothing, and times may differ from those on MNIST: no pixel of noise is always blank, so
+no velocity decays to denormal numbers, which are slow on many CPUs unless they are flushed to zero.
 """
 
 import os
@@ -20,7 +20,7 @@ KEPT = Path(__file__).resolve().parents[1] / "results/data/mnist"  # where `make
 
 
 def make(folder: Path) -> str:
-    """Write `prepared.safetensors` for most contestants and `MNIST/raw/` for torchvision; says what they hold."""
+    """Write `prepared.safetensors` for most contestants and `MNIST/raw/` for torchvision; returns what they hold."""
     name, parts = _mnist(folder / "download") or ("noise in the shape of MNIST", noise(60_000, 10_000))
     write(folder, parts)
     return name

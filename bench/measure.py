@@ -1,4 +1,4 @@
-"""Running contestants side by side and saying how they compare. Memory in MB of 1,000,000 bytes."""
+"""Runs contestants in turns and reports how they compare. Memory in MB of 1,000,000 bytes."""
 
 import json
 import os
@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Times:
-    """What one contestant took, in seconds, round by round: training, its process from start to end, CPU time of that.
+    """Seconds of one contestant, round by round: training, its process from start to end, CPU time of that process.
 
-    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without),
-    `gpu_peak` the MB of a GPU that PyTorch took.
+    `peak` is its largest memory in MB, `accuracy` that of its last network on the test images (None without one),
+    `gpu_peak` the MB that PyTorch reserved on a GPU.
     """
 
     training: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Times:
 
 
 def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str, Times]:
-    """Run every contestant (module, job) once a round, so that what slows the machine slows all of them.
+    """Run every contestant (module, job) once per round, so that other load on the machine slows all of them.
 
     One whose package is not installed is left out.
     """
@@ -77,13 +77,13 @@ def measure(contestants: Mapping[str, tuple[str, Job]], rounds: int) -> dict[str
 
 
 def order(labels: list[str], number: int) -> list[str]:
-    """Labels in the order of round `number` (1, 2, ...): forth, back, then the same beginning with the next one.
+    """Labels in the order of round `number` (1, 2, ...): forward, backward, then the same starting with the next one.
 
-    So each has others before it from round to round, and none is always first.
+    So each follows different ones from round to round, and none is always first.
     """
     first = (number - 1) // 2 % len(labels)
-    forth = labels[first:] + labels[:first]
-    return forth if number % 2 else forth[::-1]
+    forward = labels[first:] + labels[:first]
+    return forward if number % 2 else forward[::-1]
 
 
 def megabytes(size: float) -> float:
@@ -128,7 +128,7 @@ def table(header: list[str], rows: Iterable[list[str]]) -> str:
 
 
 def where() -> str:
-    """The machine and the versions of what is installed, without which a time says nothing."""
+    """The machine and the installed versions, on which times depend."""
     facts = machine()
     versions = [f"Python {platform.python_version()}"]
     for name in ("torch", "torchvision", "scikit-learn", "jax", "numpy"):

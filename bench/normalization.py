@@ -1,4 +1,4 @@
-"""What normalizing and shifting the images cost: in a loader that does it for every image again, and here."""
+"""The cost of normalizing and shifting images: in a loader that does it for each image every time, and here."""
 
 import argparse
 import tempfile

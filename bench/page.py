@@ -1,4 +1,4 @@
-"""The page of many cells: its size, what rendering takes, how long Chromium opens it.
+"""The page of many cells: its size, the time to render it, and the time until Chromium has opened it.
 
     python -m bench.page 200 1000
 
@@ -28,7 +28,7 @@ LAYERS = [[32], [64], [128], [64, 32], [128, 64]]
 
 
 def grid(cells: int) -> dict[str, tuple[dict[str, Any], float]]:
-    """So many cells: what each changes, and its skill."""
+    """A grid of so many cells: what each changes, and its skill."""
     combined = list(product(RATES, BATCHES, LAYERS))[:cells]
     return {
         f"lr-{rate}_batch-{batch}_hidden-{'-'.join(map(str, hidden))}": (
@@ -40,7 +40,7 @@ def grid(cells: int) -> dict[str, tuple[dict[str, Any], float]]:
 
 
 def opened(page: Path) -> tuple[float, float]:
-    """Seconds until Chromium has loaded the page and drawn twice, and those its main thread worked meanwhile."""
+    """Seconds until Chromium has loaded the page and drawn two frames, and those in which its main thread was busy."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1366, "height": 768})

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.measure import table, where
 from bench.workflow import copy_project, peak, seconds_of, snakemake
 
-SHARE = 1.25  # of what all may take of the training's seconds, beside two imports of PyTorch for each cell
+SHARE = 1.25  # most CPU time of everything as a multiple of training, apart from two imports of PyTorch per cell
 STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 
 

@@ -1,4 +1,4 @@
-"""Many cells on the digits: what planning, running and comparing them cost as their number grows."""
+"""Many cells on the digits: the cost of planning, running and comparing them as their number grows."""
 
 import argparse
 import json
@@ -39,7 +39,7 @@ def section(arguments: argparse.Namespace) -> None:
 
 
 def measure(cells: int) -> dict[str, str]:
-    """All figures of one size."""
+    """All measurements of one size."""
     with tempfile.TemporaryDirectory() as folder:
         project = copy_project(Path(folder) / "project")
         grid = json.dumps([{"name": f"cell-{number}"} | point(number) for number in range(cells)])
@@ -48,7 +48,7 @@ def measure(cells: int) -> dict[str, str]:
         whole = snakemake(project, "--configfile", "config/scale.yaml")
         nothing = snakemake(project, "--configfile", "config/scale.yaml")
         results = project / "results"
-        figures = {
+        found = {
             "cells": str(cells),
             "planning, s": f"{planning.seconds:.1f}",
             "planning, peak MB": f"{planning.peak:.0f}",
@@ -57,11 +57,11 @@ def measure(cells: int) -> dict[str, str]:
             "nothing to do, s": f"{nothing.seconds:.1f}",
         }
         for stage in ("train", "evaluate"):
-            figures[f"{stage}, s per cell (median)"] = f"{statistics.median(seconds_of(results, stage)):.2f}"
-            figures[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
+            found[f"{stage}, s per cell (median)"] = f"{statistics.median(seconds_of(results, stage)):.2f}"
+            found[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
         for stage in TOGETHER:
             (seconds,) = seconds_of(results, stage)
-            figures[f"{stage}, s"] = f"{seconds:.1f}"
-            figures[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
-        figures["report.html, MB"] = f"{megabytes((results / 'report.html').stat().st_size):.1f}"
-    return figures
+            found[f"{stage}, s"] = f"{seconds:.1f}"
+            found[f"{stage}, peak MB"] = f"{peak(results, stage):.0f}"
+        found["report.html, MB"] = f"{megabytes((results / 'report.html').stat().st_size):.1f}"
+    return found

@@ -1,14 +1,13 @@
-"""What the process that submits a grid costs, apart from the cluster's own work.
+"""The cost of the process that submits a grid, apart from the cluster's own work.
 
     python -m bench.slurm_queue 100 1000
     python -m bench.slurm_queue --sample 1000
 
-Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. In the place of Slurm's
-commands are scripts: sbatch gives every submission a number and is done in milliseconds, a thread here puts a
-finished cell's files where the results belong, squeue says COMPLETED. Then the stages that take all cells together run
-on what is there. Seconds are those of the clock and, whatever else the machine does, those of the CPU that Snakemake
-and the commands which it starts take; a real sbatch waits for its controller besides. Memory is the largest resident
-size.
+Snakemake runs with the Slurm profile and the project's own workflow on N cells of the digits. Scripts replace Slurm's
+commands: sbatch returns a number for every submission within milliseconds, a thread in this process writes a finished
+cell's files into the results, squeue reports COMPLETED. Then the stages for all cells together run on these results.
+Seconds are those of the clock and, independent of other load, those of the CPU for Snakemake and the commands that it
+starts; a real sbatch also waits for its controller. Memory is the largest resident size.
 """
 
 import json
@@ -74,9 +73,9 @@ COMMANDS |= dict.fromkeys(("sinfo", "sacct", "scancel"), "#!/bin/sh\n")
 
 
 class NoCluster:
-    """Stands in for a cluster on which every cell of `project` is finished at once: `with NoCluster(…) as cluster`.
+    """Replaces a cluster on which every cell of `project` is finished at once: `with NoCluster(…) as cluster`.
 
-    `environment` is one in which Slurm's commands are those above; `ready` is set once something was submitted.
+    In `environment`, Slurm's commands are the scripts above; `ready` is set after the first submission.
     """
 
     def __init__(self, project: Path, commands: Path):
@@ -136,7 +135,7 @@ def grid(cells: int) -> dict:
 
 
 def sample(cells: int) -> dict:
-    """The same with cells that are drawn, but for the first."""
+    """A configuration of so many cells, of which all but the first are drawn."""
     drawn = {"learning_rate": {"log_uniform": [1e-4, 0.1]}, "momentum": {"uniform": [0, 0.95]}}
     drawn |= {"batch_size": {"int_uniform": [32, 128]}, "model.hidden": {"choice": [[16], [32], [32, 16]]}}
     listed = [{"name": TEMPLATE}, {"name": "cell", "sample": {"number": cells - 1} | drawn}]
@@ -144,7 +143,7 @@ def sample(cells: int) -> dict:
 
 
 def measure(config: dict, per_submission: int, folder: Path) -> dict[str, float]:
-    """Run all cells to their end: seconds until the first submission and a cell after it, megabytes, files."""
+    """Run all cells: seconds until the first submission and per cell after it, megabytes, files."""
     project = copy_project(folder / "project")
     configure(project, config)
     names = [name for item in config["cells"] for name, _ in expand(item)]
@@ -198,8 +197,8 @@ def _together(results: Path) -> dict[str, float]:
 
 
 def _bare(folder: Path, names: list[str]) -> float:
-    """Seconds of the CPU that Snakemake needs to find nothing to do among as many jobs and files as a run has, without
-    this workflow: what no plan can be faster than."""
+    """Seconds of the CPU that Snakemake needs to find nothing to do among as many jobs and files as in a run, without
+    this workflow: a lower bound for any plan."""
     folder.mkdir()
     (folder / "Snakefile").write_text(f"CELLS = {names}\n{BARE}", "utf-8")
     stages = {"plan": ("p", "q"), "train": ("a", "b", "c"), "evaluate": ("d", "e", "f", "g")}
@@ -217,19 +216,19 @@ def _bare(folder: Path, names: list[str]) -> float:
 
 
 def _of_children() -> float:
-    """Seconds of the CPU of all that was started here and has ended."""
+    """Seconds of the CPU of all processes that were started here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def _seconds(process: psutil.Process) -> float:
-    """Of the CPU so far, those of the commands that it started and that have ended too."""
+    """Seconds of the CPU so far, including commands that the process started and that have ended."""
     times = process.cpu_times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 def main(arguments: list[str]) -> None:
-    """Measure grids of the given sizes, one cell to a submission and ten; from both, what each costs the CPU."""
+    """Measure grids of the given sizes, with one and with ten cells per submission; print the CPU time of each."""
     make = sample if "--sample" in arguments else grid
     for cells in map(int, [one for one in arguments if one != "--sample"] or ["100", "1000"]):
         per_cell = {}

@@ -1,12 +1,12 @@
-"""A grid on a GPU cluster, simulated: how long it takes, how busy the GPUs are, what the run waits for.
+"""A simulated grid on a GPU cluster: how long it takes, how busy the GPUs are, what the run waits for.
 
     python -m bench.slurm_simulation
 
-Simulated are the three that work together: Snakemake (one process that submits, asks for the state of all jobs at
-growing intervals and takes in what ended, each costing time), Slurm (starts waiting jobs at its next scheduling pass)
-and the nodes (a submission starts Snakemake, then trains its cells one after another). What Snakemake costs is
-measured, by bench/slurm_queue.py where it submits and by bench/slurm_start.py on the nodes; the other figures are
-assumptions, named in `Cluster` and `Grid`.
+Three parts are simulated: Snakemake (one process that submits, asks for the state of all jobs at growing intervals and
+processes those that ended, each of which takes time), Slurm (starts waiting jobs at its next scheduling pass) and the
+nodes (a submission starts Snakemake, then trains its cells one after another). The times of Snakemake are measured, by
+bench/slurm_queue.py where it submits and by bench/slurm_start.py on the nodes; the other numbers are assumptions, named
+in `Cluster` and `Grid`.
 """
 
 import heapq
@@ -17,7 +17,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 
 TRIES = 3  # of a submission: `retries: 2` in the profile
-# Measured, see above; the constants to change when they are measured again.
+# Measured, see above; to be changed when they are measured again.
 STARTING = 1.3  # s of a start of Snakemake on a node: bench.slurm_start
 LISTED = 3.3  # s of one where 10,000 cells are listed one by one in YAML
 SUBMIT = 0.005  # s of the submitting process for a submission: bench.slurm_queue
@@ -29,7 +29,7 @@ FIRST_PAUSE, LONGER, LONGEST = 40, 10, 180  # s between status checks: snakemake
 
 @dataclass(frozen=True)
 class Grid:
-    """What is to be trained, and what surrounds it on a node: two starts of Snakemake a cell, one a submission."""
+    """The cells to train, and the overhead on a node: two starts of Snakemake per cell, one per submission."""
 
     cells: int = 10_000
     median: float = 20  # s of training
@@ -37,17 +37,17 @@ class Grid:
     starting: float = STARTING
     around: float = 7  # s per cell: two starts of PyTorch, evaluation
     prolog: float = 2.5  # s per submission
-    lost: float = 0.002  # share of cells in which their submission is lost; it begins again with its first cell
+    lost: float = 0.002  # share of cells whose submission is lost; it starts again with its first cell
 
     def seconds(self, training: list[float]) -> list[float]:
-        """When each cell of a submission is finished, by the seconds that they train."""
+        """The times at which the cells of a submission are finished, from their seconds of training."""
         each = [2 * self.starting + self.around + seconds for seconds in training]
         return list(itertools.accumulate(each, initial=self.prolog + self.starting))[1:]
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What it runs on."""
+    """The cluster that it runs on."""
 
     gpus: int = 100
     scheduling: float = 5  # s between two passes of Slurm's scheduler
@@ -56,7 +56,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Submitting:
-    """How it is submitted."""
+    """The way of submitting it."""
 
     group: int = 1  # cells in a submission
     jobs: int = 100  # submissions waiting or running at once: `jobs` of the profile
@@ -72,7 +72,7 @@ class Submitting:
 
 @dataclass
 class Outcome:
-    """What came out. Shares are of the whole time."""
+    """The result of a simulation. Shares are of the whole time."""
 
     hours: float
     busy: float  # GPU time in which something runs

@@ -1,4 +1,4 @@
-"""What a start of Snakemake costs on a node, where there is one for every submission and two for every cell in it.
+"""The cost of a start of Snakemake on a node, where there is one per submission and two per cell in it.
 
     python -m bench.slurm_start 100 1000 10000
 

@@ -1,14 +1,14 @@
-"""A cell with a network of one's own, run again and again with kills at random times; it always leaves the same.
+"""A cell with a network of the user's, run repeatedly with kills at random times; it always leaves the same results.
 
     python -m bench.soak --runs 200 --writes --inputs 2000
 
-Every run starts without results of the cell. One to three times Snakemake or what it started is struck at a random
-time: a job's process, Snakemake alone (its job lives on) or everything by SIGKILL, or everything by SIGINT, which is
-Ctrl-C; then the run is let through. Every tenth run goes from nothing to the page, the others from the data to the
-cell's evaluation. Ends with an error at the first difference from an undisturbed run.
+Every run starts without results of the cell. One to three times Snakemake or a process of it is struck at a random
+time: a job's process, Snakemake alone (its job keeps running) or everything by SIGKILL, or everything by SIGINT, which
+is Ctrl-C; then the run is continued to its end. Every tenth run goes from nothing to the page, the others from the data
+to the cell's evaluation. Ends with an error at the first difference from an undisturbed run.
 
-With --writes, every stage is killed before each of its writes too. With --inputs, the config and the reader of IDX
-files get so many inputs in each of their property-based tests. The counts are those of docs/reliability.md.
+With --writes, every stage is also killed before each of its writes. With --inputs, each property-based test of the
+config and of the reader of IDX files gets so many inputs. The counts are those in docs/reliability.md.
 """
 
 import argparse
@@ -85,7 +85,7 @@ class Descent(torch.optim.Optimizer):
 
 
 def configure(project: Path) -> None:
-    """One cell with a network and an optimizer of one's own: buffers, random numbers, a helper; three epochs."""
+    """One cell with a network and an optimizer of the user's: buffers, random numbers, a helper; three epochs."""
     for name, text in OWN.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text, "utf-8")
@@ -99,14 +99,14 @@ def configure(project: Path) -> None:
 
 
 def outcome(results: Path, whole: bool) -> dict:
-    """What must be the same after every run: weights and predictions by the byte, tables without times, all names."""
+    """What must be the same after every run: weights and predictions as bytes, tables without times, all names."""
     left = [name for name in names(results) if not name.startswith("benchmarks/")]
     tables = {name: table(results / name) for name in ("comparison.csv", "effects.csv")} if whole else {}
     return {"names": left, **trained(results, CELL), **tables}
 
 
 def attempt(project: Path, goal: list[str], duration: float, chance: random.Random, counts: Counter) -> Run:
-    """Start Snakemake and strike it at a random time, unless it is through before."""
+    """Start Snakemake and strike it at a random time, unless it ends before that."""
     run, strike = Run(project, *goal), chance.choice(STRIKES)
     with suppress(psutil.TimeoutExpired):
         psutil.Process(run.process.pid).wait(chance.uniform(0, duration))
@@ -120,7 +120,7 @@ def attempt(project: Path, goal: list[str], duration: float, chance: random.Rand
 
 
 def hit(run: Run, strike: str, chance: random.Random) -> bool:
-    """Strike; False where there is nothing to be struck now."""
+    """Strike; False if there is nothing to strike at the moment."""
     if strike == "job":
         jobs = [process for process in run.rest() if is_job(process)]
         if jobs:
@@ -141,22 +141,22 @@ def is_job(process: psutil.Process) -> bool:
 
 
 def undisturbed(project: Path, goal: list[str]) -> float:
-    """Run to the good end; returns the seconds."""
+    """Run to the end, without an error; returns the seconds."""
     started = time.monotonic()
     with Run(project, *goal) as run:
         if run.finish(HOUR) != 0:
-            sys.exit(f"undisturbed, and yet it failed:\n{run.said}")
+            sys.exit(f"failed without a disturbance:\n{run.said}")
     return time.monotonic() - started
 
 
 def clear(results: Path, *, data: bool) -> None:
-    """Remove what was made: with `data` everything, else the cell's own."""
+    """Remove results: with `data` everything, otherwise those of the cell."""
     for path in [results] if data else [results / name for name in ("cells", "partial", "trained")]:
         shutil.rmtree(path, ignore_errors=True)
 
 
 def soak(runs: int, seed: int, page_every: int, project: Path) -> Counter:
-    """Make the cell `runs` times, disturbed; returns the counts."""
+    """Run the cell `runs` times with disturbances; returns the counts."""
     chance = random.Random(seed)
     copy_project(project)
     configure(project)
@@ -175,12 +175,14 @@ def soak(runs: int, seed: int, page_every: int, project: Path) -> Counter:
         for run in attempts:  # jobs that outlived their Snakemake end by themselves
             psutil.wait_procs(run.rest(), timeout=60)
             if run.rest():
-                sys.exit(f"run {number}: still at work: {run.rest()}")
+                sys.exit(f"run {number}: still running: {run.rest()}")
             run.log.unlink()
         if (left := outcome(results, whole)) != right[whole]:
             wrong = [name for name in left if left[name] != right[whole][name]]
             other = set(left["names"]) ^ set(right[whole]["names"])
-            sys.exit(f"run {number} (seed {seed}): other than undisturbed: {wrong} {sorted(other)}; see {project}")
+            sys.exit(
+                f"run {number} (seed {seed}): other than without disturbances: {wrong} {sorted(other)}; see {project}"
+            )
         counts["runs"] += 1
         counts["runs to the page"] += whole
         print(f"{counts['runs']} of {runs}: {dict(counts)}", flush=True)
@@ -208,7 +210,7 @@ def writes(project: Path) -> dict[str, int]:
 
 
 def inputs(examples: int) -> int:
-    """Run the property-based tests of config and IDX reader with so many examples each; returns how many there were."""
+    """Run the property-based tests of config and IDX reader with so many examples each; returns how many were run."""
     tests = ["tests/config/test_config_properties.py", "tests/data/test_idx.py"]
     command = [sys.executable, "-m", "pytest", "-q", "--hypothesis-show-statistics", *tests]
     environment = os.environ | {"EXAMPLES": str(examples)}

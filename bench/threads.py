@@ -1,4 +1,4 @@
-"""What more cores do for one training: `threads`, against cells side by side with a core each."""
+"""The speed of one training with more cores (`threads`), beside cells in parallel with a core each."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Snakemake on a copy of the project, with the clock running."""
+"""Snakemake on a copy of the project, and its times."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ class Ran:
 
 
 def copy_project(folder: Path) -> Path:
-    """The project without its results."""
+    """Copy the project without its results."""
     folder.mkdir()
     for part in PARTS:
         if (ROOT / part).is_dir():
@@ -37,7 +37,7 @@ def copy_project(folder: Path) -> Path:
 
 
 def snakemake(folder: Path, *arguments: str) -> Ran:
-    """Run it on two cores; whatever it says goes to `bench.log` in the folder."""
+    """Run it on two cores; its output goes to `bench.log` in the folder."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--resources", "gpu=0", *arguments]
     with (folder / "bench.log").open("w") as log:
         started = perf_counter()

@@ -87,7 +87,7 @@ class CounterAsTensor(Base):
 
 
 class CounterByNumpy(CounterAsTensor):
-    """Reads its counter past the dispatcher."""
+    """Reads its counter without the dispatcher."""
 
     def between(self, hidden):
         if self.training:
@@ -176,7 +176,7 @@ class ReboundData(Rebound):
 
 
 class Seeding(Base):
-    """Draws the same at every step."""
+    """Draws the same numbers at every step."""
 
     def between(self, hidden):
         torch.manual_seed(3)
@@ -206,7 +206,7 @@ class ChangingGamma(nn.Module):
 
 
 class Rebinding(Hoarding):
-    """Puts the weights into new memory."""
+    """Moves the weights to new memory at every step."""
 
     @torch.no_grad()
     def step(self, closure):
@@ -219,7 +219,7 @@ class Rebinding(Hoarding):
 
 
 class Adding(Hoarding):
-    """Forgets no gradient."""
+    """Adds half of the gradient before."""
 
     def zero_grad(self):
         for parameter in self.param_groups[0]["params"]:
@@ -245,7 +245,7 @@ class Freezing(Rebinding):
 
 
 class AnotherAfterValidation(Base):
-    """Trains otherwise in every epoch; a step changes nothing."""
+    """Trains differently in every epoch; a step changes nothing."""
 
     def __init__(self, classes):
         super().__init__(classes)
@@ -260,7 +260,7 @@ VALIDATIONS = []
 
 
 class AnotherByGlobal(Base):
-    """The same, by what no look at the model finds."""
+    """The same, by a global that no inspection of the model finds."""
 
     def __init__(self, classes):
         super().__init__(classes)

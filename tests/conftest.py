@@ -1,4 +1,4 @@
-"""One finished run of the small grid, shared by all tests and by pytest-xdist's workers."""
+"""One finished run of the small grid, shared by all tests and all workers of pytest-xdist."""
 
 import os
 import shutil
@@ -12,11 +12,11 @@ from filelock import FileLock
 from hypothesis import settings
 from project import copy_project, snakemake
 
-# `make test` runs the tests inside of make; the makes that they run are a user's own.
+# `make test` runs the tests inside make; the makes that they start must look like a user's.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(name, None)
 
-# Machines may be busy: no property holds by the clock.
+# Machines may be busy, so no property-based test has a deadline.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
@@ -24,7 +24,7 @@ SLOW = ("tests/slurm", "tests/reliability", "tests/docs/test_extend.py")
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what takes minutes: `make test` leaves it to `make test-slow`. Skip what needs a GPU where there is none."""
+    """Mark what takes minutes, which `make test` leaves to `make test-slow`. Skip what needs a GPU without one."""
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
@@ -41,8 +41,8 @@ def gpus() -> int:
 
 
 @pytest.fixture(autouse=True)
-def usual_floats():
-    """Training lets the smallest numbers be zero in its process; the next test here may want them."""
+def denormal_numbers():
+    """Training flushes denormal numbers to zero in its process; the next test may need them."""
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
@@ -50,12 +50,12 @@ def usual_floats():
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A project folder after a whole run. Tests copy it (`project`), nobody changes it.
+    """A project folder after a whole run. Tests copy it (`project`) and never change it.
 
     `faults/` holds the scripts as Snakemake ran them.
     """
     shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # the workers' own folders lie in that of the session
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the workers' folders are inside the session's
         shared = shared.parent
     folder = shared / "finished"
     with FileLock(shared / "finished.lock"):
@@ -70,7 +70,7 @@ def finished(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def project(finished, tmp_path) -> Path:
-    """A copy of the finished project, file times included, to do anything with."""
+    """A copy of the finished project, including file times, which a test may change."""
     folder = tmp_path / "project"
     shutil.copytree(finished, folder)
     return folder

@@ -1,6 +1,5 @@
-"""Runs of Snakemake with faults on order (see `faulty/sitecustomize.py`), and what a run left, for comparison."""
+"""Runs of Snakemake with planned faults (see `faulty/sitecustomize.py`), and what a run left, for comparison."""
 
-import csv
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from project import command_of, environment_of
+from tables import rows
 
 FAULTY = Path(__file__).with_name("faulty")
 MARK = "RUN_UNDER_TEST"  # environment variable that every process of a run inherits
@@ -23,12 +23,12 @@ TIMES = {"seconds", "train_seconds", "seconds_per_epoch", "images_per_second"}
 
 
 class Faults:
-    """A folder with ordered faults: `[what, path, nth]` each."""
+    """A folder with planned faults: `[what, path, nth]` each."""
 
-    def __init__(self, folder: Path, *ordered: tuple[str, str, int]):
+    def __init__(self, folder: Path, *planned: tuple[str, str, int]):
         self.folder = folder
         folder.mkdir(parents=True)
-        (folder / "faults.json").write_text(json.dumps(ordered))
+        (folder / "faults.json").write_text(json.dumps(planned))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -42,7 +42,7 @@ class Faults:
         return int(text) if text.endswith("\n") else None  # else it is still being written
 
     def release(self, number: int = 0) -> None:
-        """Let the process that fault `number` holds go on."""
+        """Let the process that fault `number` holds continue."""
         (self.folder / f"{number}.go").touch()
 
     def script(self, stage: str) -> Path:
@@ -51,7 +51,7 @@ class Faults:
 
 
 class Run:
-    """Snakemake at work in the background. Nothing that it started outlives the block of `with Run(project, …)`."""
+    """Snakemake, running in the background. Nothing that it starts outlives the block of `with Run(project, …)`."""
 
     def __init__(self, project: Path, *arguments: str, **environment: str):
         self.name = uuid.uuid4().hex
@@ -99,7 +99,7 @@ class Run:
         return self.process.wait(seconds)
 
     def rest(self) -> list[psutil.Process]:
-        """What still runs of all that it started, itself included."""
+        """The processes that are still running, of Snakemake and all that it started."""
         return [process for process in psutil.process_iter() if _run_of(process) == self.name]
 
 
@@ -107,12 +107,12 @@ def _run_of(process: psutil.Process) -> str | None:
     """The name of the run that a process belongs to."""
     try:
         return process.environ().get(MARK)
-    except (psutil.Error, OSError):  # gone, or somebody else's
+    except (psutil.Error, OSError):  # ended, or of another user
         return None
 
 
 def trained(results: Path, cell: str) -> dict[str, Any]:
-    """What a cell's results are, without when and how fast they were made: tables row by row, arrays as bytes."""
+    """A cell's results without times: tables row by row, arrays as bytes."""
     folder = results / "cells" / cell
     arrays = ("checkpoints.safetensors", "predictions.npz", "confusion.npz")
     tables = ("history.csv", "evaluation.csv")
@@ -121,12 +121,11 @@ def trained(results: Path, cell: str) -> dict[str, Any]:
 
 def table(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file without its columns of times."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{key: value for key, value in row.items() if key not in TIMES} for row in csv.DictReader(file)]
+    return [{key: value for key, value in row.items() if key not in TIMES} for row in rows(path)]
 
 
 def names(results: Path) -> list[str]:
-    """All files of a results folder."""
+    """The names of all files of a results folder."""
     return sorted(path.relative_to(results).as_posix() for path in results.rglob("*") if not path.is_dir())
 
 

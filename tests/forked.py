@@ -1,4 +1,4 @@
-"""The process that `forks` has Snakemake's command line run in: it has imported it, and forks for every call."""
+"""The process in which `forks` runs Snakemake's command line: it has imported Snakemake and forks for every call."""
 
 import contextlib
 import json
@@ -6,13 +6,13 @@ import logging
 import os
 import sys
 
-import smart_open  # noqa: F401  which Snakemake imports as it reads a Snakefile
-import snakemake.report.html_reporter  # noqa: F401  the same as it reads its plugins
+import smart_open  # noqa: F401  which Snakemake imports when it reads a Snakefile
+import snakemake.report.html_reporter  # noqa: F401  the same when it reads its plugins
 from snakemake.cli import main
 
 
 def run(folder: str, arguments: list[str], environment: dict[str, str], said: list[str]) -> None:
-    """Be Snakemake, started in `folder`; both streams go to the files `said`."""
+    """Run Snakemake in `folder` in this process; both streams go to the files `said`."""
     for number, path in enumerate(said, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -25,7 +25,7 @@ def run(folder: str, arguments: list[str], environment: dict[str, str], said: li
 
 
 def serve() -> None:
-    """Take an order in a line of JSON, answer with the process's number and its exit status, to the end of orders."""
+    """Read an order per line, in JSON; answer with the id of the process and its exit status; until the input ends."""
     for line in sys.stdin:
         process = os.fork()
         if not process:

@@ -1,6 +1,6 @@
-"""Snakemake's command line in processes forked from one that has imported it: seconds of CPU less for each call.
+"""Snakemake's command line in processes forked from one that has imported it, which saves seconds of CPU per call.
 
-`project.snakemake` calls it so, unless the environment is to change Python itself. A worker has one such process.
+`project.snakemake` uses it, unless the environment is to change Python itself. Each worker has one such process.
 """
 
 import atexit
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 
 class Forks:
-    """The process that imports Snakemake once; `environment` is that of its start."""
+    """The process that imports Snakemake once, started with `environment`."""
 
     def __init__(self, environment: dict[str, str]):
         self.environment = environment
@@ -50,7 +50,7 @@ class Forks:
 
 @cache
 def forks() -> Forks:
-    """This worker's own."""
+    """The process of this worker."""
     started = Forks(dict(os.environ))
     atexit.register(started.close)
     return started

@@ -1,4 +1,4 @@
-"""A results folder as the stages would leave it, and a plan over it, without running a stage."""
+"""A results folder as the stages would leave it, and its plan, without running a stage."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ OUTPUTS = {
 
 
 class Recipes:
-    """Recipes as the configuration would give them, easy to change."""
+    """Recipes as the configuration would make them, easy to change."""
 
     def __init__(self):
         self.rates = dict.fromkeys(CELLS, 0.01)
@@ -44,12 +44,11 @@ def make(results: Path, recipes: Recipes) -> Plan:
 
 
 def finish(results: Path, plan: Plan) -> None:
-    """Run the plan: leave outputs and records as the stages would."""
+    """Execute the plan: leave outputs and records as the stages would."""
     made: dict[tuple, list[Path]] = {}
     for stage, cell in plan.jobs():
-        read = [
-            job for job in plan.upstream(stage, cell) if (stage, job[0]) != ("timing", "train")
-        ]  # it comes after, no more
+        # timing runs after train, but reads nothing of it
+        read = [job for job in plan.upstream(stage, cell) if (stage, job[0]) != ("timing", "train")]
         inputs = [path for job in read for path in made[job]]
         output = results / OUTPUTS[stage].format(cell=cell)
         record = results / STAGES[stage].record.format(dataset="digits", cell=cell)

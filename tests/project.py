@@ -22,7 +22,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 MNIST = ROOT.parent / "shared/mnist"  # the real one, where it is at hand
 PARTS = ("Snakefile", "config", "models", "profiles", "workflow")
 
-# Four cells that a run finishes in seconds; `narrow` brings its own learning rate, the others have the default's.
+# Four cells that a run finishes in seconds; `narrow` has its own learning rate, the others have the default.
 SMALL = """\
 title: Small
 dataset: digits
@@ -45,7 +45,7 @@ cells:
   - name: grid
     grid: {batch_size: [32, 128]}
 """
-# The beginnings of what Python and its packages read when they start: a process of its own for a test that changes it.
+# Prefixes of variables that Python and its packages read at start: a test that changes one gets its own process.
 EARLY = ("HOME", "LANG", "LC_", "PYTHON", "SNAKEMAKE", "XDG_")
 CELLS = ("wide", "narrow", "grid-batch-32", "grid-batch-128")
 
@@ -56,18 +56,18 @@ def parameters(**changes: Any) -> dict[str, Any]:
 
 
 def flat_parameters(**changes: Any) -> dict[str, Any]:
-    """The same as columns, as compare and report see them."""
+    """The same parameters as columns, as compare and report see them."""
     return flat({"cell": parameters_of(**changes)})["cell"]
 
 
 def parameters_of(**changes: Any) -> Parameters:
-    """The same as the configuration's object."""
+    """The same parameters as the configuration's object."""
     defaults = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))["defaults"]
     return Resolution(defaults, []).parameters(CellValues("cell", changes))
 
 
 def forget_packages() -> None:
-    """What is installed is looked up once in a process: for a test that installs something."""
+    """Forget which packages are installed, which is looked up once per process: for tests that install one."""
     for known in (fingerprint.version, locate.in_package, definitions.places, signatures.cached):
         known.cache_clear()
 
@@ -119,7 +119,7 @@ def planned_jobs(folder: Path, *arguments: str, **options) -> list[str]:
 
 
 def names_of_jobs(said: str) -> list[str]:
-    """The same from what Snakemake says in a dry run."""
+    """The same jobs, from the output of a dry run."""
     jobs = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", said, re.MULTILINE)
     assert jobs or "Nothing to be done" in said, said
     names = []

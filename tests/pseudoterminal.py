@@ -1,4 +1,4 @@
-"""A terminal for a program under test, and what it shows."""
+"""A terminal for a program under test, and what the program shows on it."""
 
 import os
 import pty
@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def _as_a_shell_does() -> None:
-    """Make it the controlling terminal, and heed Ctrl-C, which a test that was started in background ignores."""
+    """Make it the controlling terminal, and react to Ctrl-C, which tests that run in background ignore."""
     os.close(os.open(os.ttyname(0), os.O_RDWR))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class Terminal:
-    """A terminal of 100 by 30 signs with a program in it; `seen` is all that it got to show."""
+    """A terminal of 100 by 30 characters, running a program; `seen` is everything shown so far."""
 
     def __init__(self, command: list[str], folder: Path, **environment: str):
         self._master, terminal = pty.openpty()
@@ -38,13 +38,13 @@ class Terminal:
         self.seen = ""
 
     def wait_for(self, pattern: str, seconds: float = 120) -> None:
-        """Read until the pattern was shown."""
+        """Read until the pattern is shown."""
         end = time.monotonic() + seconds
         while not re.search(pattern, self.seen):
             assert time.monotonic() < end and self.read(), f"{pattern} not in\n{self.seen}"
 
     def read(self) -> bool:
-        """Take what is there; False when the program is gone."""
+        """Read what is available; False after the program has ended."""
         if not select.select([self._master], [], [], 1)[0]:
             return self.process.poll() is None
         try:
@@ -65,6 +65,6 @@ class Terminal:
         return self.process.wait(60)
 
     @property
-    def shows_signs(self) -> bool:
+    def echoes_ctrl_c(self) -> bool:
         """Whether the terminal writes ^C where Ctrl-C is pressed."""
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHOCTL)

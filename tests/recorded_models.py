@@ -72,7 +72,7 @@ class InstanceNorm(nn.Sequential):
 
 
 class Noise(Base):
-    """Numbers drawn by torch, a residual connection, labels of places, a part of a tensor written in place."""
+    """Random numbers of torch, a residual connection, a part of a tensor written in place."""
 
     def between(self, hidden):
         hidden = hidden + 0.1 * torch.randn_like(hidden)
@@ -105,7 +105,7 @@ class Averaging(Base):
 
 
 class Clamped(Base):
-    """Weights that `forward` itself writes."""
+    """Weights that `forward` itself changes."""
 
     def between(self, hidden):
         with torch.no_grad():
@@ -138,7 +138,7 @@ class ByHand(Base):
 
 
 def resnet18(classes):
-    """With colours made of grey."""
+    """With three channels made of one."""
     from torchvision.models import resnet18
 
     return nn.Sequential(nn.Conv2d(1, 3, 1), resnet18(num_classes=classes))

@@ -1,4 +1,4 @@
-"""CUDA graphs played on a CPU: a capture lists the operations and puts back what they wrote; a replay calls them."""
+"""CUDA graphs simulated on a CPU: a capture lists the operations and undoes what they wrote; a replay calls them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from experiment_grid.training.recorder import Recorder, leaves, memory, operatio
 
 
 class Undoable(Recorder):
-    """Keeps what the operations may write over. (Not all of them say what they write: batch norm does not.)"""
+    """Keeps what the operations may overwrite. (Not all of them declare what they write: batch norm does not.)"""
 
     def __init__(self):
         super().__init__()
@@ -26,7 +26,7 @@ class Undoable(Recorder):
 
 
 class SimulatedGraphs:
-    """What loop.graphs_on gives on a GPU."""
+    """The counterpart of what loop.graphs_on returns on a GPU."""
 
     def __init__(self, device: torch.device):
         self.device = device

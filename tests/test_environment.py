@@ -1,4 +1,4 @@
-"""One place for versions: pyproject.toml; conda's file and the lock files say the same."""
+"""Versions are pinned in pyproject.toml; conda's files and the lock files agree with it."""
 
 import ast
 import re
@@ -57,7 +57,7 @@ def test_a_stages_environment_has_what_it_imports(stage):
     (name,) = re.findall(r'"\.\./envs/(\w+\.yml)"', rule)
     has = {pin.partition("==")[0] for pin in conda(ROOT / "workflow/envs" / name)}
     files = {source(module) for module in fingerprint(stage)}
-    if stage in USED:  # whatever a cell is made of
+    if stage in USED:  # any component of a cell
         files |= {*(SCRIPTS / "experiment_grid/training").rglob("*.py")}
     nodes = [node for file in files for node in ast.walk(WithoutTypes().visit(ast.parse(file.read_text("utf-8"))))]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -67,7 +67,7 @@ def test_a_stages_environment_has_what_it_imports(stage):
     assert {PACKAGES.get(name, name) for name in others} | {"psutil", "filelock"} <= has
 
 
-def test_the_floor_is_the_same_everywhere():
+def test_the_oldest_snakemake_is_the_same_everywhere():
     (floor,) = re.findall(r'^min_version\("(.+)"\)$', (ROOT / "Snakefile").read_text("utf-8"), re.MULTILINE)
     (newest,) = (pin.partition("==")[2] for pin in GROUPS["run"] if pin.startswith("snakemake=="))
     for document in ("README.md", "docs/decisions/progress.md", ".snakemake-workflow-catalog.yml"):
@@ -81,7 +81,7 @@ def test_the_catalogue_is_reported_how_the_workflow_is_used():
 
 
 def test_the_package_is_built_by_what_a_run_has():
-    """So that `make setup` builds it without a network."""
+    """Then `make setup` builds it without a network."""
     (backend,) = PYPROJECT["build-system"]["requires"]
     name, version = backend.split("==")
     assert locked(LOCKS["run"])[name] == {version}
@@ -126,7 +126,7 @@ def test_condas_recipe_takes_the_locked_packages():
 
 @pytest.mark.parametrize("torch", ["", "cpu"])
 def test_set_up_can_go_without_cuda(torch, tmp_path):
-    """And says what it takes before it takes it."""
+    """It says what is downloaded before it downloads anything."""
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     command = ["make", "-n", "setup", f"TORCH={torch}"]

@@ -1,4 +1,4 @@
-"""The package as others get it, in a wheel or as an editable install: all of it, and nothing beside it."""
+"""The package as users install it, as a wheel or editable: every file of it, and nothing else."""
 
 import json
 import shutil
@@ -14,9 +14,9 @@ from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.package import HERE, check_place
 
 SCRIPTS = ROOT / "workflow/scripts"
-# As pip calls the backend; without a network, as `make setup` does.
+# As pip calls the backend, and without a network, as in `make setup`.
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
-# In a Python that sees nothing but its own library and what is installed in a folder.
+# In a Python that sees only its own library and what is installed in a folder.
 LOOK = """
 import json, site, sys
 from importlib import resources, util
@@ -69,8 +69,8 @@ def test_a_wheel_has_every_file_of_the_package(source, tmp_path):
     assert {path.relative_to(site) for path in (site / "experiment_grid").rglob("*") if path.is_file()} == files
 
 
-def test_another_copy_than_the_workflows_is_refused(tmp_path):
-    """An environment's own would be taken by jobs, while the plan looks at the workflow's."""
+def test_a_copy_outside_of_the_workflow_is_refused(tmp_path):
+    """Jobs would import the copy of the environment, while the plan looks at that of the workflow."""
     check_place(SCRIPTS)
     with pytest.raises(UserError, match="pip uninstall experiment-grid"):
         check_place(tmp_path)

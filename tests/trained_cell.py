@@ -1,4 +1,4 @@
-"""One small cell, trained and evaluated by the stages' own functions: for the tests of training and evaluation."""
+"""One small cell, trained and evaluated by the functions of the stages: for the tests of training and evaluation."""
 
 import json
 from pathlib import Path

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HANDWRITTEN = "6ed8ef4"  # the commit with the trainer before the present one; a shallow clone has it not
+HANDWRITTEN = "6ed8ef4"  # the commit with the trainer before the present one; a shallow clone does not have it
 NEEDS = {"jax_scan": "jax", "mlp_classifier": "sklearn", "loader": "torchvision"}  # what each imports beyond torch
 NEEDS |= {"handwritten": f"commit {HANDWRITTEN}"}
 SHIFT = {"degrees": 0, "translate": [0.1, 0.1]}  # options of torchvision's RandomAffine
@@ -30,7 +30,7 @@ class Job:
     normalize: bool = False
     augment: bool = False  # shifts the training images (SHIFT), for this project and the loader
     n_train: int = 48_000
-    n_images: int = 60_000  # of which the others are for validation
+    n_images: int = 60_000  # the rest is for validation
     seeds: tuple[int, ...] = (1,)  # only this project trains more than the first
     device: str = "cpu"  # or cuda, for this project, the eager loop and the loader
     model: str = "mlp"  # or lenet, for the same, or wide, a LeNet with [32, 64] channels; weights are not saved
@@ -62,7 +62,7 @@ def installed(module: str) -> bool:
 
 
 def clock(device):
-    """A clock that on a GPU waits for what was launched before it is read."""
+    """A clock that, on a GPU, waits for launched kernels before it is read."""
     from time import perf_counter
 
     import torch
@@ -76,7 +76,7 @@ def clock(device):
 
 
 def training_pixels(job: Job):
-    """Pixels uint8 [n_train, 784] and labels uint8 [n_train], for those who take arrays."""
+    """Pixels uint8 [n_train, 784] and labels uint8 [n_train], for contestants that take arrays."""
     import numpy as np
 
     from experiment_grid.data.prepared import training_images

@@ -1,4 +1,4 @@
-"""The usual loop without the loader: images in memory, nn.Sequential, torch.optim.SGD with its fused kernel."""
+"""The usual loop without a loader: images in memory, nn.Sequential, torch.optim.SGD with its fused kernel."""
 
 from bench.contestants import Job, clock, save, training_arrays
 

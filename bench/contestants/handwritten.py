@@ -1,4 +1,4 @@
-"""This project's trainer as it was before any network could be trained: one network, its derivatives written by hand.
+"""This project's former trainer, for one kind of network, with derivatives written by hand.
 
 Its code is taken from the repository's history.
 """

@@ -1,7 +1,7 @@
 """JAX with a whole epoch as one jitted scan over the shuffled batches.
 
-Pixels stay bytes, each step of the scan gathers and scales its batch; what is not learning (initial weights, orders) is
-NumPy's, so that nothing but the epoch is compiled.
+Pixels stay bytes, each step of the scan gathers and scales its batch; initial weights and orders are made by NumPy, so
+that only the epoch is compiled.
 """
 
 import os

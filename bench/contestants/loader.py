@@ -5,7 +5,7 @@ from bench.contestants.eager import model
 
 
 def train(job: Job) -> float:
-    """The loop of the original report's kind, counting loss and hits at every batch."""
+    """A loop as in the original report, which counts loss and hits at every batch."""
     import torch
     from torch import nn
     from torch.utils.data import DataLoader, random_split
@@ -28,7 +28,7 @@ def train(job: Job) -> float:
 
     started = now()
     for _ in range(job.epochs):
-        loss_sum = hits = 0.0  # read by nobody here: such a loop prints them, and pays for them at every batch
+        loss_sum = hits = 0.0  # unused here; such loops print them, at the cost of a read per batch
         for batch, labels in loader:
             batch, labels = batch.to(device), labels.to(device)
             optimizer.zero_grad()

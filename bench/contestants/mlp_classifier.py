@@ -26,7 +26,7 @@ def train(job: Job) -> float:
     )
     started = perf_counter()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it stops at max_iter, as it is meant to
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is meant to stop at max_iter
         network.fit(inputs, labels)
     seconds = perf_counter() - started
     pairs = zip(network.coefs_, network.intercepts_, strict=True)

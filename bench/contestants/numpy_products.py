@@ -1,4 +1,4 @@
-"""The same floor, multiplied by NumPy (OpenBLAS); each result has a place that is kept."""
+"""The same matrix products as in products.py by NumPy (OpenBLAS), with reused memory for each result."""
 
 from itertools import pairwise
 from time import perf_counter

@@ -1,7 +1,7 @@
 """This project: the script of the train stage, with validation and the weights of every epoch.
 
-Left out is what surrounds that script in a run: Snakemake's own start of a job, and the lock and the checksums of its
-inputs in `runtime.stage`.
+Not included is the overhead of a run: Snakemake's start of a job, and the lock and the checksums of inputs in
+`runtime.stage`.
 """
 
 import gc
@@ -20,7 +20,7 @@ MODELS = {
 
 
 def train(job: Job) -> float:
-    """Run it; with several seeds, seconds of all of them."""
+    """Run it; returns the seconds of all seeds together."""
     from safetensors import safe_open
     from train import train as train_stage
 

@@ -1,4 +1,4 @@
-"""The floor: nothing but the matrix products of the layers' forward and backward passes, as torch calls them."""
+"""A lower bound: only the matrix products of the layers' forward and backward passes, as torch calls them."""
 
 from itertools import pairwise
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""The audit of the original report: figures, rows, other settings that reproduce them, claims."""
+"""The audit of the original report: its figures and rows, other settings that reproduce them, its claims."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from experiment_grid.config.reference import load
 
 
 def row_of(seeds, trained, stated, **changes):
-    """A row of a report whose author had trained the cell `trained`: the figures of its middle seed."""
+    """A row of a report whose author trained the cell `trained`: the figures of its middle seed."""
     own = seeds[seeds["cell"] == trained].sort_values("accuracy").iloc[1]
     figures = {
         "train_loss": round(total_train_loss(own["train_loss"], 64, 48000), 4),
@@ -62,7 +62,7 @@ def test_the_originals_unit_of_loss():
     assert total_train_loss(0.25, 64, 42000) == pytest.approx(0.25 * 657 / 42000)
 
 
-def test_a_row_that_comes_out_as_stated(made):
+def test_a_row_that_is_reproduced_as_stated(made):
     result = audited(made, [row_of(made[1], "normalization", {"learning_rate": 0.001})])
     assert result.rows[0]["verdict"] == "as stated"
     judged = result.table[result.table["figure"] != "minutes"]
@@ -103,7 +103,7 @@ def test_a_row_with_one_figure_outside(made, times, verdict):
     assert (summary["verdict"], summary["consistent"]) == (verdict, 2)
 
 
-def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
+def test_a_row_that_only_the_search_reproduces_is_not_called_not_reproduced(made):
     row = row_of(made[1], "four-hidden-layers", {})
     row["figures"] |= {"train_loss": 7.0, "train_images": 48001}  # no other cell trained on as many
     assert audited(made, [row]).rows[0]["verdict"] == "not reproduced"
@@ -112,7 +112,7 @@ def test_a_row_that_the_search_alone_gives_is_not_called_not_reproduced(made):
     assert f"{TRIED} 1 gives all its figures: normalized no, epoch 9." in summary["text"]
 
 
-def test_what_the_search_finds_stands_beside_a_row_that_a_cell_reproduces(made):
+def test_settings_of_the_search_are_listed_beside_a_row_that_a_cell_reproduces(made):
     row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
     text = audited(made, [row], search=searched(("false", "10"), ("true", "9"))).rows[0]["text"]
     assert f"{TRIED} 2 give all its figures: normalized no, epoch 10; normalized yes, epoch 9." in text
@@ -157,8 +157,8 @@ def test_single_runs_judge_no_row(tmp_path):
     assert result.table.set_index("figure").loc["test_correct", "verdict"] == "not judged"
 
 
-def test_a_new_run_falls_into_its_interval():
-    """Cells of equal spread, three seeds each, on the same test images: 95 % of new runs fall in, and hardly more."""
+def test_the_interval_holds_95_percent_of_new_runs():
+    """Cells of equal spread, three seeds each, on the same test images: 95 % of new runs are inside, hardly more."""
     generator = np.random.default_rng(4)
     inside, repeats = 0, 400
     cells = {str(k): CellResults(str(k), {"batch_size": 64}) for k in range(8)}
@@ -176,8 +176,8 @@ def test_without_a_reference_there_is_a_header(made):
     assert judge(cells, find_effects(cells, seeds, None, 0.95), None) == []
 
 
-def test_the_kept_report_is_audited_whole(made):
-    """Every row, figure, time and claim of config/original-report.yaml has an entry, whatever cells there are."""
+def test_the_kept_report_is_audited_completely(made):
+    """Every row, figure, time and claim of config/original-report.yaml has an entry, whatever the cells are."""
     cells, seeds = made
     reference = load("config/original-report.yaml")
     result = audit(cells, seeds, reference, 0.95)

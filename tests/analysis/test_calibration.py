@@ -1,4 +1,4 @@
-"""Calibration of the final cell against figures by hand and other code."""
+"""Calibration of the final cell, against values by hand."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from experiment_grid.analysis.calibration import _model, calibration
 from experiment_grid.analysis.cells import read_cells
 
 
-def test_figures_of_four_images_by_hand():
+def test_four_images_by_hand():
     probabilities = np.array([[0.95, 0.03, 0.02], [0.55, 0.4, 0.05], [0.1, 0.25, 0.65], [0.2, 0.75, 0.05]])
     found = _model(probabilities, np.array([0, 1, 2, 2]))
     gaps = [abs(1 - 0.95), abs(0 - 0.55), abs(1 - 0.65), abs(0 - 0.75)]
@@ -18,11 +18,11 @@ def test_figures_of_four_images_by_hand():
     assert found["top2_accuracy"] == 0.75
 
 
-def test_a_model_that_is_as_sure_as_right_has_no_error():
+def test_a_model_whose_confidence_is_right_has_no_calibration_error():
     generator = np.random.default_rng(1)
-    sure = generator.uniform(0.5, 1, 20000)
-    labels = (generator.random(20000) > sure).astype(int)
-    found = _model(np.stack([sure, 1 - sure], axis=1), labels)
+    confidence = generator.uniform(0.5, 1, 20000)
+    labels = (generator.random(20000) > confidence).astype(int)
+    found = _model(np.stack([confidence, 1 - confidence], axis=1), labels)
     assert found["ece"] < 0.015
 
 

@@ -1,4 +1,4 @@
-"""The cell that a search chooses, and how lucky the best of so many is."""
+"""The cell that a search chooses, and how much of its lead is luck."""
 
 import numpy as np
 import pytest

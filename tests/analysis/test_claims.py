@@ -1,4 +1,4 @@
-"""Verdicts on claims: all pairs of a factor decide, under the claim's condition."""
+"""Verdicts on claims: all pairs of a factor decide that meet the claim's condition."""
 
 import numpy as np
 import pytest
@@ -131,7 +131,7 @@ STEPS = {"deep": 3e-4, "shallow": 2e-4, "plain": 3e-4, "long": 3e-4, "wide-batch
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory):
-    """Judges a claim on time: by timing of the CPU, or also by the GPU, and by a DataLoader."""
+    """A function that judges a claim on time: by the timing of the CPU, and of a GPU and a DataLoader where given."""
     results = tmp_path_factory.mktemp("timed")
     settings = make_cells(results, TIMED)
     cells = read_cells({cell["name"]: results / "cells" / cell["name"] for cell in settings}, settings)
@@ -157,14 +157,14 @@ def test_claims_on_time_are_decided_by_steps_measured_alone(timed):
     assert timed(factor=["depth"], direction="lower")["verdict"] == "refuted"
 
 
-def test_what_takes_as_long_is_not_decided(timed):
+def test_equal_times_are_not_decided(timed):
     claim = timed(factor=["normalize"])
     assert claim["verdict"] == "not decided" and "Time of all steps from plain to deep: ×\u202f1" in claim["text"]
     assert claim["evidence"][0]["ratio_low"] < 1 < claim["evidence"][0]["ratio_high"]
 
 
 def test_more_of_the_same_steps_is_arithmetic(timed):
-    """`long` shares the measurement of `deep`: no chance is in their ratio."""
+    """`long` shares the measurement of `deep`, so their ratio is exact."""
     claim = timed(factor=["epochs"])
     assert claim["verdict"] == "confirmed" and claim["text"].startswith("One pair, the ratio computed.")
     row = claim["evidence"][0]
@@ -175,7 +175,7 @@ def test_more_of_the_same_steps_is_arithmetic(timed):
 
 
 def test_the_table_has_the_ratio_that_the_conclusion_has(timed):
-    """One number for the time of all steps, with one interval: in effects.csv as in the claim on it."""
+    """The time of all steps and its interval are the same in effects.csv and in the claim."""
     for factor in ("depth", "epochs"):
         claim, effects = timed(factor=[factor], direction="different"), timed.effects
         row = effects.table[effects.table["factor"] == factor].iloc[0]
@@ -196,7 +196,7 @@ def test_a_training_has_as_many_steps_as_its_batches(timed):
     assert claim["evidence"][0]["ratio"] == pytest.approx(4 / 3 * 375 / 750, rel=0.05)
 
 
-def test_the_loader_is_judged_by_itself(timed):
+def test_a_claim_on_the_loader_is_judged_by_its_own_times(timed):
     claim = {"measure": "loader_seconds", "factor": ["normalize"]}
     assert timed(**claim)["text"] == "Not measured here: torchvision has no such data set."
     assert timed(**claim)["verdict"] == "not tested"
@@ -221,7 +221,7 @@ def test_cpu_against_gpu(timed):
 
 
 def test_times_are_in_the_one_family(timed, tmp_path):
-    """Each comparison of times counts as one of the page's."""
+    """Each comparison of times counts as one comparison of the page."""
     settings = make_cells(tmp_path, TIMED)
     cells = read_cells({cell["name"]: tmp_path / "cells" / cell["name"] for cell in settings}, settings)
     seeds, timing = score_cells(cells, 0.95)[0], read_timing(*make_timing(tmp_path, settings))

@@ -134,7 +134,7 @@ def test_single_runs_say_so(tmp_path):
         {"grid": {"a": ({}, 4.0), "b": ({"device": "cuda"}, 4.0)}, "images": 1, "epochs": 1},
     ],
 )
-def test_odd_results_give_whole_files(tmp_path, made_of):
+def test_odd_results_give_complete_files(tmp_path, made_of):
     outputs = run(tmp_path, make_cells(tmp_path, **made_of))
     assert all(path.stat().st_size for path in outputs.values())
     assert len(pd.read_csv(outputs["comparison"])) == len(made_of["grid"])
@@ -156,7 +156,7 @@ def test_cells_of_another_test_set_are_refused(tmp_path):
         None,
     ],
 )
-def test_files_from_elsewhere_are_refused_with_their_folder(tmp_path, content):
+def test_files_of_other_programs_are_refused_with_their_folder(tmp_path, content):
     cell = make_cells(tmp_path)[0]
     folder = tmp_path / "cells" / cell["name"]
     if content:

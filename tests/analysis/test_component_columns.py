@@ -1,10 +1,10 @@
-"""Cells of different components side by side: a column per option, empty where a cell has no such thing."""
+"""Cells of different components side by side: a column per option, empty for cells without it."""
 
-import csv
 import json
 
 import pytest
 from simulated_cells import make_cells
+from tables import rows
 
 from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.comparison_table import comparison_table
@@ -33,8 +33,7 @@ def table():
 
 def test_options_are_columns_beside_their_component(table, tmp_path):
     write_csv(tmp_path / "comparison.csv", table)
-    with (tmp_path / "comparison.csv").open(encoding="utf-8", newline="") as file:
-        plain, lenet = csv.DictReader(file)
+    plain, lenet = rows(tmp_path / "comparison.csv")
     names = list(plain)
     assert names[: names.index("seeds")] == [
         "cell", "model", "hidden", "dropout", "model.channels", "model.kernel", "loss", "loss.label_smoothing",
@@ -44,14 +43,14 @@ def test_options_are_columns_beside_their_component(table, tmp_path):
     assert (lenet["hidden"], lenet["model.channels"], lenet["model.kernel"]) == ("", "6-16", "5")
 
 
-def test_a_papers_table_has_what_differs(table):
+def test_the_table_for_papers_has_what_differs(table):
     shown = shown_table(table)
     assert list(shown.columns[:6]) == ["Cell", "Model", "Hidden layers", "Loss", "Optimizer", "Learning rate"]
     assert shown["Hidden layers"].tolist() == ["none", ""]
 
 
-def test_the_table_has_what_was_trained_by_the_record(tmp_path):
-    """Whatever the plan of the comparison says."""
+def test_the_table_shows_what_the_record_says_was_trained(tmp_path):
+    """Even if the plan of the comparison says otherwise."""
     (made,) = make_cells(tmp_path, {"cell": ({"learning_rate": 0.001}, 1.0)}, images=50)
     run = tmp_path / "cells/cell/run.json"
     record = json.loads(run.read_text("utf-8"))

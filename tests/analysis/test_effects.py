@@ -1,4 +1,4 @@
-"""effects.csv: what two cells' figures say of one factor."""
+"""effects.csv: the difference between two cells that differ in one factor."""
 
 import shutil
 
@@ -31,14 +31,14 @@ def pair(table, first, second):
     return rows.iloc[0]
 
 
-def test_every_pair_of_the_grid_is_there_baselines_first(made):
+def test_every_pair_of_the_grid_has_a_row_those_of_the_baseline_first(made):
     table = made[2]
     assert list(table.columns) == COLUMNS
     assert table["is_baseline"].tolist() == [True] * 5 + [False]
     assert set(table["factor"]) == {"depth", "loss", "batch_size", "learning_rate", "train_fraction", "normalize"}
 
 
-def test_figures_of_a_pair_are_those_of_its_predictions(made):
+def test_numbers_of_a_pair_are_those_of_its_predictions(made):
     cells, seeds, table = made
     row = pair(table, "no-normalization", "normalization")
     one, other = cells["no-normalization"], cells["normalization"]
@@ -56,7 +56,7 @@ def test_figures_of_a_pair_are_those_of_its_predictions(made):
 
 
 def test_interval_counts_seeds_and_images(made):
-    """As wide as the t interval over seeds alone would have to be for one more independent source, the images."""
+    """It is wider than the normal interval from the variance over seeds plus that over images."""
     cells, _, table = made
     row = pair(table, "no-normalization", "normalization")
     changes = cells["normalization"].correct.astype(float) - cells["no-normalization"].correct
@@ -74,7 +74,7 @@ def test_all_pairs_are_one_family_and_intervals_say_what_is_decided(made):
     assert (((table["low"] >= 0) | (table["high"] <= 0)) == table["decided"]).all()
 
 
-def test_comparisons_that_a_claim_needs_are_in_the_family_too(made):
+def test_comparisons_for_claims_are_in_the_family_too(made):
     cells, seeds, table = made
     asked = [("train_loss", "normalize"), ("train_accuracy", "hidden"), ("train_seconds", "depth")]
     effects = find_effects([*cells.values()], seeds, "three-hidden-layers", 0.95, asked)
@@ -100,7 +100,7 @@ def test_one_seed_decides_nothing(tmp_path):
     assert table["p"].min() < 0.05
 
 
-def test_diverged_and_failed_cells_keep_a_row_without_figures(tmp_path):
+def test_diverged_and_failed_cells_keep_a_row_without_numbers(tmp_path):
     _, _, table = effects_of(tmp_path, diverged=("mse",), missing=("batch-128",))
     for name in ("mse", "batch-128"):
         row = pair(table, "three-hidden-layers", name)
@@ -121,7 +121,7 @@ def test_cells_that_predict_the_same_do_not_differ(tmp_path):
 
 
 def test_equal_cells_are_one_in_the_family(tmp_path):
-    """nll and cross_entropy predict the same: what another cell differs from them is one comparison, not two."""
+    """nll and cross_entropy predict the same, so their differences from another cell are one comparison, not two."""
     grid = {"three-hidden-layers": ({}, 4.0), "mse": ({"loss": "mse"}, 3.0)}
     alone = effects_of(tmp_path / "two", grid)[2].iloc[0]
     settings = make_cells(tmp_path / "three", grid | {"ce": ({"loss": "cross_entropy"}, 4.0)})

@@ -1,4 +1,4 @@
-"""Finding the pairs that differ in one factor."""
+"""Pairs of cells that differ in one factor."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""Spread between seeds, the test images' share, and all comparisons of a page decided together."""
+"""Spread between seeds, the share of the test images, and all comparisons of a page, which are decided together."""
 
 import numpy as np
 import pytest
@@ -12,27 +12,27 @@ from experiment_grid.analysis.paired import holm
 from experiment_grid.analysis.variance import centred, shared_by_images, spread
 
 
-def test_seeds_that_lie_close_count_as_the_average():
+def test_a_small_variance_is_replaced_by_the_average():
     found = spread([1.0, 1.2, 0.8, 1e-6], np.full(4, 3))
     assert found.variance == pytest.approx([1.0, 1.2, 0.8, 0.75], abs=0.25)
     assert found.variance[3] == pytest.approx(0.75, abs=1e-3)
     assert (found.degrees == 8).all()
 
 
-def test_a_cell_that_stands_out_counts_by_its_own_seeds():
+def test_an_outlying_cell_counts_by_its_own_seeds():
     found = spread([1.0] * 9 + [9.0], np.full(10, 3))
     assert found.variance[-1] == 9
     assert found.degrees.tolist() == [20] * 9 + [2]
 
 
-def test_a_diverged_seed_spoils_no_other_cell():
+def test_a_diverged_seed_does_not_affect_other_cells():
     found = spread([1.0] * 9 + [1e4], np.full(10, 3))
     assert found.variance[:9] == pytest.approx(np.ones(9))
     assert found.degrees.tolist() == [18] * 9 + [2]
 
 
 @given(some.lists(some.floats(0, 1e3), min_size=1, max_size=6), some.integers(2, 9))
-def test_pages_are_apart(variances, n_seeds):
+def test_pages_are_independent(variances, n_seeds):
     counts = np.full(len(variances), n_seeds)
     alone, beside = spread(variances, counts), spread([variances, np.ones(len(variances))], counts)
     assert np.array_equal(beside.variance[0], alone.variance)
@@ -40,7 +40,7 @@ def test_pages_are_apart(variances, n_seeds):
     assert (alone.variance >= np.array(variances)).all()
 
 
-def test_two_cells_with_equal_spread_are_students_test():
+def test_two_cells_with_equal_spread_give_students_test():
     generator = np.random.default_rng(1)
     first = generator.normal(size=5)
     second = 2 * first.mean() - first + 0.4  # the same spread about another mean
@@ -53,8 +53,8 @@ def test_two_cells_with_equal_spread_are_students_test():
     assert (family.low[0], family.high[0]) == pytest.approx((interval.low, interval.high))
 
 
-def test_images_share_is_what_seeds_have_in_common():
-    """Right answers by how hard an image is for all, and by chance of a seed: only the first is counted."""
+def test_the_share_of_the_images_is_what_seeds_have_in_common():
+    """An answer depends on how hard the image is for all seeds, and on chance: only the first is counted."""
     generator = np.random.default_rng(2)
     chance = np.where(np.arange(400) < 40, 0.5, 0.95)
     answers = [centred(generator.random((6, 400)) < chance) for _ in range(300)]
@@ -76,7 +76,7 @@ comparisons = some.lists(
 
 
 @given(comparisons, some.sampled_from([0.5, 0.9, 0.95, 0.999]))
-def test_an_interval_leaves_zero_out_just_where_its_pair_is_decided(rows, confidence):
+def test_an_interval_excludes_zero_if_and_only_if_its_pair_is_decided(rows, confidence):
     family = judge(Comparisons(*np.array([row[:3] for row in rows]).T), np.arange(len(rows)), confidence)
     assert (((family.low >= 0) | (family.high <= 0)) == family.decided).all()
     assert (family.low <= family.high).all()
@@ -89,7 +89,7 @@ def test_one_comparison_under_two_names_counts_once():
     assert twice.low.tolist() == [once.low[0], *once.low]
 
 
-def test_nothing_to_test_is_no_member():
+def test_pairs_without_a_test_are_not_in_the_family():
     family = judge(Comparisons(np.array([0.0, 1.0]), np.array([np.nan, 0.3]), np.array([np.nan, 20])), [0, 1], 0.95)
     assert family.p_adjusted[1] == family.p[1]
     assert np.isnan(family.p_adjusted[0]) and not family.decided[0]

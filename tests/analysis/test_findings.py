@@ -1,4 +1,4 @@
-"""What findings.json says: pairs that do not differ at all, time beside accuracy, crowded machines."""
+"""findings.json: pairs that do not differ at all, time beside accuracy, crowded machines."""
 
 import json
 import shutil

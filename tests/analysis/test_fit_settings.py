@@ -1,6 +1,5 @@
-"""The search for settings that give the original's figures: what is tried, how a fit is judged, what is kept of it."""
+"""The search for settings that give the original's figures: what is tried, how a fit is judged, what is kept."""
 
-import csv
 import json
 import math
 import shutil
@@ -10,6 +9,7 @@ import pytest
 import yaml
 from project import ROOT
 from scipy import stats
+from tables import rows
 from trained_cell import images_of_classes
 
 from experiment_grid.analysis import fit_settings
@@ -52,8 +52,8 @@ ROW["figures"] |= {"test_correct": 880, "test_images": 1000}
 
 def test_a_fit_is_judged_by_the_interval_of_one_new_run():
     """Its spread is the median over all combinations."""
-    rows = {50: ROW, 100: ROW | {"row": "b"}}
-    tried = [Tried(rows[b], {"m": m}, {"batch_size": b, "m": m}) for m in (0, 0.9) for b in rows]
+    by_batch = {50: ROW, 100: ROW | {"row": "b"}}
+    tried = [Tried(by_batch[b], {"m": m}, {"batch_size": b, "m": m}) for m in (0, 0.9) for b in by_batch]
     generator = np.random.default_rng(3)
     runs = {}
     for one, loss in zip(tried, (0.25, 0.5, 0.26, 0.4), strict=True):
@@ -96,7 +96,7 @@ def test_the_command_writes_what_the_page_reads(project):
     given = {"grid": {"momentum": [0, 0.9], "learning_rate": [0.01, 0.05]}, "seeds": [1, 2], "epochs": 3}
     (project / "config/fit.yaml").write_text(yaml.safe_dump(given))
     fit_settings.main()
-    lines = list(csv.DictReader((project / "config/fit.csv").open(newline="")))
+    lines = rows(project / "config/fit.csv")
     assert len(lines) == 4 * 3 and {line["row"] for line in lines} == {"no-normalization"}
     losses = [
         float(line["train_loss"]) for line in lines if line["momentum"] == "0.9" and line["learning_rate"] == "0.05"
@@ -116,7 +116,7 @@ def test_the_command_writes_what_the_page_reads(project):
         ("grid: {momentum: [0]}\nseeds: [1, 2]\nepoch: 3\n", "config/fit.yaml:3: epoch: unknown key"),
     ],
 )
-def test_mistakes_in_the_file_are_one_line_each(project, content, message):
+def test_errors_in_the_file_are_one_line_each(project, content, message):
     (project / "config/fit.yaml").write_text(content)
     with pytest.raises(UserError, match=message):
         fit_settings.main()
@@ -129,13 +129,13 @@ def test_without_prepared_images_a_line_says_how_to_make_them(project):
 
 
 @pytest.mark.parametrize("content", ["", "row,epoch\na,1\n", "a,b\n1\n", "row,epoch,fits,of,misfit\na,1,3,3,much\n"])
-def test_a_table_that_is_none_is_refused_in_a_line(tmp_path, content):
+def test_a_file_that_is_no_table_is_refused_in_a_line(tmp_path, content):
     (tmp_path / "fit.csv").write_text(content)
     with pytest.raises(UserError, match="is not a table of a search"):
         summary(tmp_path / "fit.csv")
 
 
-def test_what_fits_comes_first_and_else_the_nearest(tmp_path):
+def test_what_fits_comes_first_or_else_the_nearest(tmp_path):
     lines = ["row,momentum,epoch,seeds,train_loss,train_correct,test_correct,fits,of,misfit"]
     lines += ["a,0,1,2,0,0,0,2,3,0.1", "a,0,2,2,0,0,0,3,3,0.9", "a,0.9,1,2,0,0,0,3,3,0.5", "b,0,1,2,0,0,0,1,3,2"]
     (tmp_path / "fit.csv").write_text("\n".join(lines))

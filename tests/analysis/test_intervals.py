@@ -1,4 +1,4 @@
-"""Intervals of one cell against textbooks and other libraries."""
+"""Intervals of one cell, against textbooks and other libraries."""
 
 import numpy as np
 import pytest

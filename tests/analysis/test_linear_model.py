@@ -1,4 +1,4 @@
-"""The model of a search: its coefficients, its intervals, and what it leaves out."""
+"""The linear model of a search: its coefficients, its intervals, and what it leaves out."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def accuracy_of(cell):
     )  # fmt: skip
 
 
-def test_it_finds_what_cells_are_made_by(monkeypatch):
+def test_it_finds_the_coefficients_that_the_cells_are_made_with(monkeypatch):
     cells = drawn_cells(batch_size=32)
     generator = np.random.default_rng(1)
     found = fit(monkeypatch, [accuracy_of(cell) + generator.normal(0, 1e-4) for cell in cells], cells)
@@ -64,13 +64,13 @@ def test_its_intervals_hold_together(monkeypatch):
     generator = np.random.default_rng(3)
     held = 0
     for _ in range(200):
-        scale = [0.002 * (1 + 3 * cell.parameters["dropout"]) for cell in cells]  # another chance in each cell
+        scale = [0.002 * (1 + 3 * cell.parameters["dropout"]) for cell in cells]  # noise that differs between cells
         table = fit(monkeypatch, 0.9 + generator.normal(0, scale), cells).table
         held += ((table["low"] <= 0) & (table["high"] >= 0)).all()
     assert held >= 0.92 * 200  # 95 % less two standard errors of 200 pages
 
 
-def test_a_factor_that_goes_with_another_is_named(monkeypatch):
+def test_a_factor_that_follows_another_is_named(monkeypatch):
     cells = drawn_cells()
     for cell in cells:
         cell.parameters["batch_size"] = 32 * len(cell.parameters["hidden"])

@@ -28,7 +28,7 @@ def test_midp_of_models_that_do_not_differ():
 
 
 def test_midp_holds_its_error_rate():
-    """Over all splits with their probabilities, no random draws: 5 % on average, little more at any one count."""
+    """Over all splits with their probabilities, without random draws: 5 % on average, little more at any count."""
     rates = []
     for discordant in range(100, 400):
         first = np.arange(discordant + 1)

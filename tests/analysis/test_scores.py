@@ -120,7 +120,7 @@ def test_comparison_keeps_the_row_of_every_cell(made):
     assert table.loc["normalization", "test_accuracy_sd"] == pytest.approx(own.std())
 
 
-def test_some_seeds_diverged_and_the_others_count(tmp_path):
+def test_where_some_seeds_diverged_the_others_count(tmp_path):
     settings = make_cells(tmp_path, {"a": ({}, 4.5)})
     cell = read_cells({"a": tmp_path / "cells" / "a"}, settings)[0]
     cell.ok[1] = False

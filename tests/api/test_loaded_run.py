@@ -1,4 +1,4 @@
-"""A finished run in Python: the same numbers as the workflow's files, and one line where something is not there."""
+"""A finished run in Python: the numbers of the workflow's files, and one line for what is missing."""
 
 import json
 import random
@@ -30,7 +30,7 @@ def run(finished) -> eg.Run:
 
 @pytest.fixture
 def own(tmp_path, monkeypatch) -> OneCell:
-    """A cell with a model of the user's own, trained, in a project that is not the working directory."""
+    """A trained cell with a model of the user's, in a project that is not the working directory."""
     shutil.copytree(ROOT / "models", tmp_path / "project/models")
     monkeypatch.chdir(tmp_path / "project")
     cell = OneCell(tmp_path / "project/results", "lenet", model=LENET, epochs=2, keep="chosen")
@@ -93,7 +93,7 @@ def test_images_as_they_are(run, finished):
         np.testing.assert_allclose(said.to_numpy(), whole[:1], atol=1e-6)
 
 
-def test_a_model_of_ones_own(own):
+def test_a_model_of_the_users(own):
     random.seed(1)
     before = random.getstate(), torch.get_rng_state()
     run = eg.load(own.results)
@@ -119,7 +119,7 @@ def test_a_model_whose_code_has_changed_says_so(own, tmp_path):
         eg.load(own.results).model("lenet")
 
 
-def test_a_model_of_torchvisions(tmp_path):
+def test_a_model_of_torchvision(tmp_path):
     resnet = {"_target_": "torchvision.models.resnet18", "num_classes": 4, "progress": False}
     cell = OneCell(tmp_path / "results", "resnet", model=resnet, epochs=1, batch_size=8, seeds=[1], learning_rate=0.001)
     generator = np.random.default_rng(0)
@@ -141,7 +141,7 @@ def test_a_model_of_torchvisions(tmp_path):
 
 
 def test_the_document_reads_weights_without_this_package(own, monkeypatch):
-    """By the five lines of docs/python.md, as they are there but for the epoch."""
+    """By the five lines of docs/python.md, with another epoch."""
     run = eg.load(own.results)
     monkeypatch.chdir(own.results.parent)
     document = (ROOT / "docs/python.md").read_text("utf-8")
@@ -181,7 +181,7 @@ def test_a_state_dict_is_what_a_module_takes(own, tmp_path):
         ),
     ],
 )
-def test_what_is_not_there_is_a_line(run, ask, message):
+def test_what_is_missing_is_reported_in_a_line(run, ask, message):
     with pytest.raises(UserError, match=message) as caught:
         ask(run)
     assert "\n" not in str(caught.value)
@@ -246,7 +246,7 @@ def test_a_diverged_training_warns(tmp_path):
         assert warning.filename == __file__
 
 
-def test_of_a_cell_that_diverged_in_part_the_other_seeds_do_not_warn(own):
+def test_seeds_that_did_not_diverge_do_not_warn(own):
     record = json.loads(own.run.read_text("utf-8"))
     record["status"] = record["seeds"]["1"]["status"] = "diverged"
     own.run.write_text(json.dumps(record), "utf-8")
@@ -269,7 +269,7 @@ def test_the_stages_do_not_import_it():
         eg.nothing  # noqa: B018
 
 
-def test_types_are_those_that_are_declared():
+def test_every_public_name_has_declared_types():
     package = Path(eg.__file__).parent
     assert (package / "py.typed").is_file()
     declared = (package / "__init__.pyi").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The bench is beside the tests, in the project's folder; this makes it importable however pytest was started."""
+"""Makes the bench importable, which is beside the tests, however pytest was started."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the bench's command line says to what it cannot do, before anything is measured."""
+"""Wrong arguments of the bench are reported in one line before anything is measured."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def test_a_wrong_argument_gives_one_line_and_status_2(name, monkeypatch, capsys)
     assert said.err.count("\n") == 1
 
 
-def test_the_command_ends_so_too():
+def test_the_command_reports_them_in_the_same_way():
     command = [sys.executable, "-m", "bench", "run", "cell"]
     done = subprocess.run(command, cwd=ROOT, env=environment_of(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")

@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 def train(module: str, job: Job) -> float:
     """Training seconds."""
     if not installed(module):
-        pytest.skip(f"{NEEDS[module]} is not here: make setup-bench, or a whole clone")
+        pytest.skip(f"{NEEDS[module]} is missing: make setup-bench, or a whole clone")
     command = [sys.executable, "-m", "bench.contestant", module, json.dumps(asdict(job))]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

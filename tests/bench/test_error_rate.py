@@ -1,4 +1,4 @@
-"""Verdicts of whole pages on simulated grids: false ones are rare, true ones are found, intervals hold."""
+"""Decisions of whole pages on simulated grids: false ones are rare, true differences are found, intervals hold."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,15 @@ import pytest
 from bench.error_rate import FALSE, POWER, Regime, pooled, rates, table
 
 PAGES = 2000
-UNSTEADY = {"two groups, ×4 apart": 0.06, "one cell SD 1, others": 0.08}  # what three seeds may cost there
+UNSTEADY = {
+    "two groups, ×4 apart": 0.06,
+    "one cell SD 1, others": 0.08,
+}  # the rate of false pages that three seeds may have there
 LEAST = {(0.3, 10): 0.30, (0.6, 3): 0.40, (0.6, 5): 0.75, (1.0, 3): 0.88}  # power by effect in points, seeds
 
 
 def at_most(share):
-    """With two standard errors of the simulation."""
+    """The share plus two standard errors of the simulation."""
     return share + 2 * np.sqrt(share * (1 - share) / PAGES)
 
 
@@ -32,8 +35,8 @@ def test_true_differences_are_found(regime):
         assert found.missed <= at_most(0.05)
 
 
-def test_one_spread_for_all_would_not_do():
-    """Why a cell that stands out counts by its own seeds: see docs/statistics.md."""
+def test_one_spread_for_all_cells_would_not_suffice():
+    """Therefore an outlying cell counts by its own seeds: see docs/statistics.md."""
     unsteady = Regime("one cell SD 1, others", 0.2)
     assert rates(unsteady, 10, PAGES, pooled).false > 0.15
 

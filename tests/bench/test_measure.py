@@ -1,4 +1,4 @@
-"""Order of the contestants, and how measurements are reported."""
+"""The order of the contestants, and how measurements are reported."""
 
 import json
 from importlib import metadata
@@ -20,7 +20,7 @@ def test_the_order_changes_from_round_to_round(count):
     assert rounds[0] == labels
     assert {one[0] for one in rounds} == set(labels)
     assert all(before != after for before, after in zip(rounds[::2], rounds[1::2], strict=True))
-    for label in labels:  # already in the usual three rounds none follows always the same
+    for label in labels:  # even in the usual three rounds, none always follows the same one
         places = [one.index(label) for one in rounds[:3]]
         assert len({one[place - 1] if place else None for one, place in zip(rounds, places, strict=False)}) > 1
 
@@ -59,7 +59,7 @@ def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch, capsys, tmp_
     assert capsys.readouterr().out == "Left out, as jax is not here (make setup-bench installs packages): JAX\n"
 
 
-def test_where_names_what_is_there(monkeypatch):
+def test_where_names_what_is_installed(monkeypatch):
     there = {"torch": "2.0", "numpy": "2.1"}
 
     def version(name):
@@ -87,7 +87,7 @@ def test_the_gpu_section_on_the_cpu(monkeypatch, capsys):
     assert said.count("this project, one seed ") == said.count("eager loop, images in memory") == 3
 
 
-def test_scale_prints_each_size_as_it_comes(monkeypatch, capsys):
+def test_scale_prints_each_size_when_it_is_measured(monkeypatch, capsys):
     def measured(cells):
         if cells == 30:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback address that misbehaves as each test asks."""
+"""A real HTTP server on the loopback address that misbehaves in the way a test asks for."""
 
 import gzip
 import ssl
@@ -13,7 +13,7 @@ Behaviour = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 def answer(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, announce: int | None = None) -> None:
-    """Send a whole answer; `announce` is the Content-Length where it is not the truth."""
+    """Send a whole answer; `announce` is a wrong Content-Length."""
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(body) if announce is None else announce))
     handler.end_headers()
@@ -89,12 +89,12 @@ def no_http(handler, body):
 
 
 def colourful(handler, body):
-    """A refusal that would paint the terminal and name its window."""
+    """A refusal with escape sequences, which would colour the terminal and set its title."""
     handler.wfile.write(b"HTTP/1.1 403 \x1b[31mred\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n")
 
 
 def trickling(start: bytes, again: bytes) -> Behaviour:
-    """Send `start`, and then `again` and again, never so slowly that it could be called silence."""
+    """Send `start`, and then `again` repeatedly, never so slowly that it counts as silence."""
 
     def trickle(handler, body):
         handler.wfile.write(start)
@@ -145,7 +145,7 @@ def serving(
             try:
                 behaviours[min(len(asked), len(behaviours)) - 1](self, files[name])
             except (BrokenPipeError, ConnectionResetError):
-                return  # the client had enough, as it should
+                return  # the client has closed the connection, as it should
 
         def log_message(self, *arguments):
             """Keep the test's output quiet."""

@@ -1,4 +1,4 @@
-"""What identifies a data set, and in which order its mirrors are tried."""
+"""What identifies a data set, and the order in which its mirrors are tried."""
 
 import subprocess
 import sys
@@ -122,7 +122,7 @@ def test_own_files_that_do_not_fit_are_refused_before_any_job(tmp_path, case):
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_there_twice_is_refused_unless_both_are_alike(tmp_path):
+def test_a_file_in_two_forms_is_refused_unless_both_have_the_same_content(tmp_path):
     folder = write_folder(tmp_path / "own", contents())
     write_folder(folder, contents(), "")
     assert source(named("own", folder))

@@ -1,4 +1,4 @@
-"""Downloads from a real server: what is wrong with a mirror leads to the next one, and never to a final file name."""
+"""Downloads from a real server: what is wrong with a mirror is answered by the next one, and never to a final file name."""
 
 import shutil
 import socket

@@ -1,4 +1,4 @@
-"""The IDX reader: what it reads, and that nothing makes it fail in any other way than with one clear line."""
+"""The IDX reader: what it reads, and that it fails only with one clear line, whatever the file."""
 
 import gzip
 import os
@@ -63,7 +63,9 @@ def test_read_gives_what_was_encoded(path, packed):
         (gzip.compress(CONTENT)[:-8] + bytes(8), "damaged gzip archive (CRC check failed"),
         (b"\x1f\x8b" + bytes(40), "damaged gzip archive"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",  # an archive holds the time, which no test's name may
+    ids=lambda value: (
+        value if isinstance(value, str) else ""
+    ),  # an archive holds the time, which must not be in a test's name
 )
 def test_a_wrong_file_is_reported_in_one_line(path, content, message):
     path.write_bytes(content)
@@ -75,18 +77,18 @@ def test_a_wrong_file_is_reported_in_one_line(path, content, message):
         assert "\n" not in str(error.value)
 
 
-def test_a_lying_header_costs_no_memory(path):
+def test_a_wrong_header_takes_no_memory(path):
     path.write_bytes(header(2_000_000, 32, 32) + bytes(10))
     assert memory_until(path, "has 10 bytes of data") < 2**23
 
 
-def test_a_gzip_bomb_is_left_where_the_header_says_that_it_ends(path):
+def test_a_gzip_bomb_is_read_no_further_than_its_header_says(path):
     path.write_bytes(gzip.compress(CONTENT + bytes(2**26)))
     assert memory_until(path, "continues after the 24 bytes") < 2**23
 
 
 def memory_until(path, refusal):
-    """Bytes in use at most until the file is refused with these words."""
+    """The most bytes in use until the file is refused with this message."""
     tracemalloc.start()
     with pytest.raises(DataError, match=refusal):
         idx.read(path, 3)
@@ -121,7 +123,7 @@ def test_arbitrary_bytes_are_read_or_refused(path, content, dimensions, gzipped)
     kind=st.integers(0, 255) | st.just(8),
     data=st.binary(max_size=130),
 )
-def test_headers_that_lie_are_read_or_refused(path, shape, kind, data):
+def test_wrong_headers_are_read_or_refused(path, shape, kind, data):
     path.write_bytes(header(*shape, kind=kind) + data)
     read_or_refused(path, 3)
 

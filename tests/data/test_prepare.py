@@ -1,4 +1,4 @@
-"""The prepared file: what it holds, and what is refused on the way to it."""
+"""The prepared file: what it holds, and which inputs are refused."""
 
 import os
 import subprocess
@@ -79,7 +79,7 @@ def test_files_that_do_not_fit_are_reported_in_one_line(tmp_path, dataset, name,
     assert not (tmp_path / "prepared.safetensors").exists()
 
 
-def test_one_class_is_none(tmp_path):
+def test_one_class_is_refused(tmp_path):
     one = np.zeros(40, np.uint8)
     files = contents() | {
         "train-labels-idx1-ubyte": idx.encode(one),
@@ -97,7 +97,7 @@ def test_another_file_is_no_prepared_file(tmp_path):
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="../shared/mnist is not there")
-def test_mnist_is_prepared_whole(tmp_path):
+def test_mnist_is_prepared_completely(tmp_path):
     target = tmp_path / "prepared.safetensors"
     prepare("mnist", [MNIST / f"{name}.gz" for name in FILES], target)
     images, labels = prepared.training_images(target)
@@ -138,7 +138,7 @@ except UserError as error:
 
 
 @pytest.mark.parametrize(("stage", "file"), [("prepare", "prepared.safetensors"), ("download", "train-images")])
-def test_a_disk_that_takes_no_more_is_reported_and_left_clean(tmp_path, stage, file):
+def test_a_full_disk_is_reported_and_left_clean(tmp_path, stage, file):
     source = write_folder(tmp_path / "source", contents())
     target = tmp_path / "target"
     command = [sys.executable, "-c", LIMITED, stage, str(source), str(target)]

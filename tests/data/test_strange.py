@@ -1,4 +1,4 @@
-"""What is wrong or strange about images and labels: an error or a warning before anything trains."""
+"""What is wrong or unusual about images and labels: an error or a warning before anything trains."""
 
 import numpy as np
 import pytest
@@ -85,7 +85,7 @@ def test_classes_without_images():
             checked(images_of(train, test), "own")
 
 
-def test_a_byte_order_that_is_wrong_is_said_so(tmp_path):
+def test_a_wrong_byte_order_is_reported(tmp_path):
     values = contents()["train-images-idx3-ubyte"]
     swapped = values[:4] + b"".join(values[place : place + 4][::-1] for place in (4, 8, 12)) + values[16:]
     folder = write_folder(tmp_path, contents() | {"train-images-idx3-ubyte": swapped}, "")

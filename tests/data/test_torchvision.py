@@ -1,4 +1,4 @@
-"""Downloads by torchvision's classes, from a server on the loopback address that plays their hosts."""
+"""Downloads by torchvision's classes, from a server on the loopback address in place of their hosts."""
 
 import bz2
 import gzip
@@ -92,7 +92,7 @@ def test_usps_comes_from_a_mirror(usps_files, tmp_path, capsys):
 
 
 def test_a_mirror_may_lead_to_files_of_other_names(usps_files, tmp_path, capsys):
-    """As object stores do. Each file's bytes are counted once."""
+    """As object stores do. The bytes of a file are counted once."""
     files, _ = usps_files
     stored = {name.encode().hex(): content for name, content in files.items()}
 
@@ -174,7 +174,7 @@ def test_a_bad_mirror_is_passed_over_and_its_reason_reported(usps_files, tmp_pat
 
 
 def test_what_a_killed_download_left_is_no_data(usps_files, tmp_path):
-    """USPS is taken as it is where a file of its name is there."""
+    """Torchvision takes a file of USPS as it is if one of that name exists."""
     files, _ = usps_files
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw/usps.bz2").write_bytes(files["usps.bz2"][:100])
@@ -242,7 +242,7 @@ def test_a_set_that_downloads_nothing_is_refused_and_no_file_removed(tmp_path):
 
 
 @pytest.mark.parametrize("label", [None, {"boxes": []}])
-def test_a_set_without_classes_is_one_line(label):
+def test_a_set_without_classes_is_refused_in_a_line(label):
     part = [(Image.new("L", (8, 8)), label)] * 2
     with pytest.raises(DataError, match=r"image 0 has the label .*; expected a whole number: a classification set"):
         torchvision_sets._images([part, part], settings("CLEVRClassification"))
@@ -262,10 +262,7 @@ def test_sets_in_one_piece_and_of_several_sizes(monkeypatch):
             return Image.new("RGB", (self.sizes[index], 8), (index, 0, 0)), index % 2
 
     images = torchvision_sets._images([Piece([8] * 20)], settings("EuroSAT", test_fraction=0.25))
-    assert (len(images.train[0]), len(images.test[0])) == (15, 5) or (len(images.train[0]), len(images.test[0])) == (
-        16,
-        4,
-    )
+    assert (len(images.train[0]), len(images.test[0])) in ((15, 5), (16, 4))
     with pytest.raises(DataError, match=r"has images of .* pixels; expected dataset.size"):
         torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT"))
     assert torchvision_sets._images([Piece([8, 9] * 10)], settings("EuroSAT", size=6)).test[0].shape[1:] == (3, 6, 6)

@@ -1,4 +1,4 @@
-"""Follows a document as a reader would: creates files, puts lines where it says, runs its commands."""
+"""Follows a document as a reader would: creates files, edits lines, runs commands."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ STEP = re.compile(
 
 @dataclass
 class Reader:
-    """Someone in the copy `folder` of the project. `ran`: the commands so far, with what they said."""
+    """A reader with a copy of the project in `folder`. `ran`: the commands so far, with their output."""
 
     folder: Path
     ran: dict[str, str]
@@ -46,7 +46,7 @@ class Reader:
         path.write_text(content, "utf-8")
 
     def edit(self, name: str, where: str, line: str, block: str) -> None:
-        """Put the block before, after or in the place of the line, which must be there once."""
+        """Put the block before, after or in place of the line, which must occur once."""
         path = self.folder / name
         lines = path.read_text("utf-8").splitlines(keepends=True)
         found = [place for place, other in enumerate(lines) if other.rstrip("\n") == line]

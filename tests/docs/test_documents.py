@@ -1,4 +1,4 @@
-"""Documents that agree with what they are about: links, commands, versions."""
+"""Documents agree with the project: links, commands, paths, versions."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ def test_links_and_commands(document):
     assert commands <= TARGETS
 
 
-def test_paths_that_documents_name_are_there():
+def test_paths_in_documents_exist():
     for document in DOCUMENTS:
         for path in re.findall(r"`((?:workflow|tests|config|profiles|bench)/[\w./-]+)`", document.read_text("utf-8")):
             own = path.startswith("config/mine")  # made by the reader
@@ -29,21 +29,21 @@ def test_paths_that_documents_name_are_there():
             assert own or new or (ROOT / path).exists(), f"{document.name}: {path}"
 
 
-def test_folders_in_the_picture_of_the_architecture_are_there():
+def test_folders_in_the_picture_of_the_architecture_exist():
     picture = (ROOT / "docs/images/architecture.svg").read_text("utf-8")
     folders = re.findall(r">([a-z]+)/</text>", picture)
     assert len(folders) > 6
     assert [folder for folder in folders if not (ROOT / "workflow/scripts/experiment_grid" / folder).is_dir()] == []
 
 
-def test_version_is_reported_alike():
+def test_the_version_is_the_same_everywhere():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == version
     assert f"\n## {version}, {citation['date-released']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
-def test_a_decision_is_listed():
+def test_every_decision_is_listed():
     overview = (ROOT / "docs/decisions/README.md").read_text("utf-8")
     pages = {path.name for path in (ROOT / "docs/decisions").glob("*.md")} - {"README.md"}
     assert set(re.findall(r"\]\((\S+\.md)\)", overview)) == pages

@@ -1,6 +1,5 @@
-"""docs/extend to the letter: all documents followed in one copy of the project, with the fewest runs that show them."""
+"""docs/extend to the letter: all documents followed in one copy of the project, with as few runs as possible."""
 
-import csv
 import json
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from itertools import combinations, product
 
 import pytest
+import tables
 from follow import Reader
 from project import ROOT, copy_project
 
@@ -28,7 +28,7 @@ DOCUMENTS = (
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory) -> Reader:
-    """Who has followed all documents but the last one, run what they say once, and then the last one too."""
+    """A reader who has followed all documents but the last, run their commands once, and then followed the last."""
     reader = Reader(copy_project(tmp_path_factory.mktemp("extend") / "project"), {})
     for document in DOCUMENTS[:-1]:
         reader.follow(f"extend/{document}", run=False)
@@ -38,8 +38,7 @@ def reader(tmp_path_factory) -> Reader:
 
 
 def rows(reader: Reader, name: str) -> list[dict[str, str]]:
-    with (reader.folder / "results/mine" / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return tables.rows(reader.folder / "results/mine" / name)
 
 
 def test_every_document_is_followed():
@@ -85,7 +84,7 @@ def test_model_option_and_loss_are_factors(reader):
 
 
 def test_the_tests_of_config_and_docs_pass_afterwards(reader):
-    """What a reader added is not an edit of a table that a test holds."""
+    """No test lists what the project has, so that an addition would need an edit there."""
     (reader.folder / "config/small.yaml").unlink()  # of the tests themselves
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
@@ -121,7 +120,6 @@ def test_section_makes_the_page_alone(reader):
     why = reader.ran["make why CONFIG=config/mine.yaml"]
     assert "0 to train, 14 kept" in why
     page = (reader.folder / "results/mine/report.html").read_text("utf-8")
-    with (reader.folder / "results/mine/comparison.csv").open(newline="", encoding="utf-8") as file:
-        seeds = [int(float(row["seeds"])) for row in csv.DictReader(file)]
+    seeds = [int(float(row["seeds"])) for row in rows(reader, "comparison.csv")]
     assert f"{sum(seeds)} trainings of {len(seeds)} cells" in page
     assert "2 jobs: 1 report, 1 record" in reader.ran["make run CONFIG=config/mine.yaml"]

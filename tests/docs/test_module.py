@@ -6,7 +6,7 @@ from follow import Reader
 from project import copy_project
 
 
-def test_a_workflow_of_ones_own(tmp_path):
+def test_a_workflow_of_the_users(tmp_path):
     copy_project(tmp_path / "experiment-grid")
     reader = Reader(tmp_path, {})
     reader.follow("module.md")
@@ -43,7 +43,7 @@ Path(snakemake.output[0]).write_text(f"{data.__file__} {report.__file__}")
 
 
 def test_a_workflow_with_modules_named_as_ours(tmp_path):
-    """Its package `data`, imported before the module, and its `report`, after it, stay its own, in its jobs too."""
+    """Its package `data`, imported before the module, and its `report`, after it, remain its own, also in jobs."""
     copy_project(tmp_path / "experiment-grid")
     reader = Reader(tmp_path, {})
     reader.follow("module.md", run=False)

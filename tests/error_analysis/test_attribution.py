@@ -1,4 +1,4 @@
-"""Integrated gradients: what the method promises."""
+"""Integrated gradients: the properties of the method."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_tiles_keep_sign_and_scale():
 
 
 class Convolution(torch.nn.Sequential):
-    """With all that a step of training changes, and an operation in place on what it is given."""
+    """A network with everything that a training step changes, and an operation in place on its input."""
 
     def __init__(self):
         nn = torch.nn
@@ -69,7 +69,7 @@ def test_any_module_and_shape():
     assert torch.allclose(shares.sum(dim=(1, 2, 3)), change, atol=1e-4)
 
 
-def test_logits_that_nothing_leads_to_from_the_pixels_give_no_shares():
+def test_logits_without_a_gradient_to_the_pixels_give_no_shares():
     shares = integrated_gradients(
         lambda x: (x > 0.5).float(), torch.rand(3, 20), torch.zeros(20), torch.arange(3), torch.zeros(3).long()
     )

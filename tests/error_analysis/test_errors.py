@@ -1,4 +1,4 @@
-"""The errors stage as a whole: a linear network that scikit-learn trained on the digits, beside simulated cells."""
+"""The errors stage as a whole: a linear network, trained by scikit-learn on the digits, beside simulated cells."""
 
 import json
 import warnings

@@ -27,7 +27,7 @@ def test_distances_are_scikit_learns(digits):
 
 @pytest.mark.parametrize("pixels", [8, 28, 31, 32, 60])
 def test_distances_are_exact(pixels):
-    """To the last bit those of whole numbers, so that no CPU and no number of threads gives others."""
+    """Exactly those of integers, so that they are the same on every CPU and with any number of threads."""
     images = np.random.default_rng(0).integers(0, 256, (60, pixels, pixels), np.uint8)
     images[:2] = [[[0]], [[255]]]
     numbers = flat(images).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A run in other programs: read back by their own means."""
+"""A run exported to other programs, and read back by their own libraries."""
 
 import os
 import signal
@@ -29,13 +29,13 @@ def export(*arguments: object) -> None:
 
 
 def need(package: str) -> None:
-    """Skip where an extra is not installed."""
+    """Skip the test if an extra is not installed."""
     pytest.importorskip(package, reason=f"{package} is not installed: make setup-export")
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """The address of MLflow's own server, with a store of its own."""
+    """The address of an MLflow server with an empty store."""
     need("mlflow")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -46,7 +46,7 @@ def server(tmp_path, monkeypatch):
     for name, value in {
         "MLFLOW_TRACKING_URI": address,
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight more processes, for what nobody asks for here
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes that no test needs
     }.items():
         monkeypatch.setenv(name, value)
     with log.open("w") as file:
@@ -134,7 +134,7 @@ def test_onnx_gives_the_same_logits(results, tmp_path):
         (["onnx", "{results}", "wide", "x.onnx", "--epoch", "9"], "error: cell wide: seed . has no weights of epoch 9"),
     ],
 )
-def test_a_mistake_is_a_line(results, tmp_path, monkeypatch, arguments, message):
+def test_a_wrong_argument_is_a_line(results, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     need(arguments[0])
     with pytest.raises(SystemExit, match=message):

@@ -1,10 +1,9 @@
-"""Fault injection, for the processes of a run under test: Python imports this file at its start, by PYTHONPATH.
+"""Fault injection into the processes of a run under test: Python imports this file at its start, by PYTHONPATH.
 
 The folder FAULTS holds `faults.json`, a list of [what, path, nth]: when a process is about to give a file its final
-name and that matches the regular expression `path`, for the nth time in this process, it is struck, once per fault:
-`kill` (by SIGKILL), `hold` (it waits until it is killed or `<number>.go` is there; its id is in `<number>.held`) or
-`memory` (MemoryError).
-The first script of every stage is copied to the folder as `<stage>.py`.
+name, and that matches the regular expression `path` for the nth time in this process, the fault happens, once:
+`kill` (by SIGKILL), `hold` (the process waits until it is killed or `<number>.go` exists; its id is in
+`<number>.held`) or `memory` (MemoryError). The first script of every stage is copied to the folder as `<stage>.py`.
 """
 
 import json
@@ -21,7 +20,7 @@ SEEN = {}
 
 
 def strike(what, number):
-    """Do it, unless another process did."""
+    """Let the fault happen, unless it has happened in another process."""
     try:
         (FOLDER / f"{number}.struck").touch(exist_ok=False)
     except FileExistsError:

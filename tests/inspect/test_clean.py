@@ -1,4 +1,4 @@
-"""make clean: nothing goes without a yes, and nothing of the user's goes at all."""
+"""make clean: nothing is removed without a yes, and no file of the user's at all."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_clean_as_a_command(project):
     assert left - {"logs", "plan"} == {"data"}
 
 
-def test_clean_says_where_results_are_when_here_are_none(tmp_path, monkeypatch):
+def test_clean_without_results_says_where_some_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results/logs").mkdir(parents=True)
     (tmp_path / "results/logs/clean.log").touch()
@@ -83,8 +83,8 @@ LISTED = MINE - {"cells/mine/run.txt", "cells/sketch/run.json", "other/.lock", "
 LISTED |= {"cells/mine/", "cells/sketch/", "dag/", "other/", "cells/wide (a link)"}  # folders of nothing else
 
 
-def test_what_is_the_users_stays_and_is_listed(project, tmp_path):
-    """In a folder of the user's own, where a run left its results beside other things."""
+def test_files_of_the_user_stay_and_are_listed(project, tmp_path):
+    """In a folder of the user's, where a run left its results beside other files."""
     thesis, elsewhere = project / "thesis", tmp_path / "elsewhere"
     (project / "results").rename(thesis)
     config = project / "config/small.yaml"
@@ -106,8 +106,8 @@ def test_what_is_the_users_stays_and_is_listed(project, tmp_path):
     assert listed == LISTED
 
 
-def test_all_that_a_run_writes_is_known_as_its_own(finished):
-    """Or clean would leave it, and call it the user's."""
+def test_every_file_that_a_run_writes_is_known_as_its_own(finished):
+    """Otherwise clean would leave it and list it as the user's."""
     said = snakemake(finished, "--quiet", "all", "--", "clean")
     assert "Nothing removed" in said.stderr
     left = removable.find(finished / "results", everything(finished)).foreign
@@ -115,7 +115,7 @@ def test_all_that_a_run_writes_is_known_as_its_own(finished):
 
 
 def everything(project: Path) -> list[str]:
-    """What the rules write, by their own files."""
+    """What the rules write, read from their files."""
     text = "".join(path.read_text("utf-8") for path in (project / "workflow/rules").glob("*.smk"))
     names = {*re.findall(r'"<results>/([^"]+)"', text)}
     figures = re.findall(r'^    "([\w-]+)": "', text, re.MULTILINE)
@@ -123,8 +123,8 @@ def everything(project: Path) -> list[str]:
     return [f"{project}/results/{name}" for name in names]
 
 
-def test_a_file_that_no_run_wrote_is_not_written_over(tmp_path):
-    """In a folder that was there before the first run."""
+def test_a_file_that_no_run_wrote_is_not_overwritten(tmp_path):
+    """In a folder that existed before the first run."""
     project = copy_project(tmp_path / "project")
     for name in ("report.html", "cells/narrow/history.csv"):
         mine = project / "results" / name

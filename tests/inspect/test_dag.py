@@ -1,4 +1,4 @@
-"""make dag: the pictures show what runs, all names in full."""
+"""make dag: the pictures show what runs, with all names in full."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def jobs(cells: list[str], trained: str | None = None):
-    """What the plan says where one cell trains again and all else is kept."""
+    """The plan's jobs if one cell trains again and everything else is kept."""
     again = {"train": ["learning_rate 1 → 2"], "evaluate": ["made from what runs again: train"]}
     return [
         (name, cell, again.get(name, []) if cell == trained else [])
@@ -31,7 +31,7 @@ def boxes(picture: str) -> dict[str, str]:
     }
 
 
-def test_pictures_tell_what_runs():
+def test_pictures_show_what_runs():
     some = jobs(["a", "b<&>"], trained="a")
     cells = boxes(svg(by_cell(some)))
     assert cells["train a"] == "train a: learning_rate 1 → 2"
@@ -82,8 +82,8 @@ def test_dag_as_a_command(project):
     assert "train narrow" in boxes((project / "results/dag/cells.svg").read_text())
 
 
-def test_data_that_is_not_there_would_be_fetched(tmp_path):
-    """Where cells are kept it is not needed, and nobody fetches it; where they are to train it is."""
+def test_missing_data_would_be_downloaded(tmp_path):
+    """Cells that are kept do not need it, cells that are to train do."""
     project = copy_project(tmp_path / "project")
     assert snakemake(project, "--quiet", "all", "--", "dag").returncode == 0
     rules = boxes((project / "results/dag/rules.svg").read_text())
@@ -91,7 +91,7 @@ def test_data_that_is_not_there_would_be_fetched(tmp_path):
 
 
 def test_the_plan_has_the_arrows_of_the_rules(finished):
-    """Snakemake's own graph of the rules and the plan's stages say the same."""
+    """Snakemake's own graph of the rules agrees with the stages of the plan."""
     graph = snakemake(finished, "--forceall", "--rulegraph", "dot").stdout
     names = dict(re.findall(r'(\d+)\[label = "(\w+)"', graph))
     arrows = {(names[start], names[end]) for start, end in re.findall(r"(\d+) -> (\d+)", graph)}

@@ -1,4 +1,4 @@
-"""make open: the page that is there is opened."""
+"""make open: opens the page that exists."""
 
 import pytest
 from open import show

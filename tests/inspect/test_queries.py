@@ -1,4 +1,4 @@
-"""Questions while a run works, and where to find what was asked for."""
+"""Queries during a run, and where to find what was asked for."""
 
 import re
 
@@ -8,8 +8,8 @@ from project import snakemake
 from experiment_grid.progress import lines
 
 
-def test_questions_are_answered_while_a_run_works(project, tmp_path):
-    """They only read: neither do they take the results folder's lock, nor do they write plans."""
+def test_queries_are_answered_during_a_run(project, tmp_path):
+    """They only read: they neither take the lock of the results folder nor write plans."""
 
     def plans():
         return {path: path.stat().st_mtime_ns for path in (project / "results/plan").rglob("*.json")}
@@ -20,13 +20,13 @@ def test_questions_are_answered_while_a_run_works(project, tmp_path):
     with Run(project, **faults.environment) as run:
         run.wait_for("the second epoch", lambda: faults.held(0))
         before = plans()
-        for question, answer in {
+        for query, answer in {
             "why": r"train     narrow: new",
             "open": r"The page: file://\S+/results/report\.html",
             "stale": "every cell that has results is configured",
             "dag": r"results/dag/cells\.svg",
         }.items():
-            said = snakemake(project, "--quiet", "all", "--", question, BROWSER="true")
+            said = snakemake(project, "--quiet", "all", "--", query, BROWSER="true")
             assert said.returncode == 0, said.stderr
             assert re.search(answer, said.stdout), said.stdout
         assert plans() == before
@@ -37,7 +37,7 @@ def test_questions_are_answered_while_a_run_works(project, tmp_path):
         assert run.process.poll() is None
 
 
-def test_a_cell_alone_says_where_it_lies(project):
+def test_a_single_cell_says_where_it_is(project):
     for path in (project / "results/cells/narrow").iterdir():
         path.unlink()
     said = snakemake(project, "--", "cell", NAME="narrow")

@@ -1,9 +1,9 @@
-"""make stale and make prune: what cells left that are no longer configured."""
+"""make stale and make prune: results of cells that are no longer configured."""
 
 from project import CELLS, snakemake
 
 
-def test_cells_no_longer_configured_go_when_asked(project):
+def test_cells_no_longer_configured_are_removed_on_request(project):
     config = project / "config/small.yaml"
     config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
     assert "narrow" in snakemake(project, "--quiet", "all", "--", "stale").stdout
@@ -12,7 +12,7 @@ def test_cells_no_longer_configured_go_when_asked(project):
     assert sorted(path.name for path in (project / "results/cells").iterdir()) == sorted({*CELLS} - {"narrow"})
 
 
-def test_pruning_leaves_what_is_the_users(project):
+def test_pruning_leaves_files_of_the_user(project):
     config = project / "config/small.yaml"
     config.write_text(config.read_text().replace("  - name: narrow\n    learning_rate: 0.02\n", ""))
     cells = project / "results/cells"

@@ -1,4 +1,4 @@
-"""Recipes, and the results of a run of them."""
+"""Recipes, and the results of a run with them."""
 
 import pytest
 from planned import Recipes, finish, make

@@ -1,4 +1,4 @@
-"""The plan, `snakemake -n` and what then runs name the same jobs, whatever happened to the files in between."""
+"""The plan, `snakemake -n` and a run have the same jobs, whatever happened to the files in between."""
 
 import os
 import random
@@ -39,7 +39,7 @@ Chance = random.Random
 
 @pytest.fixture(scope="module")
 def two_cells(tmp_path_factory) -> Path:
-    """A project after a whole run, as fast as one can be."""
+    """A project after a whole run, the fastest possible."""
     folder = copy_project(tmp_path_factory.mktemp("two") / "project")
     (folder / "config/small.yaml").write_text(TWO_CELLS, "utf-8")
     done = snakemake(folder)
@@ -47,7 +47,7 @@ def two_cells(tmp_path_factory) -> Path:
     return folder
 
 
-# What may happen to results
+# Events that may happen to results
 
 
 def files(project: Path, part: str = "") -> list[Path]:
@@ -55,7 +55,7 @@ def files(project: Path, part: str = "") -> list[Path]:
 
 
 def shuffle(project: Path, chance: Chance) -> None:
-    """Each file of another time, some of them in the future."""
+    """Give each file another time, some of them in the future."""
     for path in files(project):
         moment = time.time() + chance.uniform(-20, 1) * YEAR
         os.utime(path, (moment, moment))
@@ -79,7 +79,7 @@ def of_the_future(project: Path, chance: Chance) -> None:
 
 
 def copy(project: Path, chance: Chance) -> None:
-    """By a program that keeps no times, into a folder that Snakemake has never seen."""
+    """Copy the results by a program that keeps no times, into a folder that Snakemake has never seen."""
     results = project / "results"
     shutil.copytree(results, project / "copy", copy_function=shutil.copyfile)
     shutil.rmtree(results)
@@ -92,13 +92,13 @@ def delete_one(project: Path, chance: Chance) -> None:
 
 
 def delete_data(project: Path, chance: Chance) -> None:
-    """A single file of it."""
+    """Delete a single file of the data."""
     for path in chance.sample(files(project, "data"), min(1, len(files(project, "data")))):
         path.unlink()
 
 
 def interrupt_training(project: Path, chance: Chance) -> None:
-    """What a killed training leaves: an epoch, perhaps of outputs that are not whole."""
+    """Leave what a killed training leaves: an epoch, perhaps with some outputs missing."""
     cell = chance.choice(["wide", "narrow"])
     part = project / f"results/partial/{cell}/seed1.epoch1.safetensors"
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ EVENTS: list[Callable[[Path, Chance], None]] = [
 
 
 def disturb(project: Path, seed: int) -> list[str]:
-    """Have some of it happen; returns what did."""
+    """Let some of these events happen; returns their names."""
     chance = random.Random(seed)
     events = chance.choices(EVENTS, k=chance.randrange(1, 5))
     for event in events:
@@ -148,11 +148,11 @@ def disturb(project: Path, seed: int) -> list[str]:
     return [event.__name__ for event in events]
 
 
-# Who says what
+# The jobs by plan, dry run and run
 
 
 def by_plan(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The jobs that the plan would run, as "stage" or "stage cell", by what `make why` says."""
+    """The jobs that the plan would run, as "stage" or "stage cell"; `make why` must name the same ones."""
     monkeypatch.chdir(project)
     given = [Path("config/config.yaml"), Path("config/small.yaml")]
     config: dict = {}
@@ -182,7 +182,7 @@ def by_dry_run(project: Path) -> list[str]:
 
 
 def by_run(project: Path) -> tuple[list[str], str]:
-    """The jobs that start, and what a run that fails says."""
+    """The jobs that start, and the output of the run if it fails."""
     done = snakemake(project, PROGRESS="lines")
     started = sorted(" ".join(filter(None, job)) for job in STARTED.findall(done.stderr))
     return started, done.stdout + done.stderr if done.returncode else ""
@@ -205,7 +205,7 @@ def test_plan_and_dry_run_agree_two_hundred_times(two_cells, tmp_path, monkeypat
 def test_plan_dry_run_and_run_agree(two_cells, tmp_path, monkeypatch, seed):
     jobs = agree(two_cells, tmp_path / "project", monkeypatch, seed)
     started, failed = by_run(tmp_path / "project")
-    if failed:  # damage that the times of files hide shows when a job reads them
+    if failed:  # damage that keeps a file's time is found when a job reads the file
         assert "changed since it was written, by its record; run the same command again" in failed
         assert {*started} < {*jobs}
         jobs = agree_as_it_is(tmp_path / "project", monkeypatch)

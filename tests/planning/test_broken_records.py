@@ -1,4 +1,4 @@
-"""Whatever a record holds, its job is decided: what is not a record of this format makes it run."""
+"""Whatever a record holds, its job is decided: without a valid record of this format it runs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from experiment_grid.runtime.records import FORMAT, now
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0, "stage": "train"}', '{"format": 1, "stage": "train"}'])
-def test_a_record_that_is_none_makes_its_job_run(results, recipes, text):
+def test_a_file_that_is_no_record_makes_its_job_run(results, recipes, text):
     (results / "cells/a/run.json").write_text(text)
     assert running(results, recipes) == [
         "train a",
@@ -125,7 +125,7 @@ def test_a_record_without_outputs_makes_its_job_run(results, recipes):
 
 
 def test_a_record_without_inputs_makes_its_job_run(results, recipes):
-    """Whatever was trained on, it would be taken for what is there now."""
+    """Otherwise a training on any data would count as one on the present data."""
     change(results, inputs={})
     assert "train a" in running(results, recipes)
 
@@ -133,7 +133,7 @@ def test_a_record_without_inputs_makes_its_job_run(results, recipes):
 @pytest.mark.parametrize(
     "reads", [[1], {"/etc/passwd": "0"}, {"../x": "0"}, {"a\0b": "0"}, {"x" * 5000: "0"}, {"x": 0}]
 )
-def test_reads_that_no_job_can_have_noted_make_it_run(results, recipes, reads, tmp_path, monkeypatch):
+def test_read_files_that_no_job_can_have_recorded_make_it_run(results, recipes, reads, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     change(results, reads=reads)
     assert "train a" in running(results, recipes)

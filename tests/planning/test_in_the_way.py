@@ -1,4 +1,4 @@
-"""What is in the way where the plan or a job writes: remains of killed processes, links, files in a folder's place."""
+"""Obstacles where the plan or a job writes: remains of killed processes, links, files in place of a folder."""
 
 import pytest
 from planned import CELLS, Recipes, finish, make
@@ -6,7 +6,7 @@ from planned import CELLS, Recipes, finish, make
 from experiment_grid.runtime.errors import cannot_write
 
 
-def test_what_killed_processes_left_goes(tmp_path):
+def test_remains_of_killed_processes_are_removed(tmp_path):
     recipes = Recipes()
     finish(tmp_path, make(tmp_path, recipes))
     left = [tmp_path / "plan/train/.wide.json.abc.part.json", tmp_path / f"partial/{CELLS[0]}/seed1.epoch1.safetensors"]
@@ -18,7 +18,7 @@ def test_what_killed_processes_left_goes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["partial/a", ".locks/train/a", "benchmarks/train/a.tsv", "logs/train/a.log"])
-def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path, recipes, name):
+def test_links_where_jobs_write_are_removed_and_their_targets_stay(tmp_path, recipes, name):
     results, mine = tmp_path / "results", tmp_path / "mine"
     mine.mkdir()
     (results / name).parent.mkdir(parents=True)
@@ -29,8 +29,8 @@ def test_links_where_jobs_write_in_place_go_and_what_they_lead_to_stays(tmp_path
 
 
 @pytest.mark.parametrize("name", ["partial/a/notes.txt", "logs/link.txt", "benchmarks/train/mine.tsv", "partial/mine"])
-def test_what_is_the_users_stays(tmp_path, name):
-    """Beside what jobs write, links too: planning removes its own remains alone."""
+def test_files_of_the_user_stay(tmp_path, name):
+    """Links beside what jobs write too: planning removes only its own remains."""
     recipes = Recipes()
     finish(tmp_path, make(tmp_path, recipes))
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def test_what_is_the_users_stays(tmp_path, name):
     "name",
     ["cells", "cells/a", "plan/train", "partial/a", "logs/evaluate", "benchmarks/train", "comparison", "figures"],
 )
-def test_a_file_in_a_folders_place_is_reported(tmp_path, recipes, name):
+def test_a_file_in_place_of_a_folder_is_reported(tmp_path, recipes, name):
     results = tmp_path / "results"
     (results / name).parent.mkdir(parents=True)
     (results / name).write_text("mine")

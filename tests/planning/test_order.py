@@ -1,4 +1,4 @@
-"""Longest first: the order in which trainings start."""
+"""The order in which trainings start: the longest first."""
 
 import pytest
 from project import parameters_of

@@ -31,7 +31,7 @@ def test_plan_files_are_new_exactly_where_a_job_runs(results, recipes):
     assert json.loads(Path(plan.file("train", "a")).read_text())["why"] == ["learning_rate 0.01 → 0.02"]
 
 
-def test_report_plan_tells_trained_and_kept(results, recipes):
+def test_the_plan_of_the_report_has_the_trained_and_the_kept_cells(results, recipes):
     recipes.rates["a"] = 0.02
     run = json.loads(Path(make(results, recipes).file("report")).read_text())["run"]
     assert (run["trained"], run["kept"]) == (["a"], ["b"])
@@ -53,7 +53,7 @@ def test_changed_and_changed_back_is_kept(results, recipes):
     assert kept["recipe"] == recipes.recipe("train", "a")
 
 
-def test_a_note_redraws_the_page_only(results, recipes):
+def test_a_note_only_changes_the_page(results, recipes):
     recipes.note = "another"
     assert running(results, recipes) == ["report", "record"]
 
@@ -73,7 +73,7 @@ def test_missing_and_changed_outputs(results, recipes):
     assert not plan.decision("train", "a").runs
 
 
-def test_touched_and_copied_files_are_kept_and_get_their_times_back(results, recipes, tmp_path):
+def test_touched_and_copied_files_are_kept_and_their_times_restored(results, recipes, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(results, copy, copy_function=shutil.copyfile)
     assert running(copy, recipes) == []
@@ -83,8 +83,8 @@ def test_touched_and_copied_files_are_kept_and_get_their_times_back(results, rec
         assert (copy / name).stat().st_mtime_ns == (results / name).stat().st_mtime_ns, stage
 
 
-def test_a_cell_from_elsewhere_is_compared_again(results, recipes, tmp_path):
-    """Results of one cell brought from another machine: kept themselves, but no longer what the table was made from."""
+def test_a_cell_from_another_machine_is_compared_again(results, recipes, tmp_path):
+    """Its results are kept, but they are no longer those that the table was made from."""
     record = results / "cells/a/run.json"
     content = json.loads(record.read_text())
     (results / "cells/a/history.csv").write_text("elsewhere")
@@ -97,13 +97,13 @@ def test_a_cell_from_elsewhere_is_compared_again(results, recipes, tmp_path):
     assert running(results, recipes) == ["evaluate a", "compare", "figures", "errors", "report", "record"]
 
 
-def test_deleted_data_is_not_fetched_while_what_was_made_from_it_is_kept(results, recipes):
+def test_deleted_data_is_not_downloaded_while_its_results_are_kept(results, recipes):
     shutil.rmtree(results / "data")
     assert running(results, recipes) == []
 
 
 def test_a_job_of_another_data_set_gets_a_plan_of_its_own(results, recipes):
-    """One folder, one plan file per stage: what is kept of this data set must not run from the recipe of another."""
+    """A folder has one plan file per stage: a job of this data set must not run with the recipe of another one."""
     path = Path(make(results, recipes).file("prepare"))
     planned = json.loads(path.read_text())
     path.write_text(json.dumps(planned | {"recipe": {"settings": {"dataset": "mnist"}, "code": {}}}))

@@ -1,4 +1,4 @@
-"""Recipes of the cells of a configuration: what a cell uses is in it, and nothing else."""
+"""Recipes of the cells of a configuration: they have what a cell uses, and nothing else."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def recipes(cells=None, **defaults) -> Recipes:
 
 
 def own(recipes: Recipes, stage: str, cell: str | None) -> set[str]:
-    """The code of a cell's job beyond that of its stage."""
+    """The code of a cell's job in addition to that of its stage."""
     return {*recipes.recipe(stage, cell)["code"]} - {*fingerprint(stage)}
 
 
@@ -91,7 +91,7 @@ def test_a_cell_has_the_code_that_it_uses():
     assert own(made, "errors", None) >= LENET  # the final cell's model
 
 
-def test_what_augments_is_code_of_the_stages_that_call_it():
+def test_an_augmentation_is_code_of_the_stages_that_call_it():
     made = recipes([*CELLS[:1], {"name": "lenet", "augment": "shift.py:shift", "epochs": 2}])
     for stage, cell in (("train", "lenet"), ("errors", None), ("timing", None)):
         assert "shift.py" in own(made, stage, cell)
@@ -181,7 +181,7 @@ def test_options_with_their_defaults_and_full_names_change_nothing():
     assert running(recipes([*cells, *CELLS[2:]])) == []
 
 
-def test_a_helper_that_is_no_python_is_reported_before_any_job(project):
+def test_a_helper_with_a_syntax_error_is_reported_before_any_job(project):
     (project / "models/parts/more.py").write_text("x = (\n")
     with pytest.raises(UserError, match=r"^models/parts/more.py:1: is not valid Python: "):
         recipes()
@@ -218,7 +218,7 @@ def test_parameters_of_an_earlier_version_are_one_sentence():
     assert differences(before, after, "train") == ["parameters as an earlier version wrote them"]
 
 
-def test_nothing_of_torch_or_of_the_users_is_imported(project):
+def test_neither_torch_nor_code_of_the_user_is_imported(project):
     code = """
 import sys, yaml
 from experiment_grid.config.settings import load

@@ -1,4 +1,4 @@
-"""What a look leaves in the temporary folder: nothing, or until the next."""
+"""What a query leaves in the temporary folder: nothing, or only until the next query."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ MAKE = (
 
 
 def folder_of(end: str, tmp_path: Path) -> Path:
-    """The folder of a process that ends like this."""
+    """The folder of a process that ends in this way."""
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", MAKE + end], env=environment, capture_output=True, text=True)
     return Path(done.stdout.strip())
@@ -28,11 +28,11 @@ def temporary(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_they_go_with_their_process(temporary):
+def test_they_are_removed_with_their_process(temporary):
     assert not folder_of("", temporary).exists()
 
 
-def test_those_of_a_killed_process_go_with_the_next(temporary):
+def test_those_of_a_killed_process_are_removed_by_the_next(temporary):
     killed = folder_of("os.kill(os.getpid(), 9)", temporary)
     assert (killed / "plan/train/a.json").stat().st_mtime_ns == 5
     others = [temporary / name for name in ("experiment-grid-mine", "experiment-grid-12-a.b", "experiment-grid")]

@@ -1,4 +1,4 @@
-"""What Snakemake itself finds wrong reaches the terminal, in every form of the progress."""
+"""Errors that Snakemake itself finds reach the terminal, in every form of the progress."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ rule train_again:
     shell:
         "touch {output}"
 """
-# What is done to a rule: its file, what is there, what comes in its place; and what the output then has to say.
+# A change of a rule: its file, the text, its replacement; and what the output must then contain.
 BROKEN = {
     "other wildcards in an output": (
         "evaluate",
@@ -50,7 +50,7 @@ ENGINE = "site-packages/snakemake/"  # of a traceback through Snakemake's own fi
 
 
 def break_rule(finished: Path, project: Path, rule: str, change: tuple[str, str]) -> None:
-    """A project with an error in a rule, and nothing of a run in it but what is known of its code."""
+    """Make a project with an error in a rule, without results, but with the cached fingerprints of its code."""
     (copy_project(project) / ".snakemake").mkdir()
     for known in (finished / ".snakemake").glob("*.json"):
         shutil.copy(known, project / ".snakemake")
@@ -79,8 +79,8 @@ def test_an_error_in_a_rule_is_reported(finished, tmp_path, form, case):
 
 
 @pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])
-def test_an_error_in_a_rule_is_reported_where_all_else_is_quiet(finished, tmp_path, case):
-    """As in `make why` and its like."""
+def test_an_error_in_a_rule_is_reported_by_a_quiet_command(finished, tmp_path, case):
+    """`make why` and the like are quiet."""
     rule, change, reason = BROKEN[case]
     break_rule(finished, tmp_path / "project", rule, change)
     done = snakemake(tmp_path / "project", "--quiet", "all")
@@ -88,13 +88,13 @@ def test_an_error_in_a_rule_is_reported_where_all_else_is_quiet(finished, tmp_pa
     assert done.stderr.count(reason) == 1 and ENGINE not in done.stderr
 
 
-def test_an_error_of_an_answer_is_reported(finished, tmp_path):
+def test_an_error_in_the_rule_of_a_query_is_reported(finished, tmp_path):
     break_rule(finished, tmp_path / "project", "inspect", ("rule why:\n", "rule why:\n    para: 1\n"))
     done = snakemake(tmp_path / "project", "--quiet", "all", "--", "why")
     assert done.returncode == 1 and "Unexpected keyword para" in done.stderr
 
 
-def test_a_failed_script_is_reported_where_all_else_is_quiet(tmp_path):
+def test_a_failed_script_is_reported_by_a_quiet_command(tmp_path):
     script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
     script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")
     done = snakemake(tmp_path / "project", "--quiet", "all")
@@ -103,8 +103,8 @@ def test_a_failed_script_is_reported_where_all_else_is_quiet(tmp_path):
     assert "jobs done" not in done.stderr and "start" not in done.stderr
 
 
-def test_an_answer_that_fails_is_reported_once(finished):
-    """Its own line; that its job failed is no news."""
+def test_a_failed_query_is_reported_once(finished):
+    """By its own line, and not again as a failed job."""
     done = snakemake(finished, "--quiet", "all", "--", "clean")
     assert done.returncode == 1 and done.stdout == ""
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
@@ -120,7 +120,7 @@ def test_an_error_in_a_rule_is_reported_on_a_terminal(finished, tmp_path):
 
 
 def test_a_failed_script_is_reported_once_by_its_log(tmp_path):
-    """Snakemake says of it, too, that a command returned a status."""
+    """Snakemake would also report that a command returned an exit status."""
     script = copy_project(tmp_path / "project") / "workflow/scripts/prepare.py"
     script.write_text(script.read_text("utf-8") + '    raise ValueError("boom")\n', "utf-8")
     done = snakemake(tmp_path / "project", PROGRESS="lines")

@@ -1,4 +1,4 @@
-"""A Ctrl-C that the main thread would sleep through."""
+"""A Ctrl-C that the main thread would miss while it waits."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ from project import ROOT
 
 from experiment_grid.progress import interrupts
 
-# The signal comes to the thread of `elsewhere`, as the system may choose, while the main thread waits for a lock.
+# The signal is delivered to the thread of `elsewhere`, as the system may do, while the main thread waits for a lock.
 SCRIPT = """
 import signal, threading, time
 from experiment_grid.progress.interrupts import on_interrupt
@@ -28,7 +28,7 @@ print("asleep", flush=True)
 try:
     threading.Semaphore(0).acquire()
 except KeyboardInterrupt:
-    print("heard")
+    print("interrupted")
 """
 
 
@@ -39,7 +39,7 @@ def run(handle: str, seconds: float) -> str:
 
 
 def test_the_main_thread_is_woken():
-    assert run("on_interrupt(interrupt)", 30) == "asleep\nheard\n"
+    assert run("on_interrupt(interrupt)", 30) == "asleep\ninterrupted\n"
 
 
 LOSES = """
@@ -66,8 +66,8 @@ with subprocess.Popen([sys.executable, sys.argv[1]], text=True, **pipes) as job:
 """
 
 
-def test_a_job_that_loses_its_first_interrupt_hears_the_next(tmp_path):
-    """Python drops an exception in a callback of a weak reference, as its importer has one for every module."""
+def test_a_job_that_loses_its_first_interrupt_gets_another(tmp_path):
+    """Python drops an exception in a callback of a weak reference; its importer has one for every module."""
     job = tmp_path / interrupts.SCRIPT / "job.py"
     job.parent.mkdir(parents=True)
     job.write_text(LOSES)
@@ -76,8 +76,8 @@ def test_a_job_that_loses_its_first_interrupt_hears_the_next(tmp_path):
     assert done.stdout == f"works on\n{-signal.SIGINT}\n", done.stderr
 
 
-def test_a_plain_handler_would_wait():
-    """If this fails, Python has learnt it, and `on_interrupt` can go."""
+def test_a_plain_handler_would_not_run():
+    """If this fails, Python runs it, and `on_interrupt` can be removed."""
     with pytest.raises(subprocess.TimeoutExpired) as waited:
         run("signal.signal(signal.SIGINT, lambda *_: interrupt())", 3)
     assert waited.value.stdout == b"asleep\n"

@@ -1,4 +1,4 @@
-"""What the progress makes of Snakemake's events: counts, epochs, time left, words."""
+"""Lines and numbers of the progress, made from Snakemake's events: counts, epochs, time left, failures."""
 
 import io
 import logging
@@ -47,13 +47,13 @@ def test_epochs_of_seeds_in_turn_and_beside_each_other(training):
     assert beside.done == 6
 
 
-def test_a_training_that_goes_on_counts_the_seeds_before(training):
+def test_a_resumed_training_counts_the_seeds_before(training):
     training.log.write_text(epoch(2, 3, 3, 4, "70.00%"))
     training.look()
     assert training.done == 4 + 3
 
 
-def test_the_log_of_an_earlier_run_counts_for_nothing(training):
+def test_the_log_of_an_earlier_run_is_ignored(training):
     training.log.write_text(epoch(3, 3, 4, 4, "70.00%"))
     os.utime(training.log, (training.began - 60, training.began - 60))
     training.look()
@@ -85,7 +85,7 @@ def test_time_left_is_that_of_the_epochs_left_at_the_pace_so_far(tmp_path):
     assert (run.done, run.by_rule["train"]) == (1, 2)
 
 
-def test_no_time_is_reported_where_nothing_tells_it():
+def test_without_epochs_no_time_left_is_reported():
     run = RunProgress()
     run.plan({"compare": 1, "report": 1, "total": 2})
     run.begin(1, Job.of(job_info(1, "compare")))
@@ -101,7 +101,7 @@ def test_durations(seconds, long, short):
     assert duration_short(seconds) == (short or long)
 
 
-def test_a_training_that_diverged_says_so_where_it_ends(tmp_path):
+def test_the_last_line_of_a_diverged_training_says_so(tmp_path):
     history = tmp_path / "history.csv"
     rows = ["1,1,0.5,0.4", "1,2,nan,0.1", "2,1,0.5,0.4", "3,1,inf,0.1"]
     history.write_text("\n".join(["seed,epoch,train_loss,validation_accuracy", *rows]) + "\n")
@@ -134,7 +134,7 @@ def test_a_failure_is_reported_once_with_the_end_of_its_log(tmp_path, capsys):
     ]
 
 
-def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
+def test_the_log_of_a_killed_job_is_marked_as_incomplete(tmp_path):
     job = Job.of(job_info(1, "train", log=[str(tmp_path / "train.log")]))
     for text, wanted in (("", []), (epoch(1, 1, 1, 2, "50.00%"), ["cell  seed 7"])):
         job.log.write_text(text)
@@ -151,7 +151,7 @@ def test_the_log_of_a_killed_job_says_that_it_breaks_off(tmp_path):
         ({"MAKELEVEL": "1"}, [Path("config/demo.yaml").absolute()], "make report-partial CONFIG=config/demo.yaml"),
     ],
 )
-def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs, command):
+def test_after_a_failed_cell_the_command_of_a_partial_page_is_named(monkeypatch, environment, configs, command):
     monkeypatch.delenv("MAKELEVEL", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -163,7 +163,7 @@ def test_a_failed_cell_leaves_a_page_to_be_had(monkeypatch, environment, configs
     assert summary.endswith(f"run the same command to continue. {command} makes a page of the finished cells.")
 
 
-def test_rules_that_only_ask_for_files_are_no_jobs():
+def test_rules_without_a_job_are_not_counted():
     run = RunProgress()
     run.plan({"train": 1, "evaluate": 1, "cell": 1, "total": 3})
     assert lines.overview(run) == "2 jobs: 1 train, 1 evaluate"
@@ -171,7 +171,7 @@ def test_rules_that_only_ask_for_files_are_no_jobs():
     assert lines.overview(run) == lines.NOTHING
 
 
-def test_what_snakemake_says_of_itself_is_left_out(capsys):
+def test_messages_of_snakemake_on_its_own_work_are_left_out(capsys):
     progress = Progress(sys.stdout, live=False)
     for text in (
         "Config file config/config.yaml is extended by additional config specified via the command line.",
@@ -187,7 +187,7 @@ def test_what_snakemake_says_of_itself_is_left_out(capsys):
 
 @pytest.mark.parametrize(("columns", "cell"), [(100, "epoch 12/15, seed 2/3"), (60, "12/15 seed 2/3")])
 def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
-    """At 60 columns the epochs are said shorter, so that they are not cut."""
+    """At 60 columns the epochs are in a shorter form, so that they are not cut off."""
     monkeypatch.setenv("COLUMNS", str(columns))
     run = RunProgress()
     run.plan({"train": 2, "total": 2})
@@ -204,9 +204,9 @@ def test_the_live_view_fits_its_terminal(training, monkeypatch, columns, cell):
     assert row.endswith("0:14, 0:09 left" if columns == 100 else " 0:14")
 
 
-def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off(monkeypatch):
+def test_the_first_ctrl_c_ends_the_run_and_others_change_nothing(monkeypatch):
     interrupted = []
-    # these tests' own, otherwise
+    # otherwise the processes of these tests
     monkeypatch.setattr("experiment_grid.progress.handler.interrupt_jobs", lambda: interrupted.append("jobs"))
     progress = Progress(sys.stdout, live=False)
     with pytest.raises(SystemExit, match="before the first job"):
@@ -219,7 +219,7 @@ def test_the_first_ctrl_c_ends_the_run_and_no_other_cuts_it_off(monkeypatch):
     assert interrupted == ["jobs"]
 
 
-def test_a_failure_tells_what_the_executor_says(capsys):
+def test_a_failure_has_the_message_of_the_executor(capsys):
     progress = Progress(sys.stdout, live=False)
     progress._handle(SimpleNamespace(event="job_info", **vars(job_info(1, "train"))))
     said = "SLURM sbatch failed. The error message was 'sbatch: error: no'.\n    sbatch call:\n        sbatch -p"

@@ -1,4 +1,4 @@
-"""A whole run as a person sees it: live on a terminal, interrupted with Ctrl-C, and in lines when piped."""
+"""A whole run as a user sees it: live on a terminal, interrupted with Ctrl-C, and in lines when piped."""
 
 import re
 import signal
@@ -29,7 +29,7 @@ def train(recipe, *paths, **more):
 COMMAND = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config/small.yaml"]
 
 
-def test_a_terminal_shows_epochs_failures_and_how_to_go_on(tmp_path):
+def test_a_terminal_shows_epochs_failures_and_how_to_continue(tmp_path):
     project = copy_project(tmp_path)
     (project / "config/small.yaml").write_text(SLOW)
     script = project / "workflow/scripts/train.py"
@@ -79,19 +79,19 @@ def slow(tmp_path_factory):
         ("lines", [b"\x03" * 6], r"start  train     slow"),
     ],
 )
-def test_impatience_changes_nothing(slow, form, keys, at_work):
-    """The first Ctrl-C is acknowledged at once, more of them bring no tracebacks; ^C is written into no live view.
+def test_more_than_one_ctrl_c_changes_nothing(slow, form, keys, at_work):
+    """The first Ctrl-C is acknowledged at once, further ones cause no traceback; the live view shows no ^C.
 
-    Not in the moment of a job's start: Snakemake 9.27 may then close an event loop that is still running, and say so.
+    Not at the moment of a job's start: Snakemake 9.27 may then close a running event loop and report that.
     """
     before = time.time()
     terminal = Terminal(COMMAND, slow, PROGRESS=form)
     terminal.wait_for(at_work)
     log = slow / "results/logs/train/slow.log"
     while not (log.exists() and log.stat().st_mtime > before):
-        assert time.time() < before + 120, "no trainer at work"
+        assert time.time() < before + 120, "no trainer is running"
         time.sleep(0.05)
-    assert terminal.shows_signs == (form == "lines")
+    assert terminal.echoes_ctrl_c == (form == "lines")
     for key in keys:
         terminal.press(key)
         terminal.wait_for("Stopping: ")
@@ -101,12 +101,12 @@ def test_impatience_changes_nothing(slow, form, keys, at_work):
     assert said.count("Stopping: ") == said.count("Interrupted: ") == 1
     assert not re.search("Traceback|Error|KeyboardInterrupt", said), said
     assert form == "lines" or "^C" not in terminal.seen
-    assert terminal.shows_signs
+    assert terminal.echoes_ctrl_c
 
 
 @pytest.mark.parametrize("pause", [0, 0.005, 0.02, 0.1])
 def test_a_job_that_is_about_to_start_at_ctrl_c_ends_too(slow, pause):
-    """Its process is made when the terminal's signal is over; left alone it would train for hours."""
+    """Its process starts after the terminal's signal; without another one it would train for hours."""
     terminal = Terminal(COMMAND, slow, PROGRESS="lines")
     terminal.wait_for(r"start  train     slow")
     time.sleep(pause)
@@ -115,8 +115,8 @@ def test_a_job_that_is_about_to_start_at_ctrl_c_ends_too(slow, pause):
     assert re.search(r"Interrupted: \d of \d+ jobs done in .*run the same command to continue\.", terminal.seen)
 
 
-def test_who_interrupts_snakemake_alone_interrupts_its_jobs(slow):
-    """As a script or a service manager does, which knows of no terminal."""
+def test_an_interrupt_of_snakemake_alone_reaches_its_jobs(slow):
+    """As from a script or a service manager, without a terminal."""
     with Run(slow) as run:
         run.wait_for("the training", lambda: "start  train     slow" in run.said)
         run.process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""The run for machines: a crate that its library reads, with an action per job and the checksums of what is there."""
+"""The machine-readable record of a run: an RO-Crate with an action per job and the checksums of its files."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def test_an_action_for_every_job(crate):
     assert "Ran because: new." in train["description"]
 
 
-def test_what_jobs_made_is_there_as_described(crate, finished):
+def test_files_of_jobs_exist_as_described(crate, finished):
     results = [action["result"] for action in crate.get_by_type("CreateAction")]
     made = [entity for result in results for entity in (result if isinstance(result, list) else [result])]
     assert "report.html" in {entity.id for entity in made}
@@ -50,14 +50,14 @@ def test_the_crate_says_what_it_is(crate):
     assert "cells/wide/checkpoints.safetensors" in {entity.id for entity in read}
 
 
-# What the profile recommends and a run cannot say: pages of its programs and their addresses, who ran them;
+# What the profile recommends and a run does not know: pages of its programs and their addresses, who ran them;
 # author and publisher of the whole.
 NOT_SAID = ["process-run-crate-0.5_3.2", "process-run-crate-0.5_5.1", "process-run-crate-0.5_8.6"]
 NOT_SAID += ["ro-crate-1.1_22.2", "ro-crate-1.1_22.3"]
 
 
-def test_the_profiles_validator_finds_nothing(finished, tmp_path):
-    """With the contexts written out, of which the validator would have the addresses opened."""
+def test_the_validator_of_the_profile_finds_nothing(finished, tmp_path):
+    """With its contexts written out, whose addresses the validator would open otherwise."""
     pytest.importorskip("rocrate_validator", reason="roc-validator is not installed: make setup-dev")
     shutil.copytree(finished / "results", tmp_path / "crate")
     file = tmp_path / "crate/ro-crate-metadata.json"

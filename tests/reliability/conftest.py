@@ -1,4 +1,4 @@
-"""What several tests of fault tolerance begin with."""
+"""The project with which several tests of fault tolerance begin."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def unfinished(project) -> Path:
-    """The finished project without the cell `narrow`, and without what a training would be found again by."""
+    """The finished project without the cell `narrow`, and without old trainings in which it would be found."""
     for path in (project / "results/cells/narrow").iterdir():
         path.unlink()
     shutil.rmtree(project / "results/trained")

@@ -1,13 +1,13 @@
-"""Run one stage's script again and again, each time with another fault, in processes forked from one that has
-imported everything: what takes Snakemake seconds a time takes a fraction here.
+"""Run one stage's script repeatedly, each time with another fault, in processes forked from one that has imported
+everything: that takes a fraction of the seconds that Snakemake needs each time.
 
     python disturbed.py kill|full|limit SCRIPT [STRIDE]
 
 SCRIPT is the script as Snakemake ran it, the working directory a project whose results are complete. `kill`: by
-SIGKILL before the first write, the second, and so on, each from the start and each with a run to the end; with a
-STRIDE before every STRIDE-th, and one run to the end. `full`: on a file system with more and more room; `limit`: with a
-limit to the size of files. After every fault, no output may be anything but absent or right; after the run to the end
-all must be there. Prints the counts as JSON.
+SIGKILL before the first write, the second, and so on, each from the start and each followed by a run to the end; with
+a STRIDE before every STRIDE-th write, and one run to the end. `full`: on file systems with more and more room; `limit`:
+with a limit on the size of files. After every fault each output must be absent or right, after the run to the end all
+must exist. Prints the counts as JSON.
 """
 
 import json
@@ -20,12 +20,12 @@ import sys
 from pathlib import Path
 
 WRITES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-OWN = {"found", "started", "finished", "peak_memory", "seconds", "train_seconds"}  # of every run
+OWN = {"found", "started", "finished", "peak_memory", "seconds", "train_seconds"}  # differ between runs
 KILOBYTES = (0, 2, 8, 32)  # of room left
 
 
 class Stage:
-    """The script, and what it left when nothing disturbed it."""
+    """The script, and what it leaves without a fault."""
 
     def __init__(self, script: Path):
         source = script.read_text("utf-8")
@@ -47,7 +47,7 @@ class Stage:
             self.trained = Path("results", FOLDER, name(json.loads(Path(self.snakemake.output.run).read_text("utf-8"))))
 
     def clean(self) -> None:
-        """Take away what the stage makes."""
+        """Remove what the stage makes."""
         for path in self.outputs:
             path.unlink(missing_ok=True)
         shutil.rmtree("results/partial", ignore_errors=True)
@@ -55,7 +55,7 @@ class Stage:
             shutil.rmtree(self.trained, ignore_errors=True)
 
     def run(self, prepare=lambda: None) -> int:
-        """Run in a process of its own, after `prepare` there; returns what `os.waitpid` does."""
+        """Run in a new process, after `prepare` in it; returns the status of `os.waitpid`."""
         pid = os.fork()
         if pid == 0:
             try:
@@ -76,12 +76,12 @@ class Stage:
         return 0
 
     def finish(self) -> None:
-        """Run to the end; everything must be right then."""
+        """Run to the end, after which everything must be right."""
         assert self.run() == 0, self.log.read_text("utf-8")
         self.check(complete=True)
 
     def is_done(self) -> bool:
-        """Whether the record has the checksum, size and time of every output as it is."""
+        """Whether the record has the present checksum, size and time of every output."""
         from experiment_grid.runtime.stage import is_done, read_plan  # the script's folder is on the path by now
 
         return is_done(read_plan(self.snakemake.input.plan), Path("results"), map(str, self.outputs))
@@ -90,12 +90,12 @@ class Stage:
         """Every output is right or, unless `complete`, absent; no record without its files."""
         present = [path for path in self.outputs if path.exists()]
         wrong = [path for path in present if content(path) != self.right[path]]
-        assert not wrong, f"not as an undisturbed run leaves them: {wrong}"
+        assert not wrong, f"other than after an undisturbed run: {wrong}"
         records = [path for path in present if is_record(path)]
         assert not records or present == self.outputs, (
             f"{records[0]} was written before {set(self.outputs) - {*present}}"
         )
-        assert not records or self.is_done(), f"{records[0]} is not true of the files that are there"
+        assert not records or self.is_done(), f"{records[0]} does not describe the files that exist"
         if complete:
             assert present == self.outputs, f"missing: {set(self.outputs) - {*present}}"
             assert files() == self.left, f"left behind: {files() - self.left}, gone: {self.left - files()}"
@@ -106,7 +106,7 @@ def files() -> set[str]:
 
 
 def content(path: Path):
-    """What is in a file, without the times of the run that made it and what a record says of files with such times."""
+    """The content of a file, without the times of its run and the checksums of files that hold such times."""
     if path.suffix == ".json":
         value = without_times(json.loads(path.read_text("utf-8")))
         return value | {"outputs": sorted(value["outputs"])} if is_record(path) else value
@@ -128,7 +128,7 @@ def without_times(value):
 
 
 def writes(event: str, arguments: tuple) -> bool:
-    """Whether an audit event is about to change the results (their logs and locks apart)."""
+    """Whether an audit event is about to change the results (except logs and locks)."""
     if event not in WRITES or not isinstance(arguments[0], str | os.PathLike):
         return False
     if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
@@ -155,7 +155,7 @@ def killed_at(number: int):
 
 
 def kill(stage: Stage, stride: int) -> dict[str, int]:
-    """Killed before every write; where the stage keeps epochs, all those are taken up."""
+    """Kill it before every write; all epochs that the stage keeps must be resumed from."""
     stage.clean()
     kills = 0
     while status := stage.run(killed_at(1 + kills * (stride or 1))):
@@ -166,15 +166,15 @@ def kill(stage: Stage, stride: int) -> dict[str, int]:
             kept = len(list(Path("results/partial").rglob("seed*")))
             stage.finish()
             again = stage.log.read_text("utf-8")
-            taken_up = sum(map(int, re.findall(r"resuming after epoch (\d+)", again)))
-            assert taken_up >= kept, f"kill {kills}: {kept} epochs were kept, {taken_up} taken up\n{again}"
+            resumed = sum(map(int, re.findall(r"resuming after epoch (\d+)", again)))
+            assert resumed >= kept, f"kill {kills}: {kept} epochs were kept, {resumed} resumed from\n{again}"
             stage.clean()
     stage.check(complete=True)
     return {"kills": kills}
 
 
 def refuse(stage: Stage, prepare) -> None:
-    """A run on a disk that refuses ends with one line that says so, and nothing wrong under a final name."""
+    """A run that cannot write ends with one line on it, and leaves nothing wrong under a final name."""
     stage.clean()
     reader, writer = os.pipe()
 
@@ -192,7 +192,7 @@ def refuse(stage: Stage, prepare) -> None:
 
 
 def full(stage: Stage, _) -> dict[str, int]:
-    """With so many kilobytes of room on a file system of its own; `df` must be that of the results."""
+    """Run it with little room; the results must be on a file system of their own."""
     filler = Path("results/filler")
     rooms = [room for room in KILOBYTES if room < stage.kilobytes]
     for room in rooms:
@@ -207,7 +207,7 @@ def full(stage: Stage, _) -> dict[str, int]:
 
 
 def limit(stage: Stage, _) -> dict[str, int]:
-    """With a limit to the size of every file that the process writes."""
+    """Run it with a limit on the size of every file that the process writes."""
     for size in KILOBYTES[:2]:
         refuse(stage, lambda size=size: resource.setrlimit(resource.RLIMIT_FSIZE, (size * 1024, size * 1024)))
         stage.finish()

@@ -1,4 +1,4 @@
-"""What the configuration accepts reaches the page: whole configs are drawn, and run to the end.
+"""Every configuration that is accepted runs to the page: random configurations are drawn and run.
 
 EXAMPLES=50 in the environment runs that many instead of 2.
 """
@@ -56,7 +56,7 @@ configs = st.fixed_dictionaries(
 
 
 def whole(drawn: dict) -> dict:
-    """A configuration of what was drawn; skips what is refused."""
+    """A complete configuration from what was drawn; refused ones are skipped."""
     named = [{"name": name, **cell} for name, cell in drawn["cells"].items()]
     config = BASE | drawn | {"cells": named, "baseline": named[0]["name"], "final": named[-1]["name"]}
     defaults = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text("utf-8"))["defaults"]

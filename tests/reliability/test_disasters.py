@@ -1,4 +1,4 @@
-"""What comes from outside: no memory, signals, a clock that jumps back, a results folder that goes away, two clones."""
+"""Disasters from outside: no memory, signals, a clock set back, a results folder that disappears, two clones."""
 
 import json
 import os
@@ -15,7 +15,7 @@ NARROW = ("--", "results/cells/narrow/evaluation.csv")
 HOLD = ("hold", "partial/narrow/seed1.epoch2", 1)
 
 
-def test_a_cell_that_exceeds_a_limit_of_memory_ends_with_a_line_and_the_others_go_on(project):
+def test_a_cell_that_exceeds_a_limit_of_memory_ends_with_a_line_and_the_others_continue(project):
     config = project / "config/small.yaml"
     text = config.read_text("utf-8").replace(
         "  - name: narrow", "  - name: huge\n    hidden: [65536, 65536]\n  - name: narrow"
@@ -44,22 +44,22 @@ def test_sigterm_to_snakemake_alone_lets_its_jobs_end_and_starts_no_other(unfini
     assert planned_jobs(unfinished, *NARROW) == ["evaluate narrow"]
 
 
-def test_sighup_to_snakemake_alone_is_as_if_it_were_killed(unfinished, finished, tmp_path):
+def test_sighup_to_snakemake_alone_is_like_a_kill(unfinished, finished, tmp_path):
     faults = Faults(tmp_path / "faults", HOLD)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup would hand on that it is ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the tests' processes would inherit that it is ignored
     with Run(unfinished, *NARROW, **faults.environment) as run:
         trainer = run.wait_for("the second epoch", faults.held)
         run.process.send_signal(signal.SIGHUP)
         assert run.finish() != 0
         with Run(unfinished, *NARROW) as second:
             waiting = f"train narrow: process {trainer} of an earlier run is still running; waiting"
-            second.wait_for("word of the trainer", lambda: waiting in second.said)
+            second.wait_for("the message about the trainer", lambda: waiting in second.said)
             faults.release()
             assert second.finish() == 0, second.said
     assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
 
 
-def test_a_run_that_is_stopped_and_continued_ends_as_if_nothing_had_been(unfinished, finished, tmp_path):
+def test_a_run_that_is_stopped_and_continued_ends_like_any_other(unfinished, finished, tmp_path):
     faults = Faults(tmp_path / "faults", HOLD)
     with Run(unfinished, *NARROW, **faults.environment) as run:
         run.wait_for("the second epoch", faults.held)
@@ -73,7 +73,7 @@ def test_a_run_that_is_stopped_and_continued_ends_as_if_nothing_had_been(unfinis
 
 
 def shift(results: Path, seconds: int) -> None:
-    """Times of files and in records, as if they had been written so many seconds later."""
+    """Shift the times of files and in records, as if they had been written so many seconds later."""
     for path in sorted(path for path in results.rglob("*") if path.is_file()):
         stat = path.stat()
         if path.suffix == ".json" and "outputs" in (record := json.loads(path.read_text("utf-8"))):
@@ -84,8 +84,8 @@ def shift(results: Path, seconds: int) -> None:
             os.utime(path, (stat.st_atime + seconds, stat.st_mtime + seconds))
 
 
-def test_after_a_clock_has_jumped_back_what_is_there_is_kept(unfinished, finished):
-    """All that there is comes from tomorrow."""
+def test_after_a_clock_was_set_back_results_are_kept(unfinished, finished):
+    """Every file is from tomorrow."""
     shift(unfinished / "results", 86_400)
     cell = ["evaluate narrow", "train narrow"]
     assert planned_jobs(unfinished, *NARROW) == cell
@@ -96,7 +96,9 @@ def test_after_a_clock_has_jumped_back_what_is_there_is_kept(unfinished, finishe
     assert trained(unfinished / "results", "narrow") == trained(finished / "results", "narrow")
 
 
-def test_a_results_folder_that_goes_away_is_said_and_nothing_is_written_in_its_place(unfinished, finished, tmp_path):
+def test_a_results_folder_that_disappears_is_reported_and_nothing_is_written_in_its_place(
+    unfinished, finished, tmp_path
+):
     faults = Faults(tmp_path / "faults", HOLD)
     results, away = unfinished / "results", unfinished / "away"
     with Run(unfinished, *NARROW, PROGRESS="lines", **faults.environment) as run:
@@ -116,7 +118,7 @@ def test_a_results_folder_that_goes_away_is_said_and_nothing_is_written_in_its_p
 
 
 def test_two_clones_on_one_results_folder(unfinished, finished, tmp_path):
-    """The second run waits for nothing and touches nothing while the first works, and keeps all afterwards."""
+    """The second run is refused while the first one works, and keeps its results afterwards."""
     shared, clone = unfinished / "results", copy_project(tmp_path / "clone")
     config = clone / "config/small.yaml"
     config.write_text(config.read_text("utf-8").replace("results: results", f"results: {shared}"), "utf-8")

@@ -12,7 +12,7 @@ from faults import ONE_THREAD, skip_without_mounts
 
 DISTURBED = Path(__file__).with_name("disturbed.py")
 
-# Of the stages that take longer, not every write is tried.
+# Of the stages that take longer, only every so many-th write is tried.
 STRIDES = {"download": 9, "prepare": 0, "train": 0, "evaluate": 0, "timing": 9, "compare": 26, "errors": 10}
 STRIDES |= {"figures": 44, "report": 3, "record": 3}
 SMALL_DISK = "mount -t tmpfs -o size=16m tmpfs results && cp -a full/. results/ && exec "
@@ -29,7 +29,7 @@ def disturbed(project: Path, *arguments: str, mount: str = "") -> dict[str, int]
 
 
 @pytest.mark.parametrize("stage", STRIDES)
-def test_a_killed_stage_leaves_nothing_half_and_its_next_run_the_same(project, stage):
+def test_a_killed_stage_leaves_no_part_of_a_file_and_its_next_run_the_same(project, stage):
     counts = disturbed(project, "kill", f"faults/{stage}.py", str(STRIDES[stage]))
     assert counts["kills"] >= 2
 
@@ -37,14 +37,14 @@ def test_a_killed_stage_leaves_nothing_half_and_its_next_run_the_same(project, s
 def test_the_test_above_sees_a_record_with_a_wrong_checksum(project):
     script = project / "faults/prepare.py"
     begin = "from experiment_grid.runtime.records import"
-    lie = 'records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}'
-    lie = f"import experiment_grid.runtime.records as records\n{lie}\n"
-    script.write_text(script.read_text().replace(begin, lie + begin, 1))
-    with pytest.raises(AssertionError, match=r"prepare\.json is not true of the files that are there"):
+    wrong = 'records.describe = lambda path: {"sha256": "0", "bytes": 1, "mtime_ns": 1}'
+    wrong = f"import experiment_grid.runtime.records as records\n{wrong}\n"
+    script.write_text(script.read_text().replace(begin, wrong + begin, 1))
+    with pytest.raises(AssertionError, match=r"prepare\.json does not describe the files that exist"):
         disturbed(project, "kill", "faults/prepare.py")
 
 
-def test_files_that_may_not_grow_are_reported_in_a_line(project):
+def test_a_limit_on_file_sizes_is_reported_in_a_line(project):
     assert disturbed(project, "limit", "faults/train.py") == {"limited files": 2}
 
 

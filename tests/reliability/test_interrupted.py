@@ -1,9 +1,10 @@
-"""Runs cut off from outside: by Ctrl-C, by kill -9 of Snakemake, by a second run; a results folder elsewhere."""
+"""Runs interrupted from outside: by Ctrl-C, kill -9 of Snakemake, a second run; results folders that fail."""
 
 import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,7 +15,7 @@ NARROW = ("--", "results/cells/narrow/evaluation.csv")
 
 
 def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_path):
-    """The training is held in its 2nd epoch, then in its 3rd; what is done before that is not done again."""
+    """The training is held in its 2nd epoch, then in its 3rd; the epochs before are not trained again."""
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1), ("hold", "narrow/seed2.epoch1", 1))
     with Run(unfinished, *NARROW, **faults.environment) as first:
         first.wait_for("the second epoch", lambda: faults.held(0))
@@ -39,7 +40,7 @@ def test_ctrl_c_then_kill_9_then_a_second_run_at_once(unfinished, finished, tmp_
         second.finish()
         with Run(unfinished, *NARROW) as third:
             waiting = f"train narrow: process {orphan} of an earlier run is still running; waiting"
-            third.wait_for("word of the orphan", lambda: waiting in third.said)
+            third.wait_for("the message about the orphan", lambda: waiting in third.said)
             os.kill(orphan, signal.SIGKILL)
             assert third.finish() == 0, third.said
     log = (unfinished / "results/logs/train/narrow.log").read_text()
@@ -71,7 +72,7 @@ def alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinished, tmp_path):
+def test_nothing_is_removed_while_a_trainer_outlives_its_snakemake(unfinished, tmp_path):
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
     with Run(unfinished, *NARROW, **faults.environment) as run:
         trainer = run.wait_for("the second epoch", lambda: faults.held(0))
@@ -89,29 +90,28 @@ def test_nothing_is_removed_below_a_trainer_that_outlived_its_snakemake(unfinish
         config.write_text(whole)
         with Run(unfinished, *NARROW) as next_run:
             waiting = f"train narrow: process {trainer} of an earlier run is still running; waiting"
-            next_run.wait_for("word of the trainer", lambda: waiting in next_run.said)
+            next_run.wait_for("the message about the trainer", lambda: waiting in next_run.said)
+
+
+def run_after(commands: str, folder: Path) -> subprocess.CompletedProcess:
+    """Run Snakemake in `folder` after commands of the shell that may mount file systems, which end with it."""
+    skip_without_mounts()
+    command = ["unshare", "-rm", "sh", "-c", f"{commands}exec {' '.join(command_of())}"]
+    return subprocess.run(command, cwd=folder, env=environment_of(), capture_output=True, text=True, timeout=100)
 
 
 @pytest.mark.parametrize(
-    ("make_it_so", "message"),
+    ("damage", "message"),
     [
         ("mount -o remount,ro results", r"results/\.lock: cannot be written \(Read-only file system\)"),
         ("cat /dev/zero > results/filler || true", r"results/plan/\S+: cannot be written \(No space left on device\)"),
     ],
 )
-def test_a_folder_that_cannot_be_written_gives_a_line(unfinished, make_it_so, message):
-    skip_without_mounts()
+def test_a_folder_that_cannot_be_written_gives_a_line(unfinished, damage, message):
     (unfinished / "results").rename(unfinished / "full")
     (unfinished / "results").mkdir()
-    before = "mount -t tmpfs -o size=8m tmpfs results && cp -a full/. results/ && { " + make_it_so + "; } && exec "
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", before + " ".join(command_of())],
-        cwd=unfinished,
-        env=environment_of(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    before = "mount -t tmpfs -o size=8m tmpfs results && cp -a full/. results/ && { " + damage + "; } && "
+    done = run_after(before, unfinished)
     assert done.returncode != 0
     assert re.search(rf"^{message}; make room or rights there, or move the results: ", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stdout + done.stderr
@@ -142,18 +142,10 @@ def test_a_results_folder_that_is_not_mounted_gives_a_line(tmp_path):
 
 def test_a_project_on_a_full_disk_is_reported_without_tracebacks(unfinished):
     """Snakemake's own log has no room either."""
-    skip_without_mounts()
     (unfinished / "small").mkdir()
     whole = " ".join(path.name for path in unfinished.iterdir() if path.name not in ("small", "faults"))
     before = f"mount -t tmpfs -o size=24m tmpfs small && cp -a {whole} small/ && cd small && cat /dev/zero > filler"
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", before + " || exec " + " ".join(command_of())],
-        cwd=unfinished,
-        env=environment_of(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    done = run_after(f"{before} || ", unfinished)
     assert done.returncode != 0
     assert "cannot be written (No space left on device); make room or rights there" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -1,6 +1,5 @@
-"""Trainings that go wrong, on a data set of one's own whose test images are all of one class: the page is whole."""
+"""Trainings that fail, on a data set of the user's whose test images are all of one class: the page is complete."""
 
-import csv
 import json
 import math
 
@@ -9,6 +8,7 @@ import pytest
 import yaml
 from project import copy_project, snakemake
 from sklearn.datasets import load_digits
+from tables import rows
 
 from experiment_grid.data import idx
 
@@ -20,7 +20,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """A run of two sick cells on 300 training images of three classes and 60 test images of class 0."""
+    """A run of two failing cells on 300 training images of three classes and 60 test images of class 0."""
     project = copy_project(tmp_path_factory.mktemp("project"))
     digits = load_digits(n_class=3)
     images, labels = (digits.images * 15.9375).astype(np.uint8), digits.target.astype(np.uint8)
@@ -39,32 +39,31 @@ def results(tmp_path_factory):
     return project / "results"
 
 
-def rows(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["cell"]: row for row in csv.DictReader(file)}
+def by_cell(path):
+    return {row["cell"]: row for row in rows(path)}
 
 
-def test_a_diverged_cell_keeps_its_row_and_has_no_figures(results):
+def test_a_diverged_cell_keeps_its_row_and_has_no_metrics(results):
     run = json.loads((results / "cells/diverges/run.json").read_text())
     assert (run["status"], run["seeds"]["1"]["status"]) == ("diverged", "diverged")
     history = (results / "cells/diverges/history.csv").read_text().splitlines()
     assert len(history) == 1 + 2
     assert "nan" not in "".join(history) and "inf" not in "".join(history)
-    row = rows(results / "comparison.csv")["diverges"]
+    row = by_cell(results / "comparison.csv")["diverges"]
     assert (row["status"], row["seeds"], row["seeds_ok"], row["test_accuracy"]) == ("diverged", "1", "0", "")
 
 
-def test_a_cell_that_never_learns_has_honest_figures(results):
-    row = rows(results / "comparison.csv")["never-learns"]
+def test_a_cell_that_never_learns_has_its_true_metrics(results):
+    row = by_cell(results / "comparison.csv")["never-learns"]
     assert (row["status"], row["seeds_ok"]) == ("ok", "1")
     with np.load(results / "cells/never-learns/predictions.npz") as file:
         right = (file["log_probabilities"][0].argmax(axis=1) == file["labels"]).mean()
     assert math.isclose(float(row["test_accuracy"]), right)
-    # One class in the test set: the macro means hold zeros for what is predicted and not there, and no NaN.
+    # One class in the test set: the macro means hold zeros for classes that are predicted and absent, and no NaN.
     assert 0 <= float(row["test_precision_macro"]) <= float(row["test_recall_macro"]) <= 1
 
 
-def test_the_page_is_whole_and_says_what_happened(results):
+def test_the_page_is_complete_and_says_what_happened(results):
     page = (results / "report.html").read_text("utf-8")
     assert "stopped being" in page
     assert "The final cell left no model whose errors could be shown." in page

@@ -1,4 +1,4 @@
-"""The soak of docs/reliability.md, in small."""
+"""The soak test of docs/reliability.md, with one run."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What strangers' files and configs can't do: run code, reach a shell, leave the results folder."""
+"""Files and configs of strangers cannot run code, reach a shell or leave the results folder."""
 
 import ast
 import os
@@ -13,7 +13,7 @@ from project import ROOT, copy_project, planned_jobs, snakemake
 SCRIPTS = sorted((ROOT / "workflow/scripts").rglob("*.py"))
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 
-# What loads code with data, or runs text.
+# Modules and calls that load code with data, or run text.
 MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "pty", "code"}
 CALLS = {"eval", "exec", "compile", "torch.load", "os.system", "os.popen", "pd.read_pickle", "pandas.read_pickle"}
 ALLOWED = {"runtime/imported.py": "compile"}  # to compare what is about to run with its source
@@ -21,7 +21,7 @@ CALLS |= {"yaml.unsafe_load", "yaml.full_load", "subprocess.getoutput", "subproc
 
 
 def faults(tree: ast.AST) -> list[str]:
-    """What a syntax tree does that it must not."""
+    """What is not allowed in a syntax tree."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -56,7 +56,7 @@ def test_no_script_loads_code_or_runs_text(path):
         "exec(text)",
     ],
 )
-def test_the_test_above_sees(text):
+def test_the_test_above_finds_each(text):
     assert len(faults(ast.parse(text))) == 1
 
 
@@ -97,7 +97,7 @@ def test_names_that_would_leave_the_folder_or_reach_a_shell_start_nothing(tmp_pa
 
 
 def test_paths_and_titles_do_not_reach_a_shell(finished, tmp_path):
-    """A results folder, a data set and texts that a shell would run go through as they are."""
+    """A results folder, a data set and texts that a shell would run are used as they are."""
     hostile = "it's; touch owned $(touch owned) `touch owned` \"&"
     project = copy_project(tmp_path / "project")
     own = project / f"mine {hostile}"
@@ -114,8 +114,8 @@ def test_paths_and_titles_do_not_reach_a_shell(finished, tmp_path):
     assert not [path for path in tmp_path.rglob("*") if path.name == "owned"]
 
 
-def test_results_from_elsewhere_are_not_taken(project):
-    """Another cell's files under this cell's name, another format, a file that is none: said by name, made again."""
+def test_foreign_results_are_not_used(project):
+    """Files of another cell, of another format and damaged ones are named and made again."""
     cells = project / "results/cells"
     shutil.rmtree(cells / "narrow")
     shutil.copytree(cells / "wide", cells / "narrow")

@@ -25,7 +25,7 @@ def drawn(page):
 
 
 def values(page):
-    """Cell → what the legend says of it: mean, and the range of the seeds."""
+    """Cell → its mean and the range of its seeds, in the legend."""
     rows = page.locator("#legend li").evaluate_all(
         "all => all.map((one) => [one.querySelector('bdi').textContent,"
         " one.querySelector('output').firstChild.textContent, one.querySelector('small')?.textContent])"

@@ -1,4 +1,4 @@
-"""Any number of classes: matrices, tables by class and lists of alike classes stay readable with 47 and 100."""
+"""Many classes: matrices and tables by class stay readable with 47 and with 100."""
 
 import numpy as np
 import pytest

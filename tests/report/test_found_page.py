@@ -1,4 +1,4 @@
-"""Cells that found epochs of another cell's training: the page counts each training once and says whose it is."""
+"""Cells that reuse epochs of another cell's training: the page counts each training once and names its cell."""
 
 import pytest
 from simulated_cells import GRID
@@ -11,13 +11,13 @@ from experiment_grid.report.sections import head, provenance
 FOUND = {
     "batch-128": ("three-hidden-layers", [2, 3]),  # two of its three seeds
     "mse": ("three-hidden-layers", [1, 2, 3]),
-    "four-hidden-layers": ("learning-rate-0.05", [1]),  # begins with its epochs
+    "four-hidden-layers": ("learning-rate-0.05", [1]),  # its first epochs
 }
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Eight cells of 3 seeds; the plan has two as trained in this run."""
+    """Eight cells of three seeds, all trained in this run but for what was found again."""
     folder = tmp_path_factory.mktemp("results")
     grid = GRID | {name: (GRID[name][0] | {"epochs": 3}, GRID[name][1]) for name in ("learning-rate-0.05",)}
     plan = make_results(folder, grid=grid, found=FOUND)

@@ -1,4 +1,4 @@
-"""Numbers as the page writes them: what is shown must not contradict what it stands for."""
+"""Numbers as the page writes them: what is shown must not contradict the value behind it."""
 
 import math
 import re
@@ -24,7 +24,7 @@ def numbers(text):
 
 
 @pytest.mark.parametrize("measure", ["test_accuracy", "train_loss"])
-def test_the_evidence_of_a_claim_lies_in_its_interval(measure):
+def test_the_evidence_of_a_claim_is_in_its_interval(measure):
     row = {"from": "a", "to": "b", "difference": -3.5826, "low": -5.7189, "high": -1.4462}
     shown = _evidence(row, measure)
     least, most = numbers(shown["interval"])
@@ -38,7 +38,7 @@ def test_times_behind_a_claim_are_ratios():
     assert shown["interval"] == "×\u202f0.720 to ×\u202f0.781"
 
 
-def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
+def test_an_interval_that_excludes_zero_never_seems_to_include_it():
     assert points_interval(0.0, 0.0123) == "above 0 to +1.23"
     assert points_interval(0.0, 0.0) == "0.00 to 0.00"
     assert points_interval(-0.0123, -0.00001) == f"{MINUS}1.23 to below 0"
@@ -50,7 +50,7 @@ def test_an_interval_that_leaves_zero_out_never_seems_to_hold_it():
     ("value", "text"),
     [(0.0, "0.0 %"), (1e-6, "< 0.1 %"), (0.0006, "0.1 %"), (0.954, "95.4 %"), (0.9999, "> 99.9 %"), (1.0, "100.0 %")],
 )
-def test_a_probability_is_certain_only_where_it_is(value, text):
+def test_only_certain_probabilities_are_shown_as_certain(value, text):
     assert probability(value).replace("\u202f", " ") == text
 
 
@@ -72,7 +72,7 @@ def test_an_interval_is_shown_finely_enough_for_its_verdict():
     assert shown["nearest_interval"] == "0.0007 to 0.0010"
 
 
-def test_labels_that_would_be_alike_are_the_rows_names():
+def test_labels_that_would_be_equal_are_replaced_by_the_rows_names():
     long = "with 128 images and all else as before"
     titles = {"one": f"Three hidden layers, normalized, {long}", "c": "C"}
     titles["two"] = f"Three hidden layers, as is, {long}"
@@ -89,7 +89,7 @@ def test_a_long_name_keeps_its_end():
 
 
 @pytest.mark.parametrize(("epoch", "text"), [(10.0, "10"), (3, "3"), (9.3333, "9.33"), (None, "–")])
-def test_epochs_are_whole_where_they_are(epoch, text):
+def test_whole_epochs_are_shown_without_decimals(epoch, text):
     assert _epoch(epoch) == text
 
 
@@ -102,7 +102,7 @@ def test_the_time_figure_holds_its_intervals():
 
 
 @given(some.tuples(some.floats(0, 0.9999), some.floats(0, 0.9999)).filter(lambda ends: abs(ends[0] - ends[1]) > 1e-4))
-def test_ticks_of_accuracies_are_round_and_lie_inside(ends):
+def test_ticks_of_accuracies_are_round_and_inside(ends):
     low, high = sorted(ends)
     ticks = accuracy_ticks(low, high)
     assert len(ticks) >= 2
@@ -113,7 +113,7 @@ def test_ticks_of_accuracies_are_round_and_lie_inside(ends):
 
 
 @given(some.floats(1e-4, 10), some.floats(1.05, 1e4))
-def test_ticks_of_losses_are_round_and_lie_inside(low, factor):
+def test_ticks_of_losses_are_inside(low, factor):
     ticks = loss_ticks(low, low * factor)
     assert len(ticks) >= 2
     assert all(low <= tick <= low * factor for tick in ticks)

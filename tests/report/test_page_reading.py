@@ -1,5 +1,5 @@
-"""The page as it is read: without scripts, in the dark, on paper, on a phone, by a screen reader; hostile
-words; odd results."""
+"""The page for every reader: without scripts, in dark mode, on paper, on a phone, by a screen reader; and with hostile
+texts and odd results."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def hostile(tmp_path_factory):
     return make_page(results, changes=changes, notes=dict.fromkeys(grid, HOSTILE), grid=grid, seeds=(1,))
 
 
-def test_all_parts_are_there_in_order(opened):
+def test_all_parts_are_in_order(opened):
     page = opened()
     assert page.locator("main > section").evaluate_all("all => all.map((one) => one.id)") == PARTS
     levels = page.locator("h1, h2, h3, h4").evaluate_all(
@@ -69,7 +69,7 @@ def test_can_be_read_without_scripts(opened):
     assert page.locator("#cell-0 .heat td").first.is_visible()
 
 
-# In the dark nothing but the colours is another.
+# Only the colours differ in dark mode.
 @pytest.mark.parametrize(("scheme", "options"), [("light", None), ("dark", {"runOnly": ["color-contrast"]})])
 def test_axe_finds_nothing(opened, scheme, options):
     page = opened(color_scheme=scheme, bypass_csp=True)
@@ -85,7 +85,7 @@ def luminance(page):
     return sum(channels[:3]) / 765
 
 
-def test_dark_by_the_system_and_by_the_button(opened):
+def test_dark_mode_by_the_system_and_by_the_button(opened):
     assert luminance(opened()) > 0.9
     page = opened(color_scheme="dark")
     assert luminance(page) < 0.2
@@ -116,7 +116,7 @@ def test_no_sideways_scroll_on_a_phone(opened, request, which):
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
-def test_hostile_words_stay_words(opened, hostile):
+def test_hostile_texts_stay_text(opened, hostile):
     page = opened(hostile)
     page.locator("#open-all").click()
     page.wait_for_timeout(100)
@@ -164,7 +164,7 @@ def test_names_leave_room_for_the_figures_on_a_phone(opened, hostile):
 
 
 def test_only_digits_and_letters_are_shown_as_ink(opened, hostile):
-    """Colours and greys of another data set are as they are."""
+    """Colours and greys of other data sets stay as they are."""
     seen = "one => getComputedStyle(one).filter"
     shown = opened().locator(".tile:not(.map) use").first.evaluate(seen)
     assert shown == "invert(1)"

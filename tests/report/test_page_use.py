@@ -1,4 +1,4 @@
-"""The page as a reader uses it, in a real browser: table, links between cells, pairs, matrices, state."""
+"""The page in use, in a real browser: table, highlighted cells, pairs, matrices, links that restore a state."""
 
 import json
 

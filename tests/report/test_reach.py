@@ -1,10 +1,11 @@
-"""What a reader can reach: tables within the screen, menus, the way back, few tab stops, files beside the page."""
+"""What a reader can reach: tables that fit the screen, menus, the back button, few tab stops, files of the run."""
 
 import json
 import re
 
 import pytest
 from simulated_page import make_page
+from words import UNCLEAR
 
 
 def test_comparison_fits_the_screen(opened):
@@ -111,8 +112,8 @@ def test_a_small_error_opens_its_card(opened, tmp_path):
     assert shown.locator(".bars span").count() == len(errors[12]["runners_up"]) + 1
 
 
-@pytest.mark.parametrize("words", ["spoke", "second next", " against ", "times as long", "× the time", "has it that"])
-def test_no_riddles(opened, words):
+@pytest.mark.parametrize("words", UNCLEAR)
+def test_no_unclear_words(opened, words):
     page = opened()
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert words not in page.locator("main").inner_text()

@@ -1,4 +1,4 @@
-"""The page of a search: what was chosen and how, the model, and axes of numbers."""
+"""The page of a search: which cell was chosen and how, the linear model, and axes of numbers."""
 
 import math
 import re

@@ -1,5 +1,5 @@
-"""What is asked of Snakemake's internals: when, and at how many jobs, its scheduler looks (that it starts all that can:
-tests/slurm), and a run without any of them."""
+"""The use of Snakemake's internals: when its scheduler looks, and at how many jobs (that it starts all that can: see
+tests/slurm); and runs without these internals."""
 
 import json
 import re
@@ -51,11 +51,11 @@ IMPORTS = sorted({*re.findall(r"from (snakemake\.[\w.]+) import", SOURCE)})
 INTERNALS = [*sorted({*re.findall(rf"\b(?:{OBJECTS})\.(\w+)", SOURCE)} - {"enums"}), *IMPORTS]
 DOCUMENTED = {"snakemake.utils", "snakemake_interface_logger_plugins.common"}
 TYPES = r"(?m:^if TYPE_CHECKING:\n(?:    .*\n|\n)+)"  # what only a type checker imports
-OUTPUT = {"logger_manager", "settings", "main_snakefile", "logger"}  # without these it is Snakemake's own
+OUTPUT = {"logger_manager", "settings", "main_snakefile", "logger"}  # without these the output is Snakemake's own
 
 
-def take_away(project, names: list[str]) -> None:
-    """As if a version of Snakemake called these otherwise."""
+def rename(project, names: list[str]) -> None:
+    """Rename them, as if another version of Snakemake had other names."""
     path = project / ENGINE
     text = path.read_text("utf-8")
     for name in names:
@@ -88,7 +88,7 @@ def test_nothing_undocumented_is_used_anywhere_else():
 
 def test_a_run_without_any_internals(project):
     assert len(INTERNALS) > 15
-    take_away(project, INTERNALS)
+    rename(project, INTERNALS)
     said = run_with_what_is_left(project)
     assert "rule report:" in said and "2 of 3 steps" in said
 
@@ -96,7 +96,7 @@ def test_a_run_without_any_internals(project):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", some_in_ci(INTERNALS))
 def test_a_run_without_one_of_them(project, name):
-    take_away(project, [name])
+    rename(project, [name])
     said = run_with_what_is_left(project)
     if name in OUTPUT:
         assert "rule report:" in said, said
@@ -157,14 +157,14 @@ def host(project):
     return project
 
 
-def test_a_workflow_that_uses_this_one_as_a_module_is_left_as_it_is(host):
+def test_a_workflow_that_uses_this_one_as_a_module_is_not_changed(host):
     target = "results/experiments/data/digits/prepared.safetensors"
     done = snakemake(host, "--", target, "fetched.txt", config=None)
     assert done.returncode == 0, done.stderr
     assert "the host's own hook" in done.stdout + done.stderr
     assert "rule experiments_prepare:" in done.stderr
     assert "localrules directive" not in done.stderr
-    # Its rules are forced by the names that they have there.
+    # Its rules are forced by the names that they have in the module.
     done = snakemake(host, "--forcerun", "experiments_prepare", "--", target, config=None)
     assert done.returncode == 0, done.stderr
     record = json.loads((host / target).with_name("prepare.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A GPU for each job: leases counted without a GPU, their holders killed."""
+"""A GPU for each job: leases, tested without a GPU, whose holders are killed."""
 
 import multiprocessing
 import os
@@ -62,7 +62,7 @@ def test_a_killed_process_gives_its_device_back(tmp_path, holders):
         holders[1].kill()
 
 
-def test_one_too_many_waits_until_a_device_is_free(tmp_path, holders, capfd):
+def test_a_process_without_a_device_waits_until_one_is_free(tmp_path, holders, capfd):
     holders += [Holder(["GPU-a"], tmp_path)]
     holders[0].index()
     holders += [Holder(["GPU-a"], tmp_path)]
@@ -80,7 +80,7 @@ def _waited_for(capfd, looks=300):
     return ""
 
 
-def test_a_folder_that_somebody_else_made_is_refused(tmp_path):
+def test_a_folder_of_another_user_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UserError, match="belongs to another user"), lease(["GPU-a"], tmp_path / "link"):
         pass

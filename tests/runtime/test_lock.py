@@ -1,4 +1,4 @@
-"""One run at a time, one process at a time on a job, and a killed one leaves no lock."""
+"""One run in a folder and one process on a job at a time; a killed process leaves no lock."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ with lock.job(sys.argv[1], "train", "narrow"):
 
 @pytest.fixture
 def other(tmp_path, request):
-    """A process that has the folder and the job `train narrow`."""
+    """A process that holds the locks of the folder and of the job `train narrow`."""
     command = [sys.executable, "-c", HOLD, tmp_path / "results", request.config.rootpath / "workflow/scripts"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
@@ -39,7 +39,7 @@ def test_lock_of_a_living_process_is_refused_and_that_of_a_killed_one_is_not(oth
     lock.hold(tmp_path / "results").release()
 
 
-def test_a_job_waits_until_the_process_that_has_it_ends(other, tmp_path, capsys):
+def test_a_job_waits_until_the_process_that_runs_it_ends(other, tmp_path, capsys):
     with lock.job(tmp_path / "results", "train", "wide") as waited:
         assert not waited
     threading.Timer(0.3, other.kill).start()
@@ -48,7 +48,7 @@ def test_a_job_waits_until_the_process_that_has_it_ends(other, tmp_path, capsys)
     assert f"train narrow: process {other.pid} of an earlier run is still running; waiting" in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_one_is_reported(tmp_path):
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="file: is a file, a folder is needed; move it away"):
         lock.hold(tmp_path / "file")
@@ -67,7 +67,7 @@ def test_what_is_no_lock_file_is_refused_and_left_alone(tmp_path, make, name):
     assert (path.parent / "mine").read_text() == "precious"
 
 
-def test_what_a_process_is_still_at_is_not_unused(other, tmp_path):
+def test_results_of_a_running_job_are_not_unused(other, tmp_path):
     results = tmp_path / "results"
     message = rf"process {other.pid} is still running train narrow; nothing removed"
     for cells in (None, ["narrow"]):

@@ -1,4 +1,4 @@
-"""What a record says of the process and the machine."""
+"""What a record says about the process and the machine."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from project import ROOT
 
 from experiment_grid.runtime.records import machine
 
-TICK = 1 / 100  # s, in which Linux counts the start of a process
+TICK = 1 / 100  # s, the unit in which Linux records the start of a process
 
 
 def test_a_process_is_as_old_as_the_clock_says():

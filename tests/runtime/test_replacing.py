@@ -1,4 +1,4 @@
-"""How files get their final names: whole or not at all, whatever the disk says."""
+"""Files get their final names complete or not at all, whatever the disk does."""
 
 import errno
 
@@ -7,7 +7,7 @@ import pytest
 from experiment_grid.runtime.files import forget_epochs, replacing, sweep
 
 
-def test_a_file_appears_whole_or_stays_as_it_was(tmp_path):
+def test_a_file_appears_complete_or_stays_as_it_was(tmp_path):
     path = tmp_path / "new/history.csv"
     with replacing(path) as part:
         part.write_text("1")
@@ -26,7 +26,7 @@ def test_a_file_appears_whole_or_stays_as_it_was(tmp_path):
         RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
     ],
 )
-def test_a_disk_that_refuses_is_reported_with_the_final_name(tmp_path, raised):
+def test_a_full_disk_is_reported_with_the_final_name(tmp_path, raised):
     path = tmp_path / "history.csv"
     with pytest.raises(OSError, match="No space left") as error, replacing(path):
         raise raised
@@ -39,7 +39,7 @@ def test_an_error_about_another_file_is_left_as_it_is(tmp_path):
     assert str(error.value.filename) == str(tmp_path / "other")
 
 
-def test_sweep_takes_only_what_was_on_its_way_to_the_file(tmp_path):
+def test_sweep_removes_only_temporary_files_of_the_file(tmp_path):
     kept = [tmp_path / name for name in ("run.json", ".run.json", ".other.json.x.part.json", "run.json.part")]
     for path in [*kept, tmp_path / ".run.json.abc.part.json"]:
         path.touch()
@@ -47,7 +47,7 @@ def test_sweep_takes_only_what_was_on_its_way_to_the_file(tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
-def test_epochs_that_are_forgotten_are_those_of_a_training(tmp_path):
+def test_only_epochs_of_a_training_are_removed(tmp_path):
     own = ["seed1.epoch1.safetensors", ".seed2.epoch10.safetensors.ab_1.part.safetensors"]
     mine = ["my-seed1.epoch1.safetensors", "seed1.epoch1.safetensors.txt", "seed.epoch.safetensors"]
     for name in (*own, *mine):

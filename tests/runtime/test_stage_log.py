@@ -1,4 +1,4 @@
-"""A stage's log, of whoever removes it while the job is at work."""
+"""A stage's log that somebody removes while the job is running."""
 
 import shutil
 
@@ -7,7 +7,7 @@ import pytest
 from experiment_grid.runtime.stage import logged
 
 
-def test_a_log_that_was_removed_meanwhile_is_written_again(tmp_path):
+def test_a_log_that_was_removed_is_written_again(tmp_path):
     log = tmp_path / "logs/train/a.log"
     with logged(log):
         print("epoch 1: ü")
@@ -16,7 +16,7 @@ def test_a_log_that_was_removed_meanwhile_is_written_again(tmp_path):
     assert log.read_text("utf-8") == "epoch 1: ü\nepoch 2\ndone\n"
 
 
-def test_so_is_that_of_a_job_that_fails(tmp_path):
+def test_so_is_the_log_of_a_job_that_fails(tmp_path):
     log = tmp_path / "logs/train/a.log"
     with pytest.raises(SystemExit), logged(log):
         log.unlink()
@@ -24,7 +24,7 @@ def test_so_is_that_of_a_job_that_fails(tmp_path):
     assert log.read_text("utf-8") == "error: images: Input/output error\nfailed\n"
 
 
-def test_one_of_a_new_run_stays_and_no_folder_is_made(tmp_path):
+def test_a_log_of_another_run_stays_and_no_folder_is_made(tmp_path):
     log = tmp_path / "logs/train/a.log"
     with logged(log):
         print("mine")

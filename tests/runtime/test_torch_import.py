@@ -1,10 +1,9 @@
-"""What a quicker `import torch` leaves behind."""
+"""The state of the garbage collector after the quicker `import torch`."""
 
 import subprocess
 import sys
-from pathlib import Path
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+from project import SCRIPTS
 
 
 def test_garbage_is_collected_afterwards():

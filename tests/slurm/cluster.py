@@ -58,7 +58,7 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=32000 Gres=gpu:1 Features=a
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
-# A character device is what Slurm takes for a GPU: with it, it sets CUDA_VISIBLE_DEVICES. A count alone is refused.
+# Slurm accepts a character device as a GPU, and sets CUDA_VISIBLE_DEVICES for it. It refuses a count alone.
 GRES_CONF = "Name=gpu File=/dev/null\n"
 
 # The plugin drops SLURM_CONF before the srun inside a job.
@@ -108,7 +108,7 @@ class Cluster:
         self.wait_for("the node", lambda: self.run("sinfo", "-h", "-o", "%T") in ("idle", "mixed", "allocated"))
 
     def kill_node(self) -> None:
-        """Kill -9 slurmd. Its jobs' own processes live on."""
+        """Kill -9 slurmd. The processes of its jobs keep running."""
         daemon = self._daemons.pop("slurmd")
         daemon.kill()
         daemon.wait()

@@ -1,4 +1,4 @@
-"""Snakemake with the Slurm plugin's pauses between status checks capped: the tests' cluster serves nobody else.
+"""Snakemake with short pauses between the Slurm plugin's status checks: the tests' cluster has no other user.
 
 Run as `python impatient.py <snakemake's arguments>`. The plugin itself waits 10 s more each time, up to 180 s.
 """

@@ -1,6 +1,5 @@
-"""Snakemake submitting to the test's cluster, and what can be seen of its jobs from outside."""
+"""Snakemake, submitting to the test's cluster, and its jobs as seen from outside."""
 
-import csv
 import json
 import os
 import signal
@@ -21,7 +20,7 @@ from cluster import Cluster
 IMPATIENT = Path(__file__).with_name("impatient.py")
 CONFIG = "config/slurm.yaml"
 
-# The profile as it is, but for the pauses that a shared scheduler and a network file system need.
+# The profile as it is, except for the pauses that a shared scheduler and a network file system need.
 PROFILE = ("--workflow-profile", "profiles/slurm", "--latency-wait", "5", "--max-status-checks-per-second", "10")
 PROFILE += ("--slurm-init-seconds-before-status-checks", "1")
 
@@ -32,7 +31,7 @@ def configure(project: Path, config: dict[str, Any]) -> None:
 
 
 class Run:
-    """Snakemake at work with the Slurm profile: `with Run(cluster, project, …) as run`. Nothing outlives the block."""
+    """Snakemake, running with the Slurm profile: `with Run(cluster, project, …) as run`. Nothing outlives the block."""
 
     def __init__(self, cluster: Cluster, project: Path, *arguments: str):
         self._command = [sys.executable, str(IMPATIENT), *arguments, "--configfile", CONFIG, *PROFILE]
@@ -62,7 +61,7 @@ class Run:
         return (self._project / "run.log").read_text("utf-8")
 
     def wait_for(self, what: str, condition: Callable[[], Any], seconds: float = 180) -> Any:
-        """The first true value of `condition` while Snakemake is at work."""
+        """The first true value of `condition` while Snakemake is running."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             value = condition()
@@ -72,7 +71,7 @@ class Run:
         raise AssertionError(f"{what}: not within {seconds:.0f} s, or Snakemake ended before\n{self.said}")
 
     def finish(self, seconds: float = 900, status: int = 0) -> str:
-        """Wait for the end, a good one unless another `status` is expected, and return what was said."""
+        """Wait for the end, with status 0 unless another one is expected; returns the output."""
         try:
             ended = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -82,7 +81,7 @@ class Run:
 
 
 def submit(cluster: Cluster, project: Path, *arguments: str) -> str:
-    """Run Snakemake with the Slurm profile to its good end and return what it said."""
+    """Run Snakemake with the Slurm profile to its end, without an error; returns the output."""
     with Run(cluster, project, *arguments) as run:
         return run.finish()
 
@@ -115,7 +114,7 @@ def trainers(project: Path) -> list[Trainer]:
 
 @contextmanager
 def watching(project: Path) -> Iterator[list[list[Trainer]]]:
-    """Who trained at the same time: what `trainers` gave every fifth of a second until the block ended."""
+    """Which processes trained at the same time: `trainers` every fifth of a second until the block ends."""
     seen: list[list[Trainer]] = []
     done = threading.Event()
 
@@ -132,14 +131,6 @@ def watching(project: Path) -> Iterator[list[list[Trainer]]]:
         thread.join()
 
 
-def outcome(results: Path, cell: str) -> dict[str, Any]:
-    """What a cell's results are, without when and where they were made: tables row by row, arrays as bytes."""
-    folder = results / "cells" / cell
-    files = ("checkpoints.safetensors", "predictions.npz", "confusion.npz")
-    tables = {name: _rows(folder / name) for name in ("history.csv", "evaluation.csv")}
-    return tables | {name: (folder / name).read_bytes() for name in files}
-
-
 def record(results: Path, cell: str) -> dict[str, Any]:
     """The record of a cell's training."""
     return json.loads((results / "cells" / cell / "run.json").read_text("utf-8"))
@@ -149,8 +140,3 @@ def peak_memory(pid: int) -> int:
     """Largest resident size that a process has had, in bytes; 0 for one that has ended."""
     status = Path(f"/proc/{pid}/status").read_text("utf-8")
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]

@@ -1,4 +1,4 @@
-"""What holds the Slurm profile to the rest of the project; needs no cluster."""
+"""The Slurm profile agrees with the rest of the project; needs no cluster."""
 
 import os
 import re

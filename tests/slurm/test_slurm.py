@@ -1,4 +1,4 @@
-"""The grid on a real Slurm: the same results as here, one job at a time on the GPU, whatever happens to the jobs."""
+"""The grid on a real Slurm: the results of a local run, one job at a time on the GPU, whatever happens to the jobs."""
 
 import os
 import re
@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 import yaml
+from faults import trained
 from project import ROOT, snakemake
-from runs import CONFIG, Run, configure, outcome, peak_memory, record, submit, trainers, watching
+from runs import CONFIG, Run, configure, peak_memory, record, submit, trainers, watching
 
 SMALL = {
     "dataset": "digits",
@@ -22,13 +23,13 @@ PROFILE = "profiles/slurm/config.yaml"
 
 
 def fill_in(project, *keys: str) -> None:
-    """What a site writes below `default-resources`, in the place of the partition."""
+    """Add what a site writes below `default-resources`, in place of the partition."""
     text = (ROOT / PROFILE).read_text("utf-8")
     (project / PROFILE).write_text(text.replace("  # slurm_partition: gpu\n", "".join(f"  {key}\n" for key in keys)))
 
 
 def evaluated(cells: list[str], results: str = "results") -> list[str]:
-    """The targets that a grid without its comparison and page has."""
+    """The targets of a grid without its comparison and page."""
     return [f"{results}/cells/{cell}/evaluation.json" for cell in cells]
 
 
@@ -51,7 +52,7 @@ def test_whole_demo_grid_is_bit_for_bit_the_local_one(cluster, project):
     done = snakemake(project, "--keep-going", *evaluated(cells, "local"), config=CONFIG)
     assert done.returncode == 0, done.stderr
     for cell in cells:
-        assert outcome(project / "results", cell) == outcome(project / "local", cell), cell
+        assert trained(project / "results", cell) == trained(project / "local", cell), cell
 
 
 def test_lost_jobs_are_reported_and_tried_again(cluster, project):
@@ -77,13 +78,13 @@ def test_lost_jobs_are_reported_and_tried_again(cluster, project):
         cluster.start_node()
         said = run.finish()
 
-    # each saw the device that it was given, and no two had it at once
+    # each saw the device that it was given, and no two had it at the same time
     pairs = {(trainer.cell, trainer.gpus) for at_once in seen for trainer in at_once}
     assert pairs == {("gpu-1", "0"), ("gpu-2", "0"), ("cpu", None)}
     assert max(len({trainer.job for trainer in at_once if trainer.gpus}) for at_once in seen) == 1
-    trained = sorted(record(project / "results", cell)["started"] for cell in cells[:2])
+    started = sorted(record(project / "results", cell)["started"] for cell in cells[:2])
     ended = sorted(record(project / "results", cell)["finished"] for cell in cells[:2])
-    assert ended[0] < trained[1]
+    assert ended[0] < started[1]
 
     # the run said what was lost, asked for more memory, and ended with every result
     jobs = {job["JobID"]: job for job in cluster.jobs()}
@@ -94,7 +95,7 @@ def test_lost_jobs_are_reported_and_tried_again(cluster, project):
     asked = sorted((job["MinMemory"], job["TimeLimit"], job["tres-per-job"]) for job in jobs.values())
     once = [("3000M", "1:10:00", "N/A"), *[("3000M", "1:10:00", "gres:gpu:1")] * 2]
     assert asked == [*once, ("6000M", "2:20:00", "N/A"), ("6000M", "2:20:00", "gres:gpu:1")]
-    before = {cell: outcome(project / "results", cell) for cell in cells}
+    before = {cell: trained(project / "results", cell) for cell in cells}
 
     # a second run does nothing
     assert "Nothing to be done" in submit(cluster, project, *evaluated(cells))
@@ -105,7 +106,7 @@ def test_lost_jobs_are_reported_and_tried_again(cluster, project):
     configure(project, config)
     submit(cluster, project, *evaluated(cells))
     assert len(cluster.jobs()) == len(jobs) + 1
-    assert [cell for cell in cells if outcome(project / "results", cell) != before[cell]] == ["cpu"]
+    assert [cell for cell in cells if trained(project / "results", cell) != before[cell]] == ["cpu"]
 
 
 def test_what_a_submission_asks_for(cluster, project):
@@ -129,7 +130,7 @@ def test_what_a_submission_asks_for(cluster, project):
     assert grouped == [("gres:gpu:1", "1", "3000M", time, "(null)") for time in ("1:10:00", "3:30:00")]
     assert "no GPU is found" not in said
 
-    # without a word on GPUs this machine's count, and a warning that there are none; what the site filled in
+    # without `gpus`: the number of this machine, and a warning that there are none; what the site filled in
     fill_in(project, "constraint: a100", "qos: normal", "slurm_extra: \"'--mail-type=FAIL'\"")
     ungrouped, said = asked(4)
     assert ungrouped == [("N/A", "1", "3000M", "1:10:00", "a100")] * 4
@@ -152,7 +153,7 @@ def test_what_sbatch_refuses_is_reported_in_its_words(cluster, project):
         cluster.run("sbatch", "--test-only", "--partition=nosuch", "--wrap=true")
 
 
-def test_after_a_killed_snakemake_its_jobs_count(cluster, project):
+def test_jobs_of_a_killed_snakemake_are_kept(cluster, project):
     cells = ["a", "b"]
     pair = [{"name": "a"}, {"name": "b", "batch_size": 32}]
     configure(project, SMALL | {"baseline": "a", "final": "a", "cells": pair})

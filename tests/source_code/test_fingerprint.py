@@ -1,4 +1,4 @@
-"""Fingerprints of code: the same meaning gives the same checksum, another meaning another."""
+"""Fingerprints of code: the same meaning has the same checksum, another meaning another one."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_a_real_edit_changes_that_module_only(scripts, tmp_path_factory, text):
     assert {name for name in before if before[name] != after[name]} == {"model.layer"}
 
 
-def test_what_was_found_out_is_kept_and_changes_nothing(scripts, tmp_path_factory, monkeypatch):
+def test_kept_fingerprints_change_nothing(scripts, tmp_path_factory, monkeypatch):
     monkeypatch.setattr(module, "CACHE", tmp_path_factory.mktemp("cache") / "fingerprints.json")
     clear()
     before = fingerprint("run", scripts)
@@ -100,7 +100,7 @@ def test_folder_fingerprint_sees_contents_not_times(tmp_path):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_has_code_and_no_framing_counts(stage):
+def test_every_stage_has_code_without_planning_and_runtime(stage):
     code = fingerprint(stage)
     assert stage in code
     assert "experiment_grid" in code
@@ -109,14 +109,14 @@ def test_every_stage_has_code_and_no_framing_counts(stage):
 
 
 def test_stages_do_not_share_by_accident():
-    """An edit of the trainer must not redraw what does not train, nor an edit of the page retrain."""
+    """An edit of the trainer must not redraw what does not train, and an edit of the page must not retrain."""
     assert not packages("train") & {"report", "analysis", "error_analysis", "evaluation"}
     assert not packages("report") & {"training", "analysis", "error_analysis", "evaluation"}
     assert not packages("compare") & {"report", "error_analysis", "training"}
 
 
 def packages(stage: str) -> set[str]:
-    """Those of the project that a stage's code comes from."""
+    """The packages of the project in which a stage's code is."""
     found = {name.split(".")[1] for name in fingerprint(stage) if name.startswith("experiment_grid.")}
     assert len(found) > 1
     return found

@@ -1,11 +1,11 @@
-"""Nothing of a run is at work while it measures."""
+"""No other job of a run is running while it measures times."""
 
 import json
 from datetime import datetime, timedelta
 
 
 def test_nothing_runs_beside_the_timing(finished):
-    """By the records of a run with two cores: all other jobs ended before it began, or began after it ended."""
+    """By the records of a run on two cores: all other jobs ended before it started, or started after it ended."""
     records = [json.loads(path.read_text("utf-8")) for path in (finished / "results").rglob("*.json")]
     records = [record for record in records if "recipe" in record and "finished" in record]
     (timing,) = (record for record in records if record["stage"] == "timing")

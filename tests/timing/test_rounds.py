@@ -1,4 +1,4 @@
-"""Interleaved rounds and the sharing out of steps, with a clock of the test's own."""
+"""Interleaved rounds and the number of steps in each, with a simulated clock."""
 
 import pytest
 
@@ -9,7 +9,7 @@ START, STEP = 0.03, 0.0005
 
 
 class Clock:
-    """What `perf_counter` reads; a way moves it on by what its visit costs."""
+    """What `perf_counter` reads; each visit of a way advances it by its cost."""
 
     def __init__(self, monkeypatch):
         self.now = 100.0
@@ -38,10 +38,10 @@ def clock(monkeypatch):
 
 
 @pytest.mark.parametrize("count", [1, 9, 40, 150, 1000, 5000])
-def test_all_takes_no_longer_than_it_may_whatever_the_grid(clock, count):
+def test_no_grid_takes_longer_than_allowed(clock, count):
     end = clock.now + 30
     measured = measure(clock.ways(count), end)
-    assert clock.now <= end + 0.0065  # one first visit, whose cost nobody knows
+    assert clock.now <= end + 0.0065  # the first visit of a way, whose cost is unknown
     by_way = {way: [visit for visit in measured.visits if visit.way == way] for way in range(count)}
     assert all(len({visit.steps for visit in visits}) <= 1 for visits in by_way.values())
     if count <= 1000:
@@ -67,8 +67,8 @@ def test_many_cells_are_measured_without_recording_their_steps(clock):
     assert not measure(clock.ways(1000), clock.now + 30).recorded
 
 
-def test_what_the_first_start_imports_is_no_cost_of_a_visit(clock):
-    """torchvision, or torch.optim's first object: seconds, once."""
+def test_imports_at_the_first_start_are_no_cost_of_a_visit(clock):
+    """torchvision, or the first object of torch.optim, take seconds to import, once."""
     ways = clock.ways(15)
     start = ways[7].start
 
@@ -87,7 +87,7 @@ def test_slow_steps_get_fewer(clock):
     assert all(visit.steps < 30 for visit in measured.visits) and clock.now <= 130
 
 
-def test_what_there_is_no_time_for_is_left_out(clock):
+def test_ways_without_time_left_are_left_out(clock):
     measured = measure(clock.ways(4, start=9, plain=9), clock.now + 30)
     assert clock.now <= 130 and len(measured.visits) <= 2
 

@@ -1,4 +1,4 @@
-"""Augmentation: of training images alone, drawn from the seed, one line for what can't be one."""
+"""Augmentation: only of training images, drawn from the seed; one line for what is no augmentation."""
 
 import re
 
@@ -61,7 +61,7 @@ def trainer(augment, seed=1, **changes):
 
 
 def watched(monkeypatch, one, number=1):
-    """An epoch of a trainer; the images that it trained on."""
+    """The images that a trainer sees in an epoch, and the epoch."""
     seen = []
     step = loop.step
 
@@ -76,7 +76,7 @@ def watched(monkeypatch, one, number=1):
 
 
 @pytest.mark.parametrize("eager", [True, False])
-def test_training_images_change_with_seed_and_epoch_and_others_do_not(monkeypatch, eager):
+def test_only_training_images_change_with_seed_and_epoch(monkeypatch, eager):
     more = {"step": "eager"} if eager else {}
     plain, _ = watched(monkeypatch, trainer([], **more))
     shifted, epoch = watched(monkeypatch, trainer([SHIFT], **more))
@@ -101,8 +101,8 @@ def test_several_are_applied_in_their_order_and_draw_what_torchvision_draws():
     assert torch.equal(made, v2.Compose([v2.RandomAffine(0, (0.2, 0.2)), v2.RandomInvert()])(images))
 
 
-def test_a_training_that_goes_on_gives_the_same_bits(own, tmp_path):
-    """Its draws, of random and NumPy too, are the epoch's."""
+def test_a_resumed_training_gives_the_same_bits(own, tmp_path):
+    """Its draws, also those of random and NumPy, depend on the epoch only."""
     augment = own("dimmed", most=0.9)
     whole = OneCell(tmp_path / "whole", augment=augment, dropout=0.3, seeds=[1])
     whole.train()
@@ -113,7 +113,7 @@ def test_a_training_that_goes_on_gives_the_same_bits(own, tmp_path):
 
 
 def stop_after(cell, epochs):
-    """Train so many epochs, then be interrupted."""
+    """Train so many epochs and interrupt the training."""
     import train
 
     report, rows = train.report, []
@@ -143,7 +143,7 @@ def stop_after(cell, epochs):
         ("absent", "the file has no absent"),
     ],
 )
-def test_what_can_be_none_is_one_line(own, name, line):
+def test_what_is_no_augmentation_is_one_line(own, name, line):
     with pytest.raises(UserError, match=re.escape(f"cell cell: augment: own.py:{name}: {line}")):
         trainer(own(name)).epoch(1)
 

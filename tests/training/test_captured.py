@@ -1,6 +1,6 @@
-"""A step as a CUDA graph leaves the eager step's bits: captured where it can be, left alone where it cannot.
+"""A step as a CUDA graph leaves the same bits as the eager step; where it would not, training stays eager.
 
-On a GPU, and without one with graphs that are played on the CPU (simulated_graphs.py).
+On a GPU, and without one with graphs simulated on the CPU (simulated_graphs.py).
 """
 
 import pytest
@@ -18,7 +18,7 @@ REPLAYED = 19 - WARM - CHECKS  # of the first epoch's 19 whole batches
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)], autouse=True)
 def device(request, monkeypatch):
-    """Where it trains; small epochs are worth a capture."""
+    """The device to train on; epochs as small as here are captured too."""
     monkeypatch.setattr(captured, "FEW", 8)
     if request.param == "cpu":
         monkeypatch.setattr(loop, "graphs_on", SimulatedGraphs)
@@ -27,7 +27,7 @@ def device(request, monkeypatch):
 
 @pytest.fixture
 def replays(monkeypatch):
-    """How many steps were replayed, checks aside."""
+    """An item for every replayed step, without those of checks."""
     found = []
     replay = Captured._replay
 
@@ -51,7 +51,7 @@ def replaced(one):
 
 
 def equal_over_epochs(device, epochs=3, **changes):
-    """Train eagerly and captured; the second trainer, after the same bits at every epoch."""
+    """Train eagerly and captured, with the same bits at every epoch; returns the second trainer."""
     _, wanted = trained(device, epochs, step="eager", **changes)
     one, found = trained(device, epochs, **changes)
     if not all(map(same, found, wanted)) and not all(
@@ -109,7 +109,7 @@ NOT_CAPTURED = CHANGING | {"Seeding": "", "CheckpointedDropout": ""}
 
 
 @pytest.mark.parametrize("name", NOT_CAPTURED)
-def test_a_model_that_a_graph_would_train_otherwise_trains_eagerly(name, device, replays, capsys):
+def test_a_model_that_a_graph_would_train_differently_trains_eagerly(name, device, replays, capsys):
     one = equal_over_epochs(device, model=target(name))
     assert not replays
     why = replaced(one).why
@@ -148,17 +148,17 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), OTHERS, ids=str)
-def test_losses_and_optimizers_that_a_graph_would_train_otherwise(changes, reason, device):
+def test_losses_and_optimizers_that_a_graph_would_train_differently_train_eagerly(changes, reason, device):
     assert reason in replaced(equal_over_epochs(device, **changes)).why
 
 
-def test_what_validation_changes_in_python_is_captured_anew(device, replays):
+def test_a_change_by_validation_in_python_is_captured_again(device, replays):
     one = equal_over_epochs(device, model=target("AnotherAfterValidation"))
     assert not replaced(one).why
     assert len(replays) == REPLAYED + 2 * (REPLAYED - 1)
 
 
-def test_what_validation_changes_out_of_sight_is_found_by_the_check_of_an_epoch(device, replays):
+def test_an_invisible_change_by_validation_is_found_by_the_check_of_an_epoch(device, replays):
     one = equal_over_epochs(device, model=target("AnotherByGlobal"))
     assert replaced(one).why == "a replay does not give the same bits"
     assert len(replays) == REPLAYED
@@ -166,7 +166,7 @@ def test_what_validation_changes_out_of_sight_is_found_by_the_check_of_an_epoch(
 
 @pytest.mark.parametrize("changes", [{"dropout": 0.3}, {"optimizer": "rmsprop", "dropout": 0.3}], ids=str)
 def test_a_capture_that_fails_leaves_an_eager_training(changes, device, replays, monkeypatch):
-    """It reads a value, which nobody has noticed before; random numbers are drawn afterwards."""
+    """It reads a value, which was not noticed before; random numbers are drawn afterwards."""
     monkeypatch.setattr(captured.Watcher, "refuse", lambda self, why: None)
     loss = {"_target_": "odd_components.focal"}
     monkeypatch.setattr("odd_components.focal", reading)
@@ -201,7 +201,7 @@ def test_sizes_of_few_batches_are_not_captured(device, replays):
 @pytest.mark.parametrize(
     "changes", [{"dropout": 0.3}, {"model": "cnn", "batch_norm": True}, {"optimizer": "adam"}], ids=str
 )
-def test_going_on_after_a_kill_gives_the_bits_of_an_undisturbed_run(changes, device, tmp_path):
+def test_resuming_after_a_kill_gives_the_bits_of_an_undisturbed_run(changes, device, tmp_path):
     _, wanted = trained(device, 4, **changes)
     store, killed = EpochStore(tmp_path, {}), trainer(device, **changes)
     for number in (1, 2):

@@ -1,4 +1,4 @@
-"""Which device a job gets."""
+"""The device that a job gets, and its arithmetic."""
 
 from types import SimpleNamespace
 
@@ -45,7 +45,7 @@ def test_each_job_has_a_gpu_of_its_own_and_gives_it_back(tmp_path, monkeypatch):
     assert chosen == [first, second, third]
 
 
-def test_a_mac_has_its_gpu_where_it_is_named(tmp_path, monkeypatch):
+def test_a_mac_uses_its_gpu_where_it_is_asked_for(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="finds no Metal GPU on this machine"), device_for("mps", 1, tmp_path):
         pass
     done = []
@@ -63,7 +63,7 @@ def test_a_mac_has_its_gpu_where_it_is_named(tmp_path, monkeypatch):
 
 
 class Float64Refused(TorchDispatchMode):
-    """As on MPS; the device `meta` stands for it."""
+    """As on MPS, for which the device `meta` is used here."""
 
     operations = 0
 
@@ -77,8 +77,8 @@ class Float64Refused(TorchDispatchMode):
 
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_an_epoch_on_a_mac_is_eager_and_has_float64_on_the_cpu_alone(model, monkeypatch):
-    """`meta` refuses to mix devices, and to give its numbers away: the losses, at the end of the epoch. It has no
-    kernels of the fused optimizers."""
+    """`meta` refuses to mix devices, and to return numbers: the losses, at the end of the epoch. It has no kernels for
+    fused optimizers."""
     monkeypatch.setattr(loop, "on_mps", lambda device: device.type == "meta")
     parameters = canonical(model=model, optimizer="adagrad", gradient_clip=1.0, l1=0.1)
     images, labels = (torch.empty(size, dtype=torch.uint8, device="meta") for size in ((300, 6, 5), (300,)))

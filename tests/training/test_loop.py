@@ -1,4 +1,4 @@
-"""One seed: what a trainer draws from it, that it learns, and that modules are trained as PyTorch means them."""
+"""One seed: what a trainer draws from it, that it learns, and that modules are trained as in a loop of PyTorch."""
 
 import random
 
@@ -20,7 +20,7 @@ def trainer(seed=1, on="cpu", count=200, **changes):
     return Trainer("cell", canonical(**changes), seed, images, labels, 4)
 
 
-def figures(epoch):
+def metrics(epoch):
     return [value for name, value in vars(epoch.row).items() if name != "seconds"]
 
 
@@ -28,7 +28,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_split_has_every_image_once_and_is_the_seeds():
+def test_the_split_has_every_image_once_and_depends_on_the_seed():
     training, validation = split(1000, 0.7, seed=1)
     assert (len(training), len(validation)) == (700, 300)
     assert sorted([*training.tolist(), *validation.tolist()]) == list(range(1000))
@@ -89,7 +89,7 @@ def test_a_last_batch_of_one_image_joins_the_one_before(count, size, sizes):
 
 
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
-def test_batch_norm_stands_a_last_batch_of_one_image(model):
+def test_batch_norm_works_with_a_last_batch_of_one_image(model):
     """Of 161 training images in batches of 32."""
     one = trainer(count=201, model=model, batch_norm=True)
     assert len(one.training) == 161
@@ -105,7 +105,7 @@ def test_same_seed_gives_the_same_bits():
     one, other = trainer(), trainer()
     for number in (1, 2):
         first, second = one.epoch(number), other.epoch(number)
-        assert figures(first) == figures(second)
+        assert metrics(first) == metrics(second)
         assert same(first.model, second.model)
 
 
@@ -124,17 +124,17 @@ RESUMED = [
 
 
 @pytest.mark.parametrize("changes", RESUMED, ids=str)
-def test_going_on_from_a_kept_epoch_gives_the_same_bits(changes, tmp_path):
-    """What was kept is read back from its file."""
+def test_resuming_from_a_kept_epoch_gives_the_same_bits(changes, tmp_path):
+    """The kept epoch is read back from its file."""
     one, other = trainer(**changes, learning_rate=0.01), trainer(**changes, learning_rate=0.01)
     store = EpochStore(tmp_path, {})
     for number in (1, 2):
         store.write(one.epoch(number))
-    torch.rand(3), random.random(), np.random.rand()  # another process's generators are elsewhere
+    torch.rand(3), random.random(), np.random.rand()  # in another process the generators have other states
     other.resume(store.read(1, 2))
     for number in (3, 4):
         first, second = one.epoch(number), other.epoch(number)
-        assert figures(first) == figures(second)
+        assert metrics(first) == metrics(second)
         assert same(first.model, second.model) and same(first.loss, second.loss)
     assert first.row.finite
 
@@ -143,7 +143,7 @@ STAYS = {"Frozen": {"first.weight", "first.bias"}, "Unused": {"spare.weight", "s
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_modules_are_trained_as_pytorch_means_them(name):
+def test_modules_are_trained_as_in_a_loop_of_pytorch(name):
     """Against a loop with torch.optim: frozen and unused weights, tied ones, buffers, what `random` and NumPy draw."""
     one = trainer(model=f"odd_components.{name}", learning_rate=0.1)
     twin = trainer(model=f"odd_components.{name}").module
@@ -197,17 +197,17 @@ def test_lbfgs_calls_the_closure_as_often_as_it_likes():
 def test_a_loss_for_each_image_counts_by_their_mean():
     each = trainer(loss={"_target_": "torch.nn.CrossEntropyLoss", "reduction": "none"})
     mean = trainer(loss="cross_entropy")
-    assert figures(each.epoch(1)) == pytest.approx(figures(mean.epoch(1)), rel=1e-5)
+    assert metrics(each.epoch(1)) == pytest.approx(metrics(mean.epoch(1)), rel=1e-5)
 
 
 def test_a_function_is_called_with_its_options():
     sharp, plain = (trainer(loss={"_target_": "odd_components.focal", "gamma": gamma}) for gamma in (2.0, 0.0))
-    reference = figures(trainer(loss="cross_entropy").epoch(1))
-    assert figures(plain.epoch(1)) == pytest.approx(reference, rel=1e-5)
-    assert figures(sharp.epoch(1)) != pytest.approx(reference, rel=1e-5)
+    reference = metrics(trainer(loss="cross_entropy").epoch(1))
+    assert metrics(plain.epoch(1)) == pytest.approx(reference, rel=1e-5)
+    assert metrics(sharp.epoch(1)) != pytest.approx(reference, rel=1e-5)
 
 
-def test_initial_weights_are_the_seeds_and_no_other_draws_change_them():
+def test_initial_weights_depend_on_the_seed_only():
     torch.manual_seed(5)
     first = trainer(seed=2).module.state_dict()
     torch.rand(7)
@@ -245,7 +245,7 @@ def test_images_may_have_colours(model):
 @pytest.mark.gpu
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "adam"}, {"model": "cnn", "batch_norm": True}], ids=str)
 def test_a_gpu_learns_what_a_cpu_learns(changes):
-    """Sums may round otherwise there."""
+    """Sums may be rounded differently there."""
     on_gpu, on_cpu = trainer(on="cuda", **changes), trainer(**changes)
     for number in (1, 2, 3):
         first, second = on_gpu.epoch(number), on_cpu.epoch(number)

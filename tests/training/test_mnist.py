@@ -1,4 +1,4 @@
-"""One cell on the real MNIST, where it is at hand: its accuracy is in the original report's band."""
+"""One cell on the real MNIST, where it is at hand: its accuracy is in the range of the original report."""
 
 import contextlib
 import multiprocessing
@@ -40,12 +40,12 @@ def test_the_normalized_cell_is_as_good_as_the_report_says(tmp_path):
 
 
 def test_training_needs_the_images_as_bytes(tmp_path):
-    """As floats they would take four times as much. A tenth of them is the measure, as libraries take more or less."""
+    """As floats they would take four times as much. The difference to a tenth of them counts, without the libraries."""
     most, least = (
         memory_of(mnist_cell(tmp_path / str(part), part=part, hidden=[128, 64], seeds=[1], epochs=1).train)
         for part in (1.0, 0.1)
     )
-    assert most - least < 3 * 0.9 * 47  # MB; reading takes them twice for a moment
+    assert most - least < 3 * 0.9 * 47  # MB; while they are read, they are in memory twice
 
 
 def test_training_needs_the_weights_that_it_keeps_once(tmp_path):
@@ -59,9 +59,9 @@ def test_training_needs_the_weights_that_it_keeps_once(tmp_path):
 
 
 def memory_of(function) -> float:
-    """What a fresh process that has imported PyTorch needs at most to call `function`, in MB.
+    """The most memory that a new process takes to call `function`, after it has imported PyTorch, in MB.
 
-    Its own memory alone: of files that are mapped, the libraries, the system takes pages away and gives them back.
+    Without mapped files, that is the libraries, whose pages the system may drop at any time.
     """
     context = multiprocessing.get_context("spawn")
     peaks = context.Queue()

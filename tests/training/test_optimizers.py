@@ -1,18 +1,17 @@
-"""The stand-ins against torch.optim's objects: the same bits and state dicts; what they do not do goes there."""
+"""The stand-ins for optimizers of torch.optim: the same bits and state dicts; other options use torch.optim's own."""
 
 import copy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from project import ROOT, SCRIPTS
 from trained_cell import OPTIMIZERS, canonical
 
 from experiment_grid.training.components import Optimizer, stand_in
 from experiment_grid.training.optimizers.base import FusedOptimizer
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 VARIANTS = [
     ("SGD", {"momentum": 0.9}),
     ("SGD", {"momentum": 0.0}),
@@ -38,7 +37,7 @@ def ours(parameters, kind, options, rate=0.05):
 
 
 def take_steps(optimizer, parameters, seed, steps=4, without=()):
-    """Steps with made gradients; parameters at `without` have none in the first."""
+    """Take steps with random gradients; parameters at `without` have none in the first step."""
     generator = torch.Generator().manual_seed(seed)
     for step in range(steps):
         gradients = [torch.randn(parameter.shape, generator=generator) for parameter in parameters]
@@ -73,7 +72,7 @@ def test_steps_are_those_of_torch_optim_fused(kind, options):
 
 @pytest.mark.parametrize(("kind", "options"), VARIANTS, ids=str)
 def test_state_dicts_are_torch_optims_and_come_back(kind, options):
-    """A training goes on with either from what the other kept."""
+    """Either can resume from the state of the other."""
     mine, theirs = parameters_of(), parameters_of()
     optimizer = ours(mine, kind, options)
     take_steps(optimizer, mine, seed=2)
@@ -97,7 +96,7 @@ def test_state_dicts_are_torch_optims_and_come_back(kind, options):
 def test_the_layout_of_weights_gradients_and_kept_state_in_memory_does_not_matter(kind, options):
     """The fused kernels do not look at strides: for them, two layouts are two tensors.
 
-    (At the end of a tensor Adam's rounds otherwise, and the ends are not the same numbers.)
+    (At the end of a tensor Adam's kernel rounds differently, and the ends hold other numbers.)
     """
     rows, others = ([*parameters_of(), torch.nn.Parameter(torch.arange(120.0).view(2, 3, 4, 5))] for _ in "12")
     others[0].data = others[0].data.t().contiguous().t()
@@ -164,7 +163,7 @@ def test_stand_ins_are_found_by_name_alone():
 def test_a_cell_with_a_stand_in_does_without_dynamo():
     code = f"""
 import sys
-sys.path.insert(0, {str(SCRIPTS.parents[1] / "tests")!r})
+sys.path.insert(0, {str(ROOT / "tests")!r})
 import torch, train, evaluate
 from trained_cell import canonical, images_of_classes
 from experiment_grid.training.loop import Trainer

@@ -1,6 +1,6 @@
-"""Training against a plain PyTorch loop, written here with torch.nn and torch.optim: the same bits on a CPU.
+"""Training and a plain PyTorch loop, written here with torch.nn and torch.optim, give the same bits on a CPU.
 
-On the images of scikit-learn's digits that a run trains and validates with, all 1,297.
+On the 1,297 images of scikit-learn's digits with which a run trains and validates.
 """
 
 import itertools
@@ -76,7 +76,7 @@ PLAIN_OPTIMIZERS = {
     "adagrad": lambda parameters, lr: torch.optim.Adagrad(parameters, lr=lr),
 }
 RATE = 0.01
-SCHEDULES = {  # as a recipe has them; training fills in what the plain loop writes out
+SCHEDULES = {  # as in a recipe; training fills in what the plain loop writes out
     "none": None,
     "warmed": {"_target_": "experiment_grid.training.schedules.none.Constant", "warmup": 0.5},
     "step": {"_target_": f"{SCHEDULERS}.StepLR", "step_size": 2, "gamma": 0.1, "warmup": 0.0, "interval": "epoch"},

@@ -1,4 +1,4 @@
-"""The recorded step gives the eager step's bits: it is replayed where it can be, and left alone where it cannot."""
+"""A recorded step leaves the same bits as the eager step; where a replay would not, training stays eager."""
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ REPLAYED = 19 - 1 - recorded.CHECKS  # of the first epoch's 19 whole batches
 
 @pytest.fixture(autouse=True)
 def small_epochs(monkeypatch):
-    """Are worth a recording here."""
+    """Epochs as small as here are recorded too."""
     monkeypatch.setattr(recorded, "FEW", 8)
 
 
 @pytest.fixture
 def replays(monkeypatch):
-    """How many steps were replayed, checks aside."""
+    """An item for every replayed step, without those of checks."""
     found = []
     replay = recorded.Recording.replay
 
@@ -33,7 +33,7 @@ def replays(monkeypatch):
 
 
 def equal_over_epochs(replays, epochs=3, **changes):
-    """Train eagerly and recorded; the recorded trainer, after the same bits at every epoch."""
+    """Train eagerly and recorded, with the same bits at every epoch; returns the second trainer."""
     eager = trainer(step="eager", **changes)
     wanted = [left(eager.epoch(number), eager) for number in range(1, epochs + 1)]
     assert not replays
@@ -86,7 +86,7 @@ NOT_RECORDED = CHANGING | {
 
 
 @pytest.mark.parametrize("name", NOT_RECORDED)
-def test_a_model_that_a_replay_would_train_otherwise_trains_eagerly(name, replays, capsys):
+def test_a_model_that_a_replay_would_train_differently_trains_eagerly(name, replays, capsys):
     one = equal_over_epochs(replays, model=target(name))
     assert not replays
     why = one.learn.why
@@ -94,17 +94,17 @@ def test_a_model_that_a_replay_would_train_otherwise_trains_eagerly(name, replay
     assert f"seed 1: steps are not recorded, {why}\n" in capsys.readouterr().out
 
 
-def test_what_validation_changes_in_python_is_recorded_anew(replays):
-    """A recording goes on from epoch to epoch, after a check; not where the model is another one by then."""
+def test_a_change_by_validation_in_python_is_recorded_again(replays):
+    """A recording lasts from epoch to epoch, after a check, unless the model has changed in between."""
     one = equal_over_epochs(replays, model=target("AnotherAfterValidation"))
     assert not one.learn.why
-    assert len(replays) == 3 * REPLAYED - 2  # in the second and the third epoch the first batch finds it out
+    assert len(replays) == 3 * REPLAYED - 2  # the first batch of the second and of the third epoch finds it
     replays.clear()
     equal_over_epochs(replays)
     assert len(replays) == REPLAYED + 2 * (19 - 1)
 
 
-def test_what_validation_changes_out_of_sight_is_found_by_the_check_of_an_epoch(replays):
+def test_an_invisible_change_by_validation_is_found_by_the_check_of_an_epoch(replays):
     one = equal_over_epochs(replays, model=target("AnotherByGlobal"))
     assert one.learn.why == "a replay does not give the same bits"
     assert len(replays) == REPLAYED
@@ -123,7 +123,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("changes", "reason"), OTHERS, ids=str)
-def test_losses_and_optimizers_that_a_replay_would_train_otherwise(changes, reason, replays):
+def test_losses_and_optimizers_that_a_replay_would_train_differently_train_eagerly(changes, reason, replays):
     why = equal_over_epochs(replays, **changes).learn.why
     assert reason in why
 
@@ -170,7 +170,7 @@ def test_an_lstm_trains_with_the_same_bits(replays):
 
 @pytest.mark.parametrize("model", ["Averaging", "Dropout", "BatchNorm", "Clamped", "SpectralNorm"])
 def test_a_replay_that_fails_leaves_nothing_behind(model, replays, monkeypatch):
-    """The fourth of an epoch, in its last operation; the batch and the rest of the epoch are eager."""
+    """The fourth replay of an epoch fails in its last operation; that batch and the rest of the epoch are eager."""
     finish = recorded.Recording.finish
 
     def with_a_fault(self, *arguments):
@@ -186,7 +186,7 @@ def test_a_replay_that_fails_leaves_nothing_behind(model, replays, monkeypatch):
 
     monkeypatch.setattr(recorded.Recording, "finish", with_a_fault)
     one = equal_over_epochs(replays, model=target(model))
-    assert len(replays) == 4  # then no more
+    assert len(replays) == 4  # and none after that
     assert one.learn.why == "a replay fails (RuntimeError: no memory)"
 
 
@@ -197,7 +197,7 @@ def test_a_replay_that_gives_other_bits_is_not_used(replays, monkeypatch):
     assert not replays
 
 
-def test_a_step_that_does_not_bear_watching_is_done_again(replays, monkeypatch):
+def test_a_step_that_cannot_be_watched_is_done_again(replays, monkeypatch):
     def fail(self, *arguments, **more):
         raise RuntimeError("no modes here")
 
@@ -219,8 +219,8 @@ def test_sizes_of_few_batches_are_not_recorded(replays):
 
 @pytest.mark.parametrize("name", ["Dropout", "BatchNorm", "Counter"])
 @pytest.mark.parametrize("kept", ["default", "eager"])
-def test_going_on_after_a_kill_gives_the_bits_of_an_undisturbed_run(name, kept, tmp_path):
-    """In the middle of an epoch; and whichever way the epochs before it were trained."""
+def test_resuming_after_a_kill_gives_the_bits_of_an_undisturbed_run(name, kept, tmp_path):
+    """Killed in the middle of an epoch; the epochs before it may have been recorded or eager."""
     undisturbed = trainer(model=target(name))
     wanted = [left(undisturbed.epoch(number), undisturbed) for number in (1, 2, 3, 4)]
     store, killed = EpochStore(tmp_path, {}), trainer(model=target(name), step=kept)

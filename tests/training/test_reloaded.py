@@ -16,7 +16,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("key", "name", "state"), REFUSED)
 def test_state_that_is_lost_and_needed(tmp_path, key, name, state):
-    """As often as it is tried: nothing is kept to go on from."""
+    """At every attempt: no epoch is kept to resume from."""
     cell = OneCell(tmp_path, seeds=[1], epochs=2, **{key: f"odd_components.{name}"})
     for _ in range(2):
         with pytest.raises(UserError) as caught:
@@ -39,7 +39,7 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize("changes", ALLOWED, ids=str)
-def test_all_else_is_trained(tmp_path, changes):
+def test_other_state_is_allowed(tmp_path, changes):
     cell = OneCell(tmp_path, seeds=[1, 2], epochs=2, **changes)
     cell.train()
     cell.evaluate()

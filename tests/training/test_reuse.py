@@ -1,5 +1,5 @@
-"""No training is done twice: what is trained again when a cell changes, counted in epochs of seeds, and always the bits
-of a training from the start."""
+"""No training is done twice: which epochs are trained when a cell changes, always with the bits of a training from the
+start."""
 
 import json
 import os
@@ -79,8 +79,8 @@ def epochs(cell: OneCell) -> int:
     return len(cell.rows())
 
 
-def test_back_to_a_value_of_before(tmp_path, counted):
-    """The cell's own files were written over in between."""
+def test_an_earlier_value_is_found_again(tmp_path, counted):
+    """The cell's own files were overwritten in between."""
     OneCell(tmp_path, learning_rate=0.05).train()
     OneCell(tmp_path, learning_rate=0.06).train()
     counted.clear()
@@ -88,7 +88,7 @@ def test_back_to_a_value_of_before(tmp_path, counted):
     assert not counted
 
 
-def test_going_on_from_what_was_gone_on_from(tmp_path, counted):
+def test_resuming_from_a_resumed_training(tmp_path, counted):
     for number in (1, 2, 4):
         OneCell(tmp_path, f"cell-{number}", epochs=number).train()
     assert len(counted) == 8
@@ -102,7 +102,7 @@ def test_who_trained_is_named_also_after_two_names(tmp_path):
     assert {seed["finished"] for seed in found.values()} == {first["finished"]}
 
 
-def test_seeds_that_stopped_early_do_not_go_on(tmp_path, counted):
+def test_seeds_that_stopped_early_are_not_resumed(tmp_path, counted):
     noise = images_of_classes(40, random_seed=3), images_of_classes(40, random_seed=4)
     stopping = {"patience": 1, "learning_rate": 1e-9, "optimizer": "sgd"}
     for name, number in (("first", 8), ("second", 9)):
@@ -116,7 +116,7 @@ def test_seeds_that_stopped_early_do_not_go_on(tmp_path, counted):
 
 @pytest.mark.parametrize("file", ["history.csv", "checkpoints.safetensors", "run.json", "seed1.epoch3.safetensors"])
 def test_damage_is_found(tmp_path, counted, capsys, file):
-    """By the checksums: a training that is not whole is none, and a state that is not cannot be resumed from."""
+    """By the checksums: a damaged training is not used, and a damaged state is not resumed from."""
     OneCell(tmp_path, "first").train()
     (kept,) = Trainings(tmp_path).folder.iterdir()
     content = bytearray((kept / file).read_bytes())
@@ -153,7 +153,7 @@ def test_what_a_training_depends_on(tmp_path, counted, what, monkeypatch):
     assert len(counted) == ALL
 
 
-def test_forced_is_trained(tmp_path, counted):
+def test_a_forced_training_is_done_again(tmp_path, counted):
     cell = OneCell(tmp_path, "first")
     cell.train()
     counted.clear()

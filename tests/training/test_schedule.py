@@ -1,4 +1,4 @@
-"""The schedule beside a training: what it sets and when, what it costs to import, and what it refuses."""
+"""The schedule of a training: what it sets and when, what it imports, and what it refuses."""
 
 import os
 import subprocess
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from project import SCRIPTS
 from trained_cell import canonical
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training.components import Optimizer
 from experiment_grid.training.schedule import Schedule
 
-SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 TORCH = "torch.optim.lr_scheduler"
 NONE = "experiment_grid.training.schedules.none.Constant"
 
@@ -29,7 +29,7 @@ def made(schedule, epochs=4, steps=5, **changes):
 
 
 def values(schedule, epochs=4, steps=5, name="lr", **changes):
-    """What an option of the optimizer is at every step, by epoch."""
+    """The values of an option of the optimizer at every step, by epoch."""
     one, optimizer = made(schedule, epochs, steps, **changes)
     (group,) = optimizer.param_groups
     return [[group[name] for _ in one.epoch(number)] for number in range(1, epochs + 1)]
@@ -57,12 +57,12 @@ def test_a_warm_up_rises_to_where_the_schedule_begins():
     assert values({"_target_": NONE, "warmup": 1.0}, epochs=2, steps=2) == [[0.05, 0.1], [0.1, 0.1]]
 
 
-def test_the_momentum_too_where_the_scheduler_sets_it():
+def test_the_momentum_too_if_the_scheduler_sets_it():
     found = joined(values({"_target_": f"{TORCH}.OneCycleLR", "interval": "step"}, name="momentum"))
     assert found[0] == 0.95 and min(found) == pytest.approx(0.85)
 
 
-def test_what_an_optimizer_sets_itself_stays():
+def test_what_the_optimizer_sets_itself_stays():
     schedule, optimizer = made({"_target_": f"{TORCH}.ExponentialLR", "gamma": 0.5, "interval": "epoch"})
     for number in (1, 2):
         for _ in schedule.epoch(number):
@@ -70,7 +70,7 @@ def test_what_an_optimizer_sets_itself_stays():
         assert optimizer.param_groups[0]["dampening"] == number
 
 
-def test_one_that_goes_on_is_where_it_would_be():
+def test_a_resumed_schedule_has_the_same_values():
     options = {"_target_": f"{TORCH}.CosineAnnealingLR", "warmup": 0.5, "interval": "step"}
     schedule, optimizer = made(options)
     found = [optimizer.param_groups[0]["lr"] for _ in schedule.epoch(3)]

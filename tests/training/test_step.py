@@ -1,4 +1,4 @@
-"""The step, alone: what it learns from, what it gives back, and where it works."""
+"""A single step: what it learns from, what it returns, and on which device it works."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ def parts(device="cpu", **changes):
     return model, Loss("cell", cell, torch.device(device)), Optimizer("cell", cell, model.trainable).optimizer
 
 
-def test_a_step_gives_what_was_before_it():
+def test_a_step_returns_logits_and_loss_from_before_it():
     model, loss, optimizer = parts()
     inputs, labels = torch.rand(7, 1, 6, 5), torch.arange(7) % 4
     with torch.no_grad():
@@ -38,7 +38,7 @@ def test_gradients_of_the_step_before_are_not_added():
 
 
 class Descent(torch.optim.Optimizer):
-    """Plain descent, as a student writes it."""
+    """Plain gradient descent, as a student writes it."""
 
     def __init__(self, parameters, lr=0.1):
         super().__init__(parameters, {"lr": lr})
@@ -69,7 +69,7 @@ class Needing(Descent):
         return loss
 
 
-def test_whatever_a_step_takes_it_learns_the_same():
+def test_with_or_without_a_closure_a_step_learns_the_same():
     inputs, labels = torch.rand(7, 1, 6, 5), torch.arange(7) % 4
     found = []
     for kind in (torch.optim.SGD, Descent, Ignoring, Calling, Needing):
@@ -82,7 +82,7 @@ def test_whatever_a_step_takes_it_learns_the_same():
         assert all(torch.equal(a, b) for a, b in zip(found[1], other, strict=True))
 
 
-def test_who_needs_the_closure():
+def test_which_optimizers_need_the_closure():
     kinds = [torch.optim.LBFGS, Needing, torch.optim.SGD, torch.optim.Rprop, torch.optim.Adam, Descent]
     made = [kind([torch.nn.Parameter(torch.zeros(1))]) for kind in kinds]  # PyTorch wraps their steps
     assert [needs_closure(type(one)) for one in made] == [True, True, False, False, False, False]
@@ -99,8 +99,8 @@ def test_a_closure_that_is_not_called():
 
 
 def test_everything_is_made_on_the_device_of_the_weights():
-    """`meta` stands for a GPU: PyTorch refuses to mix devices, and has no numbers there. Its kernels for momentum do
-    not know it, so that torch.optim's own steps."""
+    """`meta` takes the place of a GPU: PyTorch refuses to mix devices, and has no numbers there. The fused kernels do
+    not support it, so the optimizer is one of torch.optim."""
     images, labels = (torch.empty(size, dtype=torch.uint8, device="meta") for size in ((20, 6, 5), (20,)))
     order = torch.empty(9, dtype=torch.long, device="meta")
     for model in ("mlp", "cnn"):

@@ -1,4 +1,4 @@
-"""What a user does to a finished project, and the jobs that a change makes run: for the tables of reruns."""
+"""Changes of a finished project by its user, and the jobs that then run: for the tables of reruns."""
 
 import ast
 import os
@@ -13,7 +13,7 @@ from project import CELLS, planned_jobs
 SCRIPTS = "workflow/scripts"
 PAGE = ["record", "report"]  # what is made from everything
 TABLE = ["compare", "errors", "figures", *PAGE]  # what is made from all cells
-TIMED = sorted([*TABLE, "timing"])  # and where the cells are others, or train
+TIMED = sorted([*TABLE, "timing"])  # the same when cells train, or others are configured
 
 
 def cell(*names: str) -> list[str]:
@@ -64,7 +64,7 @@ def docstring(name: str) -> Callable[[Path], None]:
         text = path.read_text("utf-8")
         assert text.count('"""') > 2
         path.write_text(
-            text.replace('    """', '    """Well now: ', 1).replace('"""', '"""Said otherwise. ', 1), "utf-8"
+            text.replace('    """', '    """In short: ', 1).replace('"""', '"""In other words. ', 1), "utf-8"
         )
 
     return change
@@ -98,7 +98,7 @@ def touch_results(folder: Path) -> None:
 
 
 def one_time(seconds: float) -> Callable[[Path], None]:
-    """As an archive unpacks that keeps one time for all files."""
+    """Give all results one time, as an archive without times does."""
 
     def change(folder: Path) -> None:
         for path in sorted((folder / "results").rglob("*")):
@@ -109,7 +109,7 @@ def one_time(seconds: float) -> Callable[[Path], None]:
 
 
 def forget(folder: Path) -> None:
-    """A folder that Snakemake has never seen: with checksums from an earlier run it would not look at times alone."""
+    """Remove Snakemake's own notes: with checksums of an earlier run it would not decide by times alone."""
     shutil.rmtree(folder / ".snakemake")
 
 
@@ -124,7 +124,7 @@ def no_benchmarks(folder: Path) -> None:
 
 
 def zipped(folder: Path) -> None:
-    """A zip archive keeps local times, in steps of two seconds."""
+    """Move the results through a zip archive, which keeps local times in steps of two seconds."""
     shutil.make_archive(str(folder / "copy"), "zip", folder / "results")
     shutil.rmtree(folder / "results")
     with ZipFile(folder / "copy.zip") as archive:
@@ -136,7 +136,7 @@ def zipped(folder: Path) -> None:
 
 
 def fresh_clone(folder: Path) -> None:
-    """The results copied in by a program that keeps no times, into a clone that Snakemake has never seen."""
+    """Copy the results by a program that keeps no times, into a clone that Snakemake has never seen."""
     results = folder / "results"
     shutil.copytree(results, folder / "copy", copy_function=shutil.copyfile)
     shutil.rmtree(results)
@@ -145,7 +145,7 @@ def fresh_clone(folder: Path) -> None:
 
 
 def other_branch(folder: Path) -> None:
-    """Another branch was checked out and planned in between, then this one again."""
+    """Check out another branch and plan there, then check out this one again."""
     before = (folder / "config/small.yaml").read_text("utf-8")
     config(("learning_rate: 0.01", "learning_rate: 0.5"))(folder)
     edit("experiment_grid/training/loop.py")(folder)
@@ -182,7 +182,7 @@ def delete_data_and_add_a_cell(folder: Path) -> None:
 
 
 def own_dataset(folder: Path) -> None:
-    """The same digits as a dataset of one's own, under another name."""
+    """The same digits as a data set of the user's, under another name."""
     shutil.copytree(
         folder / "results/data/digits", folder / "mine", ignore=shutil.ignore_patterns("*.json", "*.safetensors")
     )

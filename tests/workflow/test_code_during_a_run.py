@@ -1,4 +1,4 @@
-"""Code that changes while a run is at work, as when another branch is checked out: no result of it is kept."""
+"""Code that changes during a run, as when another branch is checked out: no result of it is kept."""
 
 import subprocess
 import sys
@@ -15,14 +15,14 @@ RIGHT, WRONG = 'lr=group["lr"]', "lr=1e-9"
 OPTIMIZER = "workflow/scripts/experiment_grid/training/optimizers/sgd.py"
 
 
-def test_cells_of_other_code_are_not_kept_and_the_first_loses_nothing(finished, tmp_path):
+def test_cells_of_changed_code_are_not_kept_and_the_first_is(finished, tmp_path):
     project = copy_project(tmp_path / "project")
     faults = Faults(tmp_path / "faults", ("hold", r"partial/.*seed1\.epoch1", 1))
     optimizer = project / OPTIMIZER
     source = optimizer.read_text("utf-8")
     with Run(project, "--cores", "1", PROGRESS="lines", **faults.environment) as run:
         run.wait_for("a training", faults.held)
-        optimizer.write_text(source.replace(RIGHT, WRONG), "utf-8")  # after the import: no matter
+        optimizer.write_text(source.replace(RIGHT, WRONG), "utf-8")  # after the import, where it has no effect
         faults.release()
         assert run.finish() == 1
         said = run.said
@@ -51,7 +51,7 @@ def test_a_page_of_another_style_is_not_kept(project, tmp_path):
         assert "1-base.css: changed since the run was planned" in run.said
 
 
-# Bytecode that Python takes for that of the source: of the same size and time, as an archive or rsync can leave it.
+# Bytecode that Python accepts for a source of the same size and time, as an archive or rsync can leave it.
 STALE = """import os, py_compile; file = Path(early.__file__).with_name('late.py'); good = file.read_text()
     time = file.stat().st_mtime; file.write_text('VALUE = 2'); os.utime(file, (time, time)); py_compile.compile(file)
     file.write_text(good); os.utime(file, (time, time))"""
@@ -101,8 +101,8 @@ def test_when_a_module_is_edited(tmp_path, before, after, message):
 @pytest.mark.parametrize(
     ("line", "message"), [("", "kept"), ("EDITED = 1", "job.py: changed since the run was planned")]
 )
-def test_the_script_that_snakemake_copied(tmp_path, line, message):
-    """It is not a module that was imported."""
+def test_an_edit_of_the_script_that_snakemake_copied(tmp_path, line, message):
+    """The script is compared too, though it is not an imported module."""
     source = f"""\
 {line}
 import sys

@@ -1,4 +1,4 @@
-"""What a job reads after the plan: a file that user's code opens or imports, data, the version of a package."""
+"""What a job reads after planning: files that the user's code opens or imports, data, versions of packages."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ class Net(nn.Module):
 
 @pytest.fixture
 def own(project):
-    """The finished project with a network of one's own in `narrow` that reads two files beside its recipe."""
+    """The finished project with a network of the user's in `narrow` that reads two files beside its recipe."""
     folder = project / "models/own"
     folder.mkdir()
     (folder / "net.py").write_text(NET)
@@ -94,7 +94,7 @@ def test_another_version_of_a_package_than_planned_is_refused():
         stage.check_packages({"numpy": "0.1"})
 
 
-NOTED = """
+RECORDING = """
 import sys
 sys.path[:0] = [{scripts!r}, "own"]
 from experiment_grid.source_code.fingerprint import file_fingerprint
@@ -112,7 +112,7 @@ OTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'open(\"o
 
 
 @pytest.mark.parametrize(
-    ("net", "noted"),
+    ("net", "recorded"),
     [
         ("open('own/a.txt').read()", "own/a.txt"),
         ("open(b'own/a.txt').read()", "own/a.txt"),
@@ -127,11 +127,11 @@ OTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'open(\"o
         (f"open('own/a.txt').read(); {OTHER}; open('own/a.txt')", "own/a.txt: changed while this job was using it"),
     ],
 )
-def test_which_files_are_noted(tmp_path, net, noted):
+def test_which_files_are_recorded(tmp_path, net, recorded):
     (tmp_path / "own").mkdir()
     for name, text in (("net.py", net), ("a.txt", "a"), ("other.py", "VALUE = 1")):
         (tmp_path / "own" / name).write_text(text)
-    command = [sys.executable, "-c", NOTED.format(scripts=str(SCRIPTS))]
+    command = [sys.executable, "-c", RECORDING.format(scripts=str(SCRIPTS))]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     said = done.stdout.strip()
-    assert said == noted or (":" in noted and noted in said), done.stdout + done.stderr
+    assert said == recorded or (":" in recorded and recorded in said), done.stdout + done.stderr

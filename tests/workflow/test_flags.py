@@ -1,4 +1,4 @@
-"""Flags mean what Snakemake says; where one can't, a sentence says so. docs/flags.md has the table."""
+"""Flags mean what Snakemake documents; one that cannot is refused with a line. docs/flags.md has the table."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ NARROW = ["evaluate narrow", "train narrow"]
 PAGE = ["compare", "errors", "figures", "record", "report", "timing"]
 EVERY = sorted([*(f"{stage} {cell}" for stage in ("train", "evaluate") for cell in CELLS), *PAGE])
 
-# What is asked for, of a run in which one cell has another learning rate, and the jobs that it then has.
+# Arguments, and the jobs of a run with them after one cell has got another learning rate.
 JOBS = {
     "--forcerun": (["--forcerun", "figures"], sorted([*NARROW, *PAGE])),
     "-R": (["-R", "evaluate"], sorted({*NARROW, *(f"evaluate {cell}" for cell in CELLS), *PAGE})),
@@ -26,7 +26,7 @@ JOBS = {
     "--rerun-incomplete": (["--rerun-incomplete"], sorted([*NARROW, *PAGE])),
     "--consider-ancient": (["--consider-ancient", "compare=run"], sorted([*NARROW, *PAGE])),
 }
-# What is asked for, and what is said where it can't be had.
+# Arguments that are refused, and the beginning of the message.
 REFUSED = {
     "--touch": (["--touch"], "--touch: nothing touched: a result is up to date by its content and its recipe"),
     "--cores 0": (["--cores", "0"], "--cores: no job could run; given: 0; allowed: a number from 1, or all"),
@@ -44,7 +44,7 @@ def changed(finished, tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("flag", JOBS)
-def test_a_flag_has_the_jobs_that_it_asks_for(changed, flag):
+def test_a_flag_runs_the_jobs_that_it_asks_for(changed, flag):
     arguments, jobs = JOBS[flag]
     done = snakemake(changed, "--dry-run", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -52,7 +52,7 @@ def test_a_flag_has_the_jobs_that_it_asks_for(changed, flag):
 
 
 @pytest.mark.parametrize("flag", REFUSED)
-def test_what_cannot_be_had_is_said_in_a_line(changed, flag):
+def test_a_flag_without_a_meaning_is_refused_in_a_line(changed, flag):
     arguments, said = REFUSED[flag]
     done = snakemake(changed, *arguments)
     assert done.returncode == 1
@@ -80,8 +80,8 @@ def test_the_project_from_another_folder(changed, tmp_path):
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*NARROW, *PAGE])
 
 
-def test_a_configuration_instead_of_the_projects(tmp_path):
-    """What is missing in it is not blamed on a line of config/config.yaml, which counts for nothing."""
+def test_a_configuration_in_place_of_the_projects(tmp_path):
+    """A key that is missing in it is not reported for config/config.yaml, which is ignored."""
     project = copy_project(tmp_path / "project")
     own = project / "config/own.yaml"
     arguments = ("--replace-workflow-config", "--dry-run")
@@ -94,7 +94,7 @@ def test_a_configuration_instead_of_the_projects(tmp_path):
     assert names_of_jobs(done.stdout + done.stderr) == sorted([*EVERY, "download", "prepare"])
 
 
-def test_all_output_is_deleted_unless_a_run_is_at_work(project):
+def test_all_output_is_deleted_unless_a_run_is_working(project):
     from experiment_grid.runtime import lock
 
     with lock.hold(project / "results"):

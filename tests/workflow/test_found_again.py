@@ -1,10 +1,11 @@
-"""No training is done twice, by real runs: cells of other names, more seeds, more epochs; what is said; what goes."""
+"""No training is done twice, by real runs: other names, more seeds, more epochs; what is reported, what is removed."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
+from changes import config
 from project import snakemake
 
 OTHERS = """\
@@ -15,19 +16,10 @@ OTHERS = """\
 """
 
 
-def change(folder: Path, *replacements: tuple[str, str]) -> None:
-    path = folder / "config/small.yaml"
-    text = path.read_text("utf-8")
-    for before, after in replacements:
-        assert before in text, before
-        text = text.replace(before, after)
-    path.write_text(text, "utf-8")
-
-
 def others(folder: Path) -> None:
-    """A cell of another name, and an axis more whose only value was the default's."""
+    """Rename a cell, and add an axis whose only value is the default."""
     text = (folder / "config/small.yaml").read_text("utf-8")
-    change(folder, (text[text.index("  - name: narrow") :], OTHERS))
+    config((text[text.index("  - name: narrow") :], OTHERS))(folder)
 
 
 def asked(folder: Path, *what: str) -> str:
@@ -59,56 +51,55 @@ def test_other_names_train_nothing(project):
     assert "to train" not in asked(project, "why")
     asked(project, "prune")
     assert not (project / "results/cells/narrow").exists()
-    change(project, ("slow", "narrow"))
+    config(("slow", "narrow"))(project)
     assert "as narrow" in asked(project, "why")  # whose own files are gone
 
 
-def test_more_seeds_and_epochs_train_these_alone(project):
-    change(project, ("seeds: [1, 2]", "seeds: [1, 2, 3]"), ("epochs: 2", "epochs: 3"))
+def test_more_seeds_and_epochs_train_only_the_additional_ones(project):
+    config(("seeds: [1, 2]", "seeds: [1, 2, 3]"), ("epochs: 2", "epochs: 3"))(project)
     assert "found again: seeds 1, 2, epochs 1 to 2, trained" in asked(project, "why")
     done = snakemake(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert trained(project, "wide") == 3 + 2
-    change(project, ("seeds: [1, 2, 3]", "seeds: [1, 2]"), ("epochs: 3", "epochs: 2"))  # and back
+    config(("seeds: [1, 2, 3]", "seeds: [1, 2]"), ("epochs: 3", "epochs: 2"))(project)  # and back
     assert "4 cells: 0 to train, 4 found again" in asked(project, "why")
     assert snakemake(project, "--until", "train").returncode == 0
     listed = asked(project, "stale")
     assert len(re.findall(r"trained \S+ as \S+ \(3 epochs, 3 seeds\)", listed)) == 4
     asked(project, "prune")
     assert asked(project, "stale").startswith("every cell")
-    change(project, ("epochs: 2", "schedule: {_target_: cosine}\n  epochs: 2"))
+    config(("epochs: 2", "schedule: {_target_: cosine}\n  epochs: 2"))(project)
     assert snakemake(project, "--until", "train").returncode == 0
-    change(project, ("epochs: 2", "epochs: 3"))
+    config(("epochs: 2", "epochs: 3"))(project)
     assert "depend on the number of epochs" in asked(project, "why")
 
 
-def test_seeds_apart_are_the_same_trainings(project):
-    change(project, ("defaults:\n", "defaults:\n  split_seeds: true\n"), ("narrow", "slow"))
+def test_seeds_in_jobs_of_their_own_are_the_same_trainings(project):
+    config(("defaults:\n", "defaults:\n  split_seeds: true\n"), ("narrow", "slow"))(project)
     done = snakemake(project, "--until", "train")
     assert done.returncode == 0, done.stdout + done.stderr
     records = [json.loads(path.read_text("utf-8")) for path in (project / "results/seeds/slow").glob("*/run.json")]
     assert len(records) == 2 and all(one["whole"] for record in records for one in record["found"].values())
 
 
-def test_the_oldest_go_when_there_are_too_many(project):
-    change(
-        project, ("title: Small", "title: Small\nold_trainings_mb: 0"), ("learning_rate: 0.02", "learning_rate: 0.03")
-    )
+def test_the_oldest_are_removed_when_there_are_too_many(project):
+    new_rate = "learning_rate: 0.02", "learning_rate: 0.03"
+    config(("title: Small", "title: Small\nold_trainings_mb: 0"), new_rate)(project)
     done = snakemake(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"old_trainings_mb: 0: removed 1 old training \(0\.\d MB\)", done.stdout + done.stderr)
-    change(project, ("learning_rate: 0.03", "learning_rate: 0.02"))
+    config(("learning_rate: 0.03", "learning_rate: 0.02"))(project)
     assert "1 to train, 3 kept" in asked(project, "why")
 
 
 @pytest.mark.parametrize("flag", [("--forcerun", "train"), ("-F",)])
-def test_forced_trains(project, flag):
+def test_a_forced_training_is_done_again(project, flag):
     done = snakemake(project, "--until", "train", *flag)
     assert done.returncode == 0, done.stdout + done.stderr
     assert trained(project, "wide") == 4
 
 
-def test_clean_takes_them_and_leaves_what_is_the_user_s(project):
+def test_clean_removes_them_and_leaves_files_of_the_user(project):
     mine = project / "results/trained/notes.txt"
     mine.write_text("mine", "utf-8")
     done = snakemake(project, "--quiet", "all", "--", "clean", YES="1")

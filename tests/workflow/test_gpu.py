@@ -1,12 +1,12 @@
-"""A GPU: cells on it beside cells on the CPU; one that PyTorch can't use: said before the first job and on the page."""
+"""Cells on a GPU beside cells on the CPU; a GPU that PyTorch can't use is reported before any job and on the page."""
 
-import csv
 import json
 import re
 
 import pytest
 import torch
 from project import copy_project, planned_jobs, snakemake
+from tables import rows
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 NARROW = "  - name: narrow\n    learning_rate: 0.02\n"
@@ -18,7 +18,7 @@ def ask_for(project, device):
 
 
 @NO_CUDA
-def test_a_gpu_that_cannot_be_used_is_said_before_the_first_job_and_on_the_page(project):
+def test_a_gpu_that_cannot_be_used_is_reported_before_the_first_job_and_on_the_page(project):
     ask_for(project, "auto")
     done = snakemake(project, "--config", "gpus=1", PROGRESS="lines")
     assert done.returncode == 0, done.stderr
@@ -31,7 +31,7 @@ def test_a_gpu_that_cannot_be_used_is_said_before_the_first_job_and_on_the_page(
     assert "1 cell trained on the CPU since PyTorch could not use a GPU: " in page
     again = snakemake(project, "--config", "gpus=1", PROGRESS="lines")
     assert "can't use" not in again.stderr  # nothing trains
-    assert planned_jobs(project) == []  # the number of GPUs makes no other result
+    assert planned_jobs(project) == []  # the number of GPUs does not change results
 
 
 @NO_CUDA
@@ -75,14 +75,12 @@ def test_cells_on_a_gpu_beside_one_on_the_cpu(tmp_path):
         devices[run.parent.name] = json.loads(run.read_text("utf-8"))["device"]["type"]
         assert "not captured" not in (results / f"logs/train/{run.parent.name}.log").read_text("utf-8")
     assert devices == {"on-cpu": "cpu"} | dict.fromkeys(("on-gpu", "bfloat", "convolutions"), "cuda")
-    rows = list(csv.DictReader((results / "timing.csv").open(encoding="utf-8", newline="")))
-    assert {(row["cell"], row["device"]) for row in rows} == {(cell, on) for cell in devices for on in ("cpu", "cuda")}
-    accuracy = {
-        row["cell"]: float(row["test_accuracy"])
-        for row in csv.DictReader((results / "comparison.csv").open(encoding="utf-8", newline=""))
-    }
+    timed = rows(results / "timing.csv")
+    assert {(row["cell"], row["device"]) for row in timed} == {(cell, on) for cell in devices for on in ("cpu", "cuda")}
+    accuracy = {row["cell"]: float(row["test_accuracy"]) for row in rows(results / "comparison.csv")}
     assert accuracy["on-gpu"] == pytest.approx(accuracy["on-cpu"], abs=0.03)
-    effects = list(csv.DictReader((results / "effects.csv").open(encoding="utf-8", newline="")))
-    assert ("on-cpu", "on-gpu", "device") in {(row["from"], row["to"], row["factor"]) for row in effects}
+    assert ("on-cpu", "on-gpu", "device") in {
+        (row["from"], row["to"], row["factor"]) for row in rows(results / "effects.csv")
+    }
     assert torch.cuda.get_device_name(0) in (results / "report.html").read_text("utf-8")
     assert planned_jobs(project) == []

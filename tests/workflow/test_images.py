@@ -1,4 +1,4 @@
-"""A whole run on images in colour, of many classes, in folders of PNG files; augmented, to the page."""
+"""A whole run on colour images of many classes, in folders of PNG files, with augmentation, to the page."""
 
 import json
 
@@ -26,7 +26,7 @@ cells:
 
 
 def write_images(folder, each=8):
-    """Folders of PNG files, 3 x 32 x 32: each class has colours of its own."""
+    """Write folders of PNG files, 3 x 32 x 32, each class with its own colours."""
     random = np.random.default_rng(0)
     for label, colours in enumerate(random.integers(40, 216, (CLASSES, 4, 4, 3))):
         (folder / f"class {label:02}").mkdir(parents=True)
@@ -60,10 +60,10 @@ def test_colour_and_many_classes_reach_the_page(project):
     assert "class 46" in page and page.count('aria-label="Augmented training image"') == 12
 
 
-def test_what_is_strange_is_on_terminal_and_page(project):
+def test_what_is_strange_is_reported_on_terminal_and_page(project):
     warning = "test images are training images too: the test accuracy is not that of new images"
-    assert f"{warning}" in (project / "said.txt").read_text("utf-8")
-    assert f"{warning}" in (project / "results/report.html").read_text("utf-8")
+    assert warning in (project / "said.txt").read_text("utf-8")
+    assert warning in (project / "results/report.html").read_text("utf-8")
 
 
 def test_nothing_runs_again_until_an_image_changes(project):

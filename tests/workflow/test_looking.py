@@ -1,4 +1,4 @@
-"""Looking never touches: neither does it change a file, nor does it need to be let in."""
+"""Commands that only look change no file, and need neither rights nor the lock of the results."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ READ_ONLY = 'mount --bind results results && mount -o remount,bind,ro results &&
 
 
 def tree(project: Path) -> dict[str, tuple[int, ...]]:
-    """All that there is, by its mode, size and times; not Snakemake's own notes."""
+    """Mode, size and times of every file, except Snakemake's own notes."""
     paths = [path for path in project.rglob("*") if ".snakemake" not in path.parts]
     stats = {path: path.lstat() for path in paths}
     return {str(path): (stat.st_mode, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in stats.items()}
@@ -39,7 +39,7 @@ def tree(project: Path) -> dict[str, tuple[int, ...]]:
 
 @pytest.fixture
 def tempting(project) -> Path:
-    """A project in which a run would have much to put in order."""
+    """A project in which a run would have much to repair."""
     config = project / "config/small.yaml"
     config.write_text(config.read_text("utf-8").replace("learning_rate: 0.02", "learning_rate: 0.03"), "utf-8")
     results = project / "results"
@@ -64,7 +64,7 @@ def test_looking_leaves_everything_as_it_is(tempting):
         assert tree(tempting) == before, look
 
 
-def test_looking_makes_nothing_where_nothing_is(tmp_path):
+def test_looking_creates_nothing_in_a_new_project(tmp_path):
     project = copy_project(tmp_path / "project")
     before = tree(project)
     for look in ("-n", "--summary", "--dag", "make why"):
@@ -75,7 +75,7 @@ def test_looking_makes_nothing_where_nothing_is(tmp_path):
 
 @pytest.mark.slow
 def test_looking_needs_no_rights_in_the_results(tempting):
-    """Where something is to be made, -n says what a run would: that outputs are write-protected."""
+    """With something to do, -n reports what a run would: that outputs are write-protected."""
     skip_without_mounts()
 
     def look(name: str) -> subprocess.CompletedProcess:
@@ -94,7 +94,7 @@ def test_looking_needs_no_rights_in_the_results(tempting):
 
 
 @pytest.mark.slow
-def test_looking_is_free_while_a_run_is_at_work(tempting, tmp_path):
+def test_looking_works_during_a_run(tempting, tmp_path):
     faults = Faults(tmp_path / "faults", ("hold", "partial/narrow/seed1.epoch2", 1))
     with Run(tempting, **faults.environment) as run:
         run.wait_for("the second epoch", lambda: faults.held(0))

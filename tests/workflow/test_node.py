@@ -1,10 +1,10 @@
-"""Snakemake as a submission starts it on a cluster's node, for jobs that another process checked and planned."""
+"""Snakemake as started on a node of a cluster, for jobs that another process has checked and planned."""
 
 from project import CELLS, snakemake
 
 
 def on_node(project, job: str):
-    """Start for one job as executors do, but run nothing."""
+    """Start Snakemake for one job as executors do, but run nothing."""
     rule = job.partition(":")[0]
     options = ("--dry-run", "--force", "--mode", "remote", "--target-jobs", job, "--allowed-rules", rule)
     done = snakemake(project, *options)

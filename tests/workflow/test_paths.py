@@ -1,4 +1,4 @@
-"""Spaces, quotes and other signs: in the project's path, in that of the results, and in what `make` is given."""
+"""Spaces, quotes and other characters: in the path of the project or of the results, and in arguments of `make`."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.package import check_paths
 
 ODD = 'o\'dd "1" $é; 日'
-TELL = '#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done\necho "<$NAME> <$YES> <$XDG_CACHE_HOME>"\n'
+PRINT_CALL = '#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done\necho "<$NAME> <$YES> <$XDG_CACHE_HOME>"\n'
 
 
 @pytest.mark.slow
-def test_a_project_and_its_results_where_the_shell_would_stumble(tmp_path):
+def test_a_project_and_its_results_in_paths_that_a_shell_would_misread(tmp_path):
     project = copy_project(tmp_path / ODD)
     config = project / "config/small.yaml"
     text = config.read_text("utf-8").replace("{results: results}", f"\n  results: >-\n    {ODD.replace('$', '')}")
@@ -38,7 +38,7 @@ def test_results_that_snakemake_would_put_elsewhere_are_refused(tmp_path, result
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_a_path_variable_that_there_is_not_is_one_line(tmp_path):
+def test_an_unknown_path_variable_is_one_line(tmp_path):
     project = copy_project(tmp_path / "project")
     config = project / "config/small.yaml"
     config.write_text(config.read_text("utf-8").replace("{results: results}", "{results: results/<mine>}"), "utf-8")
@@ -74,7 +74,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 @pytest.fixture
-def telling(tmp_path) -> Path:
+def printing(tmp_path) -> Path:
     """A project whose programs print how they were called."""
     folder = tmp_path / "project"
     for name in ("requirements.txt", "pyproject.toml", ".venv/bin/uv", ".venv/.workflow", ".venv/.package"):
@@ -82,7 +82,7 @@ def telling(tmp_path) -> Path:
         (folder / name).touch()
     shutil.copy(ROOT / "Makefile", folder)
     for name in ("python", "snakemake"):
-        (folder / ".venv/bin" / name).write_text(TELL, "utf-8")
+        (folder / ".venv/bin" / name).write_text(PRINT_CALL, "utf-8")
         (folder / ".venv/bin" / name).chmod(0o755)
     return folder
 
@@ -91,36 +91,36 @@ def telling(tmp_path) -> Path:
     "value",
     ["my file.yaml", "a;touch hacked", "it's", 'a"b', "$(touch hacked)", "$(shell touch hacked)", "`touch hacked`"],
 )
-def test_what_make_is_given_is_one_word(telling, value):
-    done = make(telling, "run", f"CONFIG={value}", "CORES=1;2", "GPUS=$x", HOME=str(telling))
+def test_an_argument_of_make_is_one_word(printing, value):
+    done = make(printing, "run", f"CONFIG={value}", "CORES=1;2", "GPUS=$x", HOME=str(printing))
     assert done.returncode == 0, done.stderr
     assert f"<--configfile>\n<{value}>\n" in done.stdout
     assert "<--cores>\n<1;2>\n<--resources>\n<gpu=$x>\n" in done.stdout
-    done = make(telling, "cell", f"NAME={value}")
+    done = make(printing, "cell", f"NAME={value}")
     assert done.stdout.splitlines()[-1].startswith(f"<{value}> ")
-    assert make(telling, "cell", NAME=value).stdout == done.stdout
-    assert f"<> <{value}> " in make(telling, "clean", f"YES={value}").stdout
-    assert not (telling / "x").exists() and not (telling / "hacked").exists()
+    assert make(printing, "cell", NAME=value).stdout == done.stdout
+    assert f"<> <{value}> " in make(printing, "clean", f"YES={value}").stdout
+    assert not (printing / "x").exists() and not (printing / "hacked").exists()
 
 
 @pytest.mark.parametrize(("home", "cache"), [("{}/home", ""), ("/dev/null", "{}/.snakemake/cache")])
-def test_a_home_that_cannot_be_written_is_no_obstacle(telling, home, cache):
+def test_a_home_that_cannot_be_written_is_no_obstacle(printing, home, cache):
     """Snakemake would end in a traceback before it reads the Snakefile."""
     os.environ.pop("XDG_CACHE_HOME", None)
-    done = make(telling, "run", HOME=home.format(telling))
-    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache.format(telling)}>")
+    done = make(printing, "run", HOME=home.format(printing))
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(f"<{cache.format(printing)}>")
 
 
 def set_up(project: Path) -> None:
-    """What is looked at before anything is installed."""
+    """Copy what is looked at before anything is installed."""
     (project / "workflow").mkdir(parents=True)
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, project)
     shutil.copytree(ROOT / "workflow/scripts", project / "workflow/scripts")
 
 
-def test_the_setup_says_that_it_could_not_work_here(tmp_path):
-    """Before anything is installed, not at the first job."""
+def test_the_setup_refuses_a_path_with_spaces(tmp_path):
+    """It does so before anything is installed, not at the first job."""
     project = tmp_path / "my project"
     set_up(project)
     done = make(project, "setup")
@@ -128,7 +128,7 @@ def test_the_setup_says_that_it_could_not_work_here(tmp_path):
     assert f"{project}/.venv/bin/python: Snakemake starts jobs only by a Python whose path has no spaces" in done.stderr
 
 
-def test_the_setup_says_so_of_a_project_that_was_moved(tmp_path):
+def test_the_setup_refuses_the_environment_of_a_moved_project(tmp_path):
     project = tmp_path / "project"
     set_up(project)
     venv.create(project / ".venv", symlinks=True)
@@ -143,9 +143,9 @@ def test_the_setup_says_so_of_a_project_that_was_moved(tmp_path):
     assert done.returncode != 0 and "Snakemake starts jobs only by a Python whose path has no spaces" in done.stderr
 
 
-def test_make_uses_another_environment(telling):
-    (telling / ".venv").rename(telling / "elsewhere")
-    done = make(telling, "run", f"VENV={telling}/elsewhere")
+def test_make_uses_another_environment(printing):
+    (printing / ".venv").rename(printing / "elsewhere")
+    done = make(printing, "run", f"VENV={printing}/elsewhere")
     assert done.returncode == 0 and "<--cores>" in done.stdout
-    done = make(telling, "run", "VENV=/a b")
+    done = make(printing, "run", "VENV=/a b")
     assert done.returncode != 0 and "VENV: make and Snakemake need a path without spaces; given: /a b" in done.stderr

@@ -1,4 +1,4 @@
-"""The table of cases: what a change makes run, exactly, from a finished run by dry run."""
+"""The table of cases: exactly the jobs that a change of a finished run makes run, by dry run."""
 
 import gzip
 import shutil

@@ -1,4 +1,4 @@
-"""The table of cases for a cell whose model is a file of the user's, and whose loss is in a package of the config's."""
+"""The table of cases for a cell whose model is in a file of the user's, and whose loss is in a listed package."""
 
 import shutil
 from pathlib import Path
@@ -47,7 +47,7 @@ def upgrade(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def finished_with_own(finished, tmp_path_factory) -> Path:
-    """The finished project and a cell of the user's own, run too."""
+    """The finished project with a cell of the user's components, run too."""
     folder = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(finished, folder)
     add("models/tiny.py", MODEL)(folder)

@@ -1,4 +1,4 @@
-"""A whole run as users start it: what it leaves, a second run, a wrong configuration, another folder, real MNIST."""
+"""A whole run as users start it: its results, a second run, a wrong configuration, another folder, the real MNIST."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ COMPARISON = [
 
 
 def snapshot(folder: Path) -> dict[str, str]:
-    """The contents of all files but the plan's, which says when it was made, and the lock's, which says by whom."""
+    """The contents of all files except the plan, which has its time, and the lock, which has its process."""
     return {
         path.relative_to(folder).as_posix(): digest(path)
         for path in folder.rglob("*")
@@ -51,7 +51,7 @@ def snapshot(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_run_leaves_what_others_rely_on(finished):
+def test_a_run_leaves_the_files_that_others_rely_on(finished):
     results = finished / "results"
     for name, header in COLUMNS.items():
         assert (results / name).read_text().splitlines()[0] == header
@@ -144,7 +144,7 @@ def test_outputs_go_where_pathvars_says(tmp_path):
 
 
 @pytest.mark.skipif(not MNIST.is_dir(), reason="needs the real MNIST beside the project, as ../shared/mnist")
-def test_mnist_comes_out_as_the_original_report_says(tmp_path):
+def test_mnist_gives_the_accuracy_of_the_original_report(tmp_path):
     copy_project(tmp_path / "project")
     overlay = tmp_path / "project/config/one.yaml"
     overlay.write_text(

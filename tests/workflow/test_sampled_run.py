@@ -1,4 +1,4 @@
-"""docs/search.md by real runs: its cells, and what a larger number trains."""
+"""docs/search.md by real runs: its cells, and which ones a larger number trains."""
 
 import json
 import re

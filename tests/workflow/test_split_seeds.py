@@ -1,4 +1,4 @@
-"""Seeds in jobs of their own: the bits of seeds in one job, one more alone; how they are trained reruns nothing."""
+"""Seeds in jobs of their own: the bits of one job; one more seed trains alone; the way of training reruns nothing."""
 
 import shutil
 from pathlib import Path
@@ -20,7 +20,7 @@ cells:
 
 
 def configure(folder: Path, seeds: list[int], split: bool, results: str = "results") -> list[str]:
-    """Write the config; the arguments that ask for the cell's training."""
+    """Write the config; returns the arguments that ask for the cell's training."""
     text = CONFIG.format(results=results, seeds=seeds, split=str(split).lower())
     (folder / "config/small.yaml").write_text(text, "utf-8")
     return ["-p", f"{results}/cells/wide/run.json"]
@@ -43,7 +43,7 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def split(trained, tmp_path) -> Path:
-    """A copy of it, which a test may change."""
+    """A copy of that project, which a test may change."""
     return shutil.copytree(trained, tmp_path / "project", symlinks=True)
 
 
@@ -59,7 +59,7 @@ def test_the_bits_are_those_of_one_job(split):
     assert not (split / "results/partial/wide").exists()
 
 
-def test_how_it_was_trained_reruns_nothing(split):
+def test_the_way_of_training_reruns_nothing(split):
     for seeds, apart, results in (([1, 2], True, "results"), ([1, 2], False, "results"), ([1, 2], True, "joined")):
         assert planned_jobs(split, *configure(split, seeds, apart, results)) == []
 
