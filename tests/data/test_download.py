@@ -1,4 +1,4 @@
-"""Downloads from a real server: what is wrong with a mirror is answered by the next one, and never to a final file name."""
+"""Downloads from a real server: a mirror that fails is followed by the next, and nothing bad gets a final name."""
 
 import shutil
 import socket

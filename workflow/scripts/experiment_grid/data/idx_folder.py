@@ -92,7 +92,7 @@ def first_label(trained: Collection[int], tested: Collection[int]) -> int:
 
 
 def own_file(folder: str | Path, name: str) -> Path:
-    """One of the four files in the user's folder, `<name>.gz` or `<name>`; raises DataError where it is missing."""
+    """One of the four files in the user's folder, `<name>.gz` or `<name>`; raises DataError if it does not exist."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"dataset.path: {str(folder)!r} is not a folder; expected one with {', '.join(FILES)} (or .gz)")
