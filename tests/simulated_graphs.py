@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.training.recorded import put_back, random_states, whole
-from experiment_grid.training.recorder import Recorder, leaves, memory, operations
+from experiment_grid.training.step_recorder import Recorder, leaves, memory, operations
+from experiment_grid.training.step_replay import put_back, random_states, whole
 
 
 class Undoable(Recorder):

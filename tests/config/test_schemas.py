@@ -13,10 +13,11 @@ from experiment_grid.config.cell_keys import CellKeys, Grid
 from experiment_grid.config.describe import FOLDER, SCHEMAS, describe, schema
 from experiment_grid.config.keys import Config
 from experiment_grid.config.labels import SHORT_KEYS
+from experiment_grid.config.messages import resolve
 from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.parameters import FIELDS, HANDLING
 from experiment_grid.config.settings import load
-from experiment_grid.config.validation import problems, resolve, schema_of
+from experiment_grid.config.validation import problems, schema_of
 from experiment_grid.data.datasets import DATASETS
 from experiment_grid.training.models.mlp import ACTIVATIONS
 

@@ -17,7 +17,7 @@ from torchvision import datasets
 from experiment_grid.data import idx, torchvision_sets
 from experiment_grid.data.fetch import RetryPolicy
 from experiment_grid.data.idx import DataError
-from experiment_grid.data.strange import checked
+from experiment_grid.data.image_checks import checked
 
 POLICY = RetryPolicy(attempts=2, back_off=0.01, silence=5)
 HASTY = RetryPolicy(attempts=1, silence=0.3, slowest=1000)

@@ -16,10 +16,10 @@ from experiment_grid.analysis.scores import score_cells
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import checkpoints
 from experiment_grid.training.components import Loss
-from experiment_grid.training.epoch_store import Epoch, EpochStore
 from experiment_grid.training.history import HistoryRow, read_validation_accuracy, write
 from experiment_grid.training.loop import split
 from experiment_grid.training.metrics import accuracy, mean_loss
+from experiment_grid.training.resumable_epochs import Epoch, EpochStore
 from experiment_grid.training.stopping import chosen_epoch
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from planned import OUTPUTS, finish, make, running
 
-from experiment_grid.planning.differences import differences
 from experiment_grid.planning.explain import explain
+from experiment_grid.planning.reasons import differences
 
 
 def test_everything_is_new_in_an_empty_folder(tmp_path, recipes):

@@ -10,8 +10,8 @@ from planned import OUTPUTS
 from project import ROOT, forget_packages
 
 from experiment_grid.config.settings import load
-from experiment_grid.planning.differences import differences
 from experiment_grid.planning.plan import Plan
+from experiment_grid.planning.reasons import differences
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.errors import UserError

@@ -42,7 +42,7 @@ class Stage:
         exec(self._code, {"__name__": "stage", "__file__": __file__})  # its imports
         self.trained = None
         if self.snakemake.rule == "train":
-            from experiment_grid.runtime.trained import FOLDER, name  # the script's folder is on the path by now
+            from experiment_grid.runtime.kept_trainings import FOLDER, name  # the script's folder is on the path by now
 
             self.trained = Path("results", FOLDER, name(json.loads(Path(self.snakemake.output.run).read_text("utf-8"))))
 

@@ -13,8 +13,8 @@ from trained_cell import canonical, images_of_classes
 
 from experiment_grid.data import prepared
 from experiment_grid.runtime.records import now
-from experiment_grid.timing import ways as measured_ways
-from experiment_grid.timing.ways import TimedImages, ways
+from experiment_grid.timing import measured_steps as measured_ways
+from experiment_grid.timing.measured_steps import TimedImages, ways
 
 CELLS = {
     "nll": canonical(epochs=20),

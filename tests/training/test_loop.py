@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from trained_cell import canonical, images_of_classes
 
 from experiment_grid.training import loop
-from experiment_grid.training.epoch_store import EpochStore
 from experiment_grid.training.images import inputs_of, take
 from experiment_grid.training.loop import Trainer, batch_sizes, split
 from experiment_grid.training.randomness import EPOCH, ORDER, generator, seed_all
+from experiment_grid.training.resumable_epochs import EpochStore
 
 
 def trainer(seed=1, on="cpu", count=200, **changes):

@@ -8,7 +8,7 @@ import pytest
 import train as stage
 from trained_cell import OneCell, canonical, images_of_classes
 
-from experiment_grid.runtime.trained import Trainings, any_epochs
+from experiment_grid.runtime.kept_trainings import Trainings, any_epochs
 from experiment_grid.training.loop import Trainer
 
 COSINE = {"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "eta_min": 0.0, "warmup": 0.0, "interval": "epoch"}

@@ -8,7 +8,7 @@ import pytest
 from faults import Faults, Run, trained
 from project import CELLS, copy_project, planned_jobs, snakemake
 
-from experiment_grid.runtime.imported import PREAMBLE_END
+from experiment_grid.runtime.imported_code import PREAMBLE_END
 from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint
 
 RIGHT, WRONG = 'lr=group["lr"]', "lr=1e-9"
@@ -61,8 +61,8 @@ from pathlib import Path
 sys.path[:0] = [{scripts!r}, {folder!r}]
 import early
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.imported import hold_to_recipe
-from experiment_grid.runtime.imported import PREAMBLE_END
+from experiment_grid.runtime.imported_code import hold_to_recipe
+from experiment_grid.runtime.imported_code import PREAMBLE_END
 from experiment_grid.source_code.fingerprint import fingerprint
 code = {code!r}
 try:
@@ -108,7 +108,7 @@ def test_an_edit_of_the_script_that_snakemake_copied(tmp_path, line, message):
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.imported import PREAMBLE_END, hold_to_recipe
+from experiment_grid.runtime.imported_code import PREAMBLE_END, hold_to_recipe
 try:
     hold_to_recipe("job", {{"job": sys.argv[1]}})
     print("kept")

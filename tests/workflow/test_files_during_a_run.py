@@ -98,7 +98,7 @@ RECORDING = """
 import sys
 sys.path[:0] = [{scripts!r}, "own"]
 from experiment_grid.source_code.fingerprint import file_fingerprint
-from experiment_grid.runtime import imported, records
+from experiment_grid.runtime import imported_code, records
 from experiment_grid.runtime.errors import UserError
 try:
     imported.hold_to_recipe("train", file_fingerprint("own/net.py"))

@@ -12,14 +12,14 @@ from experiment_grid.data.datasets import mirrors
 from experiment_grid.data.source import files, source
 from experiment_grid.planning import queries
 from experiment_grid.planning.explain import explain
-from experiment_grid.planning.found import remove_oldest
+from experiment_grid.planning.found_trainings import remove_oldest
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine, lock
 from experiment_grid.runtime.errors import cannot_write
 from experiment_grid.runtime.records import CELL_NAME
-from experiment_grid.runtime.trained import FILES
+from experiment_grid.runtime.kept_trainings import FILES
 
 # A job on a cluster's node starts Snakemake again, two or three times a cell: the process that submitted it has checked and
 # planned everything. (Which cells a partial comparison has, only a plan knows.)

@@ -1,4 +1,4 @@
-from experiment_grid.planning.order import ranks
+from experiment_grid.planning.training_priority import ranks
 
 RANKS = ranks({name: cell.parameters for name, cell in settings.cells.items()})
 

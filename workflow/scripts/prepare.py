@@ -10,8 +10,8 @@ from experiment_grid.data import idx, prepared
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.datasets import DATASETS
 from experiment_grid.data.idx_folder import FILES, refuse_misfits
+from experiment_grid.data.image_checks import checked
 from experiment_grid.data.memory import refuse_too_many_bytes
-from experiment_grid.data.strange import checked
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.runtime.stage import stage
 

@@ -15,8 +15,8 @@ from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import write_csv
 from experiment_grid.runtime.records import age, now, write_record
 from experiment_grid.timing import table
+from experiment_grid.timing.measured_steps import TimedImages, ways
 from experiment_grid.timing.rounds import measure
-from experiment_grid.timing.ways import TimedImages, ways
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.images import scaling
 

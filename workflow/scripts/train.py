@@ -19,13 +19,13 @@ with quick_imports():
 
 from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
+from experiment_grid.runtime.kept_trainings import FILES, Trained, Trainings, bits
 from experiment_grid.runtime.records import FORCED, READ, age, now, results_folder, write_record
-from experiment_grid.runtime.trained import FILES, Trained, Trainings, bits
 from experiment_grid.training import checkpoints, history
 from experiment_grid.training.devices import describe, device_for
-from experiment_grid.training.epoch_store import Epoch, EpochStore
 from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
+from experiment_grid.training.resumable_epochs import Epoch, EpochStore
 from experiment_grid.training.reuse import lay_out
 from experiment_grid.training.stopping import chosen_epoch, stops
 

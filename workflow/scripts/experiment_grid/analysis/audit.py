@@ -10,9 +10,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
-from experiment_grid.config.labels import title
-from experiment_grid.format import listed, setting
-from experiment_grid.terms import (
+from experiment_grid.column_values import (
     CONSISTENT,
     DIFFERS,
     INDEPENDENT,
@@ -25,6 +23,8 @@ from experiment_grid.terms import (
     STATED,
     UNLIKE,
 )
+from experiment_grid.config.labels import title
+from experiment_grid.format import listed, setting
 
 COLUMNS = [
     "row",

@@ -20,9 +20,7 @@ from experiment_grid.analysis.verdicts import (
     largest,
     verdict,
 )
-from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import listed, setting
-from experiment_grid.terms import (
+from experiment_grid.column_values import (
     CONFIRMED,
     COUNTED,
     DEPENDS,
@@ -34,6 +32,8 @@ from experiment_grid.terms import (
     TIMES,
     UNTESTED,
 )
+from experiment_grid.config.labels import factor_name, title
+from experiment_grid.format import listed, setting
 
 SHOWN = 3  # pairs that a claim's text gives figures of
 NOT_MEASURED = {

@@ -14,8 +14,8 @@ from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
 from experiment_grid.analysis.pair_figures import COUNTS, describe, models
 from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
+from experiment_grid.column_values import COUNTED, SAME, SEEDS, SINGLE, TIMES, TRAINING
 from experiment_grid.format import plain
-from experiment_grid.terms import COUNTED, SAME, SEEDS, SINGLE, TIMES, TRAINING
 
 COLUMNS = [
     "factor",

@@ -11,8 +11,8 @@ from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
 from experiment_grid.analysis.phrases import difference as in_words
 from experiment_grid.analysis.phrases import p_value, ratio
 from experiment_grid.analysis.verdicts import CONFOUNDED, Evidence, counted, depends_on, evidence, tendency
+from experiment_grid.column_values import DEPENDS, OPEN, SAME, SEEDS, SINGLE
 from experiment_grid.config.labels import factor_name, in_order
-from experiment_grid.terms import DEPENDS, OPEN, SAME, SEEDS, SINGLE
 
 MORE = {
     "normalize": "it",

@@ -16,10 +16,10 @@ from experiment_grid.analysis.factors import MOST_PAIRS
 from experiment_grid.analysis.linear_model import LinearModel
 from experiment_grid.analysis.times import Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED
+from experiment_grid.column_values import DEVICES, NO_DATA, SAME, SEEDS, STATED, TRAINER
 from experiment_grid.config.labels import factor_name
 from experiment_grid.format import listed, percent, significant
 from experiment_grid.format import seconds as duration
-from experiment_grid.terms import DEVICES, NO_DATA, SAME, SEEDS, STATED, TRAINER
 
 Finding = dict[str, Any]  # as in findings.json
 

@@ -19,13 +19,13 @@ from scipy.stats import chi2
 
 from experiment_grid.analysis.expectations import HALF_DIGIT, Expected, expected_run, total_train_loss
 from experiment_grid.analysis.variance import Spread
+from experiment_grid.column_values import INDEPENDENT
 from experiment_grid.config import reference, settings
 from experiment_grid.config.fitted_settings import Fit
 from experiment_grid.config.problems import Sources, read_yaml
 from experiment_grid.config.validation import problems
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import write_csv
-from experiment_grid.terms import INDEPENDENT
 
 CONFIG, SEARCH = Path("config/config.yaml"), Path("config/fit.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals

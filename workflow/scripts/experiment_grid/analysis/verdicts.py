@@ -14,9 +14,9 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.factors import Pair, levels, rank
+from experiment_grid.column_values import CONFIRMED, COUNTED, DEPENDS, OPEN, REFUTED, SINGLE, UNTESTED
 from experiment_grid.config.labels import title
 from experiment_grid.format import listed, setting
-from experiment_grid.terms import CONFIRMED, COUNTED, DEPENDS, OPEN, REFUTED, SINGLE, UNTESTED
 
 # What changes with a factor, so that a difference may be its doing.
 CONFOUNDED = {

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from experiment_grid.config.messages import UNITS, count, in_range, wrong_type
 from experiment_grid.config.problems import closest
-from experiment_grid.config.validation import UNITS, count, in_range, wrong_type
 
 SCALARS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string", "None": "null", "Path": "string"}
 SEQUENCES = ("list", "List", "Sequence", "Iterable", "Collection")

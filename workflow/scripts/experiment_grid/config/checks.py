@@ -9,11 +9,12 @@ from experiment_grid.config.cell_keys import MOST_CELLS
 from experiment_grid.config.dataset import classes_of_torchvision
 from experiment_grid.config.grid import Axis, axes, expand, size
 from experiment_grid.config.keys import REQUIRED, Config
+from experiment_grid.config.messages import allowed
 from experiment_grid.config.overlays import given_twice
 from experiment_grid.config.parameter_keys import NAMES, ParameterKeys
 from experiment_grid.config.problems import Keys, Problem, closest, show
 from experiment_grid.config.reference import Report
-from experiment_grid.config.validation import allowed, problems, schema_of
+from experiment_grid.config.validation import problems, schema_of
 from experiment_grid.data.datasets import DATASETS, TORCHVISION
 from experiment_grid.source_code.definitions import places
 

@@ -12,9 +12,10 @@ import yaml
 
 from experiment_grid.config.fitted_settings import Fit
 from experiment_grid.config.keys import REQUIRED, Config
+from experiment_grid.config.messages import allowed, resolve
 from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.reference import Report
-from experiment_grid.config.validation import allowed, resolve, schema_of
+from experiment_grid.config.validation import schema_of
 
 SCHEMAS = {"config.schema.json": Config, "original-report.schema.json": Report, "fit.schema.json": Fit}
 FOLDER = Path(__file__).parent / "schemas"

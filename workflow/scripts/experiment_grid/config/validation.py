@@ -1,8 +1,7 @@
-"""Validation by the typed model in `keys`, with errors that say what was given and what is allowed."""
+"""Validation of a document by a typed model such as that in `keys`; what the errors say: `messages`."""
 
 import functools
 import itertools
-import json
 import math
 import re
 import sys
@@ -12,24 +11,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from experiment_grid.config.problems import MISSING, Keys, Problem, closest
+from experiment_grid.config.messages import UNKNOWN, explain, is_tag
+from experiment_grid.config.problems import Keys, Problem
 
 NODES = 2_000_000  # values in a document: YAML's aliases make billions of a few lines
 DEPTH = 20  # levels of a document: aliases can loop
 MOST = 100  # problems looked for
 SMALLEST = sys.float_info.min  # of the normal floating-point numbers
-UNITS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
-UNITS |= {"array": "a list", "object": "key: value pairs", "null": "null"}
-TYPES = {
-    "int": "integer",
-    "float": "number",
-    "bool": "boolean",
-    "string": "string",
-    "list": "array",
-    "dict": "object",
-    "model": "object",
-}
-UNKNOWN = ("extra_forbidden", "unknown_key")
 
 
 def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
@@ -45,7 +33,7 @@ def problems(document: Any, model: type[BaseModel]) -> list[Problem]:
         unknown = {keys for keys, error in errors if error["type"] in UNKNOWN}  # no word on such a key's value
         errors = [(keys, error) for keys, error in errors if error["type"] in UNKNOWN or keys not in unknown]
         errors.sort(key=lambda pair: _order(*pair))
-        return [_explain(keys, error, document, root) for keys, error in errors[:MOST]]
+        return [explain(keys, error, document, root) for keys, error in errors[:MOST]]
     return []
 
 
@@ -68,58 +56,6 @@ class Schema(GenerateJsonSchema):
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of a typed model."""
     return model.model_json_schema(schema_generator=Schema)
-
-
-def allowed(schema: dict[str, Any], root: dict[str, Any]) -> str:
-    """What a schema allows, in words; its own `allowed` where it has one."""
-    schema = resolve(schema, root)
-    if "allowed" in schema:
-        return str(schema["allowed"])
-    if "enum" in schema:
-        return ", ".join(json.dumps(value).strip('"') for value in schema["enum"])
-    if "type" not in schema:
-        return ""
-    kind = schema["type"]
-    if kind == "array":
-        each = allowed(schema["items"], root)
-        text = f"a list of {count(schema, 'minItems', 'maxItems', 'items')}" + (f", each {each}" if each else "")
-        return text + ("; all different" if schema.get("uniqueItems") else "")
-    if kind == "string":
-        return f"text of {count(schema, 'minLength', 'maxLength', 'characters')}"
-    if kind == "object":
-        return "{" + ", ".join(schema.get("properties", {})) + "}"
-    return UNITS[kind] + in_range(schema)
-
-
-def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """The schema behind a $ref into the same file, with what is said beside it, or the schema itself."""
-    while "$ref" in schema:
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")] | beside
-    return schema
-
-
-def in_range(schema: dict[str, Any]) -> str:
-    """The bounds of a number in words: ` from 0 to below 1`."""
-    bounds = []
-    if "exclusiveMinimum" in schema:
-        bounds.append(f"above {schema['exclusiveMinimum']}")
-    if "minimum" in schema:
-        bounds.append(f"from {schema['minimum']}")
-    to = "to " if bounds else ""
-    if "exclusiveMaximum" in schema:
-        bounds.append(f"{to}below {schema['exclusiveMaximum']}")
-    if "maximum" in schema:
-        bounds.append(f"{to or 'up to '}{schema['maximum']}")
-    return "".join(f" {bound}" for bound in bounds)
-
-
-def count(schema: dict[str, Any], least: str, most: str, what: str) -> str:
-    """How many there may be, in words: `1 to 3 items`."""
-    low, high = schema.get(least), schema.get(most)
-    if high is None:
-        return f"{low or 0} or more {what}"
-    return f"{low} {what}" if low == high else f"{low} to {high} {what}" if low else f"at most {high} {what}"
 
 
 def _not_json(document: Any) -> Iterator[Problem]:
@@ -163,12 +99,8 @@ def _clean(text: str) -> bool:
 
 
 def _keys(loc: tuple[str | int, ...]) -> Keys:
-    """Where an error is in the document: pydantic puts in the tag of a union's member."""
-    return tuple(key for key in loc if not _is_tag(key) and key != "[key]")
-
-
-def _is_tag(key: str | int) -> bool:
-    return isinstance(key, str) and key.startswith("<")
+    """Where an error is in the document."""
+    return tuple(key for key in loc if not is_tag(key) and key != "[key]")
 
 
 def _order(keys: Keys, error: Any) -> tuple[Any, ...]:
@@ -176,116 +108,3 @@ def _order(keys: Keys, error: Any) -> tuple[Any, ...]:
     missing = error["type"] == "missing"
     place = keys[:-1] if missing or error["type"] in UNKNOWN else keys
     return [str(key) for key in place], missing
-
-
-def _explain(keys: Keys, error: Any, document: Any, root: dict[str, Any]) -> Problem:
-    """The problem behind one error of pydantic's, in this project's words."""
-    given, kind = _value(document, keys), error["type"]
-    if error["loc"][-1:] == ("[key]",):
-        known = _part(root, keys[:-1])["propertyNames"]
-        return Problem(keys[:-1], f"unknown key{closest(str(keys[-1]), _names(known))}", keys[-1], allowed(known, root))
-    if kind in UNKNOWN:
-        whole = _object(_part(root, keys[:-1]), root)
-        known = list(whole["properties"])
-        key = str(keys[-1])
-        component, _, option = key.partition(".")
-        within = component in known and option.isidentifier()
-        hint = f" (write {component}: {{{option}: ...}})" if within else closest(key, known)
-        options = "; options of a component as model.channels" if "patternProperties" in whole else ""
-        return Problem(keys, f"unknown key{hint}", given, ", ".join(known) + options)
-    part = _part(root, keys)
-    what = allowed(part, root)
-    if kind == "missing":
-        return Problem(keys, "is missing", allowed=what)
-    if _is_tag(error["loc"][-1] if error["loc"] else 0):
-        names = [name for one in part["oneOf"] for name in _names(resolve(one, root))]
-        near = closest(given, names) if isinstance(given, str) else ""
-        return Problem(keys, f"is not valid{near}", given, what)
-    if kind.removesuffix("_type") in TYPES:
-        return Problem(keys, wrong_type(_types(part, root), given), given, what)
-    if kind == "literal_error":
-        near = closest(given, _names(part)) if isinstance(given, str) else ""
-        return Problem(keys, f"is not one of those known{near}", given, what)
-    return Problem(keys, WRONG.get(kind, "is out of range"), given, what)
-
-
-WRONG = {
-    "duplicates": "says a value twice",
-    "empty": "is empty",
-    "too_short": "is empty",
-    "string_too_short": "is empty",
-    "unordered": "has its ends in the wrong order, or at one value",
-    "one_of": "is not one distribution",
-    "too_long": "is too long",
-    "string_too_long": "is too long",
-    "string_pattern_mismatch": "has a form or characters that are not allowed",
-}
-
-
-def _value(document: Any, keys: Keys) -> Any:
-    for key in keys:
-        try:
-            document = document[key]
-        except (KeyError, IndexError, TypeError):
-            return MISSING
-    return document
-
-
-def _part(root: dict[str, Any], keys: Keys) -> dict[str, Any]:
-    """The part of a schema that is about the value at `keys`."""
-    part = root
-    for key in keys:
-        whole = _object(part, root)
-        if isinstance(key, int):
-            part = whole["items"]
-        else:
-            others = [*whole.get("patternProperties", {}).values(), whole.get("additionalProperties")]
-            part = whole.get("properties", {}).get(key) or others[0]
-    return resolve(part, root)
-
-
-def _object(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """A part of a schema; where it is a choice, the one with keys."""
-    part = resolve(part, root)
-    choices = (resolve(one, root) for one in part.get("oneOf", ()))
-    return next((one for one in choices if one["type"] == "object"), part)
-
-
-def _names(part: dict[str, Any]) -> list[str]:
-    if "anyOf" in part:
-        return [name for one in part["anyOf"] for name in _names(one)]
-    return part.get("enum") or [part[key] for key in ("const",) if key in part]
-
-
-def _types(part: dict[str, Any], root: dict[str, Any]) -> list[str]:
-    options = [resolve(one, root) for one in part.get("anyOf", [part])]
-    return [kind for one in options for kind in ([one["type"]] if isinstance(one["type"], str) else one["type"])]
-
-
-def wrong_type(kinds: list[str], given: Any) -> str:
-    wanted = " or ".join(UNITS[one] for one in kinds)
-    if isinstance(given, str) and {"number", "integer"} & set(kinds):
-        try:
-            value = float(given)
-        except ValueError:
-            return f"must be {wanted}, not text"
-        plainly = _plainly(value)
-        if plainly == given:
-            return f"must be {wanted}, not text: write {given} without quotes"
-        return f"must be {wanted}: YAML reads {given} as text, write {plainly}"
-    return f"must be {wanted}"
-
-
-def _plainly(value: float) -> str:
-    """A number in digits that YAML reads as one."""
-    if not math.isfinite(value):
-        return "a finite number"
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    text = repr(value)
-    if "e" not in text:
-        return text
-    mantissa, exponent = text.split("e")
-    scientific = f"{mantissa if '.' in mantissa else mantissa + '.0'}e{int(exponent):+d}"
-    plain = f"{value:.20f}".rstrip("0")
-    return f"{plain} or {scientific}" if float(plain) == value and len(plain) < 16 else scientific

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.planning import records
-from experiment_grid.planning.differences import differences
-from experiment_grid.planning.found import FoundTrainings, old
+from experiment_grid.planning.found_trainings import FoundTrainings, old
+from experiment_grid.planning.reasons import differences
 from experiment_grid.planning.recipes import Recipes
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime.engine import Asked
 from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import digest
+from experiment_grid.runtime.kept_trainings import Trained
 from experiment_grid.runtime.logs import end
 from experiment_grid.runtime.records import FORCED, now
-from experiment_grid.runtime.trained import Trained
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 TRAININGS = ("train", "train_seed")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from experiment_grid.planning.decisions import AFTER
-from experiment_grid.planning.found import alone
+from experiment_grid.planning.found_trainings import alone
 from experiment_grid.planning.plan import Plan
 from experiment_grid.runtime.errors import some
 

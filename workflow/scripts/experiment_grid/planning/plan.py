@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.data import source
-from experiment_grid.planning import records, stand_ins
+from experiment_grid.planning import dry_run_files, records
 from experiment_grid.planning.decisions import NEEDED, Decisions
 from experiment_grid.runtime.files import PART, forget_epochs, write_json
 from experiment_grid.runtime.records import now
@@ -50,7 +50,7 @@ class Plan(Decisions):
         commands that write nothing. The first call makes all of them, as `file` does.
         """
         if self._stand_ins is None:
-            self._stand_ins = stand_ins.make([self._in_results(*job) for job in self.jobs()], self._newest)
+            self._stand_ins = dry_run_files.make([self._in_results(*job) for job in self.jobs()], self._newest)
         return str(self._stand_ins / self._in_results(stage, cell))
 
     def _in_results(self, stage: str, cell: str | None) -> Path:

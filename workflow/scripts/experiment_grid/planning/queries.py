@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.planning.decisions import SOURCES
-from experiment_grid.planning.found import described
+from experiment_grid.planning.found_trainings import described
 from experiment_grid.planning.plan import Plan
 from experiment_grid.planning.stages import STAGES
 from experiment_grid.runtime import engine

@@ -8,8 +8,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.runtime.kept_trainings import FOUND
 from experiment_grid.runtime.stage import read_plan
-from experiment_grid.runtime.trained import FOUND
 
 TRAININGS = ("train_seed", "train")
 COARSE = 0.05  # seconds by which the time of a file may be behind the clock

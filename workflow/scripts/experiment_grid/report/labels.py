@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from experiment_grid.column_values import CONFIRMED, CONSISTENT, DIFFERS, NEARLY, REFUTED, STATED, UNLIKE
 from experiment_grid.config.labels import title
 from experiment_grid.format import setting
-from experiment_grid.terms import CONFIRMED, CONSISTENT, DIFFERS, NEARLY, REFUTED, STATED, UNLIKE
 
 FIGURES = {
     "train_loss": "Total training loss",

@@ -19,7 +19,7 @@ from typing import Any
 from experiment_grid.runtime import lock
 from experiment_grid.runtime.errors import IN_THE_WAY, UserError, cannot_write
 from experiment_grid.runtime.files import HOME, describe, digest, sweep
-from experiment_grid.runtime.imported import hold_to_recipe
+from experiment_grid.runtime.imported_code import hold_to_recipe
 from experiment_grid.runtime.logs import DONE, FAILED
 from experiment_grid.runtime.package import check_place
 from experiment_grid.runtime.records import AGAIN, results_folder

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from experiment_grid.timing.measured_steps import Way
 from experiment_grid.timing.rounds import Visit
-from experiment_grid.timing.ways import Way
 
 CONFIDENCE = 0.95
 FIGURES = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import replacing
-from experiment_grid.training import epoch_store
+from experiment_grid.training import resumable_epochs
 
 FORMAT = "2"
 MODEL, LOSS = "", "-loss"  # whose state
@@ -88,7 +88,7 @@ def _of_epoch(seed: int, epoch: int, file: Path) -> Iterator[_Tensor]:
     """The weights in the file of an epoch."""
     headers, values = _headers(file)
     for name, header in headers.items():
-        for kind, of in ((epoch_store.MODEL, MODEL), (epoch_store.LOSS, LOSS)):
+        for kind, of in ((resumable_epochs.MODEL, MODEL), (resumable_epochs.LOSS, LOSS)):
             if name.startswith(kind):
                 (new,) = named(seed, epoch, {name.removeprefix(kind): None}, of)
                 yield _tensor(seed, epoch, new, file, values, header)

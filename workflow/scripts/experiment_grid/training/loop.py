@@ -11,22 +11,22 @@ from torch import Tensor
 
 from experiment_grid.runtime.errors import some
 from experiment_grid.training.augmentation import Augment
-from experiment_grid.training.captured import Captured, Graphs
 from experiment_grid.training.components import Loss, Model, Optimizer
+from experiment_grid.training.cuda_graph import Captured, Graphs
 from experiment_grid.training.devices import on_mps, set_arithmetic, synchronize
-from experiment_grid.training.epoch_store import Epoch
 from experiment_grid.training.history import HistoryRow
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
 from experiment_grid.training.layout import lay_out
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
+from experiment_grid.training.module_state import restore, saved, unsaved
 from experiment_grid.training.optimizers.base import FusedOptimizer
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
-from experiment_grid.training.recorded import Recorded
 from experiment_grid.training.reloaded import refuse_other_outputs
+from experiment_grid.training.resumable_epochs import Epoch
 from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes
-from experiment_grid.training.state import restore, saved, unsaved
 from experiment_grid.training.step import change_gradients, gradients, step
+from experiment_grid.training.step_replay import Recorded
 
 BLOCK = 2**20  # bytes of images that are fetched at once
 

@@ -1,6 +1,6 @@
 """What a model or a loss keeps in Python: numbers, lists, objects, which tensors it has, the generators it draws from.
 
-A recorded step (recorded.py) runs none of its Python code again. So a step that changed something here cannot be
+A recorded step (step_replay.py) runs none of its Python code again. So a step that changed something here cannot be
 replayed, nor can one that keeps something whose state cannot be seen.
 """
 

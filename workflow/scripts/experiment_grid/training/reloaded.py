@@ -16,8 +16,8 @@ from experiment_grid.training.components import CellComponent, Loss, Model
 from experiment_grid.training.images import input_shape, predict
 from experiment_grid.training.layout import lay_out_as
 from experiment_grid.training.metrics import mean_loss
+from experiment_grid.training.module_state import unsaved
 from experiment_grid.training.randomness import TEST, seed_all
-from experiment_grid.training.state import unsaved
 
 OTHERWISE = (
     "answers differently when it is loaded again: it keeps state{} that is in no parameter or buffer of a checkpoint; "

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from safetensors import safe_open
 
-from experiment_grid.runtime.trained import CHECKPOINTS, HISTORY, Trained
+from experiment_grid.runtime.kept_trainings import CHECKPOINTS, HISTORY, Trained
 from experiment_grid.training import checkpoints, history
-from experiment_grid.training.epoch_store import Epoch, EpochStore
+from experiment_grid.training.resumable_epochs import Epoch, EpochStore
 
 
 def lay_out(trained: Trained, seed: int, epochs: int, kept: EpochStore) -> int:

@@ -32,7 +32,7 @@ def step(
 ) -> tuple[Tensor, Tensor]:
     """Train on one batch, inputs [B, C, H, W] and labels [B]; return its logits [B, K] and loss before the update.
 
-    `gradients` may be what does the same faster (recorded.py); `change` is called between it and the update.
+    `gradients` may be what does the same faster (step_replay.py); `change` is called between it and the update.
     """
     answers = []
 

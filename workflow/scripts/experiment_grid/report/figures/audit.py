@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from experiment_grid import terms
+from experiment_grid import column_values
 from experiment_grid.format import missing
 from experiment_grid.report.figures.label_placement import shorten
 from experiment_grid.report.figures.scales import ROUND
@@ -27,7 +27,7 @@ def draw(rows: list[dict[str, Any]], titles: dict[str, str], cells: dict[str, in
     # As wide as a phone can show.
     made, (axes,) = figure((4.6, ROW * len(rows) + 0.75), margins=Margins(left=1.8, right=0.75, bottom=0.42, top=0.15))
     for place, row in enumerate(rows):
-        agrees = row["verdict"] == terms.CONSISTENT
+        agrees = row["verdict"] == column_values.CONSISTENT
         colour = CONSISTENT if agrees else DIFFERS
         index = cells.get(row["cell"])
         gid = None if index is None else f"cell-{index}"

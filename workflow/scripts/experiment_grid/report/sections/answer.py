@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from experiment_grid.column_values import SEEDS, SINGLE
 from experiment_grid.config.labels import factor_name, title
 from experiment_grid.format import level, listed, missing, percent, points, points_interval, probability, setting, whole
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import DATASETS, plural
 from experiment_grid.report.results import Results, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
-from experiment_grid.terms import SEEDS, SINGLE
 
 MOST_ROWS = 24  # cells in the chart; of more the best, the worst, the baseline and the final one
 WORST = 3

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from experiment_grid.column_values import COUNTED, TIMES
 from experiment_grid.format import MISSING, between, missing, p_value, points, points_interval, ratio, signed
 from experiment_grid.report.results import Results
-from experiment_grid.terms import COUNTED, TIMES
 
 MOST = 30  # pairs behind a claim; claims.json has all
 

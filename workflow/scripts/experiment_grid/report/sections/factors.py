@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from experiment_grid.column_values import SAME, SEEDS, SINGLE
 from experiment_grid.config.labels import ASKED, factor_name, in_order
 from experiment_grid.format import (
     MISSING,
@@ -22,7 +23,6 @@ from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import search
 from experiment_grid.report.sections.marks import Scale, difference_scale
-from experiment_grid.terms import SAME, SEEDS, SINGLE
 
 MOST_ROWS = 60  # pairs of a factor that the page lists; effects.csv has all
 

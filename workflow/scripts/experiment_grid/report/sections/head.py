@@ -7,7 +7,7 @@ from experiment_grid.format import level, moment, seconds, whole
 from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_words, plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import provenance
-from experiment_grid.runtime.trained import FOUND
+from experiment_grid.runtime.kept_trainings import FOUND
 
 SETTINGS = "each a set of parameters"  # what a cell is, where the page first speaks of them
 

@@ -7,7 +7,7 @@ from typing import Any
 from experiment_grid.format import moment
 from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
-from experiment_grid.runtime.trained import FOUND
+from experiment_grid.runtime.kept_trainings import FOUND
 
 
 def context(results: Results) -> dict[str, Any]:

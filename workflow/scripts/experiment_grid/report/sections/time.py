@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from experiment_grid.column_values import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
 from experiment_grid.format import MISSING, THIN, milliseconds, missing, ratio, seconds, whole
 from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.labels import device_name, plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.provenance import found_again
-from experiment_grid.terms import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
 
 PARTS = ("import", "read", "train", "validate", "save", "total")
 ORIGINAL = (

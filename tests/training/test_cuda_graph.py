@@ -8,10 +8,10 @@ import torch
 from replayed import CHANGING, ORDINARY, left, same, target, trainer
 from simulated_graphs import SimulatedGraphs
 
-from experiment_grid.training import captured, loop
-from experiment_grid.training.captured import WARM, Captured
-from experiment_grid.training.epoch_store import EpochStore
-from experiment_grid.training.recorded import CHECKS
+from experiment_grid.training import cuda_graph, loop
+from experiment_grid.training.cuda_graph import WARM, Captured
+from experiment_grid.training.resumable_epochs import EpochStore
+from experiment_grid.training.step_replay import CHECKS
 
 REPLAYED = 19 - WARM - CHECKS  # of the first epoch's 19 whole batches
 
@@ -19,7 +19,7 @@ REPLAYED = 19 - WARM - CHECKS  # of the first epoch's 19 whole batches
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)], autouse=True)
 def device(request, monkeypatch):
     """The device to train on; epochs as small as here are captured too."""
-    monkeypatch.setattr(captured, "FEW", 8)
+    monkeypatch.setattr(cuda_graph, "FEW", 8)
     if request.param == "cpu":
         monkeypatch.setattr(loop, "graphs_on", SimulatedGraphs)
     return request.param
@@ -141,8 +141,8 @@ OTHERS = [
     ({"loss": target("ChangingGamma")}, "the loss.steps changes"),
     ({"loss": "odd_components.CountingLoss"}, "the loss.calls changes"),
     ({"loss": "odd_components.MovingLoss"}, "the loss._buffers[scale] changes"),
-    ({"optimizer": target("Rebinding")}, captured.OTHER_MEMORY),
-    ({"optimizer": target("Freezing")}, captured.OTHER_MEMORY),
+    ({"optimizer": target("Rebinding")}, cuda_graph.OTHER_MEMORY),
+    ({"optimizer": target("Freezing")}, cuda_graph.OTHER_MEMORY),
     ({"optimizer": target("Adding")}, "keeps gradients"),
 ]
 
@@ -167,7 +167,7 @@ def test_an_invisible_change_by_validation_is_found_by_the_check_of_an_epoch(dev
 @pytest.mark.parametrize("changes", [{"dropout": 0.3}, {"optimizer": "rmsprop", "dropout": 0.3}], ids=str)
 def test_a_capture_that_fails_leaves_an_eager_training(changes, device, replays, monkeypatch):
     """It reads a value, which was not noticed before; random numbers are drawn afterwards."""
-    monkeypatch.setattr(captured.Watcher, "refuse", lambda self, why: None)
+    monkeypatch.setattr(cuda_graph.Watcher, "refuse", lambda self, why: None)
     loss = {"_target_": "odd_components.focal"}
     monkeypatch.setattr("odd_components.focal", reading)
     one = equal_over_epochs(device, loss=loss, **changes)
@@ -182,13 +182,13 @@ def reading(logits, labels):
 
 
 def test_a_graph_that_gives_other_bits_is_not_used(device, replays, monkeypatch):
-    capture = captured.Graphs.capture if device == "cuda" else SimulatedGraphs.capture
+    capture = cuda_graph.Graphs.capture if device == "cuda" else SimulatedGraphs.capture
 
     def wrong(self, compute):
         replay, answer = capture(self, compute)
         return lambda: (replay(), answer[0].add_(1e-3)), answer
 
-    monkeypatch.setattr(captured.Graphs if device == "cuda" else SimulatedGraphs, "capture", wrong)
+    monkeypatch.setattr(cuda_graph.Graphs if device == "cuda" else SimulatedGraphs, "capture", wrong)
     assert replaced(equal_over_epochs(device)).why == "a replay does not give the same bits"
     assert not replays
 

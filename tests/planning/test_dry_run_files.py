@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from experiment_grid.planning import stand_ins
+from experiment_grid.planning import dry_run_files
 
 MAKE = (
-    "import os, sys; from pathlib import Path; from experiment_grid.planning import stand_ins; "
-    "print(stand_ins.make([Path('plan/train/a.json')], 5), flush=True); "
+    "import os, sys; from pathlib import Path; from experiment_grid.planning import dry_run_files; "
+    "print(dry_run_files.make([Path('plan/train/a.json')], 5), flush=True); "
 )
 
 
@@ -40,6 +40,6 @@ def test_those_of_a_killed_process_are_removed_by_the_next(temporary):
     for folder in (*others, own):
         folder.mkdir()
     (temporary / "experiment-grid-999999999-link").symlink_to(others[0])
-    stand_ins.remove_left()
+    dry_run_files.remove_left()
     assert not killed.exists()
     assert all(folder.is_dir() for folder in (*others, own, temporary / "experiment-grid-999999999-link"))

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from experiment_grid.runtime.errors import one_line
 from experiment_grid.training.optimizers.base import FusedOptimizer
 from experiment_grid.training.python_state import PythonState, Unseen
-from experiment_grid.training.recorded import CHECKS, FEW, Answer, Recorded, put_back, random_states, whole
-from experiment_grid.training.recorder import Recorder, leaves, memory, reads_noticed, same_bits, unfit
+from experiment_grid.training.step_recorder import Recorder, leaves, memory, reads_noticed, same_bits, unfit
+from experiment_grid.training.step_replay import CHECKS, FEW, Answer, Recorded, put_back, random_states, whole
 
 WARM = 3  # eager steps before a capture: libraries choose their kernels, an optimizer makes its state
 OTHER_MEMORY = "its optimizer changes an option, or puts the weights into other memory"

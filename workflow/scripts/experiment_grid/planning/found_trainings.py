@@ -10,8 +10,8 @@ from typing import Any
 
 from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import remove
+from experiment_grid.runtime.kept_trainings import FOUND, Trained, Trainings, any_epochs, bits, name
 from experiment_grid.runtime.records import trained_with
-from experiment_grid.runtime.trained import FOUND, Trained, Trainings, any_epochs, bits, name
 
 DEPENDS = "trained from the start: its learning rates depend on the number of epochs"
 

@@ -3,7 +3,7 @@
 import pytest
 from project import parameters_of
 
-from experiment_grid.planning.order import ranks
+from experiment_grid.planning.training_priority import ranks
 
 SMALL = {"hidden": [16, 8], "batch_size": 32, "epochs": 3, "seeds": [1, 2]}
 

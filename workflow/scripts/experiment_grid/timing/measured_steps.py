@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiment_grid.terms import LOADER, LOADER_NORMALIZED, TRAINER
+from experiment_grid.column_values import LOADER, LOADER_NORMALIZED, TRAINER
 from experiment_grid.training.devices import on_mps, synchronize
 from experiment_grid.training.loop import Trainer, batch_sizes
-from experiment_grid.training.recorded import FEW
 from experiment_grid.training.split import split_sizes
 from experiment_grid.training.step import step
+from experiment_grid.training.step_replay import FEW
 
 TORCHVISION = {
     "mnist": "MNIST",

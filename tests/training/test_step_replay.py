@@ -5,30 +5,30 @@ import pytest
 import torch
 from replayed import CHANGING, ORDINARY, left, same, target, trainer
 
-from experiment_grid.training import recorded
-from experiment_grid.training.epoch_store import EpochStore
-from experiment_grid.training.recorder import READING, Recorder, reads_noticed
+from experiment_grid.training import step_replay
+from experiment_grid.training.resumable_epochs import EpochStore
+from experiment_grid.training.step_recorder import READING, Recorder, reads_noticed
 
-REPLAYED = 19 - 1 - recorded.CHECKS  # of the first epoch's 19 whole batches
+REPLAYED = 19 - 1 - step_replay.CHECKS  # of the first epoch's 19 whole batches
 
 
 @pytest.fixture(autouse=True)
 def small_epochs(monkeypatch):
     """Epochs as small as here are recorded too."""
-    monkeypatch.setattr(recorded, "FEW", 8)
+    monkeypatch.setattr(step_replay, "FEW", 8)
 
 
 @pytest.fixture
 def replays(monkeypatch):
     """An item for every replayed step, without those of checks."""
     found = []
-    replay = recorded.Recording.replay
+    replay = step_replay.Recording.replay
 
     def counted(self, *arguments):
-        found.extend([1] * (self.checks == recorded.CHECKS))
+        found.extend([1] * (self.checks == step_replay.CHECKS))
         return replay(self, *arguments)
 
-    monkeypatch.setattr(recorded.Recording, "replay", counted)
+    monkeypatch.setattr(step_replay.Recording, "replay", counted)
     return found
 
 
@@ -73,7 +73,7 @@ def test_a_resnet_is_recorded(replays):
     images = torch.randint(0, 256, (100, 12, 12), dtype=torch.uint8), torch.arange(100) % 4
     changes = {"model": target("resnet18"), "batch_size": 8, "images": images}
     assert not equal_over_epochs(replays, epochs=2, **changes).learn.why
-    assert len(replays) == (10 - 1 - recorded.CHECKS) + (10 - 1)
+    assert len(replays) == (10 - 1 - step_replay.CHECKS) + (10 - 1)
 
 
 NOT_RECORDED = CHANGING | {
@@ -171,28 +171,28 @@ def test_an_lstm_trains_with_the_same_bits(replays):
 @pytest.mark.parametrize("model", ["Averaging", "Dropout", "BatchNorm", "Clamped", "SpectralNorm"])
 def test_a_replay_that_fails_leaves_nothing_behind(model, replays, monkeypatch):
     """The fourth replay of an epoch fails in its last operation; that batch and the rest of the epoch are eager."""
-    finish = recorded.Recording.finish
+    finish = step_replay.Recording.finish
 
     def with_a_fault(self, *arguments):
         why, calls = finish(self, *arguments), []
 
         def fail():
             calls.append(1)
-            if len(calls) == recorded.CHECKS + 4:
+            if len(calls) == step_replay.CHECKS + 4:
                 raise RuntimeError("no memory")
 
         self.operations.append(fail)
         return why
 
-    monkeypatch.setattr(recorded.Recording, "finish", with_a_fault)
+    monkeypatch.setattr(step_replay.Recording, "finish", with_a_fault)
     one = equal_over_epochs(replays, model=target(model))
     assert len(replays) == 4  # and none after that
     assert one.learn.why == "a replay fails (RuntimeError: no memory)"
 
 
 def test_a_replay_that_gives_other_bits_is_not_used(replays, monkeypatch):
-    operations = recorded.operations
-    monkeypatch.setattr(recorded, "operations", lambda calls: operations(calls)[:-1])
+    operations = step_replay.operations
+    monkeypatch.setattr(step_replay, "operations", lambda calls: operations(calls)[:-1])
     assert equal_over_epochs(replays).learn.why == "a replay does not give the same bits"
     assert not replays
 
@@ -201,13 +201,13 @@ def test_a_step_that_cannot_be_watched_is_done_again(replays, monkeypatch):
     def fail(self, *arguments, **more):
         raise RuntimeError("no modes here")
 
-    monkeypatch.setattr(recorded.Recorder, "__torch_dispatch__", fail)
+    monkeypatch.setattr(step_replay.Recorder, "__torch_dispatch__", fail)
     why = equal_over_epochs(replays, model=target("Averaging")).learn.why
     assert why.startswith("it cannot be watched (") and "no modes here" in why
 
 
 def test_a_step_that_needs_too_much_memory_is_eager(replays, monkeypatch):
-    monkeypatch.setattr("experiment_grid.training.recorder.MOST_BYTES", 5_000)
+    monkeypatch.setattr("experiment_grid.training.step_recorder.MOST_BYTES", 5_000)
     why = equal_over_epochs(replays).learn.why
     assert "MiB" in why
 

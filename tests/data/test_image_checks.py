@@ -11,7 +11,7 @@ from experiment_grid.data import idx, prepared, source
 from experiment_grid.data.arrays import Images
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.idx_folder import FILES
-from experiment_grid.data.strange import checked
+from experiment_grid.data.image_checks import checked
 
 
 def images_of(train, test, classes=(), **more):

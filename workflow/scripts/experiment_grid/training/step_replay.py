@@ -1,8 +1,8 @@
 """The gradients of a batch, as `step.gradients` computes them, to the last bit, without running the model's Python.
 
-The first batch of a size is an ordinary eager step that is watched (recorder.py). With the second and the third, the
-recording is replayed and everything it wrote put back; then the batch is an eager step again, and both must agree in
-every bit. Later batches are replayed. No step is run only to record it: a model that cannot be recorded has been
+The first batch of a size is an ordinary eager step that is watched (step_recorder.py). With the second and the third,
+the recording is replayed and everything it wrote put back; then the batch is an eager step again, and both must agree
+in every bit. Later batches are replayed. No step is run only to record it: a model that cannot be recorded has been
 trained eagerly by then and continues so, with the reason in the log. Every further epoch begins with such a check.
 """
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from experiment_grid.training.python_state import PythonState, Unseen, generators
-from experiment_grid.training.recorder import (
+from experiment_grid.training.step_recorder import (
     Recorder,
     alias,
     difference,
