@@ -88,7 +88,11 @@ def test_options_are_those_of_the_contract(tmp_path):
         ("model: models/lenet.py:Dropping", "model", {"hidden": 64, "dropout": 0.1}),
         ("loss: models/lenet.py:focal", "loss", {"gamma": 2.0}),
         ("loss: models/lenet.py:placed", "loss", {"gamma": 2}),  # weight can't be given by its name
-        ("loss: torch.nn.functional.cross_entropy", "loss", None),
+        (
+            "loss: torch.nn.functional.cross_entropy",
+            "loss",
+            {"ignore_index": -100, "reduction": "mean", "label_smoothing": 0.0},
+        ),
         (
             "model: {_target_: torchvision.models.resnet18, num_classes: 10}",
             "model",
@@ -98,8 +102,8 @@ def test_options_are_those_of_the_contract(tmp_path):
 )
 def test_options_come_from_the_signature(tmp_path, text, kind, options):
     made = cell(tmp_path, of(text), "defaults: {dropout: 0.1}")[kind]
-    assert options is None or made.options == options
-    assert options is None or list(made.options) == list(options)
+    assert made.options == options
+    assert list(made.options) == list(options)
 
 
 @pytest.mark.parametrize("name", ["Either", "Once", "Bare"])
