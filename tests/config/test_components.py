@@ -1,12 +1,14 @@
 """Components of a cell: every form of one is made canonical, and inherited as documented."""
 
 import pytest
-from own_components import BASE, LOOSE, cell, of, project, settings_of  # noqa: F401
+from own_components import BASE, LOOSE, cell, of, settings_of
 from snakemake.cli import parse_config
 
 from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.runtime.errors import UserError
+
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.mark.parametrize(
