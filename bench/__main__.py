@@ -15,7 +15,7 @@ SECTIONS = {
     "gpu": (gpu.section, "three cells on a GPU, beside the usual loops (make bench-gpu, 3 min)"),
 }
 DEFAULT = ("cell", "normalization")
-MOST_CELLS = 10_000  # bench.workflow.point has no more
+MOST_CELLS = 10_000  # the points that bench.workflow.point distinguishes
 
 
 class Parser(argparse.ArgumentParser):

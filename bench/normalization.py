@@ -20,7 +20,7 @@ def section(arguments: argparse.Namespace) -> None:
         raw = Job(folder, "", epochs=EPOCHS)
         jobs = {"raw": raw, "normalized": replace(raw, normalize=True), "shifted": replace(raw, augment=True)}
         contestants = {(way, what): (module, job) for way, module in WAYS.items() for what, job in jobs.items()}
-        print("Normalizing, and shifting at random (all images of a batch alike here, each on its own in the loader)")
+        print("Normalizing, and shifting at random (one shift for a batch here, one for each image in the loader)")
         print(f"[128, 64], {EPOCHS} epochs of 48,000 images ({data}), batch 64, one core pinned")
         print(f"{where()}\n", flush=True)
         times = measure({" ".join(label): job for label, job in contestants.items()}, arguments.rounds)

@@ -189,11 +189,11 @@ def measure(config: dict, per_submission: int, folder: Path) -> dict[str, float]
 
 
 def _together(results: Path) -> dict[str, float]:
-    figures = {}
+    measured = {}
     for stage in TOGETHER:
         (seconds,) = seconds_of(results, stage)
-        figures |= {f"{stage}, s": seconds, f"{stage}, MB": peak(results, stage)}
-    return figures | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
+        measured |= {f"{stage}, s": seconds, f"{stage}, MB": peak(results, stage)}
+    return measured | {"report.html, MB": (results / "report.html").stat().st_size / 1e6}
 
 
 def _bare(folder: Path, names: list[str]) -> float:
@@ -234,9 +234,9 @@ def main(arguments: list[str]) -> None:
         per_cell = {}
         for per_submission in (1, 10):
             with tempfile.TemporaryDirectory() as folder:
-                figures = measure(make(cells), per_submission, Path(folder))
-            per_cell[per_submission] = figures["of the CPU, a cell"]
-            for name, value in figures.items():
+                measured = measure(make(cells), per_submission, Path(folder))
+            per_cell[per_submission] = measured["of the CPU, a cell"]
+            for name, value in measured.items():
                 print(f"{name:>22}  {value:,.3f}" if isinstance(value, float) else f"{name:>22}  {value:,}")
             print(flush=True)
         submission = (per_cell[1] - per_cell[10]) / (1 - 1 / 10)

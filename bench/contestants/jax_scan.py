@@ -41,8 +41,8 @@ def train(job: Job) -> float:
             weights = [w - job.learning_rate * v for w, v in zip(weights, velocity, strict=True)]
             return (weights, velocity), (loss, hits)
 
-        state, figures = jax.lax.scan(step, state, order)
-        return state, [figure.sum() for figure in figures]
+        state, values = jax.lax.scan(step, state, order)
+        return state, [value.sum() for value in values]
 
     def new_order():
         batches = job.n_train // job.batch_size
@@ -53,8 +53,8 @@ def train(job: Job) -> float:
     compiled = jax.jit(epoch, donate_argnums=0).lower(state, new_order(), pixels, labels).compile()
     started = perf_counter()
     for _ in range(job.epochs):
-        state, figures = compiled(state, new_order(), pixels, labels)
-        jax.block_until_ready(figures)
+        state, sums = compiled(state, new_order(), pixels, labels)
+        jax.block_until_ready(sums)
     jax.block_until_ready(state)
     seconds = perf_counter() - started
     save(job, [np.asarray(array).T for array in state[0]])

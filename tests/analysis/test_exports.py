@@ -1,4 +1,4 @@
-"""Tables for other programs: they run nothing of it, and nothing is lost."""
+"""Tables for other programs, which run nothing in them and lose no value."""
 
 import pandas as pd
 import pytest

@@ -58,7 +58,7 @@ def test_a_fit_is_judged_by_the_interval_of_one_new_run():
     runs = {}
     for one, loss in zip(tried, (0.25, 0.5, 0.26, 0.4), strict=True):
         made = [generator.normal([[loss], [0.9], [0.88]], 0.01, (3, 2)).tolist() for _ in range(3)]
-        runs[one.key] = [Training(*figures, 1000) for figures in made]
+        runs[one.key] = [Training(*metrics, 1000) for metrics in made]
     lines = list(judged(tried, runs, 2))
     assert [(line["m"], line["epoch"], line["row"]) for line in lines] == [
         (m, e, r) for e in (1, 2) for m in (0, 0.9) for r in "ab"

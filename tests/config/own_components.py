@@ -1,6 +1,5 @@
-"""A project with components of the user's own, for the tests of components: `from own_components import project`."""
+"""For the tests of components: files of the user's with components, and cells that use them."""
 
-import pytest
 from configs import load_overlay
 
 from experiment_grid.config.parameters import Component
@@ -78,21 +77,6 @@ class _Hidden(nn.Module): ...
 
 made = functools.partial(Mine)
 """
-
-
-@pytest.fixture(autouse=True)
-def project(tmp_path, monkeypatch):
-    """A working directory with a user's file that must not run."""
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models/lenet.py").write_text(LENET)
-    (tmp_path / "models/broken.py").write_text("def f(:\n")
-    (tmp_path / "models/names.py").write_text(NAMES)
-    (tmp_path / "models/passing.py").write_text("import torch\nfrom lenet import LeNet\nfrom torch import Tensor\n")
-    (tmp_path / "models/nul.py").write_bytes(b"a\0b")
-    (tmp_path / "models/folder.py").mkdir()
-    (tmp_path / "models/twice.py").write_text("def f(): ...\n\n\ndef f(a): ...\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def cell(tmp_path, text: str, *more: str, **options) -> dict[str, Component]:

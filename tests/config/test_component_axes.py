@@ -1,7 +1,7 @@
 """Components as axes and columns; their packages and signatures; what a node reads."""
 
 import pytest
-from own_components import BASE, LENET, cell, of, project, settings_of  # noqa: F401
+from own_components import BASE, LENET, cell, of, settings_of
 from project import forget_packages
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
@@ -12,6 +12,8 @@ from experiment_grid.config.settings import checked_before
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.source_code import signatures
 from experiment_grid.source_code.definitions import Reader
+
+pytestmark = pytest.mark.usefixtures("models")
 
 
 def test_listed_packages_may_be_named_and_their_version_counts(tmp_path, monkeypatch):

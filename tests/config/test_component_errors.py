@@ -1,11 +1,13 @@
 """One line for what cannot be a component."""
 
 import pytest
-from own_components import LENET, cell, of, project, settings_of  # noqa: F401
+from own_components import LENET, cell, of, settings_of
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.source_code import signatures
 from experiment_grid.source_code.definitions import NotThereError
+
+pytestmark = pytest.mark.usefixtures("models")
 
 FORMS = "a name or a target"
 TARGET = "or a target: package.module.name, or folder/file.py:name"

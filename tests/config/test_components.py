@@ -1,12 +1,14 @@
 """Components of a cell: every form of one is made canonical, and inherited as documented."""
 
 import pytest
-from own_components import BASE, LOOSE, cell, of, project, settings_of  # noqa: F401
+from own_components import BASE, LOOSE, cell, of, settings_of
 from snakemake.cli import parse_config
 
 from experiment_grid.config.labels import COMPONENTS
 from experiment_grid.config.shortnames import SHORT_NAMES
 from experiment_grid.runtime.errors import UserError
+
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,11 @@ def test_options_are_those_of_the_contract(tmp_path):
         ("model: models/lenet.py:Dropping", "model", {"hidden": 64, "dropout": 0.1}),
         ("loss: models/lenet.py:focal", "loss", {"gamma": 2.0}),
         ("loss: models/lenet.py:placed", "loss", {"gamma": 2}),  # weight can't be given by its name
-        ("loss: torch.nn.functional.cross_entropy", "loss", None),
+        (
+            "loss: torch.nn.functional.cross_entropy",
+            "loss",
+            {"ignore_index": -100, "reduction": "mean", "label_smoothing": 0.0},
+        ),
         (
             "model: {_target_: torchvision.models.resnet18, num_classes: 10}",
             "model",
@@ -98,8 +104,8 @@ def test_options_are_those_of_the_contract(tmp_path):
 )
 def test_options_come_from_the_signature(tmp_path, text, kind, options):
     made = cell(tmp_path, of(text), "defaults: {dropout: 0.1}")[kind]
-    assert options is None or made.options == options
-    assert options is None or list(made.options) == list(options)
+    assert made.options == options
+    assert list(made.options) == list(options)
 
 
 @pytest.mark.parametrize("name", ["Either", "Once", "Bare"])

@@ -1,4 +1,4 @@
-"""Every parameter and every factor has a name in words, without being given one."""
+"""Every parameter and every factor has a name in words, by a rule where none is declared."""
 
 import pytest
 

@@ -48,7 +48,7 @@ def test_mnist_itself_verifies_and_a_flipped_pixel_does_not(folder, tmp_path):
         fetch(tmp_path / "other", wrong.as_uri() + "/", checksums=test_files)
 
 
-def test_own_files_are_copied_and_what_changed_meanwhile_is_reported(folder, tmp_path):
+def test_own_files_are_copied_and_a_change_since_planning_is_reported(folder, tmp_path):
     own = write_folder(tmp_path / "own", CONTENTS, "")
     assert acquire.from_folder(str(own), CHECKSUMS, folder) == {name: str(own / name) for name in FILES}
     assert_complete(folder)

@@ -68,7 +68,7 @@ def emnist_letters() -> bytes:
 
 @pytest.fixture
 def usps_files(monkeypatch):
-    """The files of USPS, which its class now expects at an address where nobody answers."""
+    """The files of USPS, which its class now expects at an address without a server."""
     made = {"train": usps(40), "test": usps(20)}
     names = {"train": "usps.bz2", "test": "usps.t.bz2"}
     listed = {part: [f"http://127.0.0.1:9/{names[part]}", names[part], md5(made[part][0])] for part in made}

@@ -1,4 +1,4 @@
-"""Distances, nearest images, and how alike classes are."""
+"""Distances, nearest images, and the likeness of classes."""
 
 import numpy as np
 import pytest

@@ -120,7 +120,7 @@ def _error(place: int, index: int, true: int, predicted: int) -> dict[str, Any]:
         "attribution": place,
         "nearest_predicted": {"tile": 2 * place, "index": 1, "distance": 3.0},
         "nearest_true": {"tile": 2 * place + 1, "index": 2, "distance": 3.5},
-        "text": "It was sure.",
+        "text": "It was confident.",
     }
 
 

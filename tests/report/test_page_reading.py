@@ -156,7 +156,7 @@ def test_a_bar_is_as_wide_as_its_probability(opened):
     assert bar / whole == pytest.approx(0.8, abs=0.01)
 
 
-def test_names_leave_room_for_the_figures_on_a_phone(opened, hostile):
+def test_names_leave_room_for_the_numbers_on_a_phone(opened, hostile):
     table = opened(hostile, viewport={"width": 375, "height": 700}).locator("#cells-table")
     assert table.locator("tbody th").nth(1).bounding_box()["width"] < 200
     table.locator("td:visible").last.scroll_into_view_if_needed()

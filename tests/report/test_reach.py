@@ -143,7 +143,7 @@ def test_the_confusion_matrix_fits_a_phone(opened):
 
 
 def test_names_have_the_colours_of_their_groups(opened):
-    """In charts and legends alike, whatever a cell's own colour is."""
+    """Both in charts and in legends, whatever a cell's own colour is."""
     page = opened()
     page.locator("#group").select_option("learning_rate")
     script = """() => {

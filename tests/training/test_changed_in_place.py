@@ -1,4 +1,4 @@
-"""Components that change what is not theirs: logits, labels, the optimizer's groups."""
+"""Components that change in place what they must not: logits, labels, the parameter groups of the optimizer."""
 
 import pytest
 from users_components import new_trainer, refused, write

@@ -79,7 +79,7 @@ def test_a_resnet_is_recorded(replays):
 NOT_RECORDED = CHANGING | {
     "CounterByNumpy": "numpy reads a tensor into Python",
     "HookByNumpy": "numpy reads a tensor into Python",
-    "NoiseByOwnGenerator": "",
+    "NoiseByOwnGenerator": "the model.draws state changes",
     "Seeding": "the same bits",
     "CheckpointedDropout": "the same bits",
 }
@@ -114,8 +114,8 @@ OTHERS = [
     ({"loss": target("ChangingGamma")}, "the loss.steps changes"),
     ({"loss": "odd_components.CountingLoss"}, "the loss.calls changes"),
     ({"loss": "odd_components.MovingLoss"}, "the loss._buffers[scale] changes"),
-    ({"model": "odd_components.Remembering"}, "changes"),
-    ({"model": "odd_components.Noisy"}, ""),
+    ({"model": "odd_components.Remembering"}, "the model._buffers[largest] changes"),
+    ({"model": "odd_components.Noisy"}, "draws from random or numpy"),
     ({"optimizer": target("Rebinding")}, "other memory"),
     ({"optimizer": target("Freezing")}, "other memory"),
     ({"optimizer": target("Adding")}, "keeps gradients"),

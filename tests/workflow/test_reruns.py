@@ -148,7 +148,7 @@ def test_other_cores_and_working_directory(project, tmp_path):
     assert planned_jobs(tmp_path / "moved") == []
 
 
-def test_other_content_of_a_dataset_of_ones_own(project):
+def test_other_content_of_a_data_set_of_the_users(project):
     own_dataset(project)
     done = snakemake(project)
     assert done.returncode == 0, done.stdout + done.stderr
