@@ -12,8 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from experiment_grid.analysis.family import Comparisons, beside_zero, compare_means, p_values, simultaneous_margin
-from experiment_grid.analysis.paired import holm
+from experiment_grid.analysis.multiple_tests import (
+    Comparisons,
+    beside_zero,
+    compare_means,
+    holm,
+    p_values,
+    simultaneous_margin,
+)
 from experiment_grid.analysis.variance import Spread, spread
 
 CONFIDENCE, SEEDS = 0.95, (3, 5, 10)

@@ -7,7 +7,7 @@ from simulated_cells import make_cells, make_timing
 from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
-from experiment_grid.analysis.factors import Pair
+from experiment_grid.analysis.factor_pairs import Pair
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.times import read_timing
 from experiment_grid.analysis.verdicts import depends_on, evidence, tendency, verdict

@@ -8,8 +8,8 @@ from tables import rows
 
 from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.comparison_table import comparison_table
-from experiment_grid.analysis.exports import shown_table, write_csv
 from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.table_files import shown_table, write_csv
 
 COMMON = {"learning_rate": 0.01, "batch_size": 64, "epochs": 2, "normalize": True, "train_fraction": 0.8}
 COMMON |= {"seeds": [1], "device": "cpu"}

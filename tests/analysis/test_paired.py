@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
+from experiment_grid.analysis.multiple_tests import holm
+from experiment_grid.analysis.paired import bootstrap_difference, mcnemar_midp, sign_flip, sign_flip_floor
 
 
 def test_midp_of_the_published_example():

@@ -17,7 +17,7 @@ from tables import strict_json
 from trained_cell import canonical
 
 from experiment_grid.data import prepared
-from experiment_grid.training import checkpoints
+from experiment_grid.training import saved_weights
 
 SHEETS = ("atlas", "attribution", "neighbours", "augmented")
 OTHERS = {"weak": ({}, 1.0), "strong": ({}, 4.0), "lost": ({}, 4.0), "absent": ({}, 4.0)}
@@ -39,7 +39,7 @@ def made(tmp_path_factory):
         f"seed{s}/epoch{e}/linear.{name}": w.clone() for s in SEEDS for e in (1, 2, 3) for name, w in weights.items()
     }
     folder = results / "cells/final"
-    metadata = {"cell": "final", "format": checkpoints.FORMAT}
+    metadata = {"cell": "final", "format": saved_weights.FORMAT}
     save_file(tensors, folder / "checkpoints.safetensors", metadata=metadata)
     run = json.loads((folder / "run.json").read_text("utf-8"))
     run["recipe"]["settings"]["parameters"] = canonical(model="linear", normalize=False)

@@ -14,7 +14,7 @@ from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 from experiment_grid.analysis.cells import read_cells
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.training import checkpoints
+from experiment_grid.training import saved_weights
 from experiment_grid.training.components import Loss
 from experiment_grid.training.history import HistoryRow, read_validation_accuracy, write
 from experiment_grid.training.loop import split
@@ -221,15 +221,15 @@ def test_checkpoints_are_put_together_from_the_files_of_epochs(tmp_path):
         rest = {"momentum": [torch.ones(7)]}  # no part of a checkpoint
         store.write(Epoch(seed, epoch, row, {}, state, {"scale": torch.tensor(0.5)}, rest))
     files = [(*pair, store.path(*pair)) for pair in states]
-    checkpoints.merge(tmp_path / "file", "a-cell", files)
-    checkpoints.merge(tmp_path / "again", "a-cell", reversed(files))
+    saved_weights.merge(tmp_path / "file", "a-cell", files)
+    saved_weights.merge(tmp_path / "again", "a-cell", reversed(files))
     assert (tmp_path / "file").read_bytes() == (tmp_path / "again").read_bytes()
     found, wanted = load_file(tmp_path / "file"), {}
     for pair, state in states.items():
-        wanted |= checkpoints.named(*pair, state) | checkpoints.named(*pair, {"scale": torch.tensor(0.5)}, "-loss")
+        wanted |= saved_weights.named(*pair, state) | saved_weights.named(*pair, {"scale": torch.tensor(0.5)}, "-loss")
     assert found.keys() == wanted.keys() and "seed12/epoch10-loss/scale" in found
     assert all(found[name].dtype == wanted[name].dtype and torch.equal(found[name], wanted[name]) for name in wanted)
-    opened = checkpoints.Checkpoints(tmp_path / "file", "a-cell")
+    opened = saved_weights.Checkpoints(tmp_path / "file", "a-cell")
     assert torch.equal(opened.state(12, 10, states[12, 10])["b.count"], states[12, 10]["b.count"])
 
 

@@ -99,7 +99,7 @@ CASES = {
     "a short name added": (edit("experiment_grid/config/shortnames.py"), []),
     "an edit in the configuration": (edit("experiment_grid/config/components.py"), []),
     "an edit in evaluation": (edit("evaluate.py"), evaluated(*CELLS)),
-    "an edit in what evaluation calls": (edit("experiment_grid/evaluation/saved.py"), evaluated(*CELLS)),
+    "an edit in what evaluation calls": (edit("experiment_grid/evaluation/saved_model.py"), evaluated(*CELLS)),
     "an edit in the timing": (edit("experiment_grid/timing/rounds.py"), ["compare", "figures", *PAGE, "timing"]),
     "an edit in a statistics function": (edit("experiment_grid/analysis/effects.py"), ["compare", "figures", *PAGE]),
     "an edit in a figure": (edit("experiment_grid/report/figures/curves.py"), ["figures", *PAGE]),

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.audit import audit
-from experiment_grid.analysis.blocks import cell_blocks
 from experiment_grid.analysis.calibration import calibration
+from experiment_grid.analysis.cell_reports import cell_blocks
 from experiment_grid.analysis.cells import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.effects import find_effects
-from experiment_grid.analysis.exports import shown_table, write_csv, write_latex, write_markdown
 from experiment_grid.analysis.findings import findings
 from experiment_grid.analysis.linear_model import fit
 from experiment_grid.analysis.scores import score_cells
+from experiment_grid.analysis.table_files import shown_table, write_csv, write_latex, write_markdown
 from experiment_grid.analysis.times import read_timing
 from experiment_grid.runtime.files import replacing, write_json
 from experiment_grid.runtime.records import now, write_record

@@ -12,7 +12,7 @@ with quick_imports():
     import torch
 
 from experiment_grid.data.prepared import channels, classes, test_images
-from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.evaluation.saved_model import SavedModel
 from experiment_grid.runtime.files import replacing, write_csv
 from experiment_grid.runtime.records import now, write_record
 from experiment_grid.training.history import read_validation_accuracy

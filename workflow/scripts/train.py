@@ -21,7 +21,7 @@ from experiment_grid.data.prepared import channels, classes, training_images
 from experiment_grid.runtime.files import digest, forget_epochs
 from experiment_grid.runtime.kept_trainings import FILES, Trained, Trainings, bits
 from experiment_grid.runtime.records import FORCED, READ, age, now, results_folder, write_record
-from experiment_grid.training import checkpoints, history
+from experiment_grid.training import history, saved_weights
 from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
@@ -108,7 +108,7 @@ def train(
             on = found[seed]["device"] | ({"no_gpu": no_gpu} if no_gpu else {})
 
     saving = perf_counter()
-    checkpoints.merge(outputs["checkpoints"], cell, weights)
+    saved_weights.merge(outputs["checkpoints"], cell, weights)
     history.write(outputs["history"], rows)
     finished = perf_counter()
     seconds |= parts
@@ -227,7 +227,7 @@ def gather(recipe: dict[str, Any], prepared: Path, seeds: list[Path], outputs: d
     runs = [json.loads((folder / "run.json").read_text("utf-8")) for folder in seeds]
     for run in runs:
         READ.update(run.get("reads", {}))  # files of the user's that those jobs read count for this one too
-    checkpoints.gather(outputs["checkpoints"], cell, [folder / "checkpoints.safetensors" for folder in seeds])
+    saved_weights.gather(outputs["checkpoints"], cell, [folder / "checkpoints.safetensors" for folder in seeds])
     history.gather(outputs["history"], [folder / "history.csv" for folder in seeds])
     by_seed = {seed: figures for run in runs for seed, figures in run["seeds"].items()}
     write_record(

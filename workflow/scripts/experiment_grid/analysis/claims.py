@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import Effects
-from experiment_grid.analysis.factors import ANY, Pair, factor_matches
+from experiment_grid.analysis.factor_pairs import ANY, Pair, factor_matches
 from experiment_grid.analysis.measures import LOSSES
 from experiment_grid.analysis.phrases import difference, measured, p_value, ratio
 from experiment_grid.analysis.verdicts import (

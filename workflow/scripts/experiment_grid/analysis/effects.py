@@ -8,10 +8,10 @@ import pandas as pd
 
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.analysis.factors import ANY, Pair, factor_matches, levels, pairs
-from experiment_grid.analysis.family import Comparisons, Family, judge, simultaneous_margin
+from experiment_grid.analysis.factor_pairs import ANY, Pair, factor_matches, levels, pairs
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
+from experiment_grid.analysis.multiple_tests import Comparisons, Family, judge, simultaneous_margin
 from experiment_grid.analysis.pair_figures import COUNTS, describe, models
 from experiment_grid.analysis.times import TimePairs, Timing, time_pairs
 from experiment_grid.column_values import COUNTED, SAME, SEEDS, SINGLE, TIMES, TRAINING

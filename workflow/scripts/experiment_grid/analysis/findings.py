@@ -12,7 +12,7 @@ from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
-from experiment_grid.analysis.factors import MOST_PAIRS
+from experiment_grid.analysis.factor_pairs import MOST_PAIRS
 from experiment_grid.analysis.linear_model import LinearModel
 from experiment_grid.analysis.times import Timing
 from experiment_grid.analysis.verdicts import CONFOUNDED

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.analysis.family import Comparisons, compare_means
+from experiment_grid.analysis.multiple_tests import Comparisons, compare_means
 from experiment_grid.analysis.variance import Spread, centred, shared_by_images, spread
 
 LOSSES = ("train_loss", "validation_loss", "test_loss")  # of different loss functions they are not comparable

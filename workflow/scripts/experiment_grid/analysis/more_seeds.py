@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from experiment_grid.analysis.family import Comparisons
+from experiment_grid.analysis.multiple_tests import Comparisons
 
 MOST_SEEDS = 30  # more are not proposed
 POWER = 0.8  # chance to decide a difference that is as large as measured

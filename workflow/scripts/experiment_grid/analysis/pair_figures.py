@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.more_seeds import share_higher
-from experiment_grid.analysis.paired import bootstrap_difference, holm, mcnemar_midp, sign_flip, sign_flip_floor
+from experiment_grid.analysis.multiple_tests import holm
+from experiment_grid.analysis.paired import bootstrap_difference, mcnemar_midp, sign_flip, sign_flip_floor
 from experiment_grid.column_values import SINGLE
 
 COUNTS = ["both_right", "only_from_right", "only_to_right", "both_wrong"]

@@ -1,4 +1,4 @@
-"""Paired tests: two trained models on the same images, two experiments with the same seeds, many pairs at once."""
+"""Paired tests: two trained models on the same images, two experiments with the same seeds."""
 
 import zlib
 
@@ -62,17 +62,3 @@ def sign_flip(differences: ArrayLike) -> np.ndarray:
 def sign_flip_floor(n_seeds: int) -> float:
     """The least p value that a sign-flip test of so many seeds can give."""
     return min(1.0, 2.0 ** (1 - n_seeds))
-
-
-def holm(p: ArrayLike) -> np.ndarray:
-    """Holm's adjusted p values along the last axis; NaN (no test) stays NaN and does not count.
-
-    By hand, because statsmodels' takes one family at a time, 50 ms each, and a simulation has thousands.
-    """
-    p = np.asarray(p, float)
-    order = np.argsort(p, axis=-1)  # NaN last
-    left = (~np.isnan(p)).sum(axis=-1, keepdims=True) - np.arange(p.shape[-1])
-    steps = np.maximum.accumulate(np.take_along_axis(p, order, -1) * left, axis=-1)
-    adjusted = np.empty_like(p)
-    np.put_along_axis(adjusted, order, np.minimum(steps, 1), -1)
-    return adjusted

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
-from experiment_grid.analysis.factors import Pair, levels, rank
+from experiment_grid.analysis.factor_pairs import Pair, levels, rank
 from experiment_grid.column_values import CONFIRMED, COUNTED, DEPENDS, OPEN, REFUTED, SINGLE, UNTESTED
 from experiment_grid.config.labels import title
 from experiment_grid.format import listed, setting

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.api.caller_warnings import warn
 from experiment_grid.data import prepared
-from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.evaluation.saved_model import SavedModel
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
 from experiment_grid.source_code.fingerprint import target_fingerprint

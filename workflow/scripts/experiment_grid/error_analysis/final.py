@@ -11,7 +11,7 @@ from experiment_grid.analysis.cells import CellResults
 from experiment_grid.error_analysis.attribution import as_tiles, integrated_gradients
 from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
-from experiment_grid.evaluation.saved import SavedModel
+from experiment_grid.evaluation.saved_model import SavedModel
 from experiment_grid.runtime.records import trained_with
 from experiment_grid.training.images import input_shape, inputs_of, predict, scaling
 from experiment_grid.training.randomness import TEST, seed_all

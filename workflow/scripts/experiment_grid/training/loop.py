@@ -16,12 +16,12 @@ from experiment_grid.training.cuda_graph import Captured, Graphs
 from experiment_grid.training.devices import on_mps, set_arithmetic, synchronize
 from experiment_grid.training.history import HistoryRow
 from experiment_grid.training.images import input_shape, inputs_of, predict, take
-from experiment_grid.training.layout import lay_out
+from experiment_grid.training.memory_layout import lay_out
 from experiment_grid.training.metrics import accuracy, figure, mean_loss
 from experiment_grid.training.module_state import restore, saved, unsaved
 from experiment_grid.training.optimizers.base import FusedOptimizer
 from experiment_grid.training.randomness import EPOCH, ORDER, SPLIT, generator, seed_all
-from experiment_grid.training.reloaded import refuse_other_outputs
+from experiment_grid.training.reload_check import refuse_other_outputs
 from experiment_grid.training.resumable_epochs import Epoch
 from experiment_grid.training.schedule import Schedule
 from experiment_grid.training.split import split_sizes

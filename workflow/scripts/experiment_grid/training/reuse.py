@@ -5,7 +5,7 @@ from dataclasses import replace
 from safetensors import safe_open
 
 from experiment_grid.runtime.kept_trainings import CHECKPOINTS, HISTORY, Trained
-from experiment_grid.training import checkpoints, history
+from experiment_grid.training import history, saved_weights
 from experiment_grid.training.resumable_epochs import Epoch, EpochStore
 
 
@@ -26,7 +26,7 @@ def lay_out(trained: Trained, seed: int, epochs: int, kept: EpochStore) -> int:
                 epoch = replace(last, row=row, seconds=spent)
             else:
                 model, loss = (
-                    checkpoints.saved(file, seed, row.epoch, of) for of in (checkpoints.MODEL, checkpoints.LOSS)
+                    saved_weights.saved(file, seed, row.epoch, of) for of in (saved_weights.MODEL, saved_weights.LOSS)
                 )
                 epoch = Epoch(seed, row.epoch, row, spent, model, loss, None)
             kept.write(epoch)

@@ -60,7 +60,7 @@ def change_gradients(parameters: Iterable[Tensor], l1: float, clip: float | None
         with torch.no_grad():
             for parameter, gradient in with_gradient:
                 gradient.add_(parameter.sign(), alpha=l1)
-    if clip is not None:  # summed row by row, whatever layout.py made of it: the last bits depend on the order
+    if clip is not None:  # summed row by row, whatever memory_layout.py made of it: the last bits depend on the order
         norm = get_total_norm([gradient.contiguous() for _, gradient in with_gradient])
         clip_grads_with_norm_([parameter for parameter, _ in with_gradient], clip, norm)
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from tables import rows
 
-from experiment_grid.analysis.exports import write_csv, write_latex, write_markdown
+from experiment_grid.analysis.table_files import write_csv, write_latex, write_markdown
 
 HOSTILE = [
     '=HYPERLINK("http://example.org")',

@@ -7,8 +7,7 @@ from hypothesis import strategies as some
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from experiment_grid.analysis.family import Comparisons, compare_means, judge
-from experiment_grid.analysis.paired import holm
+from experiment_grid.analysis.multiple_tests import Comparisons, compare_means, holm, judge
 from experiment_grid.analysis.variance import centred, shared_by_images, spread
 
 

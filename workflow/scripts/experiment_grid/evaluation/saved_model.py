@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.training.checkpoints import LOSS, Checkpoints
 from experiment_grid.training.components import Loss, Model
+from experiment_grid.training.saved_weights import LOSS, Checkpoints
 
 
 class SavedModel:

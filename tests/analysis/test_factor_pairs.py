@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_cells import PARAMETERS
 
-from experiment_grid.analysis import factors
-from experiment_grid.analysis.factors import levels, pairs
+from experiment_grid.analysis import factor_pairs
+from experiment_grid.analysis.factor_pairs import levels, pairs
 
 
 def cell(ran_on="cpu", without=(), **changes):
@@ -71,7 +71,7 @@ def test_lower_values_come_first_and_the_baseline_before_all():
 
 
 def test_many_pairs_are_thinned_to_neighbours_and_the_baselines(monkeypatch):
-    monkeypatch.setattr(factors, "MOST_PAIRS", 10)
+    monkeypatch.setattr(factor_pairs, "MOST_PAIRS", 10)
     cells = [cell(batch_size=size) for size in (8, 16, 32, 64, 128, 256)]
     kept, n_found = pairs(cells, 2)
     assert n_found == 15

@@ -14,7 +14,7 @@ from torch import Tensor
 from experiment_grid.runtime.errors import UserError, some
 from experiment_grid.training.components import CellComponent, Loss, Model
 from experiment_grid.training.images import input_shape, predict
-from experiment_grid.training.layout import lay_out_as
+from experiment_grid.training.memory_layout import lay_out_as
 from experiment_grid.training.metrics import mean_loss
 from experiment_grid.training.module_state import unsaved
 from experiment_grid.training.randomness import TEST, seed_all
