@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from forks import forks
+from snakemake_forks import forks
 
 from experiment_grid.config import locate
 from experiment_grid.config.columns import flat

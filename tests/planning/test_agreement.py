@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from draws import some_in_ci
 from project import copy_project, names_of_jobs, snakemake
+from repeated_draws import some_in_ci
 from snakemake.utils import update_config
 
 from experiment_grid.config import settings as configured

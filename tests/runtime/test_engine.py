@@ -8,8 +8,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from draws import some_in_ci
 from project import ROOT, planned_jobs, snakemake
+from repeated_draws import some_in_ci
 from snakemake.cli import get_argument_parser
 from snakemake.scheduling.job_scheduler import JobRateLimiter
 from snakemake.settings.types import MaxJobsPerTimespan

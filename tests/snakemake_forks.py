@@ -21,7 +21,7 @@ class Forks:
     def __init__(self, environment: dict[str, str]):
         self.environment = environment
         self._said = TemporaryDirectory()
-        command = [sys.executable, Path(__file__).with_name("forked.py")]
+        command = [sys.executable, Path(__file__).with_name("snakemake_forked.py")]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._server = subprocess.Popen(command, text=True, env=environment, **pipes)
 
