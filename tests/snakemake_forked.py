@@ -1,4 +1,4 @@
-"""The process in which `snakemake_forks` runs Snakemake's command line: it has imported Snakemake and forks for every call."""
+"""The process in which `snakemake_forks` runs Snakemake's command line: imported once, forked for every call."""
 
 import contextlib
 import json
