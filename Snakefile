@@ -1,4 +1,4 @@
-# The workflow's table of contents: the configuration comes in, the rules follow, `all` says what a run leaves.
+# The workflow's table of contents: the configuration comes in, the rules follow, `all` lists what a run produces.
 from pathlib import Path
 
 from snakemake.utils import min_version

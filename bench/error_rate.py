@@ -2,7 +2,7 @@
 
 `python -m bench.error_rate [pages]` (for each row; default: 4,000). A page is one of the default grid: 17 cells, 20
 pairs, a confidence of 95 %; accuracies in points. The decisions are made by this project's own code (`variance`,
-`family`); beside it are the usual ways to treat the spread between seeds, also in one Holm family.
+`multiple_tests`); beside it are the usual ways to treat the spread between seeds, also in one Holm family.
 """
 
 import sys

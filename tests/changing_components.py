@@ -1,4 +1,4 @@
-"""Models, losses and optimizers that change from step to step, so that a replay of one step would train otherwise."""
+"""Models, losses and optimizers that change from step to step, so that replaying one step gives wrong results."""
 
 import random
 import types

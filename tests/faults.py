@@ -32,7 +32,7 @@ class Faults:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What brings them into every Python process of a run."""
+        """The environment that injects them into every Python process of a run."""
         return {"FAULTS": str(self.folder), "PYTHONPATH": str(FAULTY)}
 
     def held(self, number: int = 0) -> int | None:

@@ -39,7 +39,7 @@ class Unused(Base):
 
 
 class Tied(nn.Module):
-    """Two layers of one weight."""
+    """Two layers that share one weight."""
 
     def __init__(self, input_shape, classes):
         super().__init__()

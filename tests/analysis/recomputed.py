@@ -1,4 +1,4 @@
-"""What the tables of comparison say, computed by NumPy and SciPy alone from the files of cells."""
+"""The comparison tables, recomputed from the cells' files with NumPy and SciPy only."""
 
 import json
 import math

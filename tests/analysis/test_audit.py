@@ -116,7 +116,7 @@ def test_settings_of_the_search_are_listed_beside_a_row_that_a_cell_reproduces(m
     row = row_of(made[1], "no-normalization", {"learning_rate": 0.005}, cell="three-hidden-layers")
     text = audited(made, [row], search=searched(("false", "10"), ("true", "9"))).rows[0]["text"]
     assert f"{TRIED} 2 give all its figures: normalized no, epoch 10; normalized yes, epoch 9." in text
-    assert "The figures do not distinguish them." in text
+    assert "The figures cannot tell them apart." in text
 
 
 def test_cells_with_another_number_of_training_images_reproduce_nothing(made):

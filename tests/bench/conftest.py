@@ -1,4 +1,4 @@
-"""Makes the bench importable, which is beside the tests, however pytest was started."""
+"""Make `bench` importable, whichever way pytest was started."""
 
 import sys
 

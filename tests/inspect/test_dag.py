@@ -13,7 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def jobs(cells: list[str], trained: str | None = None):
     """The plan's jobs if one cell trains again and everything else is kept."""
-    again = {"train": ["learning_rate 1 → 2"], "evaluate": ["made from what runs again: train"]}
+    again = {"train": ["learning_rate 1 → 2"], "evaluate": ["an input is made again: train"]}
     return [
         (name, cell, again.get(name, []) if cell == trained else [])
         for name, stage in STAGES.items()

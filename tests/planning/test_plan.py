@@ -151,7 +151,11 @@ def test_explanation_fits_a_screen(tmp_path, recipes):
             ["now with x, y", "cells with x", "cells with y"],
         ),
         ({}, {"missing": ["x"], "logs": {}}, ["without x, not finished"]),
-        ({"missing": ["x"], "logs": {}}, {"missing": ["x"], "logs": {"x": ["error"]}}, ["news of what is missing: x"]),
+        (
+            {"missing": ["x"], "logs": {}},
+            {"missing": ["x"], "logs": {"x": ["error"]}},
+            ["log of a missing cell changed: x"],
+        ),
     ],
 )
 def test_differences_in_words(before, after, sentences):

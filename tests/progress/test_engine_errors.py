@@ -41,10 +41,10 @@ BROKEN = {
     ),
     "a wrong resource": ("train", ("**ASKED", "**(ASKED | {'gpu': [1]})"), "value [1]"),
     "threads in words": ("prepare", ("threads: 1", 'threads: "many"'), 'Resource("_cores", "many")'),
-    "a priority in words": ("evaluate", ("len(CELLS) + 1", '"high"'), "Priority value has to be an integer"),
+    "a priority that is text": ("evaluate", ("len(CELLS) + 1", '"high"'), "Priority value has to be an integer"),
     "a script that is not there": ("prepare", ("prepare.py", "prepared.py"), "scripts/prepared.py"),
-    "a keyword that is none": ("prepare", ("threads: 1", "thread: 1"), "Unexpected keyword thread"),
-    "a colon that is missing": ("prepare", ("threads: 1", "threads 1"), "Colon expected after keyword threads"),
+    "an unknown keyword": ("prepare", ("threads: 1", "thread: 1"), "Unexpected keyword thread"),
+    "a missing colon": ("prepare", ("threads: 1", "threads 1"), "Colon expected after keyword threads"),
 }
 ENGINE = "site-packages/snakemake/"  # of a traceback through Snakemake's own files
 
@@ -78,7 +78,7 @@ def test_an_error_in_a_rule_is_reported(finished, tmp_path, form, case):
         assert "1 of 16 jobs done in" in last and last.endswith("run the same command to continue.")
 
 
-@pytest.mark.parametrize("case", ["a cycle", "a priority in words", "a missing input"])
+@pytest.mark.parametrize("case", ["a cycle", "a priority that is text", "a missing input"])
 def test_an_error_in_a_rule_is_reported_by_a_quiet_command(finished, tmp_path, case):
     """`make why` and the like are quiet."""
     rule, change, reason = BROKEN[case]
@@ -108,11 +108,11 @@ def test_a_failed_query_is_reported_once(finished):
     done = snakemake(finished, "--quiet", "all", "--", "clean")
     assert done.returncode == 1 and done.stdout == ""
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Using")]
-    assert "there is no terminal to ask on" in line
+    assert "no terminal to ask on" in line
 
 
 def test_an_error_in_a_rule_is_reported_on_a_terminal(finished, tmp_path):
-    rule, change, reason = BROKEN["a priority in words"]
+    rule, change, reason = BROKEN["a priority that is text"]
     break_rule(finished, tmp_path / "project", rule, change)
     terminal = Terminal(command_of(), tmp_path / "project")
     terminal.wait_for(reason)

@@ -113,7 +113,9 @@ def test_a_folder_that_cannot_be_written_gives_a_line(unfinished, damage, messag
     before = "mount -t tmpfs -o size=8m tmpfs results && cp -a full/. results/ && { " + damage + "; } && "
     done = run_after(before, unfinished)
     assert done.returncode != 0
-    assert re.search(rf"^{message}; make room or rights there, or move the results: ", done.stderr, re.MULTILINE)
+    assert re.search(
+        rf"^{message}; free some space or fix the permissions, or move the results: ", done.stderr, re.MULTILINE
+    )
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -178,7 +178,7 @@ def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(os, "link", refuse)
     OneCell(tmp_path).train()
-    assert "not kept for cells of other names: this file system has no hard links" in capsys.readouterr().out
+    assert "not kept for reuse by other cells: this file system has no hard links" in capsys.readouterr().out
     assert not list(Trainings(tmp_path).all())
 
 

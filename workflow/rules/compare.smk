@@ -26,7 +26,7 @@ rule compare:
             "<results>/reference.csv",
             caption="../report/table.rst",
             category="Tables",
-            labels={"table": "The original report's figures against ours"},
+            labels={"table": "The original report's figures and ours"},
         ),
         curves="<results>/comparison/curves.csv",
         seeds="<results>/comparison/seeds.csv",

@@ -3,10 +3,10 @@ FIGURES = {
     "curves-epochs": "Loss and accuracy over epochs",
     "curves-seconds": "Loss and accuracy over seconds of training",
     "normalization": "With and without normalization",
-    "effects": "Effects against the baseline",
+    "effects": "Effects relative to the baseline",
     "confusion": "Confusion matrix of the final cell",
-    "time": "Test accuracy against training time",
-    "agreement": "The original's test accuracies against ours",
+    "time": "Test accuracy over training time",
+    "agreement": "The original's test accuracies and ours",
 }
 
 

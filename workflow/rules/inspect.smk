@@ -1,4 +1,4 @@
-# Questions about the plan and the results folder, asked through `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
+# Queries of the plan and the results folder, behind `make why`, `dag`, `stale`, `prune`, `open` and `clean`,
 # and one cell alone: `make cell NAME=…`. Those that only look leave nothing, also no log.
 
 

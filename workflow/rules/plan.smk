@@ -47,8 +47,8 @@ except UserError as error:
     sys.exit(NO_CONFIG if nowhere else str(error))
 
 NO_TOUCH = (
-    "--touch: nothing touched: a result is up to date by its content and its recipe, whatever its time is; "
-    "to keep results that a change makes again, take the change back"
+    "--touch: nothing touched: whether a result is up to date depends on its content and recipe, not on its time; "
+    "to keep the present results, undo the change"
 )
 CELLS = list(settings.cells)
 DATASET = settings.dataset.name
@@ -80,7 +80,7 @@ wildcard_constraints:
 
 @cache
 def hold():
-    """Have the results folder to oneself, from the plan to the end of the run."""
+    """Hold the results folder's lock from planning to the end of the run."""
     try:
         return lock.hold(plan.results)
     except UserError as error:
@@ -89,7 +89,7 @@ def hold():
 
 @cache
 def refuse_foreign():
-    """End here where the run would write over files that are not the workflow's."""
+    """Exit if the run would overwrite files that are not the workflow's."""
     try:
         queries.refuse_foreign(plan, rules)
     except UserError as error:
@@ -125,7 +125,7 @@ def planned(stage):
 
 
 def to_look_at(job):
-    """A job's plan file where nothing may be written."""
+    """A job's plan file, or its stand-in, for commands that write nothing."""
     if plan.runs(*job):
         return plan.stand_in(*job)
     return ancient(str(plan.path(*job))) if plan.path(*job).exists() else []
@@ -157,7 +157,7 @@ def prepared(stage):
 
 @cache
 def gpu_refusal():
-    """Why no cell can train on a GPU though this machine is to have some; None before a dry run and on a cluster."""
+    """Why no cell can train on a GPU although GPUs are configured; None in a dry run and on a cluster."""
     if not GPUS or ON_NODE or engine.runs_elsewhere(workflow) or engine.only_looks(workflow):
         return None
     return refusal()
@@ -224,7 +224,7 @@ onstart:
 
 
 def end(*, succeeded):
-    """The last thing that happens in a run."""
+    """Restore times, remove old trainings, and print the summary; runs last."""
     with suppress(OSError):
         if plan.restore_mtimes() and (
             removed := remove_oldest(plan.results, plan.old_trainings(), settings.old_trainings_mb)

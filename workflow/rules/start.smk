@@ -1,8 +1,8 @@
-# Before the configuration is read: the package imported, the run's progress in the place of Snakemake's own words, and a
+# Before the configuration is read: the package imported, the progress display in place of Snakemake's output, and a
 # look at whether config/config.yaml can be read at all.
 import sys
 
-# As Python knows it of any function: Snakemake documents no way to ask for the place of an included file.
+# From a function's code object: Snakemake documents no way to get the path of an included file.
 HERE = Path((lambda: None).__code__.co_filename).parent
 SCRIPTS = HERE.parent / "scripts"
 

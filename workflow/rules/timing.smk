@@ -1,4 +1,4 @@
-# After all training and before what is concluded: it takes every core, so that nothing runs beside it.
+# Runs after all training and before the analysis; takes every core, so that nothing runs beside it.
 rule timing:
     input:
         plan=planned("timing"),

@@ -1,4 +1,4 @@
-# A seed alone, where a cell says `split_seeds: true`; the cell's own job puts them together.
+# One seed of a cell with `split_seeds: true`; the cell's train job gathers the seeds.
 rule train_seed:
     input:
         plan=planned("train_seed"),

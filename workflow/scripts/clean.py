@@ -1,4 +1,4 @@
-"""Remove what runs left in a results folder, once the person at the terminal says yes. Downloads stay, and so does all
+"""Remove the results of runs after the user confirms on the terminal. Downloads stay, and so does all
 that is not the workflow's own."""
 
 import os
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiment_grid.format import megabytes
 from experiment_grid.runtime import lock, removable
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import size
@@ -20,7 +21,7 @@ TRACES = ("dag/", "plan/", "logs/", "benchmarks/")  # without results, nothing t
 
 
 def clean(results: Path, patterns: list[str]) -> str:
-    """Ask, remove, and say what happened. `patterns`: what the rules write (see `runtime.removable.find`).
+    """Ask, remove, and report what was removed. `patterns`: what the rules write (see `runtime.removable.find`).
 
     Without a terminal to ask on, YES=1 in the environment is the answer.
     """
@@ -29,11 +30,11 @@ def clean(results: Path, patterns: list[str]) -> str:
     if all(path.relative_to(results).as_posix().startswith(TRACES) for path in files):
         return f"{results}: no results here{_elsewhere(results)}"
     cells = sum(any(path.is_relative_to(results / "cells") for path in of) for of in found.files.values())
-    what = f"{results}: {cells} cells with their page, {sum(map(size, files)) / 1e6:.1f} MB"
+    what = f"{results}: {cells} cells with their page, {megabytes(sum(map(size, files)))}"
     left = removable.left(found)
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
-            sys.exit(f"{what}. Nothing removed: there is no terminal to ask on; make clean YES=1 says yes beforehand.")
+            sys.exit(f"{what}. Nothing removed: no terminal to ask on; make clean YES=1 confirms in advance.")
         try:
             stay = f"{left}\n" if left else ""
             print(f"{stay}{what}. Downloads in {results / 'data'} stay. Remove? [y/N] ", end="", flush=True)
@@ -49,7 +50,7 @@ def clean(results: Path, patterns: list[str]) -> str:
 
 
 def _line() -> str:
-    """A line from the terminal. A Ctrl-C in the moment in which a read begins would be heard after it alone."""
+    """A line from the terminal. A Ctrl-C just before a blocking read would take effect only after it."""
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         pass
     return sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""Put all cells side by side, here and nowhere else: tables, effects, findings, audit of the report."""
+"""Compare all cells: tables, effects, findings, audit of the report. No other stage compares cells."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ def compare(
 ) -> None:
     """Compare the cells of `settings`; `folders` holds those that have results, `outputs` maps rule names to files.
 
-    `timing` are timing.csv and timing/rounds.csv; without them nothing is known of times.
+    `timing` are timing.csv and timing/rounds.csv; without them, no times are compared.
     """
     started = now()
     confidence, reference = settings["confidence"], settings["reference"]

@@ -1,4 +1,4 @@
-"""Draw the DAG as the plan sees it, by rule and by cell: what would run is filled, what is kept is not."""
+"""Draw the DAG by rule and by cell; boxes of jobs that would run are filled."""
 
 from dataclasses import dataclass, replace
 from html import escape

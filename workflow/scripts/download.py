@@ -1,4 +1,4 @@
-"""Stage download: the images as their source has them, verified: four IDX files, or one file of images and labels."""
+"""Stage download: fetch and verify the images, as four IDX files or one file of images and labels."""
 
 import json
 import sys
@@ -56,7 +56,7 @@ def make(settings: dict[str, Any], mirrors: list[str], folder: Path) -> str:
 
 
 def called(target: str, options: dict[str, Any]) -> Any:
-    """What the function in a file of the user's gives. Raises UserError with what went wrong in it."""
+    """Call the user's data function and return its result. Raises UserError if the function fails."""
     try:
         return resolve(target)(**options)
     except UserError:

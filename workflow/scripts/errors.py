@@ -1,4 +1,4 @@
-"""The final model's errors: which they are, on what basis it made them, and the test images to show them with."""
+"""Analyse the final model's errors: the misclassified test images, attributions, and nearest training images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,9 +1,10 @@
-"""Remove what cells left behind that are no longer configured, and earlier trainings; list what is the user's own."""
+"""Remove the results of cells that are no longer configured, and unused trainings; list the user's own files."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiment_grid.format import megabytes
 from experiment_grid.runtime import lock, removable
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import size
@@ -27,7 +28,7 @@ def prune(
         lines = []
         for cell in cells:
             files = found.of([cell])
-            lines.append(f"removed {cell}  {sum(map(size, files)) / 1e6:.1f} MB")
+            lines.append(f"removed {cell}  {megabytes(sum(map(size, files)))}")
             removable.remove(files, results)
             left = removable.left(found, [f"cells/{cell}", f"partial/{cell}"])
             lines += [left] if left else []

@@ -1,4 +1,4 @@
-"""Describe the run for machines: an RO-Crate of the results folder, made from the stages' own records.
+"""Write the machine-readable description of the run: an RO-Crate built from the stages' records.
 
 Follows RO-Crate 1.1 and its profile for runs of processes (https://w3id.org/ro/wfrun/process/0.5): each job is an
 action that says with which code, from which files and parameters it made which files, when, where and why.
@@ -95,7 +95,7 @@ def _to_the_second(time: str) -> str:
 
 def _file(root: ROCrate, name: str, known: dict[str, Any]) -> Any:
     """The file's entity, with what this record knows of it."""
-    if name in root:  # asked first: a crate looks through all that it has for what it does not have
+    if name in root:  # checked first: looking up an absent entity scans the whole crate
         entity = root.dereference(name)
     else:
         entity = root.add_file(dest_path=name, properties={"name": Path(name).name})

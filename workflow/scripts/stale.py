@@ -1,9 +1,10 @@
-"""List what cells left behind that are no longer configured, and earlier trainings, with what they take on disk."""
+"""List the results of cells that are no longer configured, and unused trainings, with their sizes."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiment_grid.format import megabytes
 from experiment_grid.runtime import removable
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import size
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def stale(results: Path, cells: list[str], trainings: dict[str, str], patterns: list[str]) -> list[str]:
     """A line per cell, and those of `trainings` (folder: line); `patterns`: see `runtime.removable.find`."""
     found = removable.find(results, patterns)
-    lines = [f"{cell}  {sum(map(size, found.of([cell]))) / 1e6:.1f} MB" for cell in cells]
+    lines = [f"{cell}  {megabytes(sum(map(size, found.of([cell]))))}" for cell in cells]
     return [*lines, *trainings.values()] or ["every cell that has results is configured"]
 
 

@@ -78,4 +78,4 @@ if __name__ == "__main__":
             Path(snakemake.input.plan),
             gpus=snakemake.resources.get("gpu", 0),
         )
-    os._exit(0)  # all is written; PyTorch would take a sixth of a second to take itself down
+    os._exit(0)  # all files are written; skips PyTorch's shutdown, which takes 0.17 s

@@ -1,4 +1,4 @@
-"""Train one seed of a cell, as a cell that has no other."""
+"""Train one seed of a cell, as if the cell had only this seed."""
 
 from typing import TYPE_CHECKING
 

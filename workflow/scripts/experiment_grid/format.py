@@ -147,6 +147,16 @@ def moment(value: str | None) -> str:
     return value[:16].replace("T", " ") + " UTC"
 
 
+def megabytes(size: float) -> str:
+    """Bytes in a message: 12.3 MB."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 cell, 2 cells."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def listed(names: Sequence[str], most: int = 6, last: str = "and") -> str:
     """`a, b and c`; beyond `most` the rest is counted: `a, b and 4 more`."""
     if len(names) > most:

@@ -44,7 +44,7 @@ COLUMNS = [
     "nearest_verdict",
     "note",
 ]
-# What a row's verdict means of several rows; as stated needs no words.
+# The verdict in a sentence about several rows; "as stated" needs none.
 VERDICTS = {
     STATED: None,
     NEARLY: "matches except for one figure, which falls inside an interval twice as wide",
@@ -93,7 +93,7 @@ def at_settings(cell: CellResults | None, stated: dict[str, Any]) -> bool:
 
 
 class _Row:
-    """One row of the original beside the cell that it names, beside all others, and beside the search for settings."""
+    """One row of the original, compared with the cell that it names, with all others, and with the search."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class _Row:
             for one in shown
         )
         more = f"; {number - len(shown)} more" if number > len(shown) else ""
-        ambiguous = " The figures do not distinguish them." if number > 1 else ""
+        ambiguous = " The figures cannot tell them apart." if number > 1 else ""
         return (
             f" Of the {self.searched['tried']} settings that were tried to fit it, {number} "
             f"{'gives' if number == 1 else 'give'} all its figures: {settings}{more}.{ambiguous}"
@@ -246,7 +246,7 @@ class _Row:
         strength = "It is reproduced by" if verdict == REPRODUCED else "It comes nearer to"
         also = [fit["cell"] for fit in self.others[1:] if fit["agrees"] and fit["misfit"] < 2 * best["misfit"]]
         others = (
-            f" {listed(also)} fit as well: the figures do not distinguish them."
+            f" {listed(also)} fit as well: the figures cannot tell them apart."
             if also and verdict == REPRODUCED
             else ""
         )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiment_grid.analysis.cells import CellResults
 from experiment_grid.analysis.effects import Effects
-from experiment_grid.format import level
+from experiment_grid.format import level, plural
 
 
 def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> list[str]:
@@ -26,11 +26,11 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
         )
     confidence = level(settings["confidence"])
     found += [
-        f"A difference is significant, or decided, where it is after Holm's correction for {effects.tests} "
-        f"comparison{'' if effects.tests == 1 else 's'}, those of effects and of conclusions together. Where no cell "
-        f"differs from another, at least {confidence} of such pages show no significant difference; with three seeds "
-        "and one very unsteady cell it may be a little less. Intervals of differences are simultaneous. McNemar's "
-        "tests under Two cells are a family of their own.",
+        "A difference is significant, or decided, where it is after Holm's correction for "
+        f"{plural(effects.tests, 'comparison')}, those of effects and of conclusions together. Where no cell differs "
+        f"from another, at least {confidence} of such pages show no significant difference; with three seeds and one "
+        "very variable cell it may be a little less. Intervals of differences are simultaneous. McNemar's tests under "
+        "Two cells are a family of their own.",
         "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
         "cell's. McNemar's test compares two trained models only.",
         "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is a step as "
@@ -49,7 +49,7 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
 
 
 def no_better_than_chance(cells: list[CellResults]) -> list[str]:
-    """Cells that get no more test images right than the commonest class alone would: as a training does that ran away
+    """Cells that get no more test images right than the commonest class alone would: such as a diverged training
     and yet stayed finite."""
     return [
         cell.name
@@ -67,7 +67,4 @@ def crowded(cells: list[CellResults]) -> Iterator[str]:
         times = [(datetime.fromisoformat(run["started"]), datetime.fromisoformat(run["finished"])) for run in runs]
         most = max(sum(start <= moment < end for start, end in times) for moment, _ in times)
         if most > cores:
-            yield (
-                f"Up to {most} trainings at once on {cores} {'core' if cores == 1 else 'cores'}: times include waiting "
-                "for each other."
-            )
+            yield (f"Up to {most} trainings at once on {plural(cores, 'core')}: times include waiting for each other.")

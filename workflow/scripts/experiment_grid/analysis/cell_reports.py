@@ -1,4 +1,4 @@
-"""cells.json: what is reported of each cell alone, the original report's result block among it."""
+"""cells.json: what is reported for each cell, including the original report's result block."""
 
 import hashlib
 import json

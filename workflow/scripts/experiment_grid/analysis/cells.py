@@ -1,4 +1,4 @@
-"""Reads what train and evaluate left of every cell, reduced to what comparisons need. Compare and errors start here."""
+"""Read every cell's outputs of train and evaluate, reduced to what comparisons need. Compare and errors start here."""
 
 import json
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class CellResults:
 
     @property
     def device(self) -> str:
-        """What it ran on: cpu or cuda; as stated where it did not run."""
+        """The device that it ran on, cpu or cuda; the configured one if it did not run."""
         return str(self.run["device"]["type"] if self.run else self.parameters["device"])
 
     @property
@@ -146,7 +146,7 @@ def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, A
 def representative(validation_accuracy: ArrayLike, ok: np.ndarray) -> int:
     """Which seed's model represents a cell: the (lower) median by validation accuracy [S], ties to the first listed.
 
-    Test figures have no part in it. A seed that diverged (not `ok`, bool [S]) represents a cell only where all did.
+    Test metrics are not used. A seed that diverged (not `ok`, bool [S]) represents a cell only where all did.
     """
     candidates = np.flatnonzero(ok) if np.any(ok) else np.arange(len(ok))
     accuracy = np.nan_to_num(np.asarray(validation_accuracy, float), nan=-1.0)

@@ -1,4 +1,4 @@
-"""Which cell a search chooses, by validation accuracy alone, and how much of that accuracy is the luck of the best."""
+"""Which cell a search chooses, by validation accuracy alone, and how much of that accuracy is selection bias."""
 
 from typing import Any, NamedTuple
 
@@ -49,10 +49,10 @@ def _best_quarter(means: np.ndarray) -> np.ndarray:
 
 
 def luck_of_best(means: np.ndarray, error: np.ndarray) -> float:
-    """How far the best of `means` [C], with standard errors `error` [C], is expected to be above what it represents.
+    """Expected selection bias of the best of `means` [C] with standard errors `error` [C].
 
     By simulation: chance is added anew to the means, which are drawn together first by the part of their variance that
-    is chance; on average the best has so much of it.
+    is chance; the result is the average chance component of the best.
     """
     near = np.argsort(means)[::-1][:NEAR]
     centre, total = means.mean(), means.var(ddof=1)

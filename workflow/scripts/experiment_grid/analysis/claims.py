@@ -130,7 +130,7 @@ def _condition(one: Evidence, cells: list[CellResults]) -> str:
 def _found(
     claim: dict[str, Any], factor: str, cells: list[CellResults], effects: Effects, *, others: bool = False
 ) -> list[Evidence]:
-    """What came out for every pair that the claim is about, turned the way that is claimed; or for the `others`."""
+    """The evidence for every pair that the claim is about, oriented as claimed; or for the `others`."""
     parameter = "hidden" if factor in ("depth", "width") else factor
     order = claim["where"].get(parameter)
     pairs, table = effects.pairs, effects.table
@@ -179,7 +179,7 @@ def _known(found: list[Evidence]) -> list[Evidence]:
 
 
 def _seeds(one: Evidence) -> int:
-    """Runs of the cell that has fewer."""
+    """The number of runs of the cell with fewer runs."""
     return min(len(one.first.good_seeds), len(one.second.good_seeds))
 
 
@@ -222,11 +222,11 @@ def _sentence(measure: str, one: Evidence) -> str:
 
 
 def _beside(measure: str, found: list[Evidence], others: list[Evidence]) -> str:
-    """The most that any other factor does, beside what was found."""
+    """The largest effect of any other factor, for comparison."""
     if not found or not others:
         return ""
     most = max(others, key=lambda one: abs(one.row["difference"]))
-    return f" The most that another factor does: {_sentence(measure, most)}"
+    return f" The largest effect of another factor: {_sentence(measure, most)}"
 
 
 def _reservation(one: Evidence) -> str:

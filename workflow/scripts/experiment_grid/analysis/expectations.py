@@ -1,4 +1,4 @@
-"""Where one new run of a cell would put a figure of the original report: prediction intervals."""
+"""Prediction intervals: where one new run of a cell would place a figure of the original report."""
 
 import math
 from typing import Any, NamedTuple

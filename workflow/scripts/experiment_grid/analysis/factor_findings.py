@@ -1,4 +1,4 @@
-"""What each factor did, in a sentence with its figures, and how many seeds would decide what is open."""
+"""A sentence on the effect of each factor, and how many seeds would decide the open comparisons."""
 
 import math
 from typing import Any
@@ -89,7 +89,7 @@ def _text(factor: str, does: str, found: list[Evidence], distinct: list[Evidence
 
 
 def decided(row: dict[str, Any]) -> bool | None:
-    """None where two cells predict the same: there is nothing to decide."""
+    """None if both cells make the same predictions: there is nothing to decide."""
     return None if row["basis"] == SAME else bool(row["decided"])
 
 
@@ -106,7 +106,7 @@ def difference(row: dict[str, Any]) -> str:
 
 
 def time_change(row: dict[str, Any]) -> str:
-    """The ratio of the time of all steps, as the conclusions on time have it."""
+    """The ratio of the time of all steps, as used in the conclusions on time."""
     if pd.isna(row["time_ratio"]):
         return "no times"
     low, high = (row[key] for key in ("time_low", "time_high"))

@@ -1,4 +1,4 @@
-"""What came out, in sentences made from the tables: effects, best and final cell, times, seeds, and their limits."""
+"""The findings in sentences, from the tables: effects, best and final cell, times, seeds, and caveats."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -131,7 +131,7 @@ def _calibrated(found: dict[str, Any] | None) -> Iterator[Finding]:
 def _best_beside_final(
     settings: dict[str, Any], cells: list[CellResults], table: pd.DataFrame
 ) -> dict[str, Any] | None:
-    """What the best cell is ahead of the final one by; None without two such cells."""
+    """The best cell's lead over the final cell; None without two such cells."""
     usable = table["test_accuracy"].dropna()
     final = settings["final"]
     if final not in usable.index or usable.idxmax() == final:

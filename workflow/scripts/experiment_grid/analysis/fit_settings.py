@@ -42,7 +42,7 @@ class Tried(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The same for what trains the same."""
+        """Equal for trainings that give the same result."""
         return json.dumps(self.parameters, sort_keys=True)
 
 
@@ -159,7 +159,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def main(path: Path = SEARCH, prepared: Path | None = None) -> None:
-    """Train all that is not the same, one seed of everything after the other, and write what came out."""
+    """Train every distinct combination, one seed at a time, and write the results."""
     config, search = read_yaml(CONFIG), read(path)
     prepared = prepared or Path(f"results/data/{config['dataset']}/prepared.safetensors")
     if not prepared.is_file():

@@ -1,4 +1,4 @@
-"""What more seeds would show: how many would decide a pair, and how often one cell beats another."""
+"""What more seeds would show: the number that would decide a pair, and how often one cell beats another."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""What is reported of two cells beside their verdict: F1, one run against another, two models on the same images."""
+"""Figures for a pair of cells besides the verdict: F1, run-to-run comparison, two models on the same images."""
 
 from typing import Any
 

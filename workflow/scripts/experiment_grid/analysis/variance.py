@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-STANDS_OUT = 0.05  # level of the F test by which one cell scatters more than the average
+OUTLIER_LEVEL = 0.05  # level of the F test by which one cell scatters more than the average
 OUT_OF_PROPORTION = 0.0001  # level, all cells together, of the one by which it is left out of the average
 
 
@@ -31,7 +31,7 @@ def spread(variances: ArrayLike, counts: ArrayLike) -> Spread:
     kept = _in_proportion(variances, own)
     total = np.where(kept, own, 0).sum(axis=-1, keepdims=True)
     average = np.where(kept, own * variances, 0).sum(axis=-1, keepdims=True) / total
-    stands_out = ~kept | (_f_test(own, total, variances, average) < STANDS_OUT)
+    stands_out = ~kept | (_f_test(own, total, variances, average) < OUTLIER_LEVEL)
     return Spread(np.maximum(variances, average), np.where(stands_out, own, total), total + 0 * own)
 
 

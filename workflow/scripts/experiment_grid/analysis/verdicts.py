@@ -18,7 +18,7 @@ from experiment_grid.column_values import CONFIRMED, COUNTED, DEPENDS, OPEN, REF
 from experiment_grid.config.labels import title
 from experiment_grid.format import listed, setting
 
-# What changes with a factor, so that a difference may be its doing.
+# Confounders: what changes together with a factor and may cause the difference.
 CONFOUNDED = {
     "train_fraction": "Fewer images are fewer steps too: the pairs cannot tell which of the two it is.",
     "batch_size": "A larger batch makes fewer steps of the images: the pairs cannot tell which of the two it is.",
@@ -28,7 +28,7 @@ CONFOUNDED = {
 
 
 class Evidence(NamedTuple):
-    """What came out for two cells that differ in one factor, turned so that the lower value comes first."""
+    """The result for two cells that differ in one factor, oriented so that the lower value comes first."""
 
     first: CellResults
     second: CellResults
@@ -106,7 +106,7 @@ def tendency(found: list[Evidence]) -> str:
 
 
 def depends_on(found: list[Evidence]) -> str:
-    """In words, on what the direction of decided differences depends: what sets those up apart from those down."""
+    """What the direction depends on, in words: the setting that separates increases from decreases."""
     up, down = ([one for one in found if one.sign == sign] for sign in (1, -1))
     values: dict[str, Callable[[Evidence], str]] = {"its own values": _own}
     fixed = [key for key in dict.fromkeys(key for one in found for key in one.first.parameters) if key != "seeds"]
@@ -115,7 +115,7 @@ def depends_on(found: list[Evidence]) -> str:
             values[title(key)] = _shared(key)
     apart = [name for name, value in values.items() if not {*map(value, up)} & {*map(value, down)}]
     if not apart:
-        return "on what, these pairs do not show"
+        return "on something that these pairs do not show"
     where = [f"{name} ({_words(values[name], up)} up, {_words(values[name], down)} down)" for name in apart[:3]]
     if len(apart) > 1:
         return f"on either {' or '.join(where)}; these pairs cannot separate them"
@@ -157,5 +157,5 @@ def counted(found: list[Evidence]) -> str:
 
 
 def is_known(row: dict[str, Any]) -> bool:
-    """Whether there is a difference at all."""
+    """Whether the pair has a measured difference."""
     return not pd.isna(row["difference"])

@@ -211,7 +211,7 @@ class Run:
         """A cell, and where a seed is among its seeds. Warns if that one diverged."""
         cell = self.cell(name)
         if seed is not None and seed not in cell.seeds:
-            raise UserError(f"cell {name}: has no seed {seed}; there are {listed(cell.seeds)}")
+            raise UserError(f"cell {name}: has no seed {seed}; there are {in_words(cell.seeds)}")
         turn = cell.representative if seed is None else cell.seeds.index(seed)
         if not cell.ok[turn]:
             warn(
@@ -226,7 +226,7 @@ class Run:
         there = [named["chosen"]] if kept else range(1, named["last"] + 1)
         number = named.get(epoch) if isinstance(epoch, str) else epoch
         if number is None or number not in there:
-            which = listed(there) + (", as the cell has keep: chosen" if kept else "")
+            which = in_words(there) + (", as the cell has keep: chosen" if kept else "")
             raise UserError(
                 f"cell {cell.name}: seed {cell.seeds[turn]} has no weights of epoch {epoch}; there are {which}"
             )
@@ -240,6 +240,6 @@ def diverged_in(cell: CellResults, turn: int) -> int:
     return int(rows["epoch"][lost].min())
 
 
-def listed(values: Sequence[Any]) -> str:
+def in_words(values: Sequence[Any]) -> str:
     """Some numbers for a message; a range by its ends."""
     return f"{values[0]} to {values[-1]}" if isinstance(values, range) else ", ".join(map(str, values))

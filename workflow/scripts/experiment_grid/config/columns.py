@@ -10,6 +10,7 @@ from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.locate import locate
 from experiment_grid.config.parameters import FIELDS, Component, Parameters, as_json, is_default
 from experiment_grid.config.shortnames import short
+from experiment_grid.format import plain
 
 Shown = Mapping[tuple[str, str], list[str]]  # names of options by component and target
 
@@ -68,11 +69,11 @@ def _columns(parameters: Parameters, names: list[str], shown: Shown) -> Iterator
 
 
 def _augment_text(augment: tuple[Component, ...], packages: tuple[str, ...]) -> str:
-    """`RandomAffine(degrees=0, translate=[0.1, 0.1]) + RandomInvert`: options that are not the default; `none`."""
+    """`RandomAffine(degrees=0, translate=0.1-0.1) + RandomInvert`: options that are not the default; `none`."""
     texts = []
     for one in augment:
         usual = defaults_of(locate(AUGMENT, one.target, packages))
-        options = [f"{name}={value}" for name, value in one.options.items() if usual.get(name) != value]
+        options = [f"{name}={plain(value)}" for name, value in one.options.items() if usual.get(name) != value]
         texts.append(short(one.target) + (f"({', '.join(options)})" if options else ""))
     return " + ".join(texts) or "none"
 

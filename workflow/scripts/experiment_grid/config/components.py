@@ -27,7 +27,7 @@ class Given:
 
 
 def component(what: str, located: Located, options: Mapping[str, Given], place: Keys) -> Component:
-    """A component in its canonical form: `what` is it for the user, `place` where the config names it.
+    """A component in its canonical form: `what` is its name in messages, `place` its key path in the config.
 
     Raises ProblemsError.
     """

@@ -27,7 +27,7 @@ OURS = ("name", "test_fraction", "size")  # keys beside the options of a target
 class Dataset:
     """The images: those at `path`, or of a class of torchvision or a function in a file, `target`, with its options.
 
-    Neither of both are scikit-learn's digits. `test_fraction` of images in one piece is to test with; `size` is the
+    With neither, they are scikit-learn's digits. `test_fraction` of images in one piece is to test with; `size` is the
     side in pixels that images of several sizes get.
     """
 

@@ -1,4 +1,4 @@
-"""What is made from the typed models: config/README.md, and the JSON Schemas that editors read.
+"""Generate config/README.md and the JSON Schemas for editors from the typed models.
 
 `PYTHONPATH=workflow/scripts python -m experiment_grid.config.describe` writes them.
 """

@@ -48,7 +48,7 @@ def trains_on(device: str, gpus: int) -> str:
 
 
 def overlooked(configured: int | str, found: int, devices: Iterable[str]) -> str | None:
-    """What to say where jobs run on a cluster: that cells with `device: auto` get no GPU since none was found here."""
+    """The warning for a cluster: cells with `device: auto` get no GPU because none was found on this machine."""
     if configured != "auto" or found or "auto" not in devices:
         return None
     return (

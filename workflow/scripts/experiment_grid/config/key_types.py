@@ -99,11 +99,11 @@ def components(name: str) -> Any:
     allowed = f"a list, one, or null; each {single.__metadata__[-1].json_schema_extra['allowed']}"
     types = {"type": ["array", "string", "object", "null"]}
     return Annotated[
-        list[single], BeforeValidator(listed), Field(max_length=20, json_schema_extra={"allowed": allowed, **types})
+        list[single], BeforeValidator(as_list), Field(max_length=20, json_schema_extra={"allowed": allowed, **types})
     ]
 
 
-def listed(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """What is one of a list, or nothing, as a list."""
     return [] if value is None else [value] if isinstance(value, str | dict) else value
 

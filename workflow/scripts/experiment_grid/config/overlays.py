@@ -1,7 +1,7 @@
 """Components of `defaults` that several files give.
 
 Snakemake merges mappings key by key, so that an overlay's `model: {_target_: cnn}` would keep the options that the file
-below gives its own model. Here they are put together again, from what each file says.
+below gives its own model. This module merges them again, file by file.
 """
 
 from collections.abc import Iterator, Mapping

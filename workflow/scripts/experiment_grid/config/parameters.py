@@ -52,7 +52,7 @@ class Parameters(Numbers, Handling):
         return hash(self._compared())
 
     def _compared(self) -> tuple[Any, ...]:
-        """What makes another result."""
+        """The fields that the result depends on."""
         return tuple(getattr(self, name) for name in FIELDS)
 
     def as_dict(self) -> dict[str, Any]:

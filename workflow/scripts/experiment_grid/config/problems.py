@@ -184,7 +184,7 @@ def _entries(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 
 
 def _says(node: yaml.Node, given: Any) -> bool:
-    """Whether a node can have brought the value `given`; only scalars are compared."""
+    """Whether the value `given` can come from this node; only scalars are compared."""
     if not isinstance(node, yaml.ScalarNode) or given is MISSING:
         return True
     try:
@@ -196,7 +196,7 @@ def _says(node: yaml.Node, given: Any) -> bool:
 
 
 def _misread(root: yaml.Node | None) -> Iterator[tuple[Problem, yaml.Node]]:
-    """What looks otherwise than YAML takes it, and where. Aliased nodes are visited once."""
+    """Values that YAML reads differently than they look, and where they are. Aliased nodes are visited once."""
     stack: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
     visited = set()
     while stack:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from experiment_grid.config.fitted_settings import summary
-from experiment_grid.config.key_types import LEFT_OUT, OPTION, Closed, Name, listed, whole
+from experiment_grid.config.key_types import LEFT_OUT, OPTION, Closed, Name, as_list, whole
 from experiment_grid.config.parameter_keys import NAMES
 from experiment_grid.config.problems import Keys, Problem, Sources, complain, read_yaml
 from experiment_grid.config.validation import problems
@@ -157,7 +157,7 @@ def load(path: Path | str, *, searched: bool = True) -> dict[str, Any]:
         "search": summary(report["search"]) if searched and report.get("search") else None,
         "rows": [{"notes": {}} | row for row in report["rows"]],
         "times": [{"note": None} | time for time in report["times"]],
-        "claims": [claim | given | {"factor": listed(given["factor"])} for given in report["claims"]],
+        "claims": [claim | given | {"factor": as_list(given["factor"])} for given in report["claims"]],
     }
 
 

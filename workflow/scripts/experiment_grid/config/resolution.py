@@ -5,7 +5,7 @@ from typing import Any
 
 from experiment_grid.config.components import Given, ProblemsError, component, fits, options_of, target_of
 from experiment_grid.config.grid import Axis
-from experiment_grid.config.key_types import listed
+from experiment_grid.config.key_types import as_list
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.locate import Located, RefusedError, locate
 from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
@@ -80,7 +80,7 @@ class Resolution:
         made: list[Component] = []
         packages: list[str] = []
         problems: list[Problem] = []
-        for number, one in enumerate(listed(said)):
+        for number, one in enumerate(as_list(said)):
             place = (*whole, number) if isinstance(said, list) else whole
             try:
                 located = self._locate(AUGMENT, one, place, cell)

@@ -20,7 +20,7 @@ PATHVARS = "names in small letters with a path as text each, e.g. results: resul
 
 
 def check(file: Path) -> None:
-    """Raise a UserError of one line where Snakemake would stumble over the file before it reads the Snakefile."""
+    """Raise a one-line UserError if Snakemake would fail on the file before it reads the Snakefile."""
     if file.is_dir():
         raise UserError(f"{file}: is a folder; allowed: a YAML file, e.g. config/demo.yaml")
     if not file.exists():
@@ -72,7 +72,7 @@ def _too_large(node: yaml.Node, known: dict[int, tuple[float, float]]) -> bool:
 def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[float, float]:
     """Levels below a node, and values with itself: infinitely many where aliases go round in a ring."""
     if id(node) not in known:
-        known[id(node)] = math.inf, math.inf  # until it is known: who comes by here again is in the ring
+        known[id(node)] = math.inf, math.inf  # until it is known: a node that is visited again is part of a cycle
         parts = [_extent(part, known) for part in _parts(node)]
         levels = max((1 + levels for levels, _ in parts), default=0)
         known[id(node)] = levels, 1 + sum(values for _, values in parts)

@@ -132,7 +132,7 @@ def _too_large(shape: tuple[int, ...]) -> bool:
 
 
 def _check(header: bytes, dimensions: int, place: str) -> None:
-    """Raise DataError unless this is the header of images (3 dimensions) or labels (1) of a bearable size."""
+    """Raise DataError unless this is the header of images (3 dimensions) or labels (1) of an acceptable size."""
     what = WHAT[dimensions]
     if not header:
         raise DataError(f"{place}: is empty")

@@ -11,7 +11,7 @@ from experiment_grid.runtime.files import replacing
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """As `files.replacing`; a full disk, a read-only folder and their like raise DataError with the final name."""
+    """As `files.replacing`; a full disk, a read-only folder and similar errors raise DataError with the final name."""
     try:
         with replacing(path) as part:
             yield part

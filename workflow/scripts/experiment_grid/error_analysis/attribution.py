@@ -31,7 +31,7 @@ def _chunk(
     for step in range(STEPS):
         point = (blank + (step + 0.5) / STEPS * way).requires_grad_()
         margin = margins(logits(point.clone()), predicted, true).sum()  # a copy, as a module may change what it gets
-        if margin.requires_grad:  # else nothing that can be followed leads from the pixels to the logits
+        if margin.requires_grad:  # otherwise the graph has no path from the pixels to the logits
             total += torch.autograd.grad(margin, point, materialize_grads=True)[0]
     return total * way / STEPS
 

@@ -1,4 +1,4 @@
-"""The final cell's representative model: what it got wrong, and on what basis."""
+"""The errors of the final cell's representative model, with attributions and nearest training images."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

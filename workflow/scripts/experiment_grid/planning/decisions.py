@@ -26,8 +26,8 @@ from experiment_grid.runtime.records import FORCED, now
 SOURCES = ("download", "prepare")  # what every cell starts from
 TRAININGS = ("train", "train_seed")
 SPARED = (*SOURCES, "train_seed")  # not needed as long as what was made from it is kept
-NEEDED = "not there, and needed"
-AFTER = "made from what runs again"
+NEEDED = "missing and needed"
+AFTER = "an input is made again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
 
 
@@ -37,7 +37,7 @@ class Decision:
 
     why: list[str] = field(default_factory=list)
     record: dict[str, Any] | None = None
-    found: bool = False  # runs, and all that it would train was trained before
+    found: bool = False  # it runs, but everything was already trained
     absent: bool = False  # not all there, and not needed as long as what was made from it is kept
 
     @property
@@ -175,7 +175,7 @@ class Decisions:
         return sorted({folder.name for folder in folders if not folder.is_symlink()} - {*self._cells})
 
     def old_trainings(self) -> list[Trained]:
-        """The trainings that are kept and that no configured cell has or would find, the latest first."""
+        """Kept trainings that no configured cell uses or would reuse, newest first."""
         trained = [job for job in self.jobs() if job[0] in TRAININGS]
         for job in trained:
             self.decision(*job)

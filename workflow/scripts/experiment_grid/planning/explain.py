@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from experiment_grid.format import megabytes
 from experiment_grid.planning.decisions import AFTER
 from experiment_grid.planning.found_trainings import alone
 from experiment_grid.planning.plan import Plan
@@ -26,7 +27,7 @@ def explain(plan: Plan) -> str:
     if stale:
         lines.append(f"No longer configured, still there: {some(stale, 4)} (make stale lists, make prune removes them)")
     if taken := sum(map(alone, plan.old_trainings())):
-        lines.append(f"Trainings no longer used by any cell: {taken / 1e6:.1f} MB (make stale, make prune)")
+        lines.append(f"Trainings no longer used by any cell: {megabytes(taken)} (make stale, make prune)")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from experiment_grid.format import megabytes, plural
 from experiment_grid.runtime.errors import some
 from experiment_grid.runtime.files import remove
 from experiment_grid.runtime.kept_trainings import FOUND, Trained, Trainings, any_epochs, bits, name
@@ -81,17 +82,16 @@ def remove_oldest(results: Path, trainings: list[Trained], limit: int) -> str | 
         if taken > limit * 1e6:
             removed.append(alone(one))
             remove(one.folder)
-    count = f"{len(removed)} old training{'s' if len(removed) > 1 else ''}"
-    return f"old_trainings_mb: {limit}: removed {count} ({sum(removed) / 1e6:.1f} MB)" if removed else None
+    count = plural(len(removed), "old training")
+    return f"old_trainings_mb: {limit}: removed {count} ({megabytes(sum(removed))})" if removed else None
 
 
 def described(one: Trained) -> str:
     """An old training in a line: what it was, and what it takes on disk."""
     parameters = trained_with(one.record)
     seeds = parameters["seeds"]
-    amount = f"{parameters['epochs']} epochs, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
-    size = f"{alone(one) / 1e6:.1f} MB"
-    return f"trained {one.record['finished'][:10]} as {one.record['cell']} ({amount})  {size}"
+    amount = f"{parameters['epochs']} epochs, {plural(len(seeds), 'seed')}"
+    return f"trained {one.record['finished'][:10]} as {one.record['cell']} ({amount})  {megabytes(alone(one))}"
 
 
 def alone(one: Trained) -> int:

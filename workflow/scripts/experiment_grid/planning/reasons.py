@@ -34,13 +34,13 @@ def differences(before: dict[str, Any], after: dict[str, Any], stage: str) -> li
 
 
 def _partial(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What differs in what a partial page does without: cells, and the ends of their logs (`Plan.recipe`)."""
+    """Differences in what a partial page lacks: cells, and the ends of their logs (`Decisions.recipe`)."""
     old, new = (_list(recipe.get("missing")) for recipe in (before, after))
     back, gone = [name for name in old if name not in new], [name for name in new if name not in old]
     sentences = [f"now with {some(back)}"] if back else []
     sentences += [f"without {some(gone)}, not finished"] if gone else []
     if not sentences and any(before.get(key) != after.get(key) for key in PARTIAL):
-        sentences.append(f"news of what is missing: {some(new)}")
+        sentences.append(f"log of a missing cell changed: {some(new)}")
     return sentences
 
 

@@ -31,7 +31,7 @@ USED = {
 class Recipes:
     """Recipes of the jobs of one configuration. Raises UserError where a file that a cell names is not valid Python.
 
-    `source` identifies the data set's content (see `data.datasets.source`), `reference` is the original report's
+    `source` identifies the data set's content (see `data.source.source`), `reference` is the original report's
     figures and claims, or None.
     """
 

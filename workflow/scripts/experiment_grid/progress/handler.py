@@ -119,7 +119,7 @@ class Progress(logging.Handler):
 
     def _begin(self, record: Any) -> None:
         if not record.log:
-            return  # a target rule: nothing to do but to be there
+            return  # a target rule has no work of its own
         job = Job.of(record)
         self.run.begin(record.jobid, job)
         if self._view is None:
@@ -167,7 +167,7 @@ class Progress(logging.Handler):
             self._view = LiveView(self.run, self._stderr.terminal)
 
     def _overheard(self, text: str) -> None:
-        """Print what jobs wrote past their logs; not of interrupted ones, which write tracebacks of that."""
+        """Print what jobs wrote outside their logs; nothing after an interrupt, when jobs print tracebacks."""
         if not self._interrupted:
             self._print(text)
 

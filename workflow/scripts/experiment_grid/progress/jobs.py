@@ -1,4 +1,4 @@
-"""The progress of a run: which jobs there are, which run, how far each is, what is left."""
+"""The progress of a run: which jobs there are, which run, how far each has come, and how much is left."""
 
 import csv
 import re

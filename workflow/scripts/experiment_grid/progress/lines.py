@@ -1,9 +1,10 @@
-"""What happens to jobs, in lines: all of the progress where there is no terminal, what stays on one where there is."""
+"""Progress as lines: all of it without a terminal, the lines that scroll above the live view with one."""
 
 import re
 from itertools import dropwhile
 from pathlib import Path
 
+from experiment_grid.format import plural
 from experiment_grid.progress.jobs import Job, RunProgress
 from experiment_grid.runtime import logs
 from experiment_grid.runtime.engine import reason
@@ -21,7 +22,7 @@ FRAME = re.compile(r'^  File "', re.M)
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: 4.2 s, 3 min 12 s, 2 h 5 min."""
+    """A duration in words: 4.2 s, 3 min 12 s, 2 h 5 min."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -40,7 +41,7 @@ def overview(run: RunProgress) -> str:
     if not run.total:
         return NOTHING
     kinds = ", ".join(f"{count} {rule}" for rule, count in run.by_rule.items() if count)
-    return f"{run.total} job{'s' if run.total != 1 else ''}: {kinds}"
+    return f"{plural(run.total, 'job')}: {kinds}"
 
 
 def start(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""Standard error redirected around the live view: what jobs write past their logs would break it."""
+"""Standard error redirected around the live view: output of jobs outside their logs would break it."""
 
 import os
 import select

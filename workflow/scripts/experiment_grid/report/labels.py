@@ -55,11 +55,6 @@ def _value(key: str, value: Any) -> str:
     return " ".join(setting(seed) for seed in value) if key == "seeds" else setting(value)
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: 1 cell, 2 cells."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def device_name(device: Any) -> str:
     """A device as the record has it, or as a plain name."""
     return device if isinstance(device, str) else str(device.get("name") or device.get("type"))

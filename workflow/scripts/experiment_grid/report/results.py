@@ -1,4 +1,4 @@
-"""What the page is made of: everything that compare and errors wrote, read once. docs/files.md says what
+"""The input of the page: everything that compare and errors wrote, read once. docs/files.md says what
 each file holds."""
 
 import base64

@@ -20,7 +20,7 @@ FEW = 50  # jobs
 
 
 def otherwise(fallback: Callable[..., Any]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:
-    """Return what `fallback` returns for the same arguments where the internals are not as a function expects them."""
+    """Decorator: call `fallback` with the same arguments if Snakemake's internals are not as the function expects."""
 
     def guard(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
         @wraps(function)
@@ -228,7 +228,7 @@ def reason(message: str) -> str:
 
 @otherwise(lambda: None)
 def patch_group_jobs() -> None:
-    """Have every group job that fails say why; may be called again.
+    """Make every failed group job report its reason; idempotent.
 
     Snakemake 9.27's drop the message that they are given. And the Slurm plugin 2.8.0 asks them for a rule that they do
     not have when it gives up on one, dies of it, and the run would wait forever.
@@ -263,7 +263,7 @@ def throttle_scheduler(scheduler: Any) -> None:
     """The same of a scheduler.
 
     Snakemake 9.27 looks whenever a job starts or ends, and reads the sizes of all inputs of all jobs that could start.
-    Drawing at random those it looks at ends the second half of that. Fewer than could start at once would leave
+    Limiting it to a random subset avoids the second cost. Fewer than could start at once would leave
     cores idle: nothing has it look again. And under a limit of starts, of which no grid needs the default,
     it looks once more a timespan after each look: every start and end adds a look that repeats without end.
     """

@@ -9,13 +9,13 @@ IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}  # what the system says of a file in 
 
 
 class UserError(Exception):
-    """A mistake that the user can correct. The message is shown without a traceback; each line of it names the place,
+    """An error that the user can correct. The message is shown without a traceback; each line of it names the place,
     the problem, what was given and what is allowed.
     """
 
 
 def cannot_write(path: Path | str, error: OSError) -> UserError:
-    """What to say when the disk refuses: full, read-only, no rights, a file where a folder has to be."""
+    """The message for a failed write: disk full, read-only, no permission, or a file in place of a folder."""
     if error.errno in IN_THE_WAY:
         for place in (Path(path), *Path(path).parents):
             if place.is_symlink() and not place.exists():
@@ -27,7 +27,7 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
                 )
     reason = os.strerror(error.errno) if error.errno else str(error)
     return UserError(
-        f"{path}: cannot be written ({reason}); make room or rights there, or move the results: "
+        f"{path}: cannot be written ({reason}); free some space or fix the permissions, or move the results: "
         "pathvars: {results: …}"
     )
 

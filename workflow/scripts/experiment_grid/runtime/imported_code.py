@@ -1,4 +1,4 @@
-"""Whether the code that a job imports is that of its recipe, whose fingerprints were taken when the run was planned."""
+"""Check that the code that a job imports matches its recipe, whose fingerprints were taken during planning."""
 
 import os
 import sys
@@ -75,7 +75,7 @@ class _Users:
         self._written: set[Path] = set()
 
     def used(self, file: Path, *, reads: bool) -> None:
-        """Note a file that is about to be opened. Raises UserError where it is another one than at its first use."""
+        """Record a file that is about to be opened. Raises UserError if its content differs from its first use."""
         if not file.is_relative_to(self._here) or any(file.is_relative_to(other) for other in self._others):
             return
         name = file.relative_to(self._here)

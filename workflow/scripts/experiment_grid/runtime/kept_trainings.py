@@ -1,4 +1,4 @@
-"""Trainings that are done, by what they are: found again whatever their cell is called.
+"""Finished trainings, identified by their content, so that a cell under another name reuses them.
 
 A folder `trained/<bits>-<amount>` has hard links to the files that a training job left, and the state of each seed
 after its last epoch, for more epochs. `bits` is of all that a seed's numbers depend on, `amount` of seeds and epochs.
@@ -32,7 +32,7 @@ SAME_BITS = ("device", "step")  # parameters; the kind of device is
 
 
 def bits(recipe: Mapping[str, Any], data: str, device: str, versions: Mapping[str, str]) -> str:
-    """What the numbers of a seed's training depend on but the seed and the number of epochs, as a checksum.
+    """A checksum of everything that a seed's results depend on, except the seed and the number of epochs.
 
     `data` is the SHA-256 of the prepared images, `device` cpu, cuda or mps, `versions` those of torch and numpy.
     """

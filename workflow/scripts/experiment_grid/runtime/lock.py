@@ -85,7 +85,7 @@ def _sign(file: int) -> None:
     try:
         os.ftruncate(file, 0)
         os.write(file, b"%d" % os.getpid())
-    except OSError:  # a full disk: the lock is held all the same
+    except OSError:  # a full disk: the lock still holds
         pass
 
 

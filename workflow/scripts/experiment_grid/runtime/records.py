@@ -20,7 +20,7 @@ from experiment_grid.runtime.files import describe, digest, write_json
 CELL_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # a pattern, also of paths
 AGAIN = "run the same command again"
 CPU_MODEL = {"family": "cpu family", "model": "model"}  # in /proc/cpuinfo
-READ: dict[str, str] = {}  # SHA-256 of the user's files that this job read beside its recipe (see `runtime.imported`)
+READ: dict[str, str] = {}  # SHA-256 of user files that this job read and its recipe lacks (`imported_code`)
 FORCED = "forced"  # why a job runs that Snakemake was asked to run, whatever is there
 FORMAT = 1  # of the record; a record of another format makes its job run again
 

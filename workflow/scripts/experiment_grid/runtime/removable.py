@@ -125,7 +125,7 @@ def remove(paths: Iterable[Path], results: Path) -> None:
 
 
 def left(owned: Owned, below: Collection[str] = ("",), most: int = 20) -> str:
-    """What is not the workflow's, in a line each, a folder of nothing else as one; empty where there is nothing.
+    """Files that are not the workflow's, one line each; a folder with only such files is one line.
 
     `below`: only what is in these folders of the results, or is one of them.
     """

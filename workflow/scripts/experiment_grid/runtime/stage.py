@@ -1,4 +1,4 @@
-"""What surrounds every stage's script: its plan, its log, and how it fails.
+"""Shared by all stages' scripts: reading the plan, logging, and error handling.
 
 Used by the last block of each `workflow/scripts/<stage>.py`.
 """
@@ -43,7 +43,7 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
     A `UserError` ends the job with its one line, a full disk or the like with a line too; anything else is a bug and
     shows its traceback. The main process shows the end of a failed job's log.
     """
-    gc.freeze()  # what was imported stays: looking through it for garbage, again and again, took half of `compare`
+    gc.freeze()  # imported objects are never garbage; repeated collections took half of the time of `compare`
     plan_file = Path(snakemake.input.plan)
     try:
         check_place(Path(snakemake.scriptdir))
@@ -88,7 +88,7 @@ def logged(path: Path) -> Iterator[None]:
             sys.exit(1)
         finally:
             sys.stdout, sys.stderr = sys.__stdout__, terminal
-            with suppress(OSError):  # a full disk: what is done is done all the same
+            with suppress(OSError):  # a full disk: the results are complete nevertheless
                 os.write(file.fileno(), f"{ended}\n".encode())
             with suppress(OSError):
                 _put_back(path, file.fileno())

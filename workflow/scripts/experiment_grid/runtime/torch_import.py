@@ -16,5 +16,5 @@ def quick_imports() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # else the next collection looks through all that was imported
+        gc.freeze()  # otherwise the next collection scans all imported objects
         gc.enable()

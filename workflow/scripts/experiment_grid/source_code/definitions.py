@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).resolve().parents[1]  # experiment_grid, which is not o
 
 
 class NotThereError(Exception):
-    """There is nothing by this name; `names` are those that there are."""
+    """No definition has this name; `names` are the existing ones."""
 
     def __init__(self, message: str, names: Iterable[str] = ()):
         super().__init__(message)

@@ -59,7 +59,7 @@ class Way:
         return min(batch, n_train)
 
     def start(self, round_: int, *, recorded: bool) -> Run:
-        """A new model, warmed up: another place in memory each time, so that its luck is part of the spread."""
+        """A new model, warmed up: another place in memory each time, so placement is part of the spread."""
         torch.set_num_threads(self.parameters.get("threads", 1))
         parameters = dict(self.parameters) | ({} if recorded else {"step": "eager"})
         kind = _Steps if self.way == TRAINER else _LoaderSteps
@@ -92,7 +92,7 @@ class _Steps(Trainer):
 
 
 class _LoaderSteps(Trainer):
-    """The same model, loss and optimizer in the loop that everybody writes, images one by one through PIL."""
+    """The same model, loss and optimizer in the usual loop, with images loaded one by one through PIL."""
 
     def load(self, dataset: str, *, normalize: bool) -> None:
         """Take the images from torchvision's own data set, its transforms and a DataLoader."""

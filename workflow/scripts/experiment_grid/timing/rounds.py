@@ -16,7 +16,7 @@ FIRST = 5  # first visits after which it is known whether recorded steps can be 
 
 
 class Startable(Protocol):
-    """What can be measured: `start` makes it anew and returns what gives the seconds of so many steps."""
+    """Something to measure: `start` creates it anew and returns a function from a number of steps to seconds."""
 
     def start(self, round_: int, *, recorded: bool) -> Callable[[int], float]: ...
 
@@ -102,5 +102,5 @@ def _pilot(ways: Sequence[Startable], end: float, *, recorded: bool) -> list[Cos
 
 
 def _typical(costs: Mapping[int, Cost]) -> Cost:
-    """The one in the middle: the first may import much."""
+    """The median: the first visit may include imports."""
     return sorted(costs.values(), key=lambda cost: cost.of(PILOT))[len(costs) // 2]

@@ -1,4 +1,4 @@
-"""timing.csv and timing/rounds.csv: what came out of the rounds."""
+"""timing.csv and timing/rounds.csv: the results of the rounds."""
 
 import math
 from collections.abc import Sequence

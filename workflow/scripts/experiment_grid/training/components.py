@@ -35,7 +35,7 @@ class CellComponent:
         return UserError(f"cell {self.cell}: {self.key}: {self.target}: {problem}")
 
     def failed(self, error: BaseException) -> BaseException:
-        """What an exception in the component's own code means, in one line; Ctrl-C is itself."""
+        """An exception in the component's own code as a one-line error; Ctrl-C passes through."""
         return error if isinstance(error, UserError | KeyboardInterrupt) else self.refused(failure(error))
 
     def found(self) -> Any:
@@ -178,7 +178,7 @@ class Loss(CellComponent):
 
 
 class Optimizer(CellComponent):
-    """What updates `trainable` parameters; `optimizer` is an object of torch.optim, a stand-in or the user's own."""
+    """Updates the `trainable` parameters; `optimizer` is an object of torch.optim, a stand-in or the user's own."""
 
     def __init__(self, cell: str, parameters: Mapping[str, Any], trainable: list[nn.Parameter]):
         super().__init__(cell, "optimizer", parameters["optimizer"])

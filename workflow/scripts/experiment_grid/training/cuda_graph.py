@@ -88,7 +88,7 @@ class Graphs:
 
 
 class Watcher(Recorder):
-    """Finds why a step cannot be captured; keeps none of it."""
+    """Finds out why a step cannot be captured; records nothing."""
 
     def __init__(self, device: str):
         super().__init__()
@@ -217,7 +217,7 @@ class Captured(Recorded):
         return logits.clone(), loss.clone()
 
     def _compare(self, capture: Capture, arguments: tuple[Any, ...]) -> Answer:
-        """A replay, all put back, an eager step: do they leave the same?"""
+        """Replay, restore, step eagerly, and compare the state."""
         assert capture.python
         copies, random = [tensor.clone() for tensor in capture.tensors], random_states()
         replayed = self._left(capture, self._replay(capture, arguments))

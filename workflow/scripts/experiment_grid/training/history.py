@@ -1,4 +1,4 @@
-"""history.csv: how loss and accuracy went, epoch by epoch."""
+"""history.csv: loss and accuracy of every epoch."""
 
 import csv
 import math

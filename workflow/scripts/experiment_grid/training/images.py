@@ -1,4 +1,4 @@
-"""Images as the network sees them, and its answers to many."""
+"""Scale images for the network, and predict many images in batches."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache

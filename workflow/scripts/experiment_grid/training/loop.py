@@ -1,4 +1,4 @@
-"""Training one seed: epochs of shuffled batches, a look at the validation images after each."""
+"""Train one seed: epochs of shuffled batches, each followed by validation."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -194,7 +194,7 @@ class Trainer:
             yield from map(self.augment, take(self.images, order[first : first + sum(block)]).split(block))
 
     def _replay_steps(self, graphs: Graphs | None) -> None:
-        """Let recorded gradients on a CPU, CUDA graphs do what gives the same bits in less time; nothing on MPS.
+        """Choose the fast step with identical bits: recorded gradients on a CPU, CUDA graphs on a GPU, none on MPS.
 
         A whole step is one graph where its optimizer is the project's own and a schedule sets no option but its rate.
         """
@@ -246,7 +246,7 @@ class Trainer:
         return self.model if trace else self.optimizer_component
 
     def _refuse_no_numbers(self, logits: Tensor, loss: Tensor) -> None:
-        """Refuse initial weights that give NaN: that is a mistake, while a training that diverges later is a result."""
+        """Refuse initial weights that give NaN: that is an error, while a training that diverges later is a result."""
         if logits.isnan().any():
             raise self.model.refused(NO_NUMBERS.format("logits that are nan"))
         if not loss.isfinite():

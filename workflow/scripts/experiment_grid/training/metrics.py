@@ -1,4 +1,4 @@
-"""Loss and accuracy of a network's answers, the same in training, validation and test."""
+"""Loss and accuracy from logits; training, validation and test use the same functions."""
 
 import math
 from collections.abc import Callable

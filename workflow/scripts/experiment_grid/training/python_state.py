@@ -37,7 +37,7 @@ OF_LIBRARIES = ("builtins", "torch", "collections", "typing", "abc", "enum", "fu
 
 
 class Unseen(Exception):
-    """Something whose state cannot be seen."""
+    """An object whose state cannot be inspected."""
 
 
 class Same:
@@ -85,7 +85,7 @@ class PythonState:
 
     def _look(self, path: str, value: Any) -> None:
         if len(self.values) > MOST:
-            raise Unseen("the model and the loss keep too much to look through")
+            raise Unseen("the model and the loss hold too many objects to inspect")
         if isinstance(value, PLAIN) and type(value) in PLAIN:
             self.values[path] = (type(value), value)
             return

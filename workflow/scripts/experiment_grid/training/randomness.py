@@ -20,7 +20,7 @@ def seed_all(seed: int, *purpose: int) -> None:
     """Seed the generators that a model may draw from, for one purpose of one seed: of torch, `random` and NumPy."""
     state = _state(seed, *purpose)
     torch.default_generator.manual_seed(state)
-    if torch.cuda.is_initialized():  # torch.manual_seed would leave word for later, a stack trace at a time
+    if torch.cuda.is_initialized():  # torch.manual_seed would queue a lazy CUDA call with a stack trace each time
         torch.cuda.manual_seed_all(state)
     if torch.backends.mps.is_available():
         torch.mps.manual_seed(state)

@@ -1,4 +1,4 @@
-"""A training that was done before, put where the epochs of a killed one would be: the trainer resumes from them."""
+"""Copy an earlier training to where an interrupted one keeps its epochs, so that the trainer resumes from it."""
 
 from dataclasses import replace
 

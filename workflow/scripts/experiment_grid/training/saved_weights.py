@@ -119,7 +119,7 @@ def _tensor(seed: int, epoch: int, name: str, file: Path, values: int, header: d
 class Checkpoints:
     """The saved weights of one cell, read as they are asked for.
 
-    A file that is none, of another cell or of another format is refused by its name.
+    A file that is not a checkpoint, or is of another cell or format, is refused by name.
     """
 
     def __init__(self, path: Path | str, cell: str):

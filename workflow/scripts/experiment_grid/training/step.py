@@ -14,7 +14,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of logits [B, K] and labels [B]
 
 
 def gradients(model: Function, loss: Loss, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Forward, loss, backward: the gradients are in the parameters' `grad` then; return logits [B, K] and loss."""
+    """Forward, loss, backward: fills the parameters' `grad`; returns logits [B, K] and loss."""
     logits = model(inputs)
     value = loss(logits, labels)
     value.backward()

@@ -74,7 +74,7 @@ def reads_noticed(recorder: "Recorder") -> Iterator[None]:
 
 
 class Recorder(TorchDispatchMode):
-    """Collects `calls` while it is entered; `why` says why they cannot be called again, empty if they can."""
+    """Collects `calls` while active; `why` is the reason why they cannot be replayed, empty if they can."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

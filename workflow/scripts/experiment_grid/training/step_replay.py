@@ -213,7 +213,7 @@ class Recorded:
         return answer[0].clone(), answer[1].clone()  # replays write into all memory of this step
 
     def _check(self, recording: Recording, arguments: tuple[Any, ...]) -> Answer:
-        """A replay, all put back, an eager step: do they leave the same? The last check is beside an unwatched step."""
+        """Replay, restore, step eagerly, and compare the state. The last check uses an unrecorded eager step."""
         inputs, labels = arguments[2:]
         recording.last_inputs = inputs
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class TargetError(Exception):
-    """A target that names nothing; the message says what is missing."""
+    """A target that does not resolve; the message says what is missing."""
 
 
 def resolve(target: str) -> Any:

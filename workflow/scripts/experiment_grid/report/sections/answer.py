@@ -6,9 +6,20 @@ import numpy as np
 
 from experiment_grid.column_values import SEEDS, SINGLE
 from experiment_grid.config.labels import factor_name, title
-from experiment_grid.format import level, listed, missing, percent, points, points_interval, probability, setting, whole
+from experiment_grid.format import (
+    level,
+    listed,
+    missing,
+    percent,
+    plural,
+    points,
+    points_interval,
+    probability,
+    setting,
+    whole,
+)
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import DATASETS, plural
+from experiment_grid.report.labels import DATASETS
 from experiment_grid.report.results import Results, varying
 from experiment_grid.report.sections.marks import Scale, accuracy_scale
 
@@ -97,7 +108,7 @@ def _sentences(results: Results, order: list[int]) -> list[dict[str, Any] | None
         _compared(results),
         _won(results, best),
         _final(results, best),
-        _sure(results),
+        _decided(results),
         _mattered(results),
         _wrong(results),
         _troubled(results),
@@ -191,7 +202,7 @@ def _interval(row: dict[str, Any]) -> str:
     return "" if missing(low) else f" ({percent(low, unit=False)} to {percent(high, unit=False)})"
 
 
-def _sure(results: Results) -> dict[str, Any] | None:
+def _decided(results: Results) -> dict[str, Any] | None:
     tested = [row for row in results.effects if row["basis"] == SEEDS]
     if len(results.comparison) < 2:
         return None

@@ -6,9 +6,9 @@ from typing import Any
 
 from experiment_grid.column_values import CONFIRMED, DEPENDS, INDEPENDENT, NEARER, OPEN, REFUTED, REPRODUCED, UNTESTED
 from experiment_grid.config.labels import title
-from experiment_grid.format import MISSING, fixed, minutes, missing, percent, ratio, setting, whole
+from experiment_grid.format import MISSING, fixed, minutes, missing, percent, plural, ratio, setting, whole
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import FIGURES, plural, settings_text
+from experiment_grid.report.labels import FIGURES, settings_text
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import claims
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import fixed, level, missing, percent, seconds, setting, significant, whole
-from experiment_grid.report.labels import epoch_words, plural
+from experiment_grid.format import fixed, level, missing, percent, plural, seconds, setting, significant, whole
+from experiment_grid.report.labels import epoch_words
 from experiment_grid.report.results import Results, parameters, varying
 from experiment_grid.report.sections.answer import ranked
 from experiment_grid.report.sections.marks import Scale, accuracy_scale

@@ -12,6 +12,7 @@ from experiment_grid.format import (
     missing,
     p_value,
     percent,
+    plural,
     points,
     points_interval,
     ratio,
@@ -19,7 +20,6 @@ from experiment_grid.format import (
     signed,
 )
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import plural
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import search
 from experiment_grid.report.sections.marks import Scale, difference_scale

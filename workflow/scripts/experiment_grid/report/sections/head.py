@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from experiment_grid.format import level, moment, seconds, whole
-from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_words, plural
+from experiment_grid.format import level, moment, plural, seconds, whole
+from experiment_grid.report.labels import DATASETS, INK, device_name, epoch_words
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections import provenance
 from experiment_grid.runtime.kept_trainings import FOUND

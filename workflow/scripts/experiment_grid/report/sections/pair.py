@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from experiment_grid.format import level, p_value, points, points_interval, whole
-from experiment_grid.report.labels import plural
+from experiment_grid.format import level, p_value, plural, points, points_interval, whole
 from experiment_grid.report.results import Results
 
 MOST_ROWS = 60  # pairs that the page lists; effects.csv has all

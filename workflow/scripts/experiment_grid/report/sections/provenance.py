@@ -4,8 +4,8 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from experiment_grid.format import moment
-from experiment_grid.report.labels import device_name, plural
+from experiment_grid.format import moment, plural
+from experiment_grid.report.labels import device_name
 from experiment_grid.report.results import Results
 from experiment_grid.runtime.kept_trainings import FOUND
 

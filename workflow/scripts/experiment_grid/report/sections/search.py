@@ -3,8 +3,7 @@
 from typing import Any
 
 from experiment_grid.config.labels import title
-from experiment_grid.format import level, listed, missing, percent, points, points_interval, setting
-from experiment_grid.report.labels import plural
+from experiment_grid.format import level, listed, missing, percent, plural, points, points_interval, setting
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.marks import difference_scale
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from experiment_grid.column_values import DEVICES, LOADER, LOADER_NORMALIZED, TRAINER
-from experiment_grid.format import MISSING, THIN, milliseconds, missing, ratio, seconds, whole
+from experiment_grid.format import MISSING, THIN, milliseconds, missing, plural, ratio, seconds, whole
 from experiment_grid.format import minutes as in_minutes
 from experiment_grid.report.drawings import Drawings
-from experiment_grid.report.labels import device_name, plural
+from experiment_grid.report.labels import device_name
 from experiment_grid.report.results import Results
 from experiment_grid.report.sections.provenance import found_again
 
@@ -116,7 +116,7 @@ def _how(results: Results) -> str:
         "step, which happens a few times in a training. Intervals are 95 %, over the rounds."
     )
     if not record["recorded"]:
-        text += " So many cells leave no time to record steps: these are ordinary ones, which take longer."
+        text += " With so many cells there was no time to record steps: these are ordinary steps, which take longer."
     if len(record["devices"]) == 1:
         text += " CPU and GPU are not compared: there was no GPU."
     if not any(row["way"] != TRAINER for row in rows):
