@@ -29,7 +29,7 @@ from experiment_grid.runtime.files import write_csv
 
 CONFIG, SEARCH = Path("config/config.yaml"), Path("config/fit.yaml")
 FIGURES = {"train_loss": 6, "train_correct": 1, "test_correct": 1, "misfit": 3}  # columns, and their decimals
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # of the interval in which a figure of the original is expected
 TINY = 1e-12  # of a spread: runs that agree in every digit
 
 

@@ -21,6 +21,7 @@ from experiment_grid.data.fetch import (
     attempts,
     blocks,
     local_path,
+    not_downloaded,
 )
 from experiment_grid.data.idx import DataError
 from experiment_grid.data.idx_folder import FILES, below, own_file, spellings
@@ -100,16 +101,7 @@ def _from_any(dataset: str, name: str, checksum: str, mirrors: list[str], target
             print(f"{name}: {mirror}: {error}")
             if isinstance(error, Unreachable | Slow):
                 mirrors.append(mirrors.pop(mirrors.index(mirror)))
-    raise DataError(
-        "\n".join(
-            [
-                f"{name} of {dataset} could not be downloaded from any of {len(mirrors)} mirrors:",
-                *reasons,
-                "Alternatives: a mirror of your own, a folder with the four files (MNIST_MIRROR=file:///folder or "
-                "https://…, before the command), or the embedded data without a download (make demo).",
-            ]
-        )
-    )
+    raise DataError(not_downloaded(f"{name} of {dataset}", reasons, "the four files"))
 
 
 def _from_one(mirror: str, name: str, checksum: str, target: Path, policy: RetryPolicy) -> str:

@@ -11,7 +11,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,18 @@ class RetryPolicy:
     silence: float = 15.0  # without an answer or a byte
     total: float = 900.0  # for one file
     slowest: float = 2_000.0  # bytes per second on average, judged after twice `silence`
+
+
+def not_downloaded(what: str, reasons: Sequence[str], files: str) -> str:
+    """The message for data that no mirror delivered: a line for each of them, and what else can be done."""
+    return "\n".join(
+        [
+            f"{what} could not be downloaded from any of {len(reasons)} mirrors:",
+            *reasons,
+            f"Alternatives: a mirror of your own, a folder with {files} (MNIST_MIRROR=file:///folder or https://…, "
+            "before the command), or the embedded data without a download (make demo).",
+        ]
+    )
 
 
 def attempts(get: Callable[[], None], policy: RetryPolicy) -> None:

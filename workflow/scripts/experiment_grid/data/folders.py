@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiment_grid.data.idx import LARGEST_SIDE, DataError
-from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.data.memory import refuse_large_sides, refuse_too_many_bytes
 from experiment_grid.runtime.errors import some
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def read(files: list[Path], size: int | None) -> "np.ndarray":
                     f"{file}: images of {sizes} pixels (height x width); expected one size, or dataset.size"
                 )
     assert shape is not None, "there are files"
-    if max(shape) > LARGEST_SIDE:
-        raise DataError(f"{files[0]}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
+    refuse_large_sides(str(files[0]), shape)
     channels = 1 if grey else 3
     refuse_too_many_bytes(str(files[0].parent), (len(files), channels, *shape))
     made = np.empty((len(files), channels, *shape), np.uint8)

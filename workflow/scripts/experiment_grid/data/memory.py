@@ -1,4 +1,4 @@
-"""Whether all images fit into memory, asked before they are read."""
+"""Whether images are small enough, each and all together, asked before they are read."""
 
 import math
 import os
@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from experiment_grid.data.idx import DataError
+from experiment_grid.data.idx import LARGEST_SIDE, DataError
 
 COPIES = 2  # of all images at once, at most, while they are divided, checked and written
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container, a batch job
@@ -21,6 +21,12 @@ def memory() -> int:
         with suppress(OSError, ValueError):  # "max" is none
             found.append(int(Path(limit).read_text("ascii")))
     return min(found)
+
+
+def refuse_large_sides(where: str, shape: Sequence[int]) -> None:
+    """Raise DataError for images of more pixels (height, width) than the workflow takes; `where` begins the line."""
+    if max(shape) > LARGEST_SIDE:
+        raise DataError(f"{where}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
 
 
 def refuse_too_many_bytes(where: str, *shapes: Sequence[int]) -> None:

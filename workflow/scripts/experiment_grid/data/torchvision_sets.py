@@ -28,11 +28,12 @@ from experiment_grid.data.fetch import (
     every,
     handlers,
     meaning,
+    not_downloaded,
     progress,
 )
 from experiment_grid.data.folders import GREY, own_test_images, pixels
-from experiment_grid.data.idx import LARGEST_SIDE, DataError
-from experiment_grid.data.memory import refuse_too_many_bytes
+from experiment_grid.data.idx import DataError
+from experiment_grid.data.memory import refuse_large_sides, refuse_too_many_bytes
 from experiment_grid.runtime.errors import one_line
 
 LARGEST = 2**35  # bytes of a file; torchvision has the size of none
@@ -81,17 +82,7 @@ def download(settings: Mapping[str, Any], mirrors: list[str], folder: Path, poli
             time.sleep(policy.back_off * 2 ** (attempt - 1) if isinstance(reason, Unreachable) else 0)
             attempt = next(attempts, 0) if isinstance(reason, Unreachable) else 0
         reasons.append(f"  {mirror or OWN}: {reason}")
-    raise DataError(
-        "\n".join(
-            [
-                f"{settings['dataset']} could not be downloaded from any of {len(mirrors) + 1} mirrors:",
-                *reasons,
-                "Alternatives: a mirror of your own, a folder with the files as torchvision names them "
-                "(MNIST_MIRROR=file:///folder or https://…, before the command), or the embedded data without a "
-                "download (make demo).",
-            ]
-        )
-    )
+    raise DataError(not_downloaded(settings["dataset"], reasons, "the files as torchvision names them"))
 
 
 def _remove_unpacked(folder: Path) -> None:
@@ -256,8 +247,7 @@ def _decoded(
     part: Any, channels: int, shape: tuple[int, int], size: int | None, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """The images uint8 [N, C, H, W] and labels uint8 [N] of a data set's object."""
-    if max(shape) > LARGEST_SIDE:
-        raise DataError(f"{where}: has {shape[0]} x {shape[1]} pixels; allowed are sides of up to {LARGEST_SIDE:,}")
+    refuse_large_sides(where, shape)
     images, labels = np.empty((len(part), channels, *shape), np.uint8), np.empty(len(part), np.int64)
     for number in range(len(part)):
         picture, label = part[number]

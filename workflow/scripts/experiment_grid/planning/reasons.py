@@ -12,7 +12,7 @@ from experiment_grid.config.shortnames import short
 from experiment_grid.format import plain
 from experiment_grid.runtime.errors import one_line, some
 
-MISSING = object()
+ABSENT = object()  # from one of the two recipes
 PARTIAL = ("missing", "logs")
 PACKAGE = "experiment_grid."  # of the modules' names; everything is in it
 
@@ -87,7 +87,7 @@ def _packages(before: Any, after: Any, *, reported: bool) -> list[str]:
     old, new = (given if isinstance(given, dict) else {} for given in (before, after))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return [
-        f"package {name} {_show(old.get(name, MISSING))} → {_show(new.get(name, MISSING))}"
+        f"package {name} {_show(old.get(name, ABSENT))} → {_show(new.get(name, ABSENT))}"
         for name in names
         if not reported or (name in old and name in new)
     ]
@@ -103,7 +103,7 @@ def _component(kind: str, before: dict[str, Any], after: dict[str, Any]) -> list
     return [
         sentence
         for key in {**before, **after}
-        for sentence in _values(before.get(key, MISSING), after.get(key, MISSING), name_of(kind, key))
+        for sentence in _values(before.get(key, ABSENT), after.get(key, ABSENT), name_of(kind, key))
     ]
 
 
@@ -124,8 +124,8 @@ def _values(before: Any, after: Any, place: str) -> list[str]:
             sentence
             for key in {**before, **after}
             for sentence in _values(
-                before.get(key, MISSING),
-                after.get(key, MISSING),
+                before.get(key, ABSENT),
+                after.get(key, ABSENT),
                 key if place in ("", "parameters") else f"{place}.{key}",
             )
         ]
@@ -154,7 +154,7 @@ def _named(value: Any) -> bool:
 
 
 def _show(value: Any) -> str:
-    if value is MISSING:
+    if value is ABSENT:
         return "nothing"
     try:
         text = ", ".join(str(plain(item)) for item in value) or "none" if isinstance(value, list) else str(plain(value))

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 DEFAULT_LIMIT = (100, 1)  # starts in so many seconds
-FEW = 50  # jobs
+FEW = 50  # ready jobs that the scheduler weighs at once, at least
 
 
 def otherwise(fallback: Callable[..., Any]) -> Callable[[Callable[Given, Answer]], Callable[Given, Answer]]:

@@ -8,7 +8,7 @@ from typing import Any
 from experiment_grid.timing.measured_steps import Way
 from experiment_grid.timing.rounds import Visit
 
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # of `low` and `high`
 FIGURES = ["step_seconds", "low", "high", "images_per_second", "steps", "rounds"]
 COLUMNS = ["cell", "device", "way", *FIGURES, "measured_as"]
 VISITS = ["measured_as", "device", "way", "round", "steps", "seconds"]
