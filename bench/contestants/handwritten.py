@@ -25,7 +25,7 @@ def train(job: Job) -> float:
     sys.path.insert(0, str(results / "workflow/scripts"))
     from train import train as train_stage
 
-    from experiment_grid.training.saved_weights import Checkpoints
+    from experiment_grid.training.checkpoints import Checkpoints
 
     gc.freeze()
     parameters = {

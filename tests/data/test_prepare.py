@@ -144,7 +144,7 @@ def test_a_full_disk_is_reported_and_left_clean(tmp_path, stage, file):
     command = [sys.executable, "-c", LIMITED, stage, str(source), str(target)]
     done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert file in done.stdout
-    assert "cannot be written (File too large); make room" in done.stdout
+    assert "cannot be written (File too large); free some space" in done.stdout
     assert [path for path in target.rglob("*") if path.is_file()] == []
 
 

@@ -149,7 +149,7 @@ def test_a_project_on_a_full_disk_is_reported_without_tracebacks(unfinished):
     before = f"mount -t tmpfs -o size=24m tmpfs small && cp -a {whole} small/ && cd small && cat /dev/zero > filler"
     done = run_after(f"{before} || ", unfinished)
     assert done.returncode != 0
-    assert "cannot be written (No space left on device); make room or rights there" in done.stderr
+    assert "cannot be written (No space left on device); free some space or fix the permissions" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from experiment_grid.runtime.errors import UserError, one_line
+from experiment_grid.runtime.errors import UserError, one_line, printable
 
 MISSING = object()  # nothing was given
 EMPTY = '""'  # as a key
@@ -40,7 +40,7 @@ class Problem:
         if self.allowed:
             parts.append(f"allowed: {self.allowed}")
         where = f"{place}: {path(self.keys)}" if self.keys else place
-        return f"{where}: " + "; ".join(parts)
+        return printable(f"{where}: " + "; ".join(parts))
 
 
 class Sources:
