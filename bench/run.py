@@ -10,10 +10,9 @@ import tempfile
 from pathlib import Path
 
 from bench.measure import table, where
-from bench.workflow import copy_project, peak, seconds_of, snakemake
+from bench.workflow import STAGES_WHOLE, copy_project, peak, seconds_of, snakemake
 
 SHARE = 1.25  # most CPU time of everything as a multiple of training, apart from two imports of PyTorch per cell
-STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 
 
 def section(arguments: argparse.Namespace) -> None:
@@ -26,7 +25,7 @@ def section(arguments: argparse.Namespace) -> None:
         whole, nothing = snakemake(project), snakemake(project)
         results = project / "results"
         runs = [json.loads(path.read_text("utf-8")) for path in results.glob("cells/*/run.json")]
-        jobs = {stage: seconds_of(results, stage) for stage in STAGES}
+        jobs = {stage: seconds_of(results, stage) for stage in STAGES_WHOLE}
         rows = [
             [
                 stage,

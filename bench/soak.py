@@ -34,12 +34,13 @@ import yaml  # noqa: E402
 from faults import ONE_THREAD, Faults, Run, names, table, trained  # noqa: E402
 from project import copy_project  # noqa: E402
 
+from bench.workflow import STAGES_WHOLE  # noqa: E402
+
 HOUR = 3600  # seconds; on a busy machine a start of Snakemake may take minutes
 MOST = 3  # strikes in a run
 STRIKES = ("job", "Snakemake", "all", "Ctrl-C")
 CELL = "baseline"
 EVALUATED = ["--", f"results/cells/{CELL}/evaluation.csv"]
-STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 
 
 OWN = {
@@ -198,7 +199,7 @@ def writes(project: Path) -> dict[str, int]:
         if run.finish(HOUR) != 0:
             sys.exit(run.said)
     kills = {}
-    for stage in STAGES:
+    for stage in STAGES_WHOLE:
         stride = [] if stage in ("prepare", "train", "evaluate") else ["9" if stage == "timing" else "1"]
         command = [sys.executable, ROOT / "tests/reliability/disturbed.py", "kill", faults.script(stage), *stride]
         done = subprocess.run(command, cwd=project, env=os.environ | ONE_THREAD, capture_output=True, text=True)

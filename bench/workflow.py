@@ -13,6 +13,7 @@ from time import perf_counter
 from bench.measure import ROOT, megabytes
 from experiment_grid.planning.stages import STAGES
 
+STAGES_WHOLE = tuple(stage for stage in STAGES if stage != "train_seed")  # of a config that splits no seeds
 PARTS = ("Snakefile", "config", "profiles", "workflow")
 
 

@@ -74,7 +74,7 @@ def test_the_oldest_snakemake_is_the_same_everywhere():
         assert f"Snakemake {floor} to {newest}" in (ROOT / document).read_text("utf-8").replace("\n", " "), document
 
 
-def test_the_catalogue_is_reported_how_the_workflow_is_used():
+def test_the_catalogue_says_how_the_workflow_is_used():
     usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text("utf-8"))["usage"]
     assert usage["report"] is True and usage["software-stack-deployment"]["conda"] is True
     assert (ROOT / "config/README.md").is_file()

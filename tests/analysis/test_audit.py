@@ -6,7 +6,7 @@ import pytest
 from simulated_cells import make_cells
 
 from experiment_grid.analysis.audit import audit
-from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.cell_results import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.expectations import expectations, total_train_loss

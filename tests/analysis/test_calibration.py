@@ -5,7 +5,7 @@ import pytest
 from simulated_cells import make_cells
 
 from experiment_grid.analysis.calibration import _model, calibration
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 
 
 def test_four_images_by_hand():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from simulated_cells import make_cells, settings_of
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.analysis.chosen import choose, luck_of_best, of_choice
 from experiment_grid.analysis.scores import score_cells
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from simulated_cells import make_cells, make_timing
 
-from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.cell_results import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.factor_pairs import Pair

@@ -12,7 +12,7 @@ from project import ROOT
 from simulated_cells import COMPARED, GRID, compare_outputs, make_cells, plan_of, settings_of
 from tables import strict_json
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.config.reference import load
 from experiment_grid.runtime.errors import UserError
 

@@ -6,7 +6,7 @@ import pytest
 from simulated_cells import make_cells
 from tables import rows
 
-from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.cell_results import CellResults, read_cells
 from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.analysis.table_files import shown_table, write_csv

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from simulated_cells import make_cells
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.analysis.effects import COLUMNS, find_effects
 from experiment_grid.analysis.scores import score_cells
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from simulated_cells import make_cells, settings_of
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.effects import find_effects
 from experiment_grid.analysis.findings import findings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiment_grid.analysis import linear_model
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.config.sampling import draw
 
 SAMPLE = {

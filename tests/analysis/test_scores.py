@@ -7,7 +7,7 @@ import pytest
 from simulated_cells import make_cells
 from sklearn.metrics import classification_report, f1_score
 
-from experiment_grid.analysis.cells import read_cells, representative
+from experiment_grid.analysis.cell_results import read_cells, representative
 from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.scores import class_scores, score_cells, summary
 

@@ -29,7 +29,7 @@ def test_a_folder_may_have_the_names_of_kaggle(tmp_path, folder, suffix):
     assert origins[FIRST].endswith(f"train-images.idx3-ubyte{suffix}")
 
 
-def test_the_root_of_torchvision_is_reported_from_its_folder(tmp_path, folder):
+def test_the_root_folder_of_torchvision_gets_a_hint(tmp_path, folder):
     write_folder(tmp_path / "root/MNIST/raw", CONTENTS)
     with pytest.raises(DataError, match=r"no such file \(did you mean \S+/root/MNIST/raw\?\)"):
         fetch(folder, (tmp_path / "root").as_uri() + "/")

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from tables import rows
 from trained_cell import LOSSES, OneCell, canonical, images_of_classes
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.analysis.scores import score_cells
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.training import saved_weights

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 
+import pytest
 from dag import by_cell, by_rule, svg
 from project import copy_project, snakemake
 
@@ -90,13 +91,14 @@ def test_missing_data_would_be_downloaded(tmp_path):
     assert rules["download"] == rules["prepare"].replace("prepare", "download") == "download: 1 of 1 would run"
 
 
-def test_the_plan_has_the_arrows_of_the_rules(finished):
+@pytest.mark.parametrize("split", [False, True])
+def test_the_plan_has_the_arrows_of_the_rules(finished, split):
     """Snakemake's own graph of the rules agrees with the stages of the plan."""
-    graph = snakemake(finished, "--forceall", "--rulegraph", "dot").stdout
+    config = ["--config", 'defaults={"split_seeds": true}'] if split else []
+    graph = snakemake(finished, "--forceall", "--rulegraph", "dot", *config).stdout
     names = dict(re.findall(r'(\d+)\[label = "(\w+)"', graph))
     arrows = {(names[start], names[end]) for start, end in re.findall(r"(\d+) -> (\d+)", graph)}
     ours = {(before, name) for name, stage in STAGES.items() for before in stage.after}
-    assert {arrow for arrow in arrows if "all" not in arrow} <= ours
-    assert {name for arrow in arrows for name in arrow} - {"all"} == set(STAGES) - {
-        "train_seed"
-    }  # no cell splits its seeds
+    assert {arrow for arrow in arrows if "all" not in arrow} == {
+        arrow for arrow in ours if split or "train_seed" not in arrow
+    }

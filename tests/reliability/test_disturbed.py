@@ -12,7 +12,7 @@ from faults import ONE_THREAD, skip_without_mounts
 
 DISTURBED = Path(__file__).with_name("disturbed.py")
 
-# Of the stages that take longer, only every so many-th write is tried.
+# Of the stages that take longer, only every n-th write is tried.
 STRIDES = {"download": 9, "prepare": 0, "train": 0, "evaluate": 0, "timing": 9, "compare": 26, "errors": 10}
 STRIDES |= {"figures": 44, "report": 3, "record": 3}
 SMALL_DISK = "mount -t tmpfs -o size=16m tmpfs results && cp -a full/. results/ && exec "

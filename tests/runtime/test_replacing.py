@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from experiment_grid.runtime.files import forget_epochs, replacing, sweep
+from experiment_grid.runtime.files import remove_epochs, replacing, sweep
 
 
 def test_a_file_appears_complete_or_stays_as_it_was(tmp_path):
@@ -52,5 +52,5 @@ def test_only_epochs_of_a_training_are_removed(tmp_path):
     mine = ["my-seed1.epoch1.safetensors", "seed1.epoch1.safetensors.txt", "seed.epoch.safetensors"]
     for name in (*own, *mine):
         (tmp_path / name).touch()
-    forget_epochs(tmp_path)
+    remove_epochs(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(mine)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from experiment_grid.planning.stages import STAGES
 from experiment_grid.source_code import fingerprint as module
 from experiment_grid.source_code.fingerprint import SCRIPTS, fingerprint, folder_fingerprint
 
-STAGES = ("download", "prepare", "train", "evaluate", "timing", "compare", "figures", "errors", "report", "record")
 LAYER = '''"""Doc."""
 
 

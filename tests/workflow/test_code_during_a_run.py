@@ -61,13 +61,13 @@ from pathlib import Path
 sys.path[:0] = [{scripts!r}, {folder!r}]
 import early
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.imported_code import hold_to_recipe
+from experiment_grid.runtime.imported_code import check_against_recipe
 from experiment_grid.runtime.imported_code import PREAMBLE_END
 from experiment_grid.source_code.fingerprint import fingerprint
 code = {code!r}
 try:
     {before}
-    hold_to_recipe("job", code, Path({folder!r}))
+    check_against_recipe("job", code, Path({folder!r}))
     {after}
     import late
     print("kept", late.VALUE)
@@ -108,9 +108,9 @@ def test_an_edit_of_the_script_that_snakemake_copied(tmp_path, line, message):
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
 from experiment_grid.runtime.errors import UserError
-from experiment_grid.runtime.imported_code import PREAMBLE_END, hold_to_recipe
+from experiment_grid.runtime.imported_code import PREAMBLE_END, check_against_recipe
 try:
-    hold_to_recipe("job", {{"job": sys.argv[1]}})
+    check_against_recipe("job", {{"job": sys.argv[1]}})
     print("kept")
 except UserError as error:
     print(error)

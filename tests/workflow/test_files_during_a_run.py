@@ -101,9 +101,9 @@ from experiment_grid.source_code.fingerprint import file_fingerprint
 from experiment_grid.runtime import imported_code, records
 from experiment_grid.runtime.errors import UserError
 try:
-    imported_code.hold_to_recipe("train", file_fingerprint("own/net.py"))
+    imported_code.check_against_recipe("train", file_fingerprint("own/net.py"))
     import net
-    records.hold_to_reads()
+    records.check_reads()
     print(*records.READ)
 except UserError as error:
     print(error)

@@ -28,7 +28,7 @@ JOBS = {
 }
 # Arguments that are refused, and the beginning of the message.
 REFUSED = {
-    "--touch": (["--touch"], "--touch: nothing touched: a result is up to date by its content and its recipe"),
+    "--touch": (["--touch"], "--touch: nothing touched: whether a result is up to date depends on its content"),
     "--cores 0": (["--cores", "0"], "--cores: no job could run; given: 0; allowed: a number from 1, or all"),
 }
 

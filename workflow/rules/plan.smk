@@ -131,19 +131,19 @@ def to_look_at(job):
     return ancient(str(plan.path(*job))) if plan.path(*job).exists() else []
 
 
-SPARED = ("data/", "seeds/")  # folders whose files a kept job does without
+SPARED_FOLDERS = ("data/", "seeds/")  # folders whose files a kept job does without
 
 
 def inputs(stage, files):
-    """Input function that gives these files of the results: a name, or several. Whatever their times are, a job that is
-    kept is not run for them; nor where data was deleted, which Snakemake would otherwise make again for it."""
+    """Input function that gives these files of the results: a name, or several. A kept job never runs because of their
+    times. Deleted data that only kept jobs read is left out, or Snakemake would make it again."""
 
     def given(wildcards):
         one = isinstance(files, str)
         names = [files] if one else files
         kept = IS_MAIN and not plan.runs(stage, queries.job_name(wildcards))
         if kept:
-            names = [name for name in names if not name.startswith(SPARED) or (plan.results / name).exists()]
+            names = [name for name in names if not name.startswith(SPARED_FOLDERS) or (plan.results / name).exists()]
         paths = [ancient(f"<results>/{name}") if kept else f"<results>/{name}" for name in names]
         return next(iter(paths), []) if one else paths
 
@@ -183,8 +183,8 @@ def warn_of_no_gpu(trained):
 
 
 def compared(stage, *files, only=None):
-    """Input function that gives these files of every cell that is put side by side, or of the `only` one where it is one
-    of them. No plain list: of those, Snakemake makes an object for every file, also to run another rule's job."""
+    """Input function that gives these files of every cell that is put side by side, or only of `only`. A function: of
+    a list, Snakemake makes an object for every file, also to run another rule's job."""
     cells = [cell for cell in COMPARED if only in (None, cell)]
     return lambda wildcards: inputs(stage, [f"cells/{cell}/{file}" for cell in cells for file in files])(wildcards)
 

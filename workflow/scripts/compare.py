@@ -9,7 +9,7 @@ import pandas as pd
 from experiment_grid.analysis.audit import audit
 from experiment_grid.analysis.calibration import calibration
 from experiment_grid.analysis.cell_reports import cell_blocks
-from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.cell_results import CellResults, read_cells
 from experiment_grid.analysis.claims import asked, judge
 from experiment_grid.analysis.comparison_table import comparison_table
 from experiment_grid.analysis.effects import find_effects

@@ -10,7 +10,7 @@ from experiment_grid.runtime.torch_import import quick_imports
 with quick_imports():
     import torch
 
-from experiment_grid.analysis.cells import read_cells
+from experiment_grid.analysis.cell_results import read_cells
 from experiment_grid.data.prepared import channels, classes, test_images, training_images, warnings
 from experiment_grid.error_analysis.atlas import capacity, write_atlas
 from experiment_grid.error_analysis.augmented import EACH, augmented

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiment_grid.format import megabytes
 from experiment_grid.report.drawings import Drawings
 from experiment_grid.report.figures import style
 from experiment_grid.report.render import render
@@ -21,7 +22,7 @@ def report(results: Path, plan: dict[str, Any], page: Path) -> None:
         text = render(held, Drawings(held))
     with replacing(page) as part:
         part.write_text(text, "utf-8")
-    print(f"{page}: {page.stat().st_size / 1e6:.2f} MB", flush=True)
+    print(f"{page}: {megabytes(page.stat().st_size)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ with quick_imports():
     import torch
 
 from experiment_grid.data.prepared import channels, classes, training_images
-from experiment_grid.runtime.files import digest, forget_epochs
+from experiment_grid.runtime.files import digest, remove_epochs
 from experiment_grid.runtime.kept_trainings import FILES, Trained, Trainings, bits
 from experiment_grid.runtime.records import FORCED, READ, age, now, results_folder, write_record
 from experiment_grid.training import history, saved_weights
@@ -26,7 +26,7 @@ from experiment_grid.training.devices import describe, device_for
 from experiment_grid.training.images import scaling
 from experiment_grid.training.loop import Trainer
 from experiment_grid.training.resumable_epochs import Epoch, EpochStore
-from experiment_grid.training.reuse import lay_out
+from experiment_grid.training.reuse import copy_epochs
 from experiment_grid.training.stopping import chosen_epoch, stops
 
 if TYPE_CHECKING:
@@ -133,12 +133,12 @@ def train(
     states = [path for path in last if kept.has_state(path)]
     if why := trainings.keep(outputs["run"], [outputs["history"], outputs["checkpoints"]], states):
         print(f"not kept for reuse by other cells: {why}")
-    forget_epochs(partial, None if alone else parameters["seeds"])
+    remove_epochs(partial, None if alone else parameters["seeds"])
 
 
 def find_again(before: Trained, seed: int, epochs: int, kept: EpochStore) -> dict[str, Any]:
     """Reuse a seed's epochs from an earlier training; returns their entry in the record."""
-    number = lay_out(before, seed, epochs, kept)
+    number = copy_epochs(before, seed, epochs, kept)
     READ.update(before.record.get("reads", {}))
     origin = before.origin(seed)
     print(f"seed {seed}: {number} epochs found again: trained {origin['finished'][:10]} as {origin['cell']}")
@@ -178,9 +178,8 @@ def run(
         epoch = trainer.epoch(len(rows) + 1)
         rows.append(epoch.row)
         if epoch.number == 1 or over():
-            trainer.check(
-                epoch
-            )  # before it is kept: a resumed training would lack a list that it holds, as a loaded model does
+            # Before the epoch is kept: a resumed training, like a loaded model, would lack state outside of it.
+            trainer.check(epoch)
         kept.write(epoch)
         if rule:
             wanted = epoch.number, chosen_epoch(accuracy(rows), rule)
@@ -255,7 +254,7 @@ def main(snakemake: Any) -> None:
         if snakemake.input.get("seeds"):
             seeds = list(dict.fromkeys(Path(file).parent for file in snakemake.input.seeds))
             gather(plan["recipe"], prepared, seeds, outputs, plan_file)
-            forget_epochs(partial)
+            remove_epochs(partial)
         else:
             options = {"gpus": snakemake.resources.get("gpu", 0), "no_gpu": snakemake.params.no_gpu}
             options |= {"alone": plan["stage"] == "train", "anew": FORCED in plan["why"]}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.expectations import FIGURES, Expected, expectations
 from experiment_grid.column_values import (
     CONSISTENT,
@@ -226,7 +226,8 @@ class _Row:
         name, verdict = self.name, self.verdict()
         if verdict == NO_DATA or self.fit is None:
             if self.fit:
-                return f"{name} and all others were trained once: how far runs are apart is not known. Not judged."
+                once = f"{name} and all others were trained once"
+                return f"{once}, so the spread between runs is unknown and the row is not judged."
             missing = f"The cell {name} has no results" if name else "No configured cell has the stated settings"
             return f"{missing}, so this row is not judged."
         within = f"{self.fit['consistent']} of {self.fit['judged']} figures are"

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, top_k_accuracy_score
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 
 BINS = 10  # equal steps of probability
 

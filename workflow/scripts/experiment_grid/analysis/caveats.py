@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.effects import Effects
 from experiment_grid.format import level, plural
 
@@ -31,10 +31,10 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
         f"from another, at least {confidence} of such pages show no significant difference; with three seeds and one "
         "very variable cell it may be a little less. Intervals of differences are simultaneous. McNemar's tests under "
         "Two cells are a family of their own.",
-        "A difference counts seeds and test images as chance; a cell's seeds count at least as unsteady as the average "
-        "cell's. McNemar's test compares two trained models only.",
-        "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is a step as "
-        "measured with nothing beside it times their number; conclusions on time are decided by it.",
+        "The uncertainty of a difference covers seeds and test images. A cell's variance over seeds is taken to be at "
+        "least the average. McNemar's test compares two trained models only.",
+        "Training times were taken while other jobs ran; they are descriptive only. Time of all steps is the time of "
+        "one step, measured alone, times the number of steps; conclusions on time are decided by it.",
     ]
     floors = effects.table["seeds_p_floor"].dropna()
     if len(floors) and floors.max() > 1 - settings["confidence"]:
@@ -49,8 +49,8 @@ def caveats(settings: dict[str, Any], table: pd.DataFrame, effects: Effects) -> 
 
 
 def no_better_than_chance(cells: list[CellResults]) -> list[str]:
-    """Cells that get no more test images right than the commonest class alone would: such as a diverged training
-    and yet stayed finite."""
+    """Cells that get no more test images right than the commonest class alone would: for example after a training
+    that diverged while its loss stayed finite."""
     return [
         cell.name
         for cell in cells

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis.audit import at_settings
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.expectations import total_train_loss
 
 

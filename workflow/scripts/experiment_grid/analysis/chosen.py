@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
+from experiment_grid.format import percent
 
 DRAWS = 4000
 NEAR = 200  # cells that can win: of more, the best
 
 
 class Chosen(NamedTuple):
-    """The chosen cell, of how many; `luck`: of its validation accuracy. `seeds`: 1 where each cell was
-    trained once, and only the validation images' chance is known."""
+    """The chosen cell and the number of candidates; `luck`: the selection bias in its validation accuracy. `seeds`: 1
+    where each cell was trained once, and only the uncertainty of the validation images is known."""
 
     cell: str
     of: int
@@ -65,7 +66,7 @@ def luck_of_best(means: np.ndarray, error: np.ndarray) -> float:
 
 def of_choice(found: Chosen) -> str:
     """What choosing the best of so many does to its accuracy, in sentences."""
-    points = f"{100 * found.luck:.2f} points"
+    points = f"{percent(found.luck, unit=False)} points"
     if found.seeds == 1:
         return (
             f"Choosing the best of {found.of:,} raises its validation accuracy by {points} at most through luck with "

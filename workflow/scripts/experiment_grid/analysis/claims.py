@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.effects import Effects
 from experiment_grid.analysis.factor_pairs import ANY, Pair, factor_matches
 from experiment_grid.analysis.measures import LOSSES

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.intervals import mean_over_seeds, wilson
 from experiment_grid.config.labels import component
 from experiment_grid.format import plain

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.factor_pairs import ANY, Pair, factor_matches, levels, pairs
 from experiment_grid.analysis.measures import Measure
 from experiment_grid.analysis.more_seeds import seeds_needed
@@ -61,7 +61,7 @@ PAGE = "page"  # the one family that all comparisons of a page are in
 
 
 class Effects(NamedTuple):
-    """effects.csv, of how many pairs its rows are, the same pairs by other measures, and the size of the family.
+    """effects.csv, the number of pairs found, the same pairs compared by other measures, and the size of the family.
 
     `same` numbers the rows' comparisons of test accuracy: of cells that predict the same, each counts once.
     `times` holds what claims on time compare: measure → pairs with their cells, and a table as in `others`.

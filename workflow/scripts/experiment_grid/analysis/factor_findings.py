@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.effects import Effects
 from experiment_grid.analysis.more_seeds import MOST_SEEDS, POWER
 from experiment_grid.analysis.phrases import difference as in_words

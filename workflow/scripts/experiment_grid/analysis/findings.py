@@ -8,7 +8,7 @@ import pandas as pd
 from experiment_grid.analysis import measures
 from experiment_grid.analysis.audit import VERDICTS
 from experiment_grid.analysis.caveats import caveats, crowded, no_better_than_chance
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.chosen import Chosen, choose, of_choice
 from experiment_grid.analysis.effects import Effects, best_beside
 from experiment_grid.analysis.factor_findings import decided, difference, number, open_questions, summaries, time_change
@@ -120,9 +120,9 @@ def _calibrated(found: dict[str, Any] | None) -> Iterator[Finding]:
     if not found:
         return
     text = (
-        f"The final cell's confidence differs from its accuracy by {100 * found['ece']:.2f} points on average "
-        f"(expected calibration error); Brier score {significant(found['brier'])}. The right class is among its first "
-        f"two for {percent(found['top2_accuracy'])} of the test images."
+        f"The final cell's confidence differs from its accuracy by {percent(found['ece'], unit=False)} points on "
+        f"average (expected calibration error); Brier score {significant(found['brier'])}. The right class is among "
+        f"its first two for {percent(found['top2_accuracy'])} of the test images."
     )
     figures = {key: found[key] for key in ("ece", "brier", "top2_accuracy")}
     yield _finding("final", "calibration", text, [found["cell"]], "comparison/findings.json", figures=figures)
@@ -259,8 +259,8 @@ def _spread(table: pd.DataFrame, confidence: float) -> Iterator[Finding]:
         return
     widest = spread.idxmax()
     text = (
-        f"Seeds alone move the test accuracy by a standard deviation of {100 * spread.median():.2f} points in the "
-        f"median cell and {100 * spread.max():.2f} in {widest}."
+        f"Seeds alone move the test accuracy by a standard deviation of {percent(spread.median(), unit=False)} points "
+        f"in the median cell and {percent(spread.max(), unit=False)} in {widest}."
     )
     figures = {"median": float(spread.median()), "largest": float(spread.max())}
     yield _finding("seeds", "spread", text, [widest], "comparison/seeds.csv", figures=figures)

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from experiment_grid.analysis import measures
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.factor_pairs import levels, rank
 from experiment_grid.format import plain
 from experiment_grid.sampled_ranges import range_of

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.multiple_tests import Comparisons, compare_means
 from experiment_grid.analysis.variance import Spread, centred, shared_by_images, spread
 

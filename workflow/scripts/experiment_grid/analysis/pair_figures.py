@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.more_seeds import share_higher
 from experiment_grid.analysis.multiple_tests import holm
 from experiment_grid.analysis.paired import bootstrap_difference, mcnemar_midp, sign_flip, sign_flip_floor

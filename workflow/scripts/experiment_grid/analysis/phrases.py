@@ -3,7 +3,7 @@
 import math
 from functools import partial
 
-from experiment_grid import format as page
+from experiment_grid import format
 from experiment_grid.format import between, missing
 
 SHARES = ("accuracy", "f1", "precision", "recall")
@@ -22,9 +22,9 @@ def measured(measure: str) -> str:
 def difference(measure: str, value: float, low: float | None = None, high: float | None = None) -> str:
     """A difference of a measure: `+0.91 points (+0.61 to +1.21)`; without an interval where there is none."""
     if any(share in measure for share in SHARES):
-        write, unit = page.points, " points"
+        write, unit = format.points, " points"
     else:
-        write, unit = partial(page.signed, decimals=4), ""
+        write, unit = partial(format.signed, decimals=4), ""
     interval = "" if missing(low) or missing(high) else f" ({between(write, low, high)})"
     return f"{write(value)}{unit}{interval}"
 
@@ -33,10 +33,10 @@ def ratio(value: float, low: float | None = None, high: float | None = None) -> 
     """A difference of logarithms as a ratio: `× 1.58 (1.52 to 1.77)`."""
     interval = ""
     if not missing(low) and not missing(high):
-        interval = f" ({page.significant(math.exp(low))} to {page.significant(math.exp(high))})"
-    return page.ratio(math.exp(value)) + interval
+        interval = f" ({format.significant(math.exp(low))} to {format.significant(math.exp(high))})"
+    return format.ratio(math.exp(value)) + interval
 
 
 def p_value(p: float) -> str:
     """An adjusted p value: `adjusted p = 0.012`, `adjusted p < 0.001`."""
-    return f"adjusted p {'' if p < 0.001 else '= '}{page.p_value(p)}"
+    return f"adjusted p {'' if p < 0.001 else '= '}{format.p_value(p)}"

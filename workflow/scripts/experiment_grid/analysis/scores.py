@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.intervals import wilson
 
 LOSSES = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.factor_pairs import Pair, factor_matches
 from experiment_grid.analysis.measures import Measure, of_runs
 from experiment_grid.column_values import DEVICES, LOADER, LOADER_NORMALIZED, LOADER_SECONDS, PER_EPOCH, TIMES, TRAINER

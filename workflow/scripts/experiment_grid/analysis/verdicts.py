@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.analysis.factor_pairs import Pair, levels, rank
 from experiment_grid.column_values import CONFIRMED, COUNTED, DEPENDS, OPEN, REFUTED, SINGLE, UNTESTED
 from experiment_grid.config.labels import title

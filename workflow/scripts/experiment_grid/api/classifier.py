@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.api.caller_warnings import warn
 from experiment_grid.data import prepared
 from experiment_grid.evaluation.saved_model import SavedModel

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from experiment_grid.analysis.cells import CellResults, read_cells
+from experiment_grid.analysis.cell_results import CellResults, read_cells
 from experiment_grid.api.caller_warnings import warn
 from experiment_grid.csv_tables import read_table
 from experiment_grid.data import prepared
-from experiment_grid.planning import records
+from experiment_grid.planning import earlier_records
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
 
@@ -98,7 +98,7 @@ class Run:
     @cached_property
     def final(self) -> str:
         """The name of the config's final cell, whose errors the page shows; before there is a page, as planned."""
-        record, plan = (records.read(self.folder / place / "errors.json") for place in ("errors", "plan"))
+        record, plan = (earlier_records.read(self.folder / place / "errors.json") for place in ("errors", "plan"))
         if record and isinstance(record.get("cell"), str):
             return str(record["cell"])
         try:

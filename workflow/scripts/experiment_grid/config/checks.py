@@ -101,7 +101,7 @@ def _excluded(item: Mapping[str, Any], keys: Keys) -> Iterator[Problem]:
     """Entries that leave nothing out."""
     known = axes(item)
     if not known:
-        yield Problem((*keys, "exclude"), "has no grid or sample to leave out of", item["exclude"], "nothing here")
+        yield Problem((*keys, "exclude"), "has no grid or sample to leave out of", item["exclude"], "no such key")
         return
     for number, entry in enumerate(item["exclude"]):
         for axis, wanted in entry.items():
@@ -143,12 +143,13 @@ def _left(config: Mapping[str, Any]) -> Iterator[Problem]:
         if "sample" in item:
             number, found = item["sample"]["number"], len(sampling.draw(item["sample"], item.get("exclude", ())))
             if found < number:
-                wrong = "is more than the different combinations that are not excluded"
+                wrong = "is more than the distinct combinations left after exclude"
                 yield Problem(
                     (*keys, "sample", "number"), wrong, number, f"1 to {found}" if found else "fewer excluded"
                 )
         elif "exclude" in item and next(expand(item), None) is None:
-            yield Problem((*keys, "exclude"), "leaves no cell", item["exclude"], "one combination at least that stays")
+            allowed = "at least one combination that is not excluded"
+            yield Problem((*keys, "exclude"), "leaves no cell", item["exclude"], allowed)
 
 
 def packages(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from experiment_grid.config.problems import LOADER as SafeLoader
 def typed(
     config: Mapping[str, Any], given: Mapping[str, Any], texts: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The merged `config` with numbers, true, false and null where --config, which said `given`, has their text.
+    """The merged `config`, in which values that --config passed as text (`given`) become numbers, true, false or null.
 
     `texts` are the values of --config as they were typed.
     """

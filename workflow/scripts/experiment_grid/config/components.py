@@ -73,7 +73,7 @@ def _problems(what: str, located: Located, options: Mapping[str, Given], place: 
     for name, given in options.items():
         if name in located.given:
             yield Problem(
-                given.keys, f"is not an option: {located.given[name]}", given.value, located.known or "nothing here"
+                given.keys, f"is not an option: {located.given[name]}", given.value, located.known or "no such key"
             )
         elif located.parameters is None or (name not in located.parameters and located.open):
             continue

@@ -40,7 +40,7 @@ OF_SCHEDULE = {
     "epochs": "total_steps counts them",
     "steps_per_epoch": "total_steps counts them",
 }
-CHECKED_LATE = {  # options that PyTorch checks, or fails by, after an object was made, by their package
+CHECKED_LATE = {  # options that PyTorch checks only after construction, by their package
     "torch.nn": {
         "label_smoothing": "Annotated[float, Interval(ge=0, le=1)]",
         "reduction": "Literal['mean', 'sum', 'none']",

@@ -18,7 +18,7 @@ from experiment_grid.config.key_types import (
 )
 
 
-class Numbers(Closed):
+class TrainingKeys(Closed):
     """What a cell trains with, without its components."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1000, description="Step size.")] = LEFT_OUT
@@ -234,7 +234,7 @@ class Components(Closed):
 OPTIONAL = ("patience", "gradient_clip", "l1", "amp", "tf32", "deterministic")  # numbers that a config may leave out
 
 
-class Factors(Numbers, Components):
+class Factors(TrainingKeys, Components):
     """What a cell trains with."""
 
 

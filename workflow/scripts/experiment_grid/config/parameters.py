@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from experiment_grid.config import parameter_keys
 from experiment_grid.config.labels import AUGMENT, COMPONENTS
-from experiment_grid.config.parameter_keys import Handling, Numbers
+from experiment_grid.config.parameter_keys import Handling, TrainingKeys
 from experiment_grid.config.shortnames import SHORT_NAMES
 
 TARGET = "_target_"
@@ -32,7 +32,7 @@ class Component:
         return {TARGET: self.target, **self.options}
 
 
-class Parameters(Numbers, Handling):
+class Parameters(TrainingKeys, Handling):
     """Parameters of a cell. What each number means and may be: `parameter_keys`."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -74,13 +74,13 @@ def is_default(name: str, value: Any) -> bool:
     return name in OPTIONAL and value == OPTIONAL[name]
 
 
-NUMBERS = tuple(Numbers.model_fields)
+TRAINING_KEYS = tuple(TrainingKeys.model_fields)
 OPTIONAL = {
     "schedule": Component(SHORT_NAMES["schedule"]["none"], {"warmup": 0.0}),
     AUGMENT: (),
-    **{name: Numbers.model_fields[name].default for name in parameter_keys.OPTIONAL},
+    **{name: TrainingKeys.model_fields[name].default for name in parameter_keys.OPTIONAL},
     **{name: field.default for name, field in Handling.model_fields.items()},
 }
 HANDLING = tuple(Handling.model_fields)
 RECIPE = ("keep", "threads")  # of these, what a training's result depends on
-FIELDS = (*COMPONENTS, AUGMENT, *NUMBERS)
+FIELDS = (*COMPONENTS, AUGMENT, *TRAINING_KEYS)

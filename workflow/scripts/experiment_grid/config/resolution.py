@@ -8,7 +8,7 @@ from experiment_grid.config.grid import Axis
 from experiment_grid.config.key_types import as_list
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, SHORT_KEYS
 from experiment_grid.config.locate import Located, RefusedError, locate
-from experiment_grid.config.parameters import HANDLING, NUMBERS, OPTIONAL, TARGET, Component, Parameters
+from experiment_grid.config.parameters import HANDLING, OPTIONAL, TARGET, TRAINING_KEYS, Component, Parameters
 from experiment_grid.config.problems import MISSING, Keys, Problem
 from experiment_grid.config.shortnames import short
 from experiment_grid.source_code.fingerprint import version
@@ -48,7 +48,7 @@ class Resolution:
     def parameters(self, cell: CellValues) -> Parameters:
         """The parameters of a cell. Raises ProblemsError with all that is wrong."""
         values = {**OPTIONAL, **self._defaults, **cell.own}
-        missing = [key for key in (*COMPONENTS, *NUMBERS) if key not in {**DEFAULT, **values}]
+        missing = [key for key in (*COMPONENTS, *TRAINING_KEYS) if key not in {**DEFAULT, **values}]
         problems = [Problem(("defaults", key), f"is missing, and cell {cell.name} has none") for key in missing]
         made: dict[str, Any] = {}
         packages: dict[str, str] = {}
@@ -62,7 +62,7 @@ class Resolution:
                 problems += error.problems
         if problems:
             raise ProblemsError(problems)
-        numbers = {key: values[key] for key in (*NUMBERS, *HANDLING)}
+        numbers = {key: values[key] for key in (*TRAINING_KEYS, *HANDLING)}
         return Parameters(**made, **numbers, step=values.get("step", "recorded"), packages=packages)
 
     def _component(self, kind: str, cell: CellValues) -> tuple[Component, Packages]:

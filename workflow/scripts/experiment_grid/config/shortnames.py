@@ -37,7 +37,7 @@ _SHORT = {target: name for names in SHORT_NAMES.values() for name, target in nam
 
 
 def full(kind: str, name: str) -> str:
-    """The target that a short name is for; any other name as it is."""
+    """The full target of a short name; other names are returned unchanged."""
     if kind == AUGMENT:
         return f"{TRANSFORMS}.{name}" if name.isidentifier() else name
     return SHORT_NAMES[kind].get(name, name)

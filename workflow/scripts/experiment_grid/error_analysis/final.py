@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.error_analysis.attribution import as_tiles, integrated_gradients
 from experiment_grid.error_analysis.likeness import nearest
 from experiment_grid.error_analysis.selection import right_examples
 from experiment_grid.evaluation.saved_model import SavedModel
+from experiment_grid.format import probability as percentage
 from experiment_grid.runtime.records import trained_with
 from experiment_grid.training.images import input_shape, inputs_of, predict, scaling
 from experiment_grid.training.randomness import TEST, seed_all
@@ -157,7 +158,7 @@ def with_basis(
 
 def _choice(true: str, predicted: str, probability: float, place: int) -> str:
     rank = f"its {RANKS[place]} choice" if place < len(RANKS) else f"not among its top {len(RANKS) + 1}"
-    return f"Taken for {predicted} with {100 * probability:.1f} %; {true} was {rank}."
+    return f"Taken for {predicted} with {percentage(probability)}; {true} was {rank}."
 
 
 def _likeness_in_pixels(near: dict[str, Any], predicted: str, true: str) -> str:

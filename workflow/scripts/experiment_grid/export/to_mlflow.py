@@ -6,7 +6,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
-from experiment_grid.analysis.cells import CellResults
+from experiment_grid.analysis.cell_results import CellResults
 from experiment_grid.api.run import Run
 from experiment_grid.export.curves import began, compared, parameters, points
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from experiment_grid.planning import records
+from experiment_grid.planning import earlier_records
 from experiment_grid.planning.found_trainings import FoundTrainings, old
 from experiment_grid.planning.reasons import differences
 from experiment_grid.planning.recipes import Recipes
@@ -25,7 +25,7 @@ from experiment_grid.runtime.records import FORCED, now
 
 SOURCES = ("download", "prepare")  # what every cell starts from
 TRAININGS = ("train", "train_seed")
-SPARED = (*SOURCES, "train_seed")  # not needed as long as what was made from it is kept
+SPARED_STAGES = (*SOURCES, "train_seed")  # not needed as long as what was made from it is kept
 NEEDED = "missing and needed"
 AFTER = "an input is made again"
 TRAINED = ("cells/*/checkpoints.safetensors", "cells/*/run.json", "partial/*/seed*")  # what a training leaves
@@ -179,31 +179,31 @@ class Decisions:
         trained = [job for job in self.jobs() if job[0] in TRAININGS]
         for job in trained:
             self.decision(*job)
-        left = (records.read(self.record(*job)) for job in trained)
+        left = (earlier_records.read(self.record(*job)) for job in trained)
         return old(self.results, filter(None, left), self._found.wanted)
 
     def _decide(self, stage: str, cell: str | None) -> Decision:
         path = self.record(stage, cell)
-        record = records.read(path)
+        record = earlier_records.read(path)
         upstream = self.upstream(stage, cell)
         forced = self._forced(stage, cell)
         running = [job for job in upstream if self.decision(*job).runs]
         if record is None:
-            if stage in SPARED and not path.exists() and not running and not forced:
+            if stage in SPARED_STAGES and not path.exists() and not running and not forced:
                 return Decision(absent=True)
             return Decision(forced or (["new"] if not path.exists() else [f"{path.name} cannot be read"]))
-        if not records.valid(record, stage):
+        if not earlier_records.valid(record, stage):
             return Decision(forced or [f"{path.name} is of another format"])
         why = forced + differences(record["recipe"], self.recipe(stage, cell), stage)
-        if stage in SPARED and any(not (self.results / name).exists() for name in record["outputs"]):
+        if stage in SPARED_STAGES and any(not (self.results / name).exists() for name in record["outputs"]):
             return Decision(why, record, absent=not why)
         why += self._damage(record)
         why += self._other_inputs(record, upstream)
-        why += records.other_reads(record)
+        why += earlier_records.other_reads(record)
         if running:
             why.append(_after(running))
         if not why and path.stat().st_mtime_ns > time.time_ns():
-            self._times[path] = records.finished(record)
+            self._times[path] = earlier_records.finished(record)
         return Decision(why, record)
 
     def _forced(self, stage: str, cell: str | None) -> list[str]:

@@ -62,7 +62,7 @@ def _part(cell: str, date: str, epochs: int, seeds: list[int], parameters: dict[
 
 
 def old(results: Path, records: Iterable[dict[str, Any]], wanted: Collection[str] = ()) -> list[Trained]:
-    """The trainings that none of these jobs' records is of and that are not `wanted`, the latest first."""
+    """The trainings that belong to none of these records and are not in `wanted`, the latest first."""
     used = {*wanted}
     for record in records:
         with suppress(KeyError, ValueError, TypeError, AttributeError):

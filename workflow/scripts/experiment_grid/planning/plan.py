@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from experiment_grid.data import source
-from experiment_grid.planning import dry_run_files, records
+from experiment_grid.planning import dry_run_files, earlier_records
 from experiment_grid.planning.decisions import NEEDED, Decisions
-from experiment_grid.runtime.files import PART, forget_epochs, write_json
+from experiment_grid.runtime.files import PART, remove_epochs, write_json
 from experiment_grid.runtime.records import now
 from experiment_grid.source_code import fingerprint, signatures
 
@@ -23,7 +23,7 @@ IN_PLACE = {".locks": "", "benchmarks": ".tsv", "logs": ".log"}  # a job's files
 
 
 class Plan(Decisions):
-    """The decisions, with the jobs' plan files and the times of files that tell Snakemake of them."""
+    """The decisions, with the jobs' plan files and the file times by which Snakemake sees them."""
 
     _looked = _written = False
     _stand_ins: Path | None = None
@@ -84,8 +84,8 @@ class Plan(Decisions):
         if not self._written:
             return False
         for job in self.jobs():
-            record = records.read(self.record(*job)) if self.decision(*job).runs else None
-            if record is not None and records.valid(record, job[0]):
+            record = earlier_records.read(self.record(*job)) if self.decision(*job).runs else None
+            if record is not None and earlier_records.valid(record, job[0]):
                 self._damage(record)
         for path, moment in self._times.items():
             os.utime(path, ns=(moment, moment))
@@ -114,7 +114,7 @@ class Plan(Decisions):
                 if path.is_symlink():
                     path.unlink()
             if stage == "train" and cell and not self.decision(stage, cell).runs:
-                forget_epochs(self.results / "partial" / cell)
+                remove_epochs(self.results / "partial" / cell)
 
     def _write(self, stage: str, cell: str | None) -> None:
         decision = self.decision(stage, cell)
@@ -122,7 +122,7 @@ class Plan(Decisions):
         if why := self.reasons.get((stage, cell)) or decision.why:
             write_json(path, self._planned(stage, cell, why), flush=False)
             return
-        left = records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
+        left = earlier_records.read(path)  # perhaps another data set's: the folder holds one plan file for a stage
         if left is None or left.get("recipe") != self.recipe(stage, cell):
             why = decision.record["why"] if decision.record else [NEEDED]
             write_json(path, self._planned(stage, cell, why), flush=False)

@@ -83,7 +83,7 @@ def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _packages(before: Any, after: Any, *, reported: bool) -> list[str]:
-    """Versions that differ; of a package of one side, the component in it says enough, where that was reported."""
+    """Versions that differ; without those of one side, where the component that is in them was `reported`."""
     old, new = (given if isinstance(given, dict) else {} for given in (before, after))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return [

@@ -160,13 +160,13 @@ class Progress(logging.Handler):
         if self._silent:
             return
         if self._live or self._stream is sys.stderr:
-            self._stderr = StderrRedirect(self._overheard)
+            self._stderr = StderrRedirect(self._print_stray_output)
         if self._live and self._stderr is not None:
             from experiment_grid.progress.live import LiveView  # late: 0.1 s
 
             self._view = LiveView(self.run, self._stderr.terminal)
 
-    def _overheard(self, text: str) -> None:
+    def _print_stray_output(self, text: str) -> None:
         """Print what jobs wrote outside their logs; nothing after an interrupt, when jobs print tracebacks."""
         if not self._interrupted:
             self._print(text)
@@ -194,7 +194,7 @@ class Progress(logging.Handler):
     def _close_view(self) -> None:
         """Remove the live view, and restore standard error."""
         if self._stderr is not None:
-            self._stderr.back()
+            self._stderr.restore()
         view, self._view = self._view, None
         if view is not None:
             view.stop()
@@ -214,7 +214,7 @@ def attach(workflow: Any, snakefile: Path) -> Progress | None:
         raise UserError(f"PROGRESS: no such form; given: {mode}; allowed: {', '.join(MODES)}")
     if not engine.is_own(workflow, snakefile):
         return None
-    logging.raiseExceptions = False  # of Snakemake's own log without room: the line that says so would be below it
+    logging.raiseExceptions = False  # a traceback for Snakemake's own log, on a full disk
     engine.patch_group_jobs()
     if engine.is_silent(workflow) and engine.is_main(workflow):
         silent = Progress(sys.stderr, live=False, silent=True)

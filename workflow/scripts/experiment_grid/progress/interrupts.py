@@ -1,9 +1,9 @@
 """Ctrl-C that always reaches Snakemake and its jobs.
 
-Python has a signal handled by the main thread as soon as that runs. Snakemake's sleeps until a job ends: a signal that
-came to another thread, or in the moment before the main thread fell asleep, would be handled only then. A job whose
-process starts just after the Ctrl-C never gets it, and one that imports its modules may lose it (Python drops an
-exception that is raised in a callback of its importer): Snakemake would wait for the end of a whole training.
+Python handles signals in the main thread, when that next runs. Snakemake's main thread sleeps until a job ends: a
+signal that came to another thread, or in the moment before the main thread fell asleep, would be handled only then. A
+job whose process starts just after the Ctrl-C never gets it, and one that imports its modules may lose it (Python drops
+an exception that is raised in a callback of its importer): Snakemake would wait for the end of a whole training.
 """
 
 import os

@@ -9,14 +9,14 @@ PAUSE = 0.3  # seconds of silence after which a message is complete
 
 
 class StderrRedirect:
-    """Standard error of this process and of those that it starts, handed to `heard` text by text until `back`.
+    """Standard error of this process and of those that it starts, handed to `on_text` text by text until `restore`.
 
     `terminal` is where it went before.
     """
 
-    def __init__(self, heard: Callable[[str], None]):
+    def __init__(self, on_text: Callable[[str], None]):
         self.terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
-        self._heard = heard
+        self._on_text = on_text
         self._end, writing = os.pipe()
         os.dup2(writing, 2)
         os.close(writing)
@@ -24,7 +24,7 @@ class StderrRedirect:
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
-    def back(self) -> None:
+    def restore(self) -> None:
         """Standard error is the terminal again."""
         os.dup2(self.terminal.fileno(), 2)
         self._over.set()
@@ -40,5 +40,5 @@ class StderrRedirect:
             said += new
             more = bool(new) or not self._over.is_set()
             if said and not new:
-                self._heard(said.decode(errors="replace").rstrip())
+                self._on_text(said.decode(errors="replace").rstrip())
                 said = b""

@@ -230,8 +230,8 @@ def reason(message: str) -> str:
 def patch_group_jobs() -> None:
     """Make every failed group job report its reason; idempotent.
 
-    Snakemake 9.27's drop the message that they are given. And the Slurm plugin 2.8.0 asks them for a rule that they do
-    not have when it gives up on one, dies of it, and the run would wait forever.
+    In Snakemake 9.27 group jobs drop the message that they are given. When the Slurm plugin 2.8.0 gives up on a group,
+    it reads `rule`, which groups lack: its thread dies, and the run would wait forever.
     """
     from snakemake.jobs import GroupJob
     from snakemake.logging import logger
@@ -260,12 +260,12 @@ def throttle(workflow: Any) -> None:
 
 
 def throttle_scheduler(scheduler: Any) -> None:
-    """The same of a scheduler.
+    """Make a scheduler look at fewer jobs, and only when one starts or ends.
 
     Snakemake 9.27 looks whenever a job starts or ends, and reads the sizes of all inputs of all jobs that could start.
     Limiting it to a random subset avoids the second cost. Fewer than could start at once would leave
-    cores idle: nothing has it look again. And under a limit of starts, of which no grid needs the default,
-    it looks once more a timespan after each look: every start and end adds a look that repeats without end.
+    cores idle: nothing has it look again. With a limit on job starts every look schedules another one a
+    timespan later, without end; no grid needs the default limit, so it is removed.
     """
     if scheduler is None:
         return

@@ -132,7 +132,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget_epochs(folder: Path, seeds: Collection[int] | None = None) -> None:
+def remove_epochs(folder: Path, seeds: Collection[int] | None = None) -> None:
     """Remove the epochs of a training that is done, perhaps of these `seeds` alone, and their folder unless something
     else is there.
 

@@ -15,7 +15,7 @@ from experiment_grid.source_code import fingerprint
 PREAMBLE_END = b"######## snakemake preamble end #########\n"  # in the copy of a script that Snakemake runs
 
 
-def hold_to_recipe(
+def check_against_recipe(
     stage: str, code: Mapping[str, str], scripts: Path = fingerprint.SCRIPTS, results: Path = Path("results")
 ) -> None:
     """Raise UserError where a file of `code` was imported in another state than the recipe has; from now on also in the

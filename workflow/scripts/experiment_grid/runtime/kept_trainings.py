@@ -24,7 +24,7 @@ NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXD
 NAME = re.compile(r"(?P<bits>[0-9a-f]{16})-(?P<amount>[0-9a-f]{8})")
 RECORD, HISTORY, CHECKPOINTS = FILES = ("run.json", "history.csv", "checkpoints.safetensors")
 PREPARED = "prepared.safetensors"
-NO_PART = ("cell", "dataset", "parameters")  # of a recipe's settings; the images' checksum is, and what is trained with
+NO_PART = ("cell", "dataset", "parameters")  # settings left out of `bits`, which has images and parameters apart
 AMOUNT = ("seeds", "epochs")
 # Schedulers of torch whose rates depend on the number of epochs, unless this is given.
 EPOCHS_COUNT = {"CosineAnnealingLR": "T_max", "OneCycleLR": "total_steps"}

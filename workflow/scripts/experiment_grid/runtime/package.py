@@ -26,15 +26,15 @@ def check_paths(project: Path, python: Path) -> None:
     """Refuse places where no job could start: Snakemake quotes neither its interpreter nor braces in commands."""
     if re.search(r"[^\w@%+=:,./~-]", str(python)):
         raise UserError(
-            f"{python}: Snakemake starts jobs only by a Python whose path has no spaces, quotes or other signs of the "
-            f"shell; move {'the project' if python.is_relative_to(project) else 'the environment'}"
+            f"{python}: Snakemake starts jobs only with a Python whose path has no spaces, quotes or other signs of "
+            f"the shell; move {'the project' if python.is_relative_to(project) else 'the environment'}"
         )
     if {"{", "}"} & {*str(project)}:
         raise UserError(f"{project}: Snakemake takes braces in a path for a name of its own; move the project")
 
 
 def check_moved(environment: Path) -> None:
-    """Refuse an environment that is elsewhere than it was made: its programs name the place of their interpreter."""
+    """Refuse an environment that was moved after it was created: its programs name the place of their interpreter."""
     config = environment / "pyvenv.cfg"
     made = (
         re.search(r"^command = .* -m venv (?:-\S+ )*(/.*)$", config.read_text("utf-8"), re.M)

@@ -65,7 +65,7 @@ def write_record(
     """
     planned = json.loads(Path(plan).read_text("utf-8"))
     results = results_folder(plan)
-    hold_to_reads()
+    check_reads()
     facts |= {"reads": dict(sorted(READ.items()))} if READ else {}
     files = [Path(file) for file in (outputs.values() if isinstance(outputs, Mapping) else outputs)]
     record = {
@@ -90,7 +90,7 @@ def changed_reads(reads: Mapping[str, str]) -> list[str]:
     return [name for name, known in reads.items() if not Path(name).is_file() or digest(Path(name)) != known]
 
 
-def hold_to_reads() -> None:
+def check_reads() -> None:
     """Raise UserError where a file that this job read has changed since."""
     for name in changed_reads(READ):
         raise UserError(f"{name}: changed while this job was using it; {AGAIN}")
@@ -114,7 +114,7 @@ def machine() -> dict[str, Any]:
 def peak_memory() -> int:
     """The most bytes that this process has had in memory."""
     status = Path("/proc/self/status")
-    if status.exists():  # there getrusage would begin with what the parent had
+    if status.exists():  # where getrusage would include the parent's peak
         (line,) = (line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     import resource  # late: not on every system

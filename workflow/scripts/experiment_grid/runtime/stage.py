@@ -19,7 +19,7 @@ from typing import Any
 from experiment_grid.runtime import lock
 from experiment_grid.runtime.errors import IN_THE_WAY, UserError, cannot_write
 from experiment_grid.runtime.files import HOME, describe, digest, sweep
-from experiment_grid.runtime.imported_code import hold_to_recipe
+from experiment_grid.runtime.imported_code import check_against_recipe
 from experiment_grid.runtime.logs import DONE, FAILED
 from experiment_grid.runtime.package import check_place
 from experiment_grid.runtime.records import AGAIN, results_folder
@@ -54,7 +54,7 @@ def stage(snakemake: Any) -> Iterator[dict[str, Any]]:
                 sys.exit(0)
             sweep(snakemake.output)
             with logged(Path(snakemake.log[0])):
-                hold_to_recipe(plan["stage"], plan["recipe"]["code"], results=results_folder(plan_file))
+                check_against_recipe(plan["stage"], plan["recipe"]["code"], results=results_folder(plan_file))
                 check_packages(plan["recipe"]["settings"].get("packages", {}))
                 check_inputs(plan, results_folder(plan_file), snakemake.input)
                 yield plan

@@ -119,7 +119,7 @@ class Reader:
         """Names of a module that may be those of a component."""
         index = self.index(module)
         names = [name for name in index.names if not name.startswith("_")]
-        if module.file.name != "__init__.py":  # what it makes itself; of one that only passes things on, those
+        if module.file.name != "__init__.py":  # its own definitions; if it only re-exports, those names
             own = [name for name in names if not isinstance(index.names[name], str) and not index.constant(name)]
             names = own or [name for name in names if isinstance(said := index.names[name], str) and "." in said]
         yield from names  # then those of `import *`

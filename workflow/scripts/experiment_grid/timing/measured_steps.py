@@ -24,8 +24,8 @@ TORCHVISION = {
 UNKNOWN_TO_A_STEP = ("seeds", "epochs", "train_fraction", "device")  # parameters that a step does the same work with
 WARM = 5  # steps before the clock starts: the first three record the step and check that
 
-Parameters = Mapping[str, Any]
-Run = Callable[[int], float]  # seconds of so many steps
+CellParameters = Mapping[str, Any]
+TimeSteps = Callable[[int], float]  # seconds of so many steps
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Way:
     """One thing to measure: a cell's step on a device. `cells` are all that share it, the first gives its name."""
 
     cells: list[str]
-    parameters: Parameters
+    parameters: CellParameters
     data: TimedImages
     way: str = TRAINER
     dataset: str = ""
@@ -58,7 +58,7 @@ class Way:
         batch: int = self.parameters["batch_size"]
         return min(batch, n_train)
 
-    def start(self, round_: int, *, recorded: bool) -> Run:
+    def start(self, round_: int, *, recorded: bool) -> TimeSteps:
         """A new model, warmed up: another place in memory each time, so placement is part of the spread."""
         torch.set_num_threads(self.parameters.get("threads", 1))
         parameters = dict(self.parameters) | ({} if recorded else {"step": "eager"})
@@ -128,7 +128,7 @@ class _LoaderSteps(Trainer):
             yield from self.loader
 
 
-def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: list[TimedImages]) -> list[Way]:
+def ways(cells: Mapping[str, CellParameters], baseline: str, dataset: str, data: list[TimedImages]) -> list[Way]:
     """Everything to measure, on every device of `data`. Cells whose parameters are the same to a step share one.
 
     On MPS, which lacks some operations, only the cells that ask for it.
@@ -147,7 +147,7 @@ def ways(cells: Mapping[str, Parameters], baseline: str, dataset: str, data: lis
     return found
 
 
-def _work(parameters: Parameters, n_images: int) -> str:
+def _work(parameters: CellParameters, n_images: int) -> str:
     """What a step of a cell does, and whether training records it: few batches are not worth it."""
     n_train, _ = split_sizes(n_images, parameters["train_fraction"])
     size = min(parameters["batch_size"], n_train)

@@ -77,8 +77,8 @@ def share_out(costs: Sequence[Cost], seconds: float) -> tuple[int, int]:
 
 
 def _pilot(ways: Sequence[Startable], end: float, *, recorded: bool) -> list[Cost] | None:
-    """What a visit costs; where looking at each takes too long, as much as one of those looked at. None: recorded steps
-    cost too much."""
+    """What a visit costs; ways not tried in the time available cost as much as one of those tried. None: recorded
+    steps cost too much."""
     costs: dict[int, Cost] = {}
     order = list(range(len(ways)))
     Random(0).shuffle(order)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.files import remove, replacing
-from experiment_grid.runtime.records import READ, changed_reads, hold_to_reads
+from experiment_grid.runtime.records import READ, changed_reads, check_reads
 from experiment_grid.training.history import HistoryRow
 
 MODEL, LOSS, REST = "model/", "loss/", "rest/"  # before the names of tensors
@@ -67,7 +67,7 @@ class EpochStore:
         except (TypeError, RecursionError) as error:  # the latter of what holds itself
             print(f"epoch {epoch.number} cannot be resumed from, a killed training would start again: {error}")
         results = json.dumps({"row": asdict(epoch.row), "seconds": epoch.seconds, "rest": rest})
-        hold_to_reads()
+        check_reads()
         metadata = {"results": results, "checksum": _checksum(results, tensors)}
         metadata |= {} if self.origin is None else {"origin": self.origin}
         metadata |= {"reads": json.dumps(READ)} if READ else {}

@@ -9,7 +9,7 @@ from experiment_grid.training import history, saved_weights
 from experiment_grid.training.resumable_epochs import Epoch, EpochStore
 
 
-def lay_out(trained: Trained, seed: int, epochs: int, kept: EpochStore) -> int:
+def copy_epochs(trained: Trained, seed: int, epochs: int, kept: EpochStore) -> int:
     """Write the first `epochs` epochs of a seed of `trained` into `kept`; how many there are.
 
     The time of validation is the mean of all epochs of that job: histories have the time of training alone.

@@ -56,7 +56,7 @@ def saved(file: Any, seed: int, epoch: int, of: str = MODEL) -> dict[str, Tensor
 def merge(path: Path | str, cell: str, epochs: Iterable[tuple[int, int, Path]]) -> None:
     """Write the weights of a cell from its seeds, epochs and their files, the same bytes every time.
 
-    One tensor is in memory at a time. Those of the largest numbers come first, so that each is where its type may be.
+    One tensor is in memory at a time. Tensors with the widest elements come first, so that each is aligned.
     """
     _write(path, cell, (tensor for seed, epoch, file in epochs for tensor in _of_epoch(seed, epoch, file)))
 

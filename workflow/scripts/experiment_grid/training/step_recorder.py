@@ -29,7 +29,7 @@ READING = {"numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "untyped_st
 READING |= {"__repr__", "new_tensor"}
 MAKING = ("tensor", "as_tensor", "asarray")  # read the tensors in the lists that they get
 storage = torch._C.TensorBase.untyped_storage
-TENSOR_ALONE = ("dtype", "layout", "device", "pin_memory")  # that an operation with `out=` takes from there
+FACTORY_OPTIONS = ("dtype", "layout", "device", "pin_memory")  # the output tensor decides them, with `out=`
 
 
 class Call(NamedTuple):
@@ -232,7 +232,7 @@ def out_overload(func: Any) -> tuple[Any, list[str]]:
 
     def wanted(overload: Any) -> list[tuple[str, str]]:
         arguments = [argument for argument in overload._schema.arguments if not argument.is_out]
-        return [(argument.name, str(argument.type)) for argument in arguments if argument.name not in TENSOR_ALONE]
+        return [(argument.name, str(argument.type)) for argument in arguments if argument.name not in FACTORY_OPTIONS]
 
     for name in func.overloadpacket.overloads():
         overload = getattr(func.overloadpacket, name)

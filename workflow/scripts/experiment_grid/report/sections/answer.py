@@ -61,11 +61,8 @@ def _rows(results: Results, order: list[int], scale: Scale) -> list[dict[str, An
     shown = set(order)
     if len(order) > MOST_ROWS:
         named: set[int | None] = {results.baseline, results.final, results.index.get(_chosen(results) or "")}
-        shown = {
-            *order[: MOST_ROWS - WORST - 3],
-            *order[-WORST:],
-            *(place for place in named if place is not None),
-        }
+        ends = [*order[: MOST_ROWS - WORST - 3], *order[-WORST:]]
+        shown = {place for place in order if place in ends or place in named}
     made: list[dict[str, Any]] = []
     left = 0
     for place in order:
@@ -189,7 +186,7 @@ def _behind(results: Results) -> str:
     beside = results.findings.get("best")
     if not beside:
         return ""
-    less = f", {100 * beside['difference']:.2f} points less"
+    less = f", {percent(beside['difference'], unit=False)} points less"
     return (
         less
         if missing(beside["low"])

@@ -43,9 +43,9 @@ def context(results: Results) -> dict[str, Any]:
         "rows": rows,
         "machines": _machines(results.cells),
         "config": config if not results.many else config[:200_000],
-        "config_summary": f"{len(results.names):,} cells, as they were run"
+        "config_summary": f"{len(results.names):,} cells, as configured"
         if not results.many
-        else "the beginning, as it was run",
+        else "the beginning, as configured",
     }
 
 

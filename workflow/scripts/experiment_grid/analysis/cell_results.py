@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, component
+from experiment_grid.config.parameters import TARGET
+from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
 
@@ -132,10 +134,12 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> CellResults:
 
 
 def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
-    """The columns of a cell with the values that its record has: numbers, and options of components."""
+    """The columns of a cell with the values that its record has; the text of its augmentations is the plan's."""
     values = dict(planned)
     for key in planned:
-        if key not in (*COMPONENTS, AUGMENT):  # a component is a short name here
+        if key in COMPONENTS and key in trained:
+            values[key] = short(trained[key][TARGET])
+        elif key not in (*COMPONENTS, AUGMENT):
             kind = component(key)
             given = trained.get(kind) if kind else trained
             if isinstance(given, dict):
