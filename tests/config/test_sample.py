@@ -112,8 +112,8 @@ def test_a_cell_that_another_item_has_is_no_cell_of_the_sample(tmp_path):
 
 CASES = {
     "number: 3": "sample: draws no parameter; given: ",
-    "number: 30, batch_size: {choice: [32, 64]}": "sample.number: is more than the different combinations that are not "
-    "excluded; given: 30; allowed: 1 to 2",
+    "number: 30, batch_size: {choice: [32, 64]}": "sample.number: is more than the distinct combinations left after "
+    "exclude; given: 30; allowed: 1 to 2",
     "number: 30000, learning_rate: {uniform: [0.1, 1]}": "sample.number: is out of range; given: 30000; allowed: a "
     "whole number from 1 to 20000",
     "number: 3, batch_size: {uniform: [32, 64]}": "sample.batch_size.uniform: draws numbers that batch_size can't be; "

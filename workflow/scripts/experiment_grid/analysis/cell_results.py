@@ -137,13 +137,11 @@ def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, A
     """The columns of a cell with the values that its record has; the text of its augmentations is the plan's."""
     values = dict(planned)
     for key in planned:
-        if key in COMPONENTS and key in trained:
-            values[key] = short(trained[key][TARGET])
-        elif key not in (*COMPONENTS, AUGMENT):
-            kind = component(key)
-            given = trained.get(kind) if kind else trained
-            if isinstance(given, dict):
-                values[key] = given.get(key.rpartition(".")[2], planned[key])
+        kind = key if key in COMPONENTS else component(key)
+        given = trained.get(kind) if kind else trained
+        if key != AUGMENT and isinstance(given, dict):
+            recorded = given.get(TARGET if kind == key else key.rpartition(".")[2], planned[key])
+            values[key] = short(recorded) if kind == key else recorded
     return values
 
 
