@@ -11,8 +11,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from experiment_grid.config.labels import AUGMENT, COMPONENTS, component
-from experiment_grid.config.parameters import TARGET
-from experiment_grid.config.shortnames import short
 from experiment_grid.runtime.errors import UserError
 from experiment_grid.runtime.records import trained_with
 
@@ -134,14 +132,15 @@ def _read(folder: Path, name: str, parameters: dict[str, Any]) -> CellResults:
 
 
 def _as_trained(planned: dict[str, Any], trained: dict[str, Any]) -> dict[str, Any]:
-    """The columns of a cell with the values that its record has; the text of its augmentations is the plan's."""
+    """The columns of a cell with the values that its record has; names of components and augmentations are the plan's,
+    as only the plan has short names."""
     values = dict(planned)
     for key in planned:
-        kind = key if key in COMPONENTS else component(key)
-        given = trained.get(kind) if kind else trained
-        if key != AUGMENT and isinstance(given, dict):
-            recorded = given.get(TARGET if kind == key else key.rpartition(".")[2], planned[key])
-            values[key] = short(recorded) if kind == key else recorded
+        if key not in (*COMPONENTS, AUGMENT):
+            kind = component(key)
+            given = trained.get(kind) if kind else trained
+            if isinstance(given, dict):
+                values[key] = given.get(key.rpartition(".")[2], planned[key])
     return values
 
 
