@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from experiment_grid.config.keys import Config
-from experiment_grid.config.problems import LOADER as SafeLoader
+from experiment_grid.config.problems import SafeLoader
 
 
 def typed(

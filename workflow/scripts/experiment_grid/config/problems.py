@@ -18,7 +18,7 @@ EMPTY = '""'  # as a key
 SHOWN = 20  # problems reported at once
 MOST_NAMES = 12  # of those that are allowed, in a line
 KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Keys = tuple[str | int, ...]  # from the top of the document, e.g. ("cells", 3, "learning_rate")
 
@@ -53,7 +53,7 @@ class Sources:
     def __init__(self, files: Iterable[Path | str]):
         paths = [Path(file) for file in files]
         winning_first = [*reversed(paths[:-1]), *paths[-1:]]
-        self.nodes = {file: compose(file, LOADER) for file in winning_first if file.exists()}
+        self.nodes = {file: compose(file, SafeLoader) for file in winning_first if file.exists()}
 
     def misread(self) -> list[str]:
         """A line for everything that YAML silently reads as something else: a key given twice, a key that is not text,
@@ -155,7 +155,7 @@ def compose(file: Path, loader: type) -> yaml.Node | None:
 def read_yaml(file: Path) -> Any:
     """The content of a YAML file. Raises UserError where it can't be read."""
     try:
-        return yaml.load(file.read_bytes(), Loader=LOADER)
+        return yaml.load(file.read_bytes(), Loader=SafeLoader)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise UserError(f"{relative(file)}: can't be read: {reason}") from None
